@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser, Playwright
+import os
+
+from playwright.sync_api import Browser, Playwright, expect
 
 from latentbook.browser import FLAGS, NAMES, chromium_path
+
+PATIENCE_MS = 120_000 * float(os.environ.get("LATENTBOOK_PATIENCE", "1"))
+"""How long a test waits for what it expects of a page. Python starts in 3 s alone, but two cores
+may be shared.
+"""
+
+expect.set_options(timeout=PATIENCE_MS)  # of the whole process, whichever fixture comes first
 
 SHELL_FIRST = ("chromium-headless-shell", *NAMES)
 """The shell is the same engine without windows: a tenth less work for each test."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import urljoin, urlsplit
@@ -14,6 +16,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expec
 from latentbook.book.compose.target import Target
 from latentbook.book.load import load
 from latentbook.settings import Settings
+from tests.chromium import PATIENCE_MS
 
 SECTION = "autoencoders/compress/"
 """A page with instruments, snippets and questions; the first that the book has."""
@@ -31,6 +34,14 @@ ARRIVE = """async (url) => {
 
 # What follows the links makes the icon's address absolute, as others must not change it.
 FOLLOWS_LINKS = "() => document.querySelector('link[rel=icon]').getAttribute('href').includes('//')"
+
+# The page gives Python 0.6 s to stop, and a snippet a minute: on a busy machine that is too little.
+LENGTHEN = """() => {
+  globalThis.ownTimeout ??= setTimeout;
+  globalThis.setTimeout = (run, ms, ...given) =>
+    ownTimeout(run, ms === 600 || ms === 60_000 ? 20 * ms : ms, ...given);
+}"""
+AS_BEFORE = "() => { globalThis.setTimeout = ownTimeout; }"
 
 Open = Callable[..., Page]
 
@@ -63,6 +74,22 @@ def go_to(page: Page, place: str) -> None:
     if urlsplit(page.url).path != urlsplit(root + place).path:
         page.wait_for_function(FOLLOWS_LINKS)
         page.evaluate(ARRIVE, root + place)
+
+
+def wait_until(page: Page, holds: Callable[[], object]) -> None:
+    """Wait for what only the test can see, such as a request that it holds back."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not holds():
+        assert time.monotonic() < end
+        page.wait_for_timeout(50)
+
+
+@contextmanager
+def lenient(page: Page) -> Iterator[None]:
+    """Have the page wait longer for Python."""
+    page.evaluate(LENGTHEN)
+    yield
+    page.evaluate(AS_BEFORE)
 
 
 def hold_as_phone(page: Page) -> CDPSession:

@@ -29,10 +29,10 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
-from tests.chromium import launch
+from tests.chromium import PATIENCE_MS, launch
 from tools.bench.serving import served
 
-START_MS = 60_000  # Python starts in 3 s alone, but two cores may be shared
+START_MS = PATIENCE_MS
 
 WINDOW: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900},
@@ -193,7 +193,6 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
         page.goto(host + place)
         return page
 
-    expect.set_options(timeout=START_MS)
     yield open_one
     for context in contexts:
         context.close()
@@ -215,7 +214,6 @@ def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
 
     They may go from page to page of the book.
     """
-    expect.set_options(timeout=START_MS)
     watch = Watch(book)
     page = lasting.new_page()
     watch.follow(page)
@@ -229,7 +227,6 @@ def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
 @pytest.fixture(scope="module")
 def second_visit(chromium: Browser, book: str) -> Iterator[Page]:
     """A section with Python ready out of a snapshot that an earlier visit has kept."""
-    expect.set_options(timeout=START_MS)
     context = chromium.new_context(**WINDOW)
     context.set_default_timeout(START_MS)
     page = context.new_page()

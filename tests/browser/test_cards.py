@@ -37,6 +37,7 @@ def test_a_pointer_shows_what_a_symbol_means_and_its_value_in_the_instrument(pag
     symbol = page.locator('.section > * [data-symbol="k"]').first
     slider = page.locator('#bottleneck [data-control="k"] input[type="range"]')
     slider.focus()
+    expect(page.locator("#bottleneck")).to_have_attribute("data-answers", "")
     page.evaluate(TWO_FRAMES)  # the scroll on the way there puts lights out
     slider.press("ArrowRight")
     value = slider.get_attribute("aria-valuetext")
@@ -81,6 +82,7 @@ def test_arrow_keys_walk_through_an_equation(page: Page) -> None:
     equation = page.locator("#loss .katex-display")
     equation.scroll_into_view_if_needed()
     equation.focus()
+    page.evaluate(TWO_FRAMES)
     symbols = equation.locator("[data-symbol]")
     for place in (0, 1, 2):
         page.keyboard.press("ArrowRight")

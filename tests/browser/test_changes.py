@@ -63,7 +63,7 @@ def test_a_returning_reader_is_told_what_changed(
     page.emulate_media(media="screen")
     page.set_viewport_size({"width": 320, "height": 640})
     expect(page.locator(LINE)).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    page.wait_for_function("() => document.documentElement.scrollWidth === 320")
 
     page.locator(LINE).get_by_role("link", name="1.1 Page one").click()
     expect(page.locator("h1")).to_contain_text("Page one")

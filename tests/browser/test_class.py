@@ -14,7 +14,7 @@ from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
-from tests.browser.conftest import Watch
+from tests.browser.conftest import START_MS, Watch
 from tests.lecture.conftest import HURRY
 from tools.bench.serving import served
 
@@ -26,7 +26,6 @@ PHONE: dict[str, Any] = {
 }
 ROOM: list[ViewportSize] = [{"width": 1280, "height": 720}, {"width": 1920, "height": 1080}]
 CHOICE, GUESS = "Choice", "Guess"
-WAIT_MS = 60_000
 
 
 class Class:
@@ -49,7 +48,7 @@ class Class:
 
     def context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(**options)
-        context.set_default_timeout(WAIT_MS)
+        context.set_default_timeout(START_MS)
         context.add_init_script(HURRY)
         context.on("page", self.watch.follow)
         self.contexts.append(context)
@@ -76,7 +75,6 @@ class Class:
 def hall(chromium: Browser, site: Path, tmp_path: Path) -> Iterator[Class]:
     settings = Settings(class_mode=True, class_file=tmp_path / "class.sqlite")
     bundle_class(settings)
-    expect.set_options(timeout=WAIT_MS)
     app = create_app(settings)
     with served(app) as url:
         hall = Class(chromium, url, app.state.class_key)

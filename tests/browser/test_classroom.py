@@ -21,7 +21,6 @@ from tools.bench.serving import served
 PHONE: dict[str, Any] = {**WINDOW, "viewport": {"width": 360, "height": 740}}
 PLACE = "autoencoders/bending-the-plane/"
 QUESTION = "#q-circle"
-WAIT_MS = 30_000
 
 
 @pytest.fixture
@@ -30,7 +29,6 @@ def course(site: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     settings = Settings(database=str(tmp_path / "course.sqlite"))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     bundle_classroom(settings)
-    expect.set_options(timeout=WAIT_MS)
     with served(create_app(settings, registry=TestRegistry(), built=True)) as url:
         yield url, f"{url}{link}"
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.book_pages import READY, SECTION, Open, output, run, write
+from tests.browser.book_pages import READY, SECTION, Open, output, run, wait_until, write
 
 pytestmark = pytest.mark.browser
 
@@ -128,10 +128,9 @@ def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
             "Target.sendMessageToTarget",
             {"sessionId": attached["sessionId"], "message": json.dumps(message)},
         )
-    while len(replies := [answer for answer in answers if answer.get("id") == 1]) < len(targets):
-        page.wait_for_timeout(50)
+    wait_until(page, lambda: sum(each.get("id") == 1 for each in answers) == len(targets))
     session.detach()
-    results = [reply["result"] for reply in replies]
+    results = [answer["result"] for answer in answers if answer.get("id") == 1]
     thrown = [result for result in results if "exceptionDetails" in result]
     assert thrown == [], thrown
     return [json.loads(result["result"]["value"]) for result in results]

@@ -17,7 +17,7 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench.serving import served
 
-from .conftest import START_MS, WINDOW
+from .conftest import WINDOW
 
 COMMAND = [sys.executable, "-c", "from latentbook.cli import main; main()"]
 EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=UTC)"
@@ -110,7 +110,7 @@ def test_the_courses_own_instrument_moves_in_the_page(course: str, chromium: Bro
         before = float(step.inner_text().split()[0])
         instrument.locator("input[type=range]").press("ArrowRight")
         # One more bit, half the step.
-        expect(step).to_contain_text(re.compile(f"{before / 2:.2f}"), timeout=START_MS)
+        expect(step).to_contain_text(re.compile(f"{before / 2:.2f}"))
     finally:
         page.close()
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.book_pages import Open
+from tests.browser.book_pages import Open, wait_until
 from tests.browser.editions import ONE, Editions
 
 pytestmark = pytest.mark.browser
@@ -24,7 +24,6 @@ def test_moves_and_taps_before_the_scripts_are_answered(
     page.goto(editions.url + ONE, wait_until="commit")
     page.evaluate("globalThis.visit = 'this one'")
     instrument, cell, quiz = (page.locator(f"section.{kind}").first for kind in BLOCKS)
-    before = instrument.locator("[data-readout]").all_inner_texts()
     slider = instrument.locator("input[type=range]").first
     slider.press("End")
     set_to = slider.input_value()
@@ -32,6 +31,8 @@ def test_moves_and_taps_before_the_scripts_are_answered(
     page.locator('.bar [data-action="help"]').click()
     quiz.locator("input").fill("3")
     quiz.locator("input").press("Enter")
+    before = instrument.locator("[data-readout]").all_inner_texts()
+    wait_until(page, lambda: held)
     held.pop().continue_()
     page.unroute("**/assets/main-*.js")
     expect(page.locator("dialog.help")).to_be_visible()
@@ -74,6 +75,7 @@ def test_on_a_phone_python_waits_until_the_reader_reads_on(
     phone = {"has_touch": True, "is_mobile": True, "viewport": {"width": 360, "height": 120}}
     page = open_page("404.html", host=editions.url, **phone)
     assert asked(page, editions.url + ONE) == []
+    expect(page.locator("section[data-cell]").first).to_have_attribute("data-answers", "")
     top = "section => section.getBoundingClientRect().top"
     assert 120 < page.locator("section.instrument").first.evaluate(top) < 600, "near, not in sight"
     with page.expect_request("**/assets/worker-*.js"):

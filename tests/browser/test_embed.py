@@ -73,7 +73,6 @@ def host(elsewhere: BrowserContext) -> Iterator[Host]:
             page.goto(url)
             return page
 
-        expect.set_options(timeout=START_MS)
         yield open_one
         assert [each for each in wrong if "favicon" not in each] == []
 
@@ -168,7 +167,6 @@ def troubled(chromium: Browser) -> Iterator[Page]:
     """A window in which something is to go wrong."""
     context = chromium.new_context(viewport={"width": 1500, "height": 2800})
     context.set_default_timeout(START_MS)
-    expect.set_options(timeout=START_MS)
     yield context.new_page()
     context.close()
 
@@ -229,7 +227,12 @@ def test_an_instrument_lives_in_a_frame_of_another_site(
     expect(instrument.locator('[data-control="k"] .typed')).to_have_value("7")
     root = frames.locator("html")
     assert root.evaluate("root => root.dataset.theme") == "dark"
-    box = root.locator("body").evaluate("body => body.getBoundingClientRect().height")
+    box = root.locator("body").evaluate(
+        """async (body) => {
+          await document.fonts.ready;
+          return body.getBoundingClientRect().height;
+        }"""
+    )
     page.wait_for_function("height => Math.abs(window.heights.bottleneck - height) <= 1", arg=box)
     page.evaluate(
         "frames[0].postMessage({ latentbook: { theme: 'light' } }, '*')",
@@ -289,7 +292,7 @@ def test_where_storage_is_refused_an_instrument_still_moves(chromium: Browser, b
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"{book}embed/bottleneck/")
     instrument = page.locator("#bottleneck")
-    expect(instrument).to_have_attribute("data-state", "live", timeout=START_MS)
+    expect(instrument).to_have_attribute("data-state", "live")
     before = instrument.locator('[data-readout="kept"]').inner_text()
     instrument.locator('[data-control="k"] .typed').fill("7")
     instrument.locator('[data-control="k"] .typed').press("Enter")

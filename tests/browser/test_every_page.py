@@ -112,7 +112,7 @@ def turn_to(page: Page, place: str) -> None:
         page.evaluate(f"() => {{ {PROBES} }}")
 
 
-def wrong(page: Page, look: Look, patience: int = 100) -> list[str]:
+def wrong(page: Page, look: Look, patience: int = 600) -> list[str]:
     """What the probes of a look still find after some frames."""
     page.set_viewport_size({"width": look.width, "height": look.height})
     if look.media:

@@ -33,7 +33,7 @@ def seen(book: str) -> dict[str, Any]:
         ["node", str(DRIVER), firefox, book],
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stderr

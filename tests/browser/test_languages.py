@@ -15,6 +15,7 @@ from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
 from tests.browser.book_pages import run
+from tests.browser.conftest import START_MS
 from tests.pseudo_locale import accented, add_pseudo_locale
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -104,7 +105,7 @@ def write_book(folder: Path, language: str) -> Path:
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page(service_workers="block")
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(START_MS)
     yield page
     page.close()
 
@@ -112,7 +113,7 @@ def window(chromium: Browser) -> Iterator[Page]:
 def test_an_error_is_explained_in_the_language(books: dict[str, str], window: Page) -> None:
     window.goto(f"{books['de']}/sample/snippets/")
     sentence = run(window, "x = []\nx[0]").locator("p.explanation")
-    expect(sentence).to_have_text("Zeile 2: x ist leer, also gibt es keinen Index.", timeout=60_000)
+    expect(sentence).to_have_text("Zeile 2: x ist leer, also gibt es keinen Index.")
 
 
 @pytest.mark.parametrize("name", LANGUAGES)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, where, write
+from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, wait_until, where, write
 from widgets.engine import frames
 
 pytestmark = pytest.mark.browser
@@ -191,8 +191,7 @@ def test_dots_are_coloured_by_class(shared: Page) -> None:
 
     before = colourful()
     instrument.locator('input[name="dots"]').check()
-    shared.wait_for_timeout(300)
-    assert colourful() > before + 0.02
+    wait_until(shared, lambda: colourful() > before + 0.02)
 
 
 def test_there_is_never_an_empty_picture(shared: Page) -> None:
@@ -294,7 +293,7 @@ def test_without_a_server_the_page_decodes(open_page: Open, static_host: str) ->
         page.keyboard.press("+")
     expect(readout(instrument, "zoom")).to_have_text("5.0")
     page.wait_for_timeout(1_000)
-    assert ink(instrument) > 10
+    wait_until(page, lambda: ink(instrument) > 10)
     expect(instrument).to_have_attribute("data-state", "offline")
 
 

@@ -20,7 +20,6 @@ HEADING = "main h1 > span:last-child, main h1:not(:has(span))"
 @pytest.fixture(scope="module")
 def window(chromium: Browser, editions: Editions) -> Iterator[Page]:
     """One document with Python ready, in which all tests move about."""
-    expect.set_options(timeout=START_MS)
     context = chromium.new_context(**WINDOW)
     context.set_default_timeout(START_MS)
     watch = Watch(editions.url, expected=("Failed to load resource",))  # some tests let it fail
@@ -87,6 +86,7 @@ def test_it_runs_at_once_and_has_variables_of_its_own(page: Page) -> None:
 def test_back_returns_to_the_place_and_the_variables(page: Page) -> None:
     output(run(page, "kept = 6"))
     go(page, TWO)
+    expect(page.locator(HEADING)).to_have_text("Page two")
     page.evaluate("scrollTo({top: 700, behavior: 'instant'})")
     page.locator('main a[href$="one/one-text/#one-late"]').evaluate("link => link.click()")
     page.wait_for_url("**/one/one-text/#one-late")
@@ -236,7 +236,7 @@ def test_search_and_the_pages_at_the_back_stay_in_the_document(page: Page) -> No
     expect(page.locator("dialog.search li").first).to_be_visible()
     page.keyboard.press("Enter")
     page.wait_for_url("**/one/one-text/#one-snippet")
-    assert page.locator("dialog[open]").count() == 0
+    expect(page.locator("dialog[open]")).to_have_count(0)
     page.locator(".bar >> text=Contents").click()
     expect(page.locator(HEADING)).to_have_text("Contents")
     page.locator(".brand").click()

@@ -114,7 +114,6 @@ class Notebook:
 def page(chromium: Browser) -> Iterator[Page]:
     with chromium.new_context() as context:
         context.set_default_timeout(START_MS)
-        expect.set_options(timeout=START_MS)
         yield context.new_page()
 
 

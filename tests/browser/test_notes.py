@@ -72,6 +72,7 @@ def test_a_mark_and_a_note_by_keyboard(open_page: Open, tmp_path: Path) -> None:
 
     page.get_by_role("button", name="Notes", exact=True).press("Enter")
     listed = page.get_by_role("dialog", name="Notes")
+    expect(listed).to_be_visible()
     assert in_both_themes(page) == []
     with page.expect_download() as download:
         listed.get_by_role("button", name="Save as Markdown").press("Enter")

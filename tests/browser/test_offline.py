@@ -61,7 +61,6 @@ def browser_of(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
     """New browsers with service workers; what goes wrong in their pages fails the tests."""
     contexts: list[BrowserContext] = []
     watches: list[Watch] = []
-    expect.set_options(timeout=START_MS)
 
     def one(host: str, *expected: str) -> BrowserContext:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
@@ -343,7 +342,7 @@ def test_it_can_be_installed(chromium: Browser, tmp_path: Path, editions: Editio
     page.goto(editions.url)
     client = context.new_cdp_session(page)
     manifest = client.send("Page.getAppManifest")
-    for _ in range(20):  # a check that was under way when Chromium noticed the manifest is dropped
+    for _ in range(240):  # a check that was under way when Chromium noticed the manifest is dropped
         found = client.send("Page.getInstallabilityErrors")["installabilityErrors"]
         if [each["errorId"] for each in found] != ["manifest-location-changed"]:
             break

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, where
+from tests.browser.book_pages import READY, Open, go_to, hold_as_phone, wait_until, where
 
 pytestmark = pytest.mark.browser
 
@@ -155,11 +155,9 @@ def test_the_pad_follows_the_theme(desk: Page) -> None:
     instrument = pad(desk)
     before = pixels(instrument)
     desk.emulate_media(color_scheme="dark")
-    desk.wait_for_timeout(100)
-    assert pixels(instrument).mean() > before.mean() + 0.3  # paper is dark now
+    wait_until(desk, lambda: pixels(instrument).mean() > before.mean() + 0.3)  # paper is dark now
     desk.emulate_media(color_scheme="light")
-    desk.wait_for_timeout(100)
-    np.testing.assert_array_equal(pixels(instrument), before)
+    wait_until(desk, lambda: np.array_equal(pixels(instrument), before))
 
 
 def test_cells_of_a_picture_are_exchanged_by_click_by_stroke_and_by_keys(desk: Page) -> None:

@@ -12,7 +12,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.book_pages import READY, SECTION
-from tests.browser.conftest import START_MS
 from tests.numbers_in_words import same_words
 from widgets import WIDGETS, get
 from widgets.contract import (
@@ -74,7 +73,6 @@ async ([widget, settings]) => {
 @pytest.fixture(scope="module")
 def worker(lasting: BrowserContext, book: str) -> Iterator[Page]:
     """A page whose Python is reached by ``ask``."""
-    expect.set_options(timeout=START_MS)
     page = lasting.new_page()
     page.add_init_script(LISTEN)
     page.goto(book + SECTION)

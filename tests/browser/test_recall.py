@@ -34,6 +34,7 @@ TEXT = (
     + CARD.format("four", "4")
 )
 PLACE = "sample/text/"
+READ = "Object.keys(localStorage).find((key) => key.endsWith(':read:sample/text'))"
 NOT_COUNTED = """() => {
   const [, days] = Object.entries(localStorage).find(([key]) => key.endsWith("due:days"));
   return JSON.parse(days).hidden;
@@ -68,8 +69,10 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield url
 
 
-def scroll_to(page: Page, heading: str) -> None:
-    """Scroll until a heading is a window and a half further down."""
+def read_on(page: Page, heading: str) -> None:
+    """Scroll until a heading is a window and a half further down, once the page listens."""
+    page.wait_for_function(f"() => {READ}")
+    page.mouse.wheel(0, 10)
     page.locator(f"#{heading}").evaluate("h => scrollBy(0, h.getBoundingClientRect().top - 1500)")
 
 
@@ -91,8 +94,7 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
     page.on("request", lambda request: asked.append(request.url))
     expect(page.locator('link[data-late][media="all"]')).to_be_attached()
     assert page.locator(".recall-box").count() == 0
-    page.mouse.wheel(0, 10)
-    scroll_to(page, "second")
+    read_on(page, "second")
     boxes = page.locator(".recall-box")
     expect(boxes).to_have_count(3)
     assert sum("/review/" in url for url in asked) == 1
@@ -103,7 +105,10 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
 
     first, second, third = (boxes.nth(i) for i in range(3))
     first.scroll_into_view_if_needed()
-    height = "box => box.getBoundingClientRect().height"
+    height = """async (box) => {
+      await document.fonts.ready;
+      return box.getBoundingClientRect().height;
+    }"""
     before = first.evaluate(height)
     first.get_by_role("button", name="Show answer").focus()
     expect(first).to_contain_text("1 of 2")
@@ -116,6 +121,7 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
     expect(first.locator(".end")).to_be_focused()
     expect(first.locator(".end")).to_contain_text("comes again further down")
     assert first.evaluate(height) == before
+    page.wait_for_function(f"async () => (await ({LOG})()).some((e) => e.label === 'r-two')")
     assert reviews(page) == [("r-one", 1), ("r-two", 3)]
 
     second.get_by_role("button", name="Show answer").focus()
@@ -127,10 +133,10 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
     expect(second.locator(".end")).to_be_focused()  # it came a second time: not a third
     expect(third).to_contain_text("1 of 1")
 
+    page.evaluate(f"localStorage.removeItem({READ})")
     page.goto("about:blank")
     page.goto(host + PLACE)
-    page.mouse.wheel(0, 10)
-    scroll_to(page, "second")
+    read_on(page, "second")
     expect(boxes).to_have_count(1)  # nothing is due at the end of the first two
     expect(boxes).to_contain_text("Question four?")
     boxes.get_by_role("button", name="Ask no cards in this chapter").press("Enter")

@@ -161,6 +161,7 @@ def test_a_wrong_answer_comes_back_until_it_is_right(open_page: Open) -> None:
     link = page.get_by_role("link", name="Open it in the text")
     expect(link).to_have_attribute("href", re.compile(f"/{SECTION}#q-linear-pca$"))
     assert not in_both_themes(page)
+    expect(question).to_have_attribute("data-answers", "")
     question.locator('[data-action="start-over"]').click()
     question.locator('input[value="false"]').check()
     question.locator('[data-action="check"]').click()

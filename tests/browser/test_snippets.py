@@ -76,12 +76,17 @@ def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: 
     page = open_page(where("snippet-gradients"), python=False)
     cell = page.locator("#snippet-gradients")
     cell.scroll_into_view_if_needed()
+    page.wait_for_function("() => document.fonts.status === 'loaded'")
     before = cell.bounding_box()
     cell.locator(".source").hover()
     expect(cell.locator(".cm-line").first).to_be_visible()
     page.wait_for_timeout(300)  # the editor measures its lines after it is shown
-    after = cell.bounding_box()
     assert before is not None
+    page.wait_for_function(
+        "([cell, height]) => Math.abs(cell.getBoundingClientRect().height - height) <= 1",
+        arg=[cell.element_handle(), before["height"]],
+    )
+    after = cell.bounding_box()
     assert after is not None
     assert after["height"] == pytest.approx(before["height"], abs=1)
     assert after["width"] == before["width"]
@@ -181,9 +186,11 @@ def test_what_an_edit_put_out_last_stands_under_it_after_a_reload(open_page: Ope
 
 def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     page = open_page(python=False)
+    expect(page.locator("section[data-cell]").first).to_have_attribute("data-answers", "")
     other = page.context.new_page()
     other.goto(page.url)
     cell, theirs = (each.locator("section[data-cell]").first for each in (page, other))
+    expect(theirs).to_have_attribute("data-answers", "")
     write(page, cell, "a = 1")
     expect(theirs.locator(".other-tab")).to_contain_text("Another tab has a different version")
     theirs.get_by_role("button", name="Use its version").click()

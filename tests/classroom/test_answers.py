@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from latentbook.book.translations.language import language
 from latentbook.classroom import assignments, people
 from latentbook.classroom.grader.question import Question
+from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import Judging
 from latentbook.settings import Settings
 from tests.classroom.conftest import School
@@ -28,8 +30,17 @@ LONG_AGO = "1970-01-01T00:00:00.000Z"
 
 
 @pytest.fixture(autouse=True)
-def quick_judges(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Judging, "judge", lambda self, question, answer: judge(question, answer))
+def quick_judges(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Judges in the test's own words; while this is not set, code waits."""
+    may_judge = threading.Event()
+    may_judge.set()
+
+    def judge_soon(self: Judging, question: Question, answer: str) -> Verdict:
+        assert question.kind != "code" or may_judge.wait(120)
+        return judge(question, answer)
+
+    monkeypatch.setattr(Judging, "judge", judge_soon)
+    return may_judge
 
 
 @pytest.fixture
@@ -57,7 +68,9 @@ def shown(client: httpx.Client, label: str) -> str:
     return client.get(f"{ANSWERS}{label}").text
 
 
-def test_an_answer_gets_its_verdict_or_waits(school: School, ina: httpx.Client) -> None:
+def test_an_answer_gets_its_verdict_or_waits(
+    school: School, ina: httpx.Client, quick_judges: threading.Event
+) -> None:
     open_it(school, tries=2)
     ada = school.invited("student", "Ada", "Monday")
     assert "Group: Monday." in ada.get("/classroom/").text
@@ -69,11 +82,13 @@ def test_an_answer_gets_its_verdict_or_waits(school: School, ina: httpx.Client) 
         assert "Tries left: 1 of 2." in response.text
     assert "<strong>Right.</strong>" in post(ada, "q-one", "4", "a.2").text
     assert post(ada, "q-one", "4", "a.3").status_code == 409
+    quick_judges.clear()
     waits = post(ada, "q-code", "two = 2", "a.4")
+    quick_judges.set()
     assert (waits.status_code, "waits to be judged" in waits.text) == (200, True)
-    for _ in range(100):
-        if "waits to be judged" not in (found := shown(ada, "q-code")):
-            break
+    end = time.monotonic() + 120
+    while "waits to be judged" in (found := shown(ada, "q-code")):
+        assert time.monotonic() < end, found
         time.sleep(0.1)
     assert "<strong>Right.</strong>" in found
     for label, standing in {

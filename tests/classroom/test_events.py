@@ -106,7 +106,7 @@ def test_no_generated_request_brings_the_server_down(school: School) -> None:
                 suppress_health_check=list(HealthCheck),
             )
             def check(case: schemathesis.Case) -> None:
-                response = case.call(cookies=cookies)
+                response = case.call(cookies=cookies, timeout=120)
                 assert response.status_code < 500, (case.path, response.text)
 
             check()

@@ -46,7 +46,7 @@ def test_a_launch_in_a_frame(chromium: Browser, campus: tuple[School, Lms]) -> N
     page = chromium.new_context().new_page()
     page.goto(f"{lms.url}/course")
     frame = page.frame_locator("iframe")
-    expect(frame.get_by_text(SIGNED_IN)).to_be_visible(timeout=30_000)
+    expect(frame.get_by_text(SIGNED_IN)).to_be_visible()
     frame.get_by_role("link", name="My data").click()  # the session stays in the frame
     expect(frame.get_by_role("heading", name="My data")).to_be_visible()
     alone = page.context.new_page()
@@ -65,6 +65,6 @@ def test_a_frame_without_any_cookie_offers_a_tab(
     page.goto(f"{lms.url}/course")
     frame = page.frame_locator("iframe")
     with page.expect_popup() as popup:
-        frame.get_by_role("button", name="Open in a new tab").click(timeout=30_000)
+        frame.get_by_role("button", name="Open in a new tab").click()
     expect(popup.value.get_by_text(SIGNED_IN)).to_be_visible()
     expect(frame.get_by_text("Open the page in a tab")).to_be_visible()

@@ -209,6 +209,7 @@ def test_a_wrong_secret_is_refused(campus: Campus, caplog: pytest.LogCaptureFixt
 def test_keys_may_be_rotated(
     campus: Campus, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(keys, "FETCHED_AGAIN_S", 3600)
     campus.register(is_open="on")
     page = campus.browser()
     campus.begin(page)
@@ -218,7 +219,7 @@ def test_keys_may_be_rotated(
     campus.university.start()
     again = campus.browser()
     campus.begin(again)
-    enter(again, "ada")  # within the minute in which keys are fetched once
+    enter(again, "ada")  # within the time in which keys are fetched once
     assert refused(again, campus, caplog) == "Unfit: signed with an unknown key"
     monkeypatch.setattr(keys, "FETCHED_AGAIN_S", 0)
     campus.begin(again)

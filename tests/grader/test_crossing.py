@@ -39,7 +39,7 @@ class Side:
     def ask(self, frame):
         if frame:
             self.received.put(frame)
-        return self.sent.get(timeout=20)
+        return self.sent.get(timeout=120)
 
 
 def frame(kind, value):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import contextmanager
+
 import pytest
 
 from latentbook.classroom.grader.checks import check_of
-from latentbook.classroom.grader.grader import Busy, Grader
+from latentbook.classroom.grader.grader import Busy, Grader, _Submission
 from latentbook.classroom.grader.interpreter import Walls
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import MAX_PARTS, MAX_TEXT, Failure
+from tests.grader.conftest import PATIENT
 from tests.grader.test_walls import PEER
 
 RIGHT = "def f(x):\n    return x * x"
@@ -144,10 +148,19 @@ def each(cases):
 
 @pytest.fixture(scope="module")
 def grader(sandbox):
-    """With a short clock: most bombs end only with it."""
-    grader = Grader(sandbox, workers=1, seconds=3)
+    grader = Grader(sandbox, workers=1, seconds=PATIENT)
     yield grader
     grader.close()
+
+
+@contextmanager
+def hurried(grader):
+    """With a short clock: most bombs end only with it."""
+    grader.seconds = 3
+    try:
+        yield
+    finally:
+        grader.seconds = PATIENT
 
 
 def test_an_honest_answer_passes_the_same_check(grader):
@@ -157,7 +170,8 @@ def test_an_honest_answer_passes_the_same_check(grader):
 
 @pytest.mark.parametrize("code", [*each(FORGERIES), *each(BOMBS)])
 def test_it_does_not_pass_and_the_next_answer_gets_its_own_verdict(grader, code):
-    verdict = grader.judge(QUESTION, code)
+    with hurried(grader):
+        verdict = grader.judge(QUESTION, code)
     assert verdict.state in ("wrong", "error", "unjudged"), verdict
     assert grader.judge(QUESTION, RIGHT).is_right
     assert grader.judge(QUESTION, "def f(x):\n    return 1").message == "wrong"
@@ -186,28 +200,37 @@ def test_a_warm_interpreter_that_has_ended_is_replaced(grader):
 
 @pytest.mark.long
 def test_forgeries_do_not_pass_without_lock_down_either(sandbox):
-    grader = Grader(sandbox, workers=1, seconds=3, walls=Walls(lock_down=False))
+    grader = Grader(sandbox, workers=1, seconds=PATIENT, walls=Walls(lock_down=False))
     try:
-        for name, code in FORGERIES.items():
-            assert not grader.judge(QUESTION, code).is_right, name
+        with hurried(grader):
+            for name, code in FORGERIES.items():
+                assert not grader.judge(QUESTION, code).is_right, name
         assert grader.judge(QUESTION, RIGHT).is_right
     finally:
         grader.close()
 
 
-def test_an_interpreter_that_was_lost_in_mid_check_is_not_used_again(grader):
+def test_an_interpreter_that_was_lost_in_mid_check_is_not_used_again(grader, monkeypatch):
     """What it sends next would be about the answer before."""
     assert grader.judge(QUESTION, RIGHT).is_right
     (warm,) = grader._warm
+    run = _Submission._run
+
+    def hurry_once_it_has_run(self, code):
+        report = run(self, code)
+        self.seconds, self.end = 8, time.monotonic() + 8
+        return report
+
+    monkeypatch.setattr(_Submission, "_run", hurry_once_it_has_run)
     verdict = grader.judge(QUESTION, BOMBS["a loop in the check"])
     assert (verdict.state, verdict.failure.name) == ("error", "Stopped")
-    assert "3 s" in verdict.failure.message
+    assert "8 s" in verdict.failure.message
     assert warm not in grader._warm
     assert warm.interpreter.process.returncode is not None
 
 
 def test_an_interpreter_is_warm_for_its_own_check_only(sandbox):
-    grader = Grader(sandbox, workers=1)
+    grader = Grader(sandbox, workers=1, seconds=PATIENT)
     other = Question("cube", "code", check=check_of("assert f(2) == 8, 'cube'", [RIGHT], []))
     try:
         assert grader.judge(QUESTION, RIGHT).is_right
@@ -220,7 +243,7 @@ def test_an_interpreter_is_warm_for_its_own_check_only(sandbox):
 
 
 def test_the_queue_is_bounded(sandbox):
-    grader = Grader(sandbox, workers=1, waiting=1)
+    grader = Grader(sandbox, workers=1, waiting=1, seconds=PATIENT)
     try:
         futures = [grader.submit(QUESTION, RIGHT) for _ in range(2)]
         with pytest.raises(Busy, match="Too many answers wait"):
@@ -244,7 +267,7 @@ def test_an_error_comes_with_its_line_and_an_explanation(grader):
 
 def test_a_check_that_fails_to_prepare_leaves_the_answer_unjudged(sandbox):
     check = check_of("assert f(2) == scale", [RIGHT], ["scale = undefined"])
-    grader = Grader(sandbox, workers=1)
+    grader = Grader(sandbox, workers=1, seconds=PATIENT)
     try:
         verdict = grader.judge(Question("broken", "code", check=check), RIGHT)
     finally:

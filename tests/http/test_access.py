@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import re
+import time
 
 import httpx
 import pytest
@@ -100,6 +101,10 @@ def test_one_line_a_request_says_what_it_cost(own_client, lines):
     own_client.head(GRID)
     own_client.get("/api/models/nothing/grid", headers={"User-Agent": "Mozilla/5.0 Ada"})
     own_client.get("/vae/")
+    end = time.monotonic() + 60
+    while len(lines()) < 4:  # the last is written after its answer has been sent
+        assert time.monotonic() < end
+        time.sleep(0.01)
     first, head, missing, page = lines()
     assert first["event"] == "request" and first["level"] == "info"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", first["timestamp"])

@@ -191,7 +191,7 @@ def test_the_books_own_pages_may_write(school: School) -> None:
 def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
     given = [
         school.stranger().sit(),
-        httpx.post(f"{school.url}/api/lecturer/key", json={"key": school.key}),
+        httpx.post(f"{school.url}/api/lecturer/key", json={"key": school.key}, timeout=120),
     ]
     for response in given:
         cookie = response.headers["set-cookie"].lower()
@@ -203,9 +203,11 @@ def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
     below = settings.model_copy(update={"base_path": "/book/"})
     app = create_app(below, registry=TestRegistry())
     with served(app) as url:
-        key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key})
+        key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key}, timeout=120)
         assert "path=/book/;" in key.headers["set-cookie"].lower()
-        with httpx.Client(cookies={"latentbook-lecturer": app.state.class_key}) as lecturer:
+        with httpx.Client(
+            cookies={"latentbook-lecturer": app.state.class_key}, timeout=120
+        ) as lecturer:
             code = lecturer.post(f"{url}/api/lecturer/classes", json={}).json()["code"]
         phone = Phone(url, code, "a-phone-with-a-long-token")
         seat = phone.sit()
@@ -301,7 +303,7 @@ PAGES = ("/j/", "/j/AAAAAA", "/j/%22%3E%3Cb%3E", "/class/", "/class/x", "/show/x
 
 def test_pages_say_nothing_of_what_they_were_asked(school: School) -> None:
     for path in PAGES:
-        response = httpx.get(f"{school.url}{path}")
+        response = httpx.get(f"{school.url}{path}", timeout=120)
         assert response.status_code == 200
         assert "<b>" not in response.text and "AAAAAA" not in response.text
         assert "script-src 'self'" in response.headers["content-security-policy"]

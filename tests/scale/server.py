@@ -18,6 +18,14 @@ import httpx
 from tests.small_server import write_site
 
 REPLICA = "ray::ServeReplica"
+PROGRAM = """
+import latentbook.main
+from latentbook.cli import main
+
+latentbook.main.DRAIN_S = 600
+main()
+"""
+"""With time to answer everything, however slow this machine is."""
 
 
 @dataclass
@@ -66,8 +74,7 @@ class Server:
             "LATENTBOOK_DTYPE": self.dtype,
             "LATENTBOOK_QUEUE_SIZE": str(self.queue_size),
         }
-        program = "from latentbook.cli import main; main()"
-        command = [sys.executable, "-c", program, "serve", "--built", "--replicas", "2"]
+        command = [sys.executable, "-c", PROGRAM, "serve", "--built", "--replicas", "2"]
         with (self.folder / "log.txt").open("wb") as log:
             self.process = subprocess.Popen(
                 [*command, "--port", str(port)],

@@ -177,9 +177,14 @@ def test_endless_recursion_is_short(page):
 
 @pytest.fixture
 def alarm():
-    """A KeyboardInterrupt in 50 ms, as the page's interrupt buffer causes one."""
-    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
-    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    """A KeyboardInterrupt below the first line of a cell, as the page's interrupt buffer causes."""
+
+    def interrupt(number, frame):
+        if frame.f_code.co_filename == FILE and frame.f_lineno > 1:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
     yield
     signal.setitimer(signal.ITIMER_REAL, 0)
     signal.signal(signal.SIGALRM, before)

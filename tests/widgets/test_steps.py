@@ -18,7 +18,8 @@ def ask(kind, **fields):
 
 
 @pytest.fixture(autouse=True)
-def _new_scope():
+def _new_scope(monkeypatch):
+    monkeypatch.setattr(steps, "MAX_SECONDS", 600)  # a slow machine cuts no recording
     ask("reset_scope", scope="test")
 
 

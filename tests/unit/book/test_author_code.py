@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from latentbook.book.check import check_book
-from latentbook.book.compose.author_code import AuthorCode
+from latentbook.book.compose import author_code
+from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
@@ -35,13 +39,25 @@ FATAL = [
 """Each fails in its second line; only of one that exits at once can this not be told."""
 
 CELL = "```{{code-cell}} python\n:label: {label}\n:title: A snippet\n{more}\n{code}\n```\n"
-LIMIT = 1
+LIMIT, LONG = 2, 60
+"""Seconds for code that never ends, and for all other."""
+
+
+@pytest.fixture(autouse=True)
+def _process_has_time_to_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(author_code, "GRACE_S", 300)
 
 
 def mistakes(make_book: MakeBook, text: str) -> list[str]:
     settings = make_book({"sample/text.md": HEAD + text})
-    settings = settings.model_copy(update={"code_timeout": LIMIT})
-    with pytest.raises(BookErrors) as caught:
+    run = AuthorCode.ask
+
+    def ask(code: AuthorCode, request: Mapping[str, Any]) -> Reply:
+        code.seconds = LIMIT if "while True" in json.dumps(request) else LONG
+        return run(code, request)
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(BookErrors) as caught:
+        patch.setattr(AuthorCode, "ask", ask)
         check_book(settings, record=True, report=lambda message: None)
     return [str(error) for error in caught.value.errors]
 
@@ -63,10 +79,7 @@ def test_a_plot(code: str, message: str, make_book: MakeBook) -> None:
 
 @pytest.mark.parametrize(("code", "message"), FATAL)
 @pytest.mark.parametrize("more", ["", ":read-only:\n:needs: json\n"])
-def test_a_snippet_or_a_listing(
-    code: str, message: str, more: str, make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("latentbook.book.check.LISTING_TIMES", 1)
+def test_a_snippet_or_a_listing(code: str, message: str, more: str, make_book: MakeBook) -> None:
     first = CELL.format(label="first", more="", code="y = 2")
     broken = CELL.format(label="broken", more=more, code=code)
     last = CELL.format(label="last", more="", code="assert y == 2\n1 / 0")
@@ -152,7 +165,7 @@ def frame(result):
         (
             "pass",
             "while True: pass",
-            "morph at this state takes longer than 2 s (widgets/morph.py:",
+            f"morph at this state takes longer than {LIMIT} s (widgets/morph.py:",
         ),
         ("pass", "import os; os._exit(0)", "morph at this state ends Python with exit status 0"),
         ("pass", "a / 0", "morph at this state fails: ZeroDivisionError: "),
@@ -163,7 +176,11 @@ def frame(result):
             "morph fails: TabError: inconsistent use of tabs and spaces in indentation (widgets/mo",
         ),
         ("pass", "np.ones(1 << 34)", "morph at this state fails: MemoryError: "),
-        ("import numpy", "while True: pass\nimport numpy", "morph takes longer than 2 s (widgets/"),
+        (
+            "import numpy",
+            "while True: pass\nimport numpy",
+            f"morph takes longer than {LIMIT} s (widgets/",
+        ),
         ("import numpy", "raise SystemExit(0)\nimport numpy", "morph fails: SystemExit: 0"),
     ],
 )
@@ -176,7 +193,7 @@ def test_an_instrument(
     text = TOY.replace(old, new, 1)
     (tmp_path / "widgets" / "morph.py").write_text(text)
     engine, media = SimpleNamespace(script=""), Media()
-    with closing(AuthorCode(2)) as code:
+    with closing(AuthorCode(LIMIT if "while True" in new else LONG)) as code:
         stills = Stills(code, engine, media, tmp_path / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
         with pytest.raises(StillError, match=re.escape(said)) as failed:
             stills.instrument("morph")

@@ -265,7 +265,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
     line = process.stdout.readline()
     assert line, (tmp_path / "errors").read_text()
     url, key = json.loads(line)
-    with httpx.Client(base_url=url) as http:
+    with httpx.Client(base_url=url, timeout=120) as http:
         http.post("/api/lecturer/key", json={"key": key})
         lecturer = Lecturer(http)
         lecturer.start()

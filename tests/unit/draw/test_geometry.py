@@ -101,7 +101,10 @@ SIZES = st.integers(120, 900)
     step=st.sampled_from([None, 3, 6]),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_linear_ticks(
     page: Page, ends: tuple[float, float], width: int, format_: str | None, step: int | None
@@ -119,7 +122,10 @@ def test_linear_ticks(
     format_=st.sampled_from(["B", "power"]),
 )
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_logarithmic_ticks(
     page: Page, low: float, decades: float, width: int, format_: str

@@ -123,15 +123,17 @@ def test_takes_the_still_over_untouched(place: Page, name: str) -> None:
     assert place.screenshot() == before
 
 
+SEEN = """() => {
+    const visible = [...document.querySelectorAll(".panel svg")]
+        .map((svg) => [svg.viewBox.baseVal.width, svg.getBoundingClientRect()])
+        .filter(([, box]) => box.width > 0);
+    return visible.flatMap(([inner, box]) => [inner, box.width, box.height]);
+}"""
+IS_SEEN = f"(wanted) => JSON.stringify(({SEEN})()) === JSON.stringify(wanted)"
+
+
 def seen(page: Page) -> list[float]:
-    return page.evaluate(
-        """() => {
-            const visible = [...document.querySelectorAll(".panel svg")]
-                .map((svg) => [svg.viewBox.baseVal.width, svg.getBoundingClientRect()])
-                .filter(([, box]) => box.width > 0);
-            return visible.flatMap(([inner, box]) => [inner, box.width, box.height]);
-        }"""
-    )
+    return page.evaluate(SEEN)
 
 
 def test_follows_the_width(place: Page) -> None:
@@ -141,8 +143,7 @@ def test_follows_the_width(place: Page) -> None:
     place.evaluate(DRAW, figure)
     for width, height in ((664, 332), (400, 280), (330, 231), (600, 300)):
         place.evaluate("(w) => { document.getElementById('place').style.width = `${w}px` }", width)
-        place.wait_for_timeout(100)
-        assert seen(place) == [width, width, height]
+        place.wait_for_function(IS_SEEN, arg=[width, width, height])
 
 
 def test_first_picture_without_a_still(place: Page) -> None:

@@ -62,6 +62,8 @@ def new_folder(path: Path) -> Iterator[Path]:
         partial = Path(work, "folder")
         partial.mkdir()
         yield partial
+        if sealed(path) is not None:  # another process was faster, and may be reading it
+            return
         shutil.rmtree(path, ignore_errors=True)
         try:
             partial.rename(path)

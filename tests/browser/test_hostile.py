@@ -29,6 +29,13 @@ LISTEN = """() => {
   globalThis.heard = false;
   addEventListener("pointermove", () => (globalThis.heard = true), { once: true });
 }"""
+SLOW_ANSWERS = """
+const { addEventListener } = Worker.prototype;
+Worker.prototype.addEventListener = function (type, listener) {
+  const later = type === "message" ? (event) => setTimeout(listener, 1_000, event) : listener;
+  addEventListener.call(this, type, later);
+};
+"""
 FOREVER = {
     "while True: pass": "Variables are kept",
     "while True: print('x')": "Variables are kept",
@@ -250,6 +257,20 @@ def test_time_limits(open_page: Open, book: str) -> None:
     expect(instrument.locator("[data-status]")).to_contain_text("Stopped after 10 s")
     page.clock.resume()
     assert output(run(page, "6 * 7")).strip() == "42"
+
+
+def test_a_slow_machine_has_longer_to_stop(open_page: Open, book: str) -> None:
+    """Each answer takes a second to reach the page, more than an interrupt has otherwise."""
+    page = open_page("404.html", fresh=True)
+    page.add_init_script(SLOW_ANSWERS)
+    page.goto(book + SECTION)
+    expect(page.locator(READY)).to_be_attached()
+    assert output(run(page, "kept = 3")).strip() == ""
+    cell = run(page, "while True: pass")
+    expect(cell.locator("[data-status]")).to_have_text(re.compile("^Running"))
+    stop(cell)
+    assert "Variables are kept" in told(cell)
+    assert output(run(page, "kept")).strip() == "3"
 
 
 @pytest.mark.parametrize("call", ["loadPackage('pandas')", "runPythonAsync('1 / 0')"])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.cache import Cache, seal, sealed
+from latentbook.cache import Cache, new_folder, seal, sealed
 
 
 def flip(path: Path, position: int) -> None:
@@ -48,3 +48,30 @@ def test_a_sealed_folder(tmp_path: Path) -> None:
     assert sealed(tmp_path) is not None
     (tmp_path / "a").unlink()
     assert sealed(tmp_path) is None
+
+
+def fill(folder: Path) -> None:
+    (folder / "a").write_bytes(b"a")
+    seal(folder)
+
+
+def test_a_folder_that_another_process_has_finished_is_left_alone(tmp_path: Path) -> None:
+    """It may be reading the files: they are the same ones afterwards."""
+    path = tmp_path / "made"
+    with new_folder(path) as ours:
+        fill(ours)
+        with new_folder(path) as theirs:
+            fill(theirs)
+        file = (path / "a").stat().st_ino
+    assert (path / "a").stat().st_ino == file
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_damaged_folder_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "made"
+    with new_folder(path) as folder:
+        fill(folder)
+    flip(path / "a", 0)
+    with new_folder(path) as folder:
+        fill(folder)
+    assert sealed(path) == {"a": b"a"}

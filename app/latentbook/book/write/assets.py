@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -176,9 +175,9 @@ def bundle(settings: Settings) -> Assets:
     """Everything that pages load, rebundled only if a source has changed."""
     out = settings.build / "cache" / f"bundle-{sources_hash(settings, 'js', 'css', 'img')}"
     if (names := sealed(out)) is None:
-        shutil.rmtree(out, ignore_errors=True)
-        _bundle(settings, out)
-        seal(out)
+        with new_folder(out) as partial:
+            _bundle(settings, partial)
+            seal(partial)
         names = sealed(out) or {}
     out.touch()
     files = {
@@ -190,7 +189,6 @@ def bundle(settings: Settings) -> Assets:
 
 
 def _bundle(settings: Settings, out: Path) -> None:
-    out.mkdir(parents=True, exist_ok=True)
     own = f"--alias:latentbook={settings.root / 'static' / 'js'}"
     made = {"kinds": _kind_sheets(settings)} | _font_sheets(settings)
     sheets = (f"--alias:latentbook-{name}.css={sheet}" for name, sheet in made.items())

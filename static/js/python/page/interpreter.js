@@ -20,6 +20,9 @@ import { inDigits, translate } from "../../words.js";
 const STOP_MS = 600;
 /** Code can swallow an interrupt, so it is repeated. */
 const INTERRUPT_EVERY_MS = 50;
+/** Both are for a machine whose fastest answer takes at most this many ms. A slower one gets more time, so as to keep variables. */
+const PROMPT_MS = 10;
+const MAX_SLOWNESS = 8;
 const INTERRUPT = 2; // SIGINT
 const BOOT_SILENCE_MS = 60_000;
 const LIMIT_MS = {
@@ -54,6 +57,10 @@ export class Interpreter {
   #stopping = null;
   #deadline = 0;
   #interrupts = 0;
+  /** When the current request was sent. */
+  #sent = 0;
+  /** How long the fastest answer took, ms; 0 before the first. */
+  #fastest = 0;
   /** @type {Record<"page" | "worker", import("../download.js").Download>} */
   #downloads = { page: NOTHING, worker: NOTHING };
 
@@ -86,6 +93,7 @@ export class Interpreter {
     const { worker, interruptBuffer } = this.#launch;
     // Here and not in the worker: a Stop can come before the worker has begun.
     if (interruptBuffer) interruptBuffer[0] = 0;
+    this.#sent = performance.now();
     worker.postMessage({ ...message, id: ++this.#id }, job); // for a borrowed one (lending.js); a worker ignores it
     job.onStart?.();
   }
@@ -109,8 +117,9 @@ export class Interpreter {
     const buffer = this.#launch.interruptBuffer;
     if (buffer === null) return this.#lose("");
     buffer[0] = INTERRUPT;
-    this.#interrupts = setInterval(() => (buffer[0] = INTERRUPT), INTERRUPT_EVERY_MS);
-    this.#deadline = setTimeout(() => this.#lose(""), STOP_MS);
+    const slowness = Math.min(Math.max(1, this.#fastest / PROMPT_MS), MAX_SLOWNESS);
+    this.#interrupts = setInterval(() => (buffer[0] = INTERRUPT), slowness * INTERRUPT_EVERY_MS);
+    this.#deadline = setTimeout(() => this.#lose(""), slowness * STOP_MS);
   }
 
   /** Ends the worker without further events. */
@@ -171,6 +180,8 @@ export class Interpreter {
   #answer(reply) {
     const { job } = this;
     const stopping = this.#stopping;
+    const took = performance.now() - this.#sent;
+    if (this.#fastest === 0 || took < this.#fastest) this.#fastest = took;
     this.#settle();
     if (job !== null) this.#listener?.onAnswer(job, reply, stopping);
   }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Sequence
 
-from playwright.sync_api import Browser, Playwright, expect
+from playwright.sync_api import Browser, BrowserType, expect
 
 from latentbook.browser import FLAGS, NAMES, chromium_path
+from tests.patience import PATIENCE_S
 
-PATIENCE_MS = 120_000 * float(os.environ.get("LATENTBOOK_PATIENCE", "1"))
-"""How long a test waits for what it expects of a page. Python starts in 3 s alone, but two cores
-may be shared.
-"""
-
+PATIENCE_MS = 1_000 * PATIENCE_S
 expect.set_options(timeout=PATIENCE_MS)  # of the whole process, whichever fixture comes first
 
 SHELL_FIRST = ("chromium-headless-shell", *NAMES)
@@ -23,6 +20,9 @@ SPARING = "--js-flags=--wasm-tiering-budget=1300000000"
 third of all that a start of Python costs, belongs to a page that is closed soon."""
 
 
-def launch(playwright: Playwright) -> Browser:
-    path = chromium_path(SHELL_FIRST)
-    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, SPARING])
+def launch(chromium: BrowserType, *flags: str, names: Sequence[str] = SHELL_FIRST) -> Browser:
+    """A browser whose pages have the tests' patience."""
+    path = chromium_path(names)
+    browser = chromium.launch(executable_path=path, args=[*FLAGS, SPARING, *flags])
+    browser.on("context", lambda context: context.set_default_timeout(PATIENCE_MS))
+    return browser

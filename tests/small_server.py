@@ -104,5 +104,5 @@ def settings(tmp_path_factory) -> Settings:
 def client(settings, registry) -> Iterator[httpx.Client]:
     """Asks a server that all tests of a file share."""
     app = create_app(settings, registry=registry)
-    with served(app) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with served(app) as url, httpx.Client(base_url=url) as client:
         yield client

@@ -206,7 +206,7 @@ def test_the_largest_grid(client):
 def test_the_books_own_model(settings):
     """The trained decoder as it is served on this machine, with the number format it chose."""
     name = "conv_vae_mnist"
-    with served(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with served(create_app(settings)) as url, httpx.Client(base_url=url) as client:
         detail = client.get(f"/api/models/{name}").json()
         grid = client.get(f"/api/models/{name}/grid", params={"n": 12}, headers=RAW)
     model = book.load(name)

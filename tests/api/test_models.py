@@ -96,7 +96,7 @@ def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch,
         # Put right, it is served without a restart.
         content[-1] ^= 1
         weights.write_bytes(content)
-        assert httpx.get(f"{url}/api/models/{name}/grid?n=1", timeout=60).status_code == 200
+        assert httpx.get(f"{url}/api/models/{name}/grid?n=1").status_code == 200
 
 
 def test_models_that_cannot_be_had_say_why_and_hide_no_other(tmp_path, monkeypatch):
@@ -106,7 +106,7 @@ def test_models_that_cannot_be_had_say_why_and_hide_no_other(tmp_path, monkeypat
     (tmp_path / "weights" / "autoencoder_mnist.safetensors").unlink()
     with (
         served(create_app(Settings(build=tmp_path, device="cpu"))) as url,
-        httpx.Client(base_url=url, timeout=60) as client,
+        httpx.Client(base_url=url) as client,
     ):
         why = {m["name"]: m["unavailable"] for m in client.get("/api/models").json()["models"]}
         assert "is not the card of a model" in why.pop("mlp_vae_mnist")

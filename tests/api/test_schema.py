@@ -144,7 +144,7 @@ def test_the_schema_is_complete(client):
 
 
 def test_the_examples_of_the_schema_work(settings):
-    with served(create_app(settings)) as url, httpx.Client(base_url=url, timeout=60) as client:
+    with served(create_app(settings)) as url, httpx.Client(base_url=url) as client:
         document = client.get("/api/openapi.json").json()
         schemas = document["components"]["schemas"]
         name = "conv_vae_mnist"

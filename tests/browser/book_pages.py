@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from playwright.sync_api import BrowserContext, CDPSession, Locator, Page, expec
 from latentbook.book.compose.target import Target
 from latentbook.book.load import load
 from latentbook.settings import Settings
-from tests.chromium import PATIENCE_MS
+from tests.patience import until
 
 SECTION = "autoencoders/compress/"
 """A page with instruments, snippets and questions; the first that the book has."""
@@ -79,10 +78,7 @@ def go_to(page: Page, place: str) -> None:
 
 def wait_until(page: Page, holds: Callable[[], object]) -> None:
     """Wait for what only the test can see, such as a request that it holds back."""
-    end = time.monotonic() + PATIENCE_MS / 1000
-    while not holds():
-        assert time.monotonic() < end
-        page.wait_for_timeout(50)
+    until(holds, sleep=lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
 @contextmanager

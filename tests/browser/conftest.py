@@ -29,10 +29,8 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import READY, SECTION, Open, come_back
 from tests.browser.editions import Editions, serve_editions
-from tests.chromium import PATIENCE_MS, launch
+from tests.chromium import launch
 from tools.bench.serving import served
-
-START_MS = PATIENCE_MS
 
 WINDOW: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900},
@@ -44,7 +42,7 @@ WINDOW: dict[str, Any] = {
 def chromium() -> Iterator[Browser]:
     """One browser for all tests here. It is closed with them: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 
@@ -135,7 +133,6 @@ class Watch:
 def lasting(chromium: Browser) -> Iterator[BrowserContext]:
     """A profile that keeps Python's snapshot and the browser's cache from test to test."""
     context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(START_MS)
     yield context
     context.close()
 
@@ -176,7 +173,6 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
         watches.append(watch)
         if fresh or options:
             context = chromium.new_context(**{**WINDOW, "viewport": viewport, **options})
-            context.set_default_timeout(START_MS)
             contexts.append(context)
             context.on("page", watch.follow)
             page = context.new_page()
@@ -228,7 +224,6 @@ def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
 def second_visit(chromium: Browser, book: str) -> Iterator[Page]:
     """A section with Python ready out of a snapshot that an earlier visit has kept."""
     context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(START_MS)
     page = context.new_page()
     page.goto(book + SECTION)
     come_back(page)

@@ -14,7 +14,7 @@ from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
-from tests.browser.conftest import START_MS, Watch
+from tests.browser.conftest import Watch
 from tests.lecture.conftest import HURRY
 from tools.bench.serving import served
 
@@ -48,7 +48,6 @@ class Class:
 
     def context(self, **options: Any) -> BrowserContext:
         context = self.browser.new_context(**options)
-        context.set_default_timeout(START_MS)
         context.add_init_script(HURRY)
         context.on("page", self.watch.follow)
         self.contexts.append(context)

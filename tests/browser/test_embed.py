@@ -16,8 +16,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, FrameLocator, Page, Route, expect
 
 from tests.browser.book_pages import SECTION, Open
-from tests.browser.conftest import START_MS
 from tests.numbers_in_words import same_words
+from tests.patience import PATIENCE_S
 from tools.bench.serving import served
 from widgets import get
 from widgets.engine import frames as engine
@@ -54,7 +54,6 @@ def another_site(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> It
 def elsewhere(chromium: Browser) -> Iterator[BrowserContext]:
     """A reader of other sites; what frames keep there, Python's snapshot too, is a store apart."""
     context = chromium.new_context()
-    context.set_default_timeout(START_MS)
     yield context
     context.close()
 
@@ -114,7 +113,7 @@ def move(page: Page, label: str, value: int) -> None:
     controls = get(spec["name"]).instrument.defaults() | spec["set"] | {MOVES[label]: value}
     expected = engine.compute_frame(spec["name"], controls, None)["readouts"]
     shown: dict[str, str] = {}
-    end = time.monotonic() + START_MS / 1000
+    end = time.monotonic() + PATIENCE_S
     while not all(same_words(shown.get(key, ""), text) for key, text in expected.items()):
         assert time.monotonic() < end, (label, shown, expected)
         page.wait_for_timeout(20)
@@ -166,7 +165,6 @@ def test_a_readers_code_runs_beside_what_is_shared(host: Host, book: str) -> Non
 def troubled(chromium: Browser) -> Iterator[Page]:
     """A window in which something is to go wrong."""
     context = chromium.new_context(viewport={"width": 1500, "height": 2800})
-    context.set_default_timeout(START_MS)
     yield context.new_page()
     context.close()
 

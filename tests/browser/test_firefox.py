@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import SERVER_S
+
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 DRIVER = Path(__file__).with_name("firefox.mjs")
@@ -33,7 +35,7 @@ def seen(book: str) -> dict[str, Any]:
         ["node", str(DRIVER), firefox, book],
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=SERVER_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -10,7 +10,7 @@ import pytest
 from _pytest.mark import ParameterSet
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from latentbook.browser import FLAGS, chromium_path
+from latentbook.browser import NAMES
 from tests.browser.book_pages import (
     READY,
     SECTION,
@@ -21,7 +21,7 @@ from tests.browser.book_pages import (
     run,
     write,
 )
-from tests.browser.conftest import START_MS
+from tests.chromium import launch
 
 pytestmark = pytest.mark.browser
 
@@ -196,9 +196,8 @@ def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> Non
 @pytest.mark.long
 def test_overwritten_memory_ends_python_and_not_the_page(chromium: Browser, book: str) -> None:
     """In a browser with windows: the tab of a headless shell crashes."""
-    browser = chromium.browser_type.launch(executable_path=chromium_path(), args=list(FLAGS))
+    browser = launch(chromium.browser_type, names=NAMES)
     page = browser.new_page()
-    page.set_default_timeout(START_MS)
     page.goto(book + SECTION)
     cell = run(page, "import ctypes\nctypes.memset(4096, 255, 30_000_000)")
     check_responsive(page)

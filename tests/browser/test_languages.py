@@ -15,7 +15,6 @@ from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
 from tests.browser.book_pages import run
-from tests.browser.conftest import START_MS
 from tests.pseudo_locale import accented, add_pseudo_locale
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
@@ -105,7 +104,6 @@ def write_book(folder: Path, language: str) -> Path:
 @pytest.fixture
 def window(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page(service_workers="block")
-    page.set_default_timeout(START_MS)
     yield page
     page.close()
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.book_pages import FOLLOWS_LINKS, READY, go_to, output, run
-from tests.browser.conftest import START_MS, WINDOW, Watch
+from tests.browser.conftest import WINDOW, Watch
 from tests.browser.editions import ONE, TWO, Editions
 
 pytestmark = pytest.mark.browser
@@ -21,7 +21,6 @@ HEADING = "main h1 > span:last-child, main h1:not(:has(span))"
 def window(chromium: Browser, editions: Editions) -> Iterator[Page]:
     """One document with Python ready, in which all tests move about."""
     context = chromium.new_context(**WINDOW)
-    context.set_default_timeout(START_MS)
     watch = Watch(editions.url, expected=("Failed to load resource",))  # some tests let it fail
     context.on("page", watch.follow)
     yield context.new_page()

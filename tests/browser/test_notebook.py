@@ -14,7 +14,6 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from latentbook.notebook import Instrument
-from tests.browser.conftest import START_MS
 from widgets.engine.frames import compute_frame
 
 pytestmark = pytest.mark.browser
@@ -113,7 +112,6 @@ class Notebook:
 @pytest.fixture
 def page(chromium: Browser) -> Iterator[Page]:
     with chromium.new_context() as context:
-        context.set_default_timeout(START_MS)
         yield context.new_page()
 
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.runtime.dist import served_name
 from tests.browser.book_pages import READY, SECTION, output, run, where
-from tests.browser.conftest import START_MS, Watch
+from tests.browser.conftest import Watch
 from tests.browser.editions import ONE, TWO, Editions
 
 pytestmark = pytest.mark.browser
@@ -64,7 +64,6 @@ def browser_of(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def one(host: str, *expected: str) -> BrowserContext:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(START_MS)
         contexts.append(context)
         watch = Watch(host, expected=("net::ERR_INTERNET_DISCONNECTED", *expected))
         watches.append(watch)

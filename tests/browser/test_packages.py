@@ -14,7 +14,6 @@ from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.book_pages import mark, output, run, visit
-from tests.browser.conftest import START_MS
 from tests.browser.editions import ONE, write_content
 from tests.unit.runtime.projects import add_packages
 from tools.bench.serving import served
@@ -43,7 +42,6 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.mark.long
 def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) -> None:
     context = chromium.new_context()
-    context.set_default_timeout(START_MS)
     fetched: list[str] = []
 
     def note(request: Request) -> None:
@@ -67,7 +65,6 @@ def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) ->
 @pytest.mark.long
 def test_without_the_network_an_import_says_why(chromium: Browser, course: str) -> None:
     context = chromium.new_context()
-    context.set_default_timeout(START_MS)
 
     def cut(route: Route) -> None:
         route.abort()

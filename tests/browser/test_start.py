@@ -11,7 +11,6 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.browser.book_pages import SECTION, lenient, mark, output, run, visit, wait_until
-from tests.browser.conftest import START_MS
 from widgets.engine.failure import NEEDS_NETWORK
 
 pytestmark = pytest.mark.browser
@@ -134,7 +133,6 @@ def context_of(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
 
     def one() -> BrowserContext:
         context = chromium.new_context(viewport={"width": 1280, "height": 900})
-        context.set_default_timeout(START_MS)
         contexts.append(context)
         return context
 

@@ -101,7 +101,7 @@ class School:
         return self.room.database.run_here(work, *given, **named)
 
     def browser(self) -> httpx.Client:
-        self.close.append(httpx.Client(base_url=self.url, headers=OWN, timeout=120))
+        self.close.append(httpx.Client(base_url=self.url, headers=OWN))
         return self.close[-1]
 
     def joined(self, token: str, name: str = "") -> httpx.Client:

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from latentbook.classroom.judging import Judging
 from latentbook.settings import Settings
 from tests.classroom.conftest import School
 from tests.classroom.course import ASSIGNED, judge
+from tests.patience import SERVER_S, until
 
 PLACE = "/classroom/assignments/first/"
 ANSWERS = f"{PLACE}answers/"
@@ -36,7 +36,7 @@ def quick_judges(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     may_judge.set()
 
     def judge_soon(self: Judging, question: Question, answer: str) -> Verdict:
-        assert question.kind != "code" or may_judge.wait(120)
+        assert question.kind != "code" or may_judge.wait(SERVER_S)
         return judge(question, answer)
 
     monkeypatch.setattr(Judging, "judge", judge_soon)
@@ -86,11 +86,8 @@ def test_an_answer_gets_its_verdict_or_waits(
     waits = post(ada, "q-code", "two = 2", "a.4")
     quick_judges.set()
     assert (waits.status_code, "waits to be judged" in waits.text) == (200, True)
-    end = time.monotonic() + 120
-    while "waits to be judged" in (found := shown(ada, "q-code")):
-        assert time.monotonic() < end, found
-        time.sleep(0.1)
-    assert "<strong>Right.</strong>" in found
+    until(lambda: "waits to be judged" not in shown(ada, "q-code"))
+    assert "<strong>Right.</strong>" in shown(ada, "q-code")
     for label, standing in {
         "q-one": ("Points: 2 of 2.", "Tries left: 0 of 2."),
         "q-many": ("Points: 1.", "Tries left: 2 of 2."),

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from latentbook.classroom.tables import now
 from latentbook.settings import Settings, assignments_of
 from tests.classroom.conftest import School
 from tests.classroom.course import judge, judge_now
+from tests.patience import until
 
 PLACE = "/classroom/assignments/first"
 PAGE = "<h1>First sheet</h1><!--head--><main><!--question q-one--> <!--question q-tick--></main>"
@@ -216,10 +216,8 @@ def test_a_wrong_key_is_mended_after_a_look_at_whose_points_change(
     step = re.search(r"editions/q-one/\w+/judge", page)
     assert step
     assert opened.post(f"{PLACE}/{step[0]}").status_code == 303
-    end = time.monotonic() + 120
-    while "Put it into use" not in (page := opened.get(f"{PLACE}/settings").text):
-        assert time.monotonic() < end, page
-        time.sleep(0.1)  # the worker judges
+    until(lambda: "Put it into use" in opened.get(f"{PLACE}/settings").text)  # the worker judges
+    page = opened.get(f"{PLACE}/settings").text
     assert '<th scope="row" dir="auto">Zoë</th><td>0</td><td>2 gains ▲</td>' in page
     assert "Points: 0 of 2." in student.get(f"{PLACE}/").text, "nothing has changed yet"
     opened.post(f"{PLACE}/{step[0].removesuffix('judge')}apply")

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
 from tests.classroom.conftest import School
+from tests.patience import SERVER_S
 
 PLACE = "/api/classroom/events"
 
@@ -106,7 +107,7 @@ def test_no_generated_request_brings_the_server_down(school: School) -> None:
                 suppress_health_check=list(HealthCheck),
             )
             def check(case: schemathesis.Case) -> None:
-                response = case.call(cookies=cookies, timeout=120)
+                response = case.call(cookies=cookies, timeout=SERVER_S)
                 assert response.status_code < 500, (case.path, response.text)
 
             check()

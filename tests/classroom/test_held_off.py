@@ -131,10 +131,10 @@ def test_hostile_bodies_and_cookies_bring_nothing_down(school: School) -> None:
     assert ada.post("/classroom/me/link", headers={"Host": "x" * 1_500}).status_code == 400
     for cookie in ("", "x" * 5_000, '"', "\xe9", "a;b=c"):
         headers = {"Cookie": f"latentbook-person={cookie}".encode("latin-1")}
-        me = httpx.get(f"{school.url}/classroom/me", headers=headers, timeout=120)  # type: ignore[arg-type]
+        me = httpx.get(f"{school.url}/classroom/me", headers=headers)  # type: ignore[arg-type]
         assert me.status_code == 401
     for token in ("%00", "%ED%A0%80", "x" * 150, "a" * 3_000, "..%2f"):
-        assert httpx.get(f"{school.url}/join/{token}", timeout=120).status_code in (404, 410, 422)
+        assert httpx.get(f"{school.url}/join/{token}").status_code in (404, 410, 422)
     uses = {"role": "admin", "group": "", "days": "1", "uses": "1"}
     assert ada.post("/classroom/people/invite", data=uses).status_code == 422
     days = uses | {"role": "student", "days": "1e9"}
@@ -149,7 +149,7 @@ def test_an_invitation_for_three_lets_three_in_at_once(school: School) -> None:
     token = school.run(invite)
 
     def join(number: int) -> int:
-        browser = httpx.post(f"{school.url}/join/{token}", data={"name": f"P{number}"}, timeout=120)
+        browser = httpx.post(f"{school.url}/join/{token}", data={"name": f"P{number}"})
         return browser.status_code
 
     with ThreadPoolExecutor(12) as pool:

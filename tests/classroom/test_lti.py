@@ -148,7 +148,6 @@ def test_valid_launches_let_in(campus: tuple[School, Lms], name: str) -> None:
     front = httpx.get(
         f"{school.url}/classroom/",
         headers={"Cookie": f"latentbook-person={session_of(response)}"},
-        timeout=120,
     )
     assert someone.name in front.text
 
@@ -310,7 +309,7 @@ def test_a_launch_works_once_and_in_one_browser(
     assert len(everyone(school)) == 1
     ticket = stranger.text.split('name="ticket" value="')[1].split('"')[0]
     form = {"ticket": ticket, "secret": begun.cookie.partition("=")[2]}
-    opened = httpx.post(f"{school.url}/lti/open", data=form, headers=OWN, timeout=120)
+    opened = httpx.post(f"{school.url}/lti/open", data=form, headers=OWN)
     refused(opened, caplog, "proof")
 
 
@@ -349,7 +348,7 @@ def test_a_text_that_no_database_has_is_refused(
     refused(launch(school, lms, sub="u-\0"), caplog, "a text with NUL")
     assert launch(school, lms, name="\\u0000").status_code == 303  # six characters
     asked = {"iss": "x\0", "login_hint": "u-1"}
-    assert httpx.get(f"{school.url}/lti/login", params=asked, timeout=120).status_code == 400
+    assert httpx.get(f"{school.url}/lti/login", params=asked).status_code == 400
     many = {f"{AGS}claim/endpoint": {"scope": [f"{AGS}scope/{i}" for i in range(90)]}}
     assert launch(school, lms, **many).status_code == 303
 
@@ -362,12 +361,12 @@ def test_a_frame_without_cookies_opens_a_tab_by_its_proof(school: School, lms: L
     form = {"ticket": ticket, "secret": begun.cookie.partition("=")[2]}
     elsewhere = {"Sec-Fetch-Site": "cross-site"}
     place = f"{school.url}/lti/open"
-    assert httpx.post(place, data=form, headers=elsewhere, timeout=120).status_code == 403
+    assert httpx.post(place, data=form, headers=elsewhere).status_code == 403
     tab = {**OWN, "Sec-Fetch-Dest": "document"}
-    opened = httpx.post(place, data=form, headers=tab, timeout=120)
+    opened = httpx.post(place, data=form, headers=tab)
     assert opened.status_code == 303
     assert session_of(opened)
-    assert httpx.post(place, data=form, headers=tab, timeout=120).status_code == 400  # once
+    assert httpx.post(place, data=form, headers=tab).status_code == 400  # once
 
 
 def test_cookies_of_a_frame_are_the_frames(school: School, lms: Lms) -> None:
@@ -377,7 +376,7 @@ def test_cookies_of_a_frame_are_the_frames(school: School, lms: Lms) -> None:
     (cookie,) = response.headers.get_list("set-cookie")
     attributes = set(cookie.split("; ")[1:])
     assert {"Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/"} <= attributes
-    policy = httpx.get(f"{school.url}/classroom/", timeout=120).headers["content-security-policy"]
+    policy = httpx.get(f"{school.url}/classroom/").headers["content-security-policy"]
     assert policy.endswith(f"frame-ancestors 'self' {lms.url}")
 
 
@@ -471,7 +470,7 @@ def test_whoever_begins_many_launches_keeps_nobody_out(
 def test_a_query_that_cannot_be_read_is_refused(campus: tuple[School, Lms]) -> None:
     query = "&".join(f"a{i}=1" for i in range(60))
     for asked in (query, "iss=%ff"):
-        response = httpx.get(f"{campus[0].url}/lti/login?{asked}", timeout=120)
+        response = httpx.get(f"{campus[0].url}/lti/login?{asked}")
         assert response.status_code == 422
         assert "cannot be read" in response.text
 
@@ -572,7 +571,7 @@ def test_whom_a_removed_sign_in_service_has_let_in_is_out(school: School, lms: L
 
 
 def test_our_keys_are_public_and_rotate(school: School) -> None:
-    response = httpx.get(f"{school.url}/lti/jwks", timeout=120)
+    response = httpx.get(f"{school.url}/lti/jwks")
     (key,) = response.json()["keys"]
     assert {"kty": "RSA", "alg": "RS256", "use": "sig"}.items() <= key.items()
     assert not {"d", "p", "q", "dp", "dq", "qi"} & key.keys()
@@ -590,16 +589,16 @@ def test_our_keys_are_public_and_rotate(school: School) -> None:
 
     assert school.run(signer) == key["kid"]
     school.run(grow_older, 91)
-    first, second = httpx.get(f"{school.url}/lti/jwks", timeout=120).json()["keys"]
+    first, second = httpx.get(f"{school.url}/lti/jwks").json()["keys"]
     assert first["kid"] == key["kid"]
     assert school.run(signer) == key["kid"]  # platforms may not know the new one yet
     school.run(grow_older, 2)
     assert school.run(signer) == second["kid"]
     school.run(grow_older, 31)
-    (left,) = httpx.get(f"{school.url}/lti/jwks", timeout=120).json()["keys"]
+    (left,) = httpx.get(f"{school.url}/lti/jwks").json()["keys"]
     assert left["kid"] == second["kid"]
     school.run(keys.replace_keys)
-    (new,) = httpx.get(f"{school.url}/lti/jwks", timeout=120).json()["keys"]
+    (new,) = httpx.get(f"{school.url}/lti/jwks").json()["keys"]
     assert new["kid"] != second["kid"]
 
 
@@ -608,14 +607,14 @@ def test_logins_of_strangers_are_refused(school: School, lms: Lms) -> None:
         asked = {"iss": lms.url, "client_id": CLIENT, "login_hint": "u-1", **given}
         for method in ("GET", "POST"):
             sent = {"params": asked} if method == "GET" else {"data": asked}
-            response = httpx.request(method, f"{school.url}/lti/login", **sent, timeout=120)  # type: ignore[arg-type]
+            response = httpx.request(method, f"{school.url}/lti/login", **sent)  # type: ignore[arg-type]
             assert response.status_code == 400
 
 
 def test_a_login_goes_nowhere_but_to_the_platform(school: School, lms: Lms) -> None:
     asked = {"iss": lms.url, "login_hint": "u-1", "target_link_uri": "https://evil.example"}
     tab = {"Sec-Fetch-Dest": "document"}
-    response = httpx.post(f"{school.url}/lti/login", data=asked, headers=tab, timeout=120)
+    response = httpx.post(f"{school.url}/lti/login", data=asked, headers=tab)
     assert urlsplit(response.headers["location"]).netloc == urlsplit(lms.url).netloc
 
 

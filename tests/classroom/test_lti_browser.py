@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from latentbook.browser import FLAGS, chromium_path
 from latentbook.classroom.bundle import bundle_classroom
 from latentbook.classroom.desk import Desk
 from latentbook.classroom.lti import platforms
-from tests.chromium import SHELL_FIRST
+from tests.chromium import launch
 from tests.classroom import lms as testing
 from tests.classroom.conftest import School, opened, settings_in
 from tests.classroom.lms import Lms
@@ -34,8 +33,7 @@ def campus(tmp_path: Path) -> Iterator[tuple[School, Lms]]:
 @pytest.fixture
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        path = chromium_path(SHELL_FIRST)
-        browser = playwright.chromium.launch(executable_path=path, args=[*FLAGS, BLOCKED])
+        browser = launch(playwright.chromium, BLOCKED)
         yield browser
         browser.close()
 

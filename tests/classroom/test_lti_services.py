@@ -368,12 +368,12 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     chosen = {"classroom/assignments/week-1/": "on", "embed/lab/": "on"}
     form = {"ticket": field(page, "ticket"), **chosen}
     place = f"{school.url}/lti/deep-link"
-    foreign = httpx.post(place, data=form, headers={"Sec-Fetch-Site": "cross-site"}, timeout=120)
+    foreign = httpx.post(place, data=form, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
-    response = httpx.post(place, data=form, headers=OWN, timeout=120)
+    response = httpx.post(place, data=form, headers=OWN)
     assert f"form-action 'self' {lms.url};" in response.headers["content-security-policy"]
     assert f'action="{lms.url}/return"' in response.text
-    keys = KeySet.import_key_set(httpx.get(f"{school.url}/lti/jwks", timeout=120).json())
+    keys = KeySet.import_key_set(httpx.get(f"{school.url}/lti/jwks").json())
     claims = jwt.decode(field(response.text, "JWT"), keys, ["RS256"]).claims
     assert (claims["iss"], claims["aud"]) == (CLIENT, [lms.url])
     assert claims[f"{DL}data"] == "opaque"
@@ -384,7 +384,7 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     assert week["lineItem"] == line
     assert lab["url"] == f"{school.url}/embed/lab/"
     assert lab["iframe"]["height"] > 400
-    assert httpx.post(place, data=form, headers=OWN, timeout=120).status_code == 400  # once
+    assert httpx.post(place, data=form, headers=OWN).status_code == 400  # once
 
 
 @pytest.mark.parametrize(
@@ -424,7 +424,7 @@ def registration(school: School, lms: Lms, link: str, **more: str) -> httpx.Resp
     asked = {"openid_configuration": f"{lms.url}/configuration", **more}
     asked["registration_token"] = "may-register"
     headers = {"Sec-Fetch-Site": "cross-site", "Referer": "https://lms.example/"}
-    return httpx.get(link, params=asked, headers=headers, timeout=120)
+    return httpx.get(link, params=asked, headers=headers)
 
 
 def test_a_platform_registers_itself_once(school: School) -> None:
@@ -550,9 +550,7 @@ def test_another_site_connects_no_account(school: School, service: Lms) -> None:
 
 
 def test_no_other_host_sets_the_proof_of_a_sign_in(school: School, service: Lms) -> None:
-    response = httpx.get(
-        f"{school.url}/auth/1", headers={"X-Forwarded-Proto": "https"}, timeout=120
-    )
+    response = httpx.get(f"{school.url}/auth/1", headers={"X-Forwarded-Proto": "https"})
     assert response.headers["set-cookie"].startswith("__Host-latentbook-sign-in=")
     assert {"Secure", "HttpOnly", "Path=/"} <= set(response.headers["set-cookie"].split("; "))
 

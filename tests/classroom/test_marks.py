@@ -32,6 +32,7 @@ from tests.classroom.course import (
     judge_now,
     number,
 )
+from tests.patience import SERVER_S
 
 
 def refused(status: int, work: Callable[..., Any], *given: Any, **named: Any) -> None:
@@ -416,7 +417,7 @@ def test_a_lease_is_renewed_while_its_server_lives(course: Course) -> None:
 
     worker = Worker(course.database, judge_slowly, threads=1, lease=timedelta(seconds=12))
     worker.start()
-    assert done.wait(120)
+    assert done.wait(SERVER_S)
     worker.close()
     assert found == [None]
 
@@ -485,7 +486,7 @@ def test_threads_judge_everything_once(course: Course) -> None:
     worker = Worker(course.database, count, threads=3)
     worker.start()
     worker.tell()
-    assert done.wait(120)
+    assert done.wait(SERVER_S)
     worker.close()
     assert sorted(counted) == ["two = 1"] * 5 + ["two = 2"] * 5
     assert {course.score(each, "q-code").points for each in students} == {4.0}

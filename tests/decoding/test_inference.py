@@ -3,7 +3,6 @@
 import json
 import re
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from typing import ClassVar
@@ -20,6 +19,7 @@ from latentbook.main import create_app
 from latentbook.models import registry
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.settings import Settings
+from tests.patience import SERVER_S, until
 from tests.small_server import TestRegistry, random_model
 from tools.bench.serving import served
 
@@ -68,7 +68,7 @@ def gated(monkeypatch):
 
 
 def ask(url, level, count=1):
-    return httpx.post(f"{url}{PATH}", json={"codes": [[level, 0]] * count}, timeout=60)
+    return httpx.post(f"{url}{PATH}", json={"codes": [[level, 0]] * count})
 
 
 def begin(url, method, path, body):
@@ -83,13 +83,6 @@ def waiting(app):
     return len(app.state.inference.queue.waiting)
 
 
-def until(condition):
-    end = time.monotonic() + 120
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def app_with(tmp_path, **settings):
     return create_app(Settings(build=tmp_path, device="cpu", **settings), registry=TestRegistry())
 
@@ -98,7 +91,7 @@ def test_waiting_requests_are_decoded_together_and_each_gets_its_own(tmp_path, g
     app = app_with(tmp_path)
     with served(app) as url, ThreadPoolExecutor(8) as pool:
         first = pool.submit(ask, url, 0.0)
-        assert gated.started.wait(120)
+        assert gated.started.wait(SERVER_S)
         others = [pool.submit(ask, url, level / 4, level) for level in range(1, 7)]
         until(lambda: waiting(app) == 6)
         gated.gate.set()
@@ -115,7 +108,7 @@ def test_codes_far_out_are_not_mixed_with_others(tmp_path, gated):
     app = app_with(tmp_path)
     with served(app) as url, ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, url, 0.0)]
-        assert gated.started.wait(120)
+        assert gated.started.wait(SERVER_S)
         answers += [pool.submit(ask, url, level) for level in (9.0, 1.0, 2.0)]
         until(lambda: waiting(app) == 3)
         gated.gate.set()
@@ -127,7 +120,7 @@ def test_a_full_queue_answers_at_once_and_says_when_to_ask_again(tmp_path, gated
     app = app_with(tmp_path, queue_size=2)
     with served(app) as url, ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, url, 0.0)]
-        assert gated.started.wait(120)
+        assert gated.started.wait(SERVER_S)
         answers += [pool.submit(ask, url, 1.0), pool.submit(ask, url, 2.0)]
         until(lambda: waiting(app) == 2)
         refused = ask(url, 3.0)
@@ -147,7 +140,7 @@ def test_work_for_a_client_that_left_is_dropped(tmp_path, gated, method):
     body = None if method == "GET" else {"codes": [[0, 0]] * 4}
     with served(app) as url, ThreadPoolExecutor(2) as pool:
         pool.submit(ask, url, 0.0)
-        assert gated.started.wait(120)
+        assert gated.started.wait(SERVER_S)
         leaving = begin(url, method, path, body)
         until(lambda: waiting(app) == 1)
         leaving.close()
@@ -160,7 +153,7 @@ def test_work_for_a_client_that_left_is_dropped(tmp_path, gated, method):
 def test_work_begun_for_a_client_that_left_is_stopped(tmp_path, gated):
     with served(app_with(tmp_path)) as url:
         leaving = begin(url, "POST", PATH, {"codes": [[0, 0]] * 4})
-        assert gated.started.wait(120)
+        assert gated.started.wait(SERVER_S)
         leaving.close()
         until(lambda: gated.stopped)
         gated.gate.set()
@@ -173,7 +166,7 @@ def test_a_server_told_to_stop_answers_what_it_has_begun(tmp_path, gated):
     with ThreadPoolExecutor(2) as pool:
         with served(app) as url:
             answer = pool.submit(ask, url, 2.0)
-            assert gated.started.wait(120)
+            assert gated.started.wait(SERVER_S)
             threading.Timer(0.5, gated.gate.set).start()
         assert answer.result().status_code == 200
     assert not app.state.inference.thread.is_alive()
@@ -186,7 +179,7 @@ def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
 
     def read(reader):
         rng = np.random.default_rng(reader)
-        with httpx.Client(base_url=url, timeout=60) as client:
+        with httpx.Client(base_url=url) as client:
             for _ in range(4):
                 codes = rng.uniform(-6, 6, (int(rng.integers(1, 300)), 2)).round(4)
                 answer = client.post(PATH, json={"codes": codes.tolist()}).json()
@@ -237,14 +230,13 @@ def test_merged_requests_have_the_bytes_of_one_alone(tmp_path, dtype):
     paths += [f"/api/models/conv_vae_mnist/grid?n={n}" for n in (1, 3, 9, 16, 24)]
 
     # A processor without bfloat16 takes ten times as long.
-    with served(app) as url, httpx.Client(base_url=url, headers=RAW, timeout=600) as client:
+    with served(app) as url, httpx.Client(base_url=url, headers=RAW) as client:
         alone = {path: client.get(path).content for path in paths}
         assert client.get(paths[0]).headers["latentbook-dtype"] == dtype
         before = batches(client)
         with ThreadPoolExecutor(8) as pool:
             for path, answer in [
-                (path, pool.submit(httpx.get, url + path, headers=RAW, timeout=600))
-                for path in 4 * paths
+                (path, pool.submit(httpx.get, url + path, headers=RAW)) for path in 4 * paths
             ]:
                 assert answer.result().content == alone[path], path
         assert batches(client) - before < 4 * len(paths)  # some were merged
@@ -260,8 +252,8 @@ def test_formats_are_told_apart_and_servers_agree(tmp_path):
     for dtype in ("bfloat16", "float32", "bfloat16", "float32"):
         app = create_app(Settings(build=tmp_path, device="cpu", dtype=dtype))
         with served(app) as url:
-            answer = httpx.get(f"{url}/api/models/conv_vae_mnist/grid?n=4", timeout=600)
-            found = httpx.get(f"{url}/api/models/conv_vae_mnist", timeout=600).json()["serving"]
+            answer = httpx.get(f"{url}/api/models/conv_vae_mnist/grid?n=4")
+            found = httpx.get(f"{url}/api/models/conv_vae_mnist").json()["serving"]
         assert found["dtype"] == answer.headers["latentbook-dtype"] == dtype
         assert tags.setdefault(dtype, answer.headers["etag"]) == answer.headers["etag"]
         assert serving.setdefault(dtype, found) == found

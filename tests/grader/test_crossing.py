@@ -11,6 +11,7 @@ import pytest
 
 from latentbook.classroom.grader import peer
 from latentbook.classroom.grader.checks import check_of
+from tests.patience import SERVER_S
 
 
 class Ended(BaseException):
@@ -39,7 +40,7 @@ class Side:
     def ask(self, frame):
         if frame:
             self.received.put(frame)
-        return self.sent.get(timeout=120)
+        return self.sent.get(timeout=SERVER_S)
 
 
 def frame(kind, value):

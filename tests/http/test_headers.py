@@ -89,7 +89,7 @@ def test_on_a_fault_of_the_server(settings, registry, monkeypatch):
 
     monkeypatch.setattr("latentbook.api.grid.grid_codes", fail)
     with served(create_app(settings, registry=registry)) as url:
-        response = httpx.get(f"{url}{GRID}", timeout=120)
+        response = httpx.get(f"{url}{GRID}")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"
     assert "a bug" not in response.text
@@ -100,7 +100,7 @@ def test_frames_of_a_learning_platform_can_be_allowed(tmp_path):
     write_site(tmp_path / "site")
     allowed = "'self' https://lms.example"
     with served(create_app(Settings(build=tmp_path, frame_ancestors=allowed))) as url:
-        policy = httpx.get(url, timeout=120).headers["content-security-policy"]
+        policy = httpx.get(url).headers["content-security-policy"]
     assert policy.endswith(f"frame-ancestors {allowed}")
 
 
@@ -108,7 +108,7 @@ def test_frames_of_a_learning_platform_can_be_allowed(tmp_path):
 def chromium():
     """A browser, closed before another part of the tests opens its own."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from tests.patience import SERVER_S, until
 from tests.small_server import write_site
 
 GRID = "/api/models/conv_vae_mnist/grid"
@@ -80,7 +80,7 @@ def server(tmp_path, request):
     )
     url = f"http://127.0.0.1:{port}"
     until(lambda: answers(url))
-    httpx.get(f"{url}{GRID}?n=1", timeout=600)  # loads torch and the model
+    httpx.get(f"{url}{GRID}?n=1")  # loads torch and the model
     yield url, process
     process.kill()
     process.communicate()
@@ -93,15 +93,8 @@ def answers(url):
         return False
 
 
-def until(condition):
-    end = time.monotonic() + 300
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
-
-
 def metric(url, name):
-    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics", timeout=60).text):
+    for family in text_string_to_metric_families(httpx.get(f"{url}/metrics").text):
         for sample in family.samples:
             if sample.name == name:
                 return sample.value
@@ -109,7 +102,7 @@ def metric(url, name):
 
 
 def ask(url, n):
-    return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW, timeout=600)
+    return httpx.get(f"{url}{GRID}", params={"n": n}, headers=RAW)
 
 
 @pytest.mark.long
@@ -144,7 +137,7 @@ def test_a_server_under_load(server):
         bodies = {each.result().content for each in begun}
         assert {each.result().status_code for each in begun} == {200}
     assert [len(body) for body in bodies] == [128 * 128 * 784]
-    _, written = process.communicate(timeout=60)
+    _, written = process.communicate(timeout=SERVER_S)
     assert process.returncode == 0
     assert written == ""
 
@@ -185,7 +178,7 @@ def test_what_a_server_cannot_answer_before_its_end_is_refused(server):
             "detail": "The server is shutting down. Try again in a few seconds.",
             "errors": [],
         }
-    _, written = process.communicate(timeout=60)
+    _, written = process.communicate(timeout=SERVER_S)
     assert (process.returncode, written) == (0, "")
 
 
@@ -202,7 +195,7 @@ def test_a_server_at_rest_ends_at_once(tmp_path, number):
     )
     until(lambda: answers(f"http://127.0.0.1:{port}"))
     process.send_signal(number)
-    _, written = process.communicate(timeout=60)
+    _, written = process.communicate(timeout=SERVER_S)
     assert (process.returncode, written) == (0, "")
 
 
@@ -261,10 +254,10 @@ def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_pa
     )
     url = f"http://127.0.0.1:{port}"
     until(lambda: answers(url) or process.poll() is not None)
-    assert "Chapter" in httpx.get(f"{url}/vae/", timeout=120).text
-    errors = httpx.get(f"{url}/readyz", timeout=120).json()["fault"]["errors"]
+    assert "Chapter" in httpx.get(f"{url}/vae/").text
+    errors = httpx.get(f"{url}/readyz").json()["fault"]["errors"]
     process.send_signal(signal.SIGTERM)
-    _, written = process.communicate(timeout=60)
+    _, written = process.communicate(timeout=SERVER_S)
     assert process.returncode == 0
     assert any("broken" in error for error in errors)
     *printed, served, logged = written.splitlines()
@@ -303,7 +296,7 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
     )
     try:
         until(lambda: process.poll() is not None or answers(f"http://127.0.0.1:{port}"))
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}") as client:
             for path in ("/", "/vae/", "/healthz", "/readyz", "/metrics", "/api/openapi.json"):
                 assert client.get(path).status_code == 200, path
             model = "/api/models/conv_vae_mnist"
@@ -323,7 +316,7 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
             assert client.get("/api/instruments/linear_probe").status_code == 200
     finally:
         process.send_signal(signal.SIGTERM)
-        said, written = process.communicate(timeout=60)
+        said, written = process.communicate(timeout=SERVER_S)
     assert (process.returncode, written) == (0, "")
     assert "PyTorch is not installed on this server, so its decoders are off." in said
 

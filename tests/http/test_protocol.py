@@ -6,8 +6,7 @@ import json
 import socket
 import subprocess
 import sys
-import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,6 +14,7 @@ import pytest
 
 from latentbook.http import protocol
 from latentbook.http.protocol import MAX_HEAD_BYTES
+from tests.patience import PATIENCE_S, until
 
 BLOCK = b"x" * 8192
 """As much as any parser takes in one piece."""
@@ -24,7 +24,7 @@ BLOCK = b"x" * 8192
 def connection(client):
     """An open connection to the server."""
     url = urlsplit(str(client.base_url))
-    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+    with socket.create_connection((url.hostname, url.port), timeout=PATIENCE_S) as connection:
         yield connection
 
 
@@ -92,24 +92,20 @@ def test_connections_without_a_request_lock_nobody_out(loop):
             )
         )
         opened.callback(server.kill)
-        until_it_listens(place)
+        until(lambda: listens(place))
         for _ in range(200):
             opened.enter_context(socket.create_connection(place)).sendall(b"GET / HTTP/1.1\r\n")
-        assert httpx.get(f"http://127.0.0.1:{port}/", timeout=120).text == "here"
+        assert httpx.get(f"http://127.0.0.1:{port}/").text == "here"
         server.kill()
         log = server.stderr.read()
     assert "Connections without a request" in log
     assert "Too many open files" not in log
 
 
-def until_it_listens(place):
-    end = time.monotonic() + 120
-    while True:
-        try:
-            return socket.create_connection(place).close()
-        except ConnectionRefusedError:
-            assert time.monotonic() < end
-            time.sleep(0.05)
+def listens(place):
+    with suppress(ConnectionRefusedError):
+        socket.create_connection(place).close()
+        return True
 
 
 def test_a_long_address_counts_too(connection):
@@ -146,7 +142,7 @@ def test_what_is_no_request_is_a_problem_too(connection):
 def test_who_never_ends_a_request_is_dropped(client, monkeypatch, begun):
     monkeypatch.setattr(protocol, "REQUEST_S", 1)
     url = urlsplit(str(client.base_url))
-    with socket.create_connection((url.hostname, url.port), timeout=20) as connection:
+    with socket.create_connection((url.hostname, url.port), timeout=PATIENCE_S) as connection:
         connection.sendall(begun)
         assert connection.recv(65536) == b""
 

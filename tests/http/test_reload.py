@@ -38,7 +38,7 @@ def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, small
     chapter = book.content / "one" / "one-text.md"
     text = chapter.read_text(encoding="utf-8")
     with sync_playwright() as playwright, served(create_app(book)) as url:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_page()
         page.route("**/runtime/**", lambda route: None)  # nothing here needs Python
         with page.expect_response("**/_reload"):

@@ -24,7 +24,7 @@ def changing(tmp_path):
     """A server of its own, and its build folder, for a site that changes."""
     write_site(tmp_path / "site")
     app = create_app(Settings(build=tmp_path))
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as client:
+    with served(app) as url, httpx.Client(base_url=url) as client:
         yield client, tmp_path
 
 
@@ -225,15 +225,15 @@ def test_a_range_that_is_none_is_ignored_and_an_empty_one_refused(client, asked,
 def test_below_another_path(settings, registry):
     app = create_app(settings, registry=registry)
     with served(app, root_path="/books/latent") as url:  # as behind a proxy that strips the prefix
-        assert "Chapter" in httpx.get(f"{url}/vae/", timeout=120).text
-        assert httpx.get(f"{url}/api/models", timeout=120).status_code == 200
+        assert "Chapter" in httpx.get(f"{url}/vae/").text
+        assert httpx.get(f"{url}/api/models").status_code == 200
 
 
 def test_a_server_without_a_site_says_what_to_do(tmp_path):
     with served(create_app(Settings(build=tmp_path))) as url:
-        assert httpx.get(f"{url}/healthz", timeout=120).json() == {"status": "ok"}
-        assert httpx.get(f"{url}/readyz", timeout=120).status_code == 503
-        response = httpx.get(url, timeout=120)
+        assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
+        assert httpx.get(f"{url}/readyz").status_code == 503
+        response = httpx.get(url)
         assert response.status_code == 503
         assert "latentbook build" in response.text
 

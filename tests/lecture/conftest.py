@@ -41,9 +41,9 @@ def class_in_chromium(settings: Settings) -> Iterator[tuple[FastAPI, str, httpx.
     app = create_app(settings, registry=TestRegistry())
     with (
         served(app) as url,
-        httpx.Client(base_url=url, timeout=120) as http,
+        httpx.Client(base_url=url) as http,
         sync_playwright() as playwright,
-        launch(playwright) as chromium,
+        launch(playwright.chromium) as chromium,
     ):
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         yield app, url, http, chromium
@@ -233,7 +233,7 @@ class Phone:
     http: httpx.Client = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=f"{self.url}/api/class/{self.code}", timeout=120)
+        self.http = httpx.Client(base_url=f"{self.url}/api/class/{self.code}")
         self.http.headers["Latentbook-Seat"] = self.token
 
     def sit(self) -> httpx.Response:
@@ -274,7 +274,7 @@ class School:
 @pytest.fixture
 def school(settings: Settings) -> Iterator[School]:
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url) as http:
         key = app.state.class_key
         assert http.post("/api/lecturer/key", json={"key": key}).status_code == 204
         lecturer = Lecturer(http)

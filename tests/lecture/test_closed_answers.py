@@ -173,7 +173,7 @@ def test_no_file_of_the_build_tells_an_answer(settings: Settings) -> None:
 
 def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         cookies = dict(http.cookies)
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
@@ -184,7 +184,7 @@ def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:
         assert phone.answer(asked, 1).status_code == 204
         phone.http.close()
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, cookies=cookies, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/sample/text/").status_code == 200
         phone = Phone(url, code, "phone-number-000000000001")
         assert phone.now()["round"] == asked

@@ -56,7 +56,7 @@ def test_guessed_codes_run_out(school: School) -> None:
     seated = school.phone()
     statuses = {school.stranger("222222").sit().status_code for _ in range(5)}
     assert statuses == {404}
-    with httpx.Client(base_url=f"{school.url}/api/class", timeout=60) as guesser:
+    with httpx.Client(base_url=f"{school.url}/api/class") as guesser:
         body = {"token": "a-guesser-of-many-codes"}
         codes = (f"{i:06d}" for i in range(400))
         statuses = {guesser.post(f"/{code}/seat", json=body).status_code for code in codes}
@@ -135,7 +135,7 @@ LECTURERS = [
 def test_another_lecturer_is_refused(school: School) -> None:
     base = f"{school.url}/api/lecturer{school.lecturer.place}"
     for cookies in ({}, {"latentbook-lecturer": "guess"}, {"latentbook-lecturer": ""}):
-        with httpx.Client(cookies=cookies, timeout=60) as other:
+        with httpx.Client(cookies=cookies) as other:
             for method, path in LECTURERS:
                 response = other.request(method, f"{base}{path}", headers=JSON, content="{}")
                 assert response.status_code == 403, (method, path)
@@ -143,7 +143,7 @@ def test_another_lecturer_is_refused(school: School) -> None:
 
 
 def test_a_guessed_key_opens_nothing(school: School) -> None:
-    with httpx.Client(base_url=school.url, timeout=60) as other:
+    with httpx.Client(base_url=school.url) as other:
         for key in ("", "guess", school.key[:-1], school.key + "x"):
             assert other.post("/api/lecturer/key", json={"key": key}).status_code == 403
         assert not other.cookies
@@ -191,7 +191,7 @@ def test_the_books_own_pages_may_write(school: School) -> None:
 def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
     given = [
         school.stranger().sit(),
-        httpx.post(f"{school.url}/api/lecturer/key", json={"key": school.key}, timeout=120),
+        httpx.post(f"{school.url}/api/lecturer/key", json={"key": school.key}),
     ]
     for response in given:
         cookie = response.headers["set-cookie"].lower()
@@ -203,11 +203,9 @@ def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
     below = settings.model_copy(update={"base_path": "/book/"})
     app = create_app(below, registry=TestRegistry())
     with served(app) as url:
-        key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key}, timeout=120)
+        key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key})
         assert "path=/book/;" in key.headers["set-cookie"].lower()
-        with httpx.Client(
-            cookies={"latentbook-lecturer": app.state.class_key}, timeout=120
-        ) as lecturer:
+        with httpx.Client(cookies={"latentbook-lecturer": app.state.class_key}) as lecturer:
             code = lecturer.post(f"{url}/api/lecturer/classes", json={}).json()["code"]
         phone = Phone(url, code, "a-phone-with-a-long-token")
         seat = phone.sit()
@@ -303,7 +301,7 @@ PAGES = ("/j/", "/j/AAAAAA", "/j/%22%3E%3Cb%3E", "/class/", "/class/x", "/show/x
 
 def test_pages_say_nothing_of_what_they_were_asked(school: School) -> None:
     for path in PAGES:
-        response = httpx.get(f"{school.url}{path}", timeout=120)
+        response = httpx.get(f"{school.url}{path}")
         assert response.status_code == 200
         assert "<b>" not in response.text and "AAAAAA" not in response.text
         assert "script-src 'self'" in response.headers["content-security-policy"]

@@ -121,7 +121,7 @@ def test_a_phone_that_comes_back_has_its_seat_and_its_answer(school: School) -> 
     said = phone.sit().json()
     assert said == {"seat": 1, "answered": {"round": asked, "change": 1, "value": 1}}
     cookie = phone.http.cookies
-    with httpx.Client(base_url=phone.http.base_url, cookies=cookie, timeout=120) as without_storage:
+    with httpx.Client(base_url=phone.http.base_url, cookies=cookie) as without_storage:
         body = {"token": "another-token-of-the-phone"}
         assert without_storage.post("/seat", json=body).json() == said
     assert school.lecturer.get()["seats"] == 1
@@ -152,7 +152,7 @@ def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
     settings.class_file.unlink()
     app = create_app(settings, registry=TestRegistry())
     key = app.state.class_key
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
         cookies = dict(http.cookies)
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
@@ -164,7 +164,7 @@ def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
         phone.http.close()
     app = create_app(settings, registry=TestRegistry())
     assert app.state.class_key is None  # its hash is kept, and nothing else
-    with served(app) as url, httpx.Client(base_url=url, cookies=cookies, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         phone = Phone(url, code, "phone-number-000000000001")
         assert phone.now()["round"] == asked
         assert phone.answer(asked, 0, change=1).status_code == 204  # a repeat of what it once sent
@@ -190,13 +190,13 @@ def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
     short = settings.model_copy(update={"class_hours": 1e-9})
     app = create_app(short, registry=TestRegistry())
     key = app.state.class_key
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
         cookies = dict(http.cookies)
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
     assert code.encode() in settings.class_file.read_bytes()
     again = create_app(short, registry=TestRegistry())
-    with served(again) as url, httpx.Client(base_url=url, cookies=cookies, timeout=120) as http:
+    with served(again) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         place = f"/api/lecturer/classes/{code}"
         while http.get(place).status_code == 200:  # it is looked after every half minute
             pass
@@ -228,7 +228,7 @@ def test_who_is_here_is_a_number(school: School, monkeypatch: pytest.MonkeyPatch
 def left_asking(settings: Settings, **asked: str) -> tuple[str, dict[str, str]]:
     """A server ends while a class is asked: the code of the class, and the lecturer's cookies."""
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
         assert http.post(f"/api/lecturer/classes/{code}/ask", json=asked).status_code == 204
@@ -241,7 +241,7 @@ def test_a_block_that_is_gone_costs_its_question_only(
     code, cookies = left_asking(settings, label=CHOICE)
     write_class_data(settings.site, [each for each in BLOCKS if each["id"] != CHOICE])
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, cookies=cookies, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/").status_code == 200
         outline = http.get(f"/class/{code}").text
         assert CHOICE not in outline and "vae/one#q-number" in outline
@@ -257,6 +257,6 @@ def test_a_curve_that_is_gone_is_no_longer_asked(settings: Settings) -> None:
     lab = BLOCKS[-1]
     write_class_data(settings.site, [{**lab, "ways": lab["ways"][:1]}])
     app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url, cookies=cookies, timeout=120) as http:
+    with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/").status_code == 200
         assert http.get(f"/api/lecturer/classes/{code}").json()["asking"] is None

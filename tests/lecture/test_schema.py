@@ -11,13 +11,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
 from tests.lecture.conftest import School
+from tests.patience import SERVER_S
 
 ENDS = ("DELETE", "/api/lecturer/classes/{code}")
 CHOICE = "vae/one#q-choice"
 
 
 def operations(url: str) -> list[tuple[str, str]]:
-    described = httpx.get(f"{url}/api/openapi.json", timeout=120).json()
+    described = httpx.get(f"{url}/api/openapi.json").json()
     paths: dict[str, dict[str, Any]] = described["paths"]
     own = [path for path in paths if path.startswith(("/api/class", "/api/lecturer"))]
     return [(method.upper(), path) for path in own for method in paths[path]]
@@ -52,7 +53,7 @@ def test_no_generated_request_brings_the_server_down(school: School) -> None:
                         **case.path_parameters,
                         "code": school.lecturer.code,
                     }
-                response = case.call(headers=headers, cookies=cookies, timeout=120)
+                response = case.call(headers=headers, cookies=cookies, timeout=SERVER_S)
                 assert response.status_code < 500, (case.path, response.text)
 
             check()

@@ -8,13 +8,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 
+from tests.patience import until
 from tests.small_server import write_site
 
 REPLICA = "ray::ServeReplica"
@@ -83,7 +82,7 @@ class Server:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(self.is_up, 240)  # Ray is slow to start on a busy machine
+        until(self.is_up)
 
     def is_up(self) -> bool:
         assert self.process.poll() is None, self.log
@@ -140,11 +139,3 @@ def process_table() -> dict[int, tuple[int, str]]:
         if fields[0] != "Z":
             table[int(path.parent.name)] = int(fields[1]), fields[19]
     return table
-
-
-def until(condition: Callable[[], object], seconds: float) -> None:
-    """Wait for something to become true."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, condition
-        time.sleep(0.1)

@@ -23,7 +23,8 @@ from latentbook.decoding.served_model import ServedModel, one_threaded_workers
 from latentbook.main import create_app
 from latentbook.models import registry
 from latentbook.settings import Settings
-from tests.scale.server import Server, until
+from tests.patience import SERVER_S, until
+from tests.scale.server import Server
 from tools.bench.serving import served
 
 pytestmark = [
@@ -59,7 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Ser
 
 @pytest.fixture(scope="module")
 def client(server: Server) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=server.url, timeout=600) as client:
+    with httpx.Client(base_url=server.url) as client:
         yield client
 
 
@@ -119,7 +120,7 @@ def test_answers_are_those_of_a_single_server(client, server, monkeypatch):
     with served(app, server_header=False) as url:
         for method, path, headers, body in requests:
             ours = client.request(method, path, headers=headers, content=body)
-            theirs = httpx.request(method, url + path, headers=headers, content=body, timeout=600)
+            theirs = httpx.request(method, url + path, headers=headers, content=body)
             assert ours.status_code == theirs.status_code, path
             assert ours.content == theirs.content, path
             assert comparable(ours) == comparable(theirs), path
@@ -193,7 +194,7 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
     before = server.replicas()
     assert len(before) == 2
     longest = path_of(LONG, expected)
-    stop = time.monotonic() + 240  # the new replica imports torch while the readers read
+    stop = time.monotonic() + SERVER_S  # the new replica imports torch while the readers read
     replaced: list[int] = []
     at_rest = ticks(before[0])
 
@@ -201,7 +202,7 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
         wrong = []
         others = np.random.default_rng(reader).permutation(list(expected)).tolist()
         paths = chain([longest], cycle(others))
-        with httpx.Client(base_url=server.url, timeout=600, headers=RAW) as client:
+        with httpx.Client(base_url=server.url, headers=RAW) as client:
             while len(replaced) < CLIENTS and time.monotonic() < stop:
                 path = next(paths)
                 answer = client.get(path)
@@ -213,7 +214,7 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         reading = [pool.submit(read, reader) for reader in range(CLIENTS)]
-        until(lambda: ticks(before[0]) > at_rest + 10, 240)  # it is in the middle of a picture
+        until(lambda: ticks(before[0]) > at_rest + 10)  # it is in the middle of a picture
         os.kill(before[0], signal.SIGSTOP)
         time.sleep(1)  # what it holds, and what it is handed now, it will never answer
         os.kill(before[0], signal.SIGKILL)
@@ -230,7 +231,7 @@ def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
     refused: list[httpx.Response] = []
 
     def read(reader: int) -> bytes:
-        with httpx.Client(base_url=server.url, timeout=600, headers=RAW) as client:
+        with httpx.Client(base_url=server.url, headers=RAW) as client:
             while (answer := client.get(path)).status_code == 503:
                 refused.append(answer)
                 time.sleep(float(answer.headers["retry-after"]))
@@ -247,7 +248,7 @@ def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
 
 def waiting(server: Server) -> int:
     """Requests that the server has handed to its replicas."""
-    metrics = httpx.get(f"{server.url}/metrics", timeout=600).text
+    metrics = httpx.get(f"{server.url}/metrics").text
     (line,) = re.findall(r"^latentbook_queue_length (\S+)$", metrics, re.MULTILINE)
     return int(float(line))
 
@@ -256,13 +257,13 @@ def test_a_server_told_to_stop_answers_what_it_has_begun_and_leaves_nothing(serv
     path = path_of(SHORTER, expected)
     with ThreadPoolExecutor(QUEUE) as pool:
         begun = [
-            pool.submit(httpx.get, server.url + path, headers=RAW, timeout=600)
+            pool.submit(httpx.get, server.url + path, headers=RAW)
             for _ in range(QUEUE)  # more might be refused
         ]
-        until(lambda: sum(answer.done() for answer in begun) + waiting(server) == QUEUE, 240)
+        until(lambda: sum(answer.done() for answer in begun) + waiting(server) == QUEUE)
         server.processes()
         server.process.send_signal(signal.SIGTERM)
         assert {answer.result().content for answer in begun} == {expected[path]}
-    assert server.process.wait(240) == 0
-    until(lambda: not server.left(), 60)
+    assert server.process.wait(SERVER_S) == 0
+    until(lambda: not server.left())
     assert "Traceback" not in server.log

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import SERVER_S
+
 
 def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
     """Run a program as a notebook in `folder` would: that folder comes first on Python's path."""
@@ -19,7 +21,7 @@ def run(folder: Path, program: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SERVER_S,
         check=False,
     )
 

@@ -611,7 +611,7 @@ def test_an_answer_is_kept_until_it_can_be_checked(book: Settings) -> None:
     handler = partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_context(service_workers="block").new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/sample/text/")
         choice, code = page.locator("#q-choice"), page.locator("#q-code")

@@ -90,7 +90,7 @@ def serve(settings: Settings, server: dict[str, Any]) -> Serve:
 def asked(server: Mapping[str, Any]) -> Iterator[httpx.Client]:
     """Ask the server that the command line has started."""
     app = main.create_app(**server)
-    with served(app) as url, httpx.Client(base_url=url, timeout=120) as client:
+    with served(app) as url, httpx.Client(base_url=url) as client:
         yield client
 
 

@@ -265,7 +265,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
     line = process.stdout.readline()
     assert line, (tmp_path / "errors").read_text()
     url, key = json.loads(line)
-    with httpx.Client(base_url=url, timeout=120) as http:
+    with httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
         lecturer = Lecturer(http)
         lecturer.start()
@@ -273,7 +273,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
         assert_accepts_letters(Phone(url, lecturer.code, "a" * 24), asked)
         with (
             sync_playwright() as playwright,
-            launch(playwright) as chromium,
+            launch(playwright.chromium) as chromium,
         ):
             page = chromium.new_page()
             page.add_init_script(HURRY)

@@ -71,7 +71,7 @@ def engine(script: str) -> Iterator[Callable[..., Any]]:
 def browser() -> Iterator[Browser]:
     """A Chromium, closed with the tests here: a process can run one Playwright."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 

@@ -152,11 +152,6 @@ def test_chapters_that_build_on_each_other(make_book: MakeBook) -> None:
     assert found.count("in a circle") == 3
 
 
-def test_an_address_of_the_server_is_no_slug(make_book: MakeBook) -> None:
-    found = mistakes(make_book({"book.toml": BOOK.replace("sample", "healthz")}))
-    assert "slug of [[parts.chapters]] must be" in found
-
-
 def run(settings: Settings, *command: str) -> str:
     names = {f"LATENTBOOK_{n.upper()}": str(getattr(settings, n)) for n in ("content", "build")}
     result = CliRunner().invoke(cli, command, env=names)

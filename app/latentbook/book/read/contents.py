@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from latentbook.book.read.options import LABEL
 from latentbook.datafile import Entry, matching
@@ -18,18 +18,28 @@ ASSIGNMENTS = "assignments"
 
 RESERVED = (
     *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
-    *("notes", "review", "work", "assets", "embed", "runtime", "api", "healthz", "readyz"),
+    *("notes", "review", "work", "assets", "embed", "runtime"),
+    *("api", "healthz", "readyz", "metrics", "class", "show", "j", "classroom", "join"),
+    *("lti", "auth"),
 )
-"""First parts of addresses that are taken."""
+"""First parts of addresses that are taken: by other pages and files, then by routes of the server,
+also of features that are off. ``tests/unit/book/test_addresses.py`` compares them with both.
+"""
 
 
-Slug: TypeAlias = Annotated[
-    str,
-    matching(
-        rf"(?!({'|'.join(RESERVED)})$){LABEL.pattern}",
-        f"must be kebab-case and none of {', '.join(RESERVED)}",
-    ),
-]
+def chapter_slug(text: str) -> str:
+    """Return a slug if a chapter may have it."""
+    if not LABEL.fullmatch(text):
+        raise ValueError("must be kebab-case, like 'sparse-codes'")
+    if text in RESERVED:
+        raise ValueError(
+            "is taken: these addresses belong to the book's other pages, to its files and to the "
+            f"server: {', '.join(sorted(RESERVED))}"
+        )
+    return text
+
+
+Slug: TypeAlias = Annotated[str, AfterValidator(chapter_slug)]
 Number: TypeAlias = Annotated[
     str, BeforeValidator(str), matching(r"\d+|[A-Z]", "must be whole or a capital letter")
 ]

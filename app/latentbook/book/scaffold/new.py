@@ -12,7 +12,7 @@ from pathlib import Path
 
 from latentbook.book.check import record_chapter
 from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, open_project
-from latentbook.book.read.contents import BOOK, COURSE, RESERVED, ChapterEntry
+from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry, chapter_slug
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
@@ -35,11 +35,10 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
         If there is no book or course, the slug is malformed, or the chapter already exists.
         Nothing is overwritten.
     """
-    if not LABEL.fullmatch(slug) or slug in RESERVED:
-        raise LatentbookError(
-            f"A chapter's slug is kebab-case, like 'sparse-codes', and none of "
-            f"{', '.join(RESERVED)}; got {slug!r}."
-        )
+    try:
+        chapter_slug(slug)
+    except ValueError as error:
+        raise LatentbookError(f"A chapter's slug {error}; got {slug!r}.") from None
     content = _content(settings)
     manifest = settings.course / COURSE if settings.course else content / BOOK
     if not manifest.is_file():

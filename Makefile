@@ -18,7 +18,7 @@ SINCE ?= main
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
+.PHONY: serve test test-long test-data quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -44,22 +44,26 @@ bench: .venv/.dev node_modules/.installed chromium
 # A worker that has nothing left takes half of what the other has. Nobody waits for this site's bytes, so
 # it is compressed less than one that is served.
 test test-long: export LATENTBOOK_BROTLI_QUALITY = 9
-test: lint chromium build
-	@$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not long"
+test: lint chromium build test-data
+	@$(BIN)/python -m tools.again "not long" --dist worksteal
 
 # The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
-test-long: chromium firefox build
-	@$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder -m long
+test-long: chromium firefox build test-data
+	@$(BIN)/python -m tools.again long --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@node_modules/.bin/tsc --noEmit
+
+# The network is needed here, and not while tests run.
+test-data: .venv/.dev node_modules/.installed
+	@$(BIN)/python -m tests.fetch
 
 chromium: .venv/.dev
 	@sh tools/chromium.sh

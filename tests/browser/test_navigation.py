@@ -288,6 +288,7 @@ def test_pages_that_are_left_leave_nothing_behind(page: Page) -> None:
         assert after[name] <= 1.1 * number + 50 + ahead, (name, before, after)
 
 
+@pytest.mark.clock
 def test_what_runs_is_stopped_when_its_page_is_left(page: Page) -> None:
     cell = run(page, "import time\nwhile True: time.sleep(0.01)")
     expect(cell).to_have_attribute("data-state", "running")

@@ -378,6 +378,7 @@ def test_another_order_of_code_is_run(desk: Page) -> None:
     expect(quiz.locator("ol.used > li")).to_have_count(0)
 
 
+@pytest.mark.clock
 def test_code_that_fails_or_never_ends_is_said_to(desk: Page) -> None:
     quiz, _ = first_of(desk, "code")
     said = quiz.locator("[data-feedback]")

@@ -66,6 +66,7 @@ def test_error_names_the_readers_line_and_leads_to_it(desk: Page) -> None:
     expect(cell.locator(".cm-content")).to_be_focused()
 
 
+@pytest.mark.clock
 def test_an_endless_loop_is_stopped_and_keeps_its_variables(desk: Page) -> None:
     assert desk.evaluate("crossOriginIsolated")
     cell = run(desk, "kept = 7\nprint('begun')\nwhile True: pass")
@@ -78,6 +79,7 @@ def test_an_endless_loop_is_stopped_and_keeps_its_variables(desk: Page) -> None:
     assert output(run(desk, "kept")).strip() == "7"
 
 
+@pytest.mark.clock
 def test_a_stop_that_comes_before_python_has_begun_is_not_lost(desk: Page) -> None:
     cell = run(desk, "held = 8")
     output(cell)
@@ -95,6 +97,7 @@ def test_a_stop_that_comes_before_python_has_begun_is_not_lost(desk: Page) -> No
     assert output(run(desk, "held")).strip() == "8"
 
 
+@pytest.mark.clock
 def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
     cell = run(desk, "while True: print('x')")
     expect(cell.locator(".more")).to_be_visible()

@@ -271,6 +271,7 @@ def test_a_snippet_that_lacks_a_name_offers_to_run_what_makes_it(open_page: Open
     expect(cell).to_have_attribute("data-state", "done")
 
 
+@pytest.mark.clock
 def test_running_what_comes_before_tells_how_far_it_is_and_can_be_stopped(open_page: Open) -> None:
     page = open_page()
     first, second, third = entries_that_run(page)[:3]

@@ -215,6 +215,7 @@ def test_what_the_snapshot_lacks_is_imported_when_asked_for(second: Page) -> Non
     assert output(run(second, code)).split() == ["3", "0.125"]
 
 
+@pytest.mark.clock
 def test_an_endless_loop_is_stopped_and_keeps_its_variables(second: Page) -> None:
     cell = run(second, "kept = 7\nprint('begun')\nwhile True: pass")
     expect(cell.locator("[data-output]")).to_contain_text("begun")

@@ -127,6 +127,7 @@ def test_it_is_replayed_by_keyboard_alone(open_page: Open) -> None:
     expect(cell.locator(".cm-next")).to_have_count(0)
 
 
+@pytest.mark.clock
 def test_stop_ends_a_recording_and_the_next_one_works(desk: Page) -> None:
     cell = desk.locator("section[data-cell]").first
     write(desk, cell, "import time\nkept = 1\ntime.sleep(100)")

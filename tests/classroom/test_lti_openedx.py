@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,44 +11,29 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from filelock import FileLock
 
 from latentbook.classroom import people
 from latentbook.classroom.lti import platforms
 from latentbook.classroom.lti.passback import Passback
-from latentbook.settings import Settings
 from tests.classroom.conftest import OWN, School, opened, settings_in
 from tests.classroom.test_lti import session_of
 from tests.classroom.test_lti_services import add_assignment, give, send
+from tests.fetch import Unavailable, open_edx
 
 pytestmark = pytest.mark.long
 
 PLATFORM = Path(__file__).with_name("open_edx.py")
-LOCK = PLATFORM.with_suffix(".lock")
-UNREACHABLE = re.compile("NewConnectionError|NameResolution|ConnectTimeout|ReadTimeout|ProxyError")
 TAB = {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"}
 WEEK = "/classroom/assignments/week-1/"
 
 
 @pytest.fixture(scope="module")
 def python() -> Path:
-    """A Python with Open edX's component, which is installed once."""
-    made_from = hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    folder = Settings().build / "cache" / f"openedx-{made_from}"
-    done = folder / "installed"
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder.with_suffix(".lock")):
-        if not done.exists():
-            venv = (sys.executable, "-m", "venv", "--clear", "--without-pip", folder)
-            subprocess.run(venv, check=True)
-            pip = (sys.executable, "-m", "pip", "--python", folder / "bin" / "python")
-            install = (*pip, "install", "--quiet", "--no-deps", "--only-binary", ":all:")
-            tried = subprocess.run((*install, "-r", LOCK), capture_output=True, text=True)
-            if tried.returncode and UNREACHABLE.search(tried.stderr):
-                pytest.skip("The package index, from which Open edX's LTI comes, is out of reach.")
-            assert tried.returncode == 0, tried.stderr
-            done.touch()
-    return folder / "bin" / "python"
+    """A Python with Open edX's component."""
+    try:
+        return open_edx()
+    except Unavailable as error:
+        pytest.skip(str(error))
 
 
 @dataclass

@@ -400,6 +400,7 @@ def test_what_a_killed_server_was_judging_is_judged_by_the_next(course: Course) 
     assert course.score(ada, "q-code").state == "right"
 
 
+@pytest.mark.clock
 def test_a_lease_is_renewed_while_its_server_lives(course: Course) -> None:
     course.open()
     course.answer(course.member("Ada"), "q-code", "two = 2")

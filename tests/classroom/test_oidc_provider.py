@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
@@ -18,31 +17,22 @@ from latentbook.classroom import people
 from latentbook.classroom.bundle import bundle_classroom
 from latentbook.classroom.lti import keys, platforms
 from latentbook.classroom.lti.web import Answer, Web
-from latentbook.settings import Settings
 from tests.chromium import launch
 from tests.classroom.conftest import School, opened, settings_in
+from tests.fetch import Unavailable, oidc_provider
 
 pytestmark = [pytest.mark.browser, pytest.mark.long]
 
-PACKAGE = "oidc-provider@9.13.3"
 SERVED = Path(__file__).with_name("oidc_provider.mjs")
 SECRET = "s&cret: of the university +%"
 
 
 @pytest.fixture(scope="module")
 def folder() -> Path:
-    """Where the package and what it needs of its day are installed, apart from the book's."""
-    to = Settings().build / "cache" / PACKAGE
-    if not to.is_dir():
-        made = to.with_suffix(".part")
-        shutil.rmtree(made, ignore_errors=True)
-        options = ("--before=2026-10-30", "--ignore-scripts", "--no-audit", "--no-fund")
-        command = ("npm", "install", *options, "--prefix", made, PACKAGE)
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"{PACKAGE} cannot be installed: {done.stderr[-300:]}")
-        made.rename(to)
-    return to
+    try:
+        return oidc_provider()
+    except Unavailable as error:
+        pytest.skip(str(error))
 
 
 @dataclass

@@ -210,6 +210,7 @@ def test_forgeries_do_not_pass_without_lock_down_either(sandbox):
         grader.close()
 
 
+@pytest.mark.clock
 def test_an_interpreter_that_was_lost_in_mid_check_is_not_used_again(grader, monkeypatch):
     """What it sends next would be about the answer before."""
     assert grader.judge(QUESTION, RIGHT).is_right

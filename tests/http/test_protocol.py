@@ -129,6 +129,7 @@ def test_what_is_no_request_is_a_problem_too(connection):
     assert status == problem["status"] == 400
 
 
+@pytest.mark.clock
 @pytest.mark.parametrize(
     "begun",
     [
@@ -147,6 +148,7 @@ def test_who_never_ends_a_request_is_dropped(client, monkeypatch, begun):
         assert connection.recv(65536) == b""
 
 
+@pytest.mark.clock
 def test_an_answer_may_take_longer_than_a_request(client, monkeypatch):
     assert client.get("/healthz").status_code == 200  # opens the connection
     monkeypatch.setattr(protocol, "REQUEST_S", 0.05)

@@ -1,0 +1,94 @@
+"""What tests need from the network, fetched before they run: ``python -m tests.fetch``."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from filelock import FileLock
+
+from latentbook.settings import Settings
+
+CACHE = Settings().build / "cache"
+OIDC_PROVIDER = "oidc-provider@9.13.3"
+OPEN_EDX = Path(__file__).with_name("classroom") / "open_edx.lock"
+PAUSES_S = (2, 20)
+
+
+class Unavailable(Exception):
+    pass
+
+
+def data_set(name: str) -> None:
+    from training.data import load_dataset  # torch, which nothing else here needs
+    from training.errors import DataUnavailable
+
+    try:
+        load_dataset(name)
+    except DataUnavailable as error:
+        raise Unavailable(str(error)) from None
+
+
+def oidc_provider() -> Path:
+    """Folder with the npm package and what it needed on its day, apart from the book's own."""
+    folder = CACHE / OIDC_PROVIDER
+    options = ("--before=2026-10-30", "--ignore-scripts", "--no-audit", "--no-fund")
+    command = ("npm", "install", *options, "--prefix")
+    return made(folder, lambda path: (*command, str(path), OIDC_PROVIDER))
+
+
+def open_edx() -> Path:
+    """A Python with Open edX's LTI component."""
+    made_from = hashlib.sha256(OPEN_EDX.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    install = ("install", "--quiet", "--no-deps", "--only-binary", ":all:", "-r", str(OPEN_EDX))
+
+    def command(path: Path) -> tuple[str, ...]:
+        venv = (sys.executable, "-m", "venv", "--clear", "--without-pip", path)
+        subprocess.run(venv, check=True)
+        return (sys.executable, "-m", "pip", "--python", str(path / "bin" / "python"), *install)
+
+    return made(CACHE / f"openedx-{made_from}", command) / "bin" / "python"
+
+
+def made(folder: Path, command: Callable[[Path], tuple[str, ...]]) -> Path:
+    """A folder that a command fills, once.
+
+    Raises
+    ------
+    Unavailable
+        If the command fails.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f"{folder.name}.lock")):
+        if not (done := folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            tried = subprocess.run(command(folder), capture_output=True, text=True, check=False)
+            if tried.returncode:
+                raise Unavailable(f"{folder.name}: {tried.stderr[-300:]}")
+            done.touch()
+    return folder
+
+
+def main() -> None:
+    """Try each three times. What cannot be had is reported, and its tests are skipped."""
+    wanted = [partial(data_set, "mnist"), partial(data_set, "fashion_mnist")]
+    for fetch in (*wanted, oidc_provider, open_edx):
+        for pause in (*PAUSES_S, None):
+            try:
+                fetch()
+                break
+            except Unavailable as error:
+                if pause is None:
+                    print(f"Tests that need it are skipped: {error}", flush=True)
+                else:
+                    time.sleep(pause)
+
+
+if __name__ == "__main__":
+    main()

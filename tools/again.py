@@ -1,0 +1,150 @@
+"""Run the tests, and once more, alone, what may have failed only because the machine was busy.
+
+    python -m tools.again EXPRESSION [option of pytest …]
+
+1. The tests that EXPRESSION marks, with two workers.
+2. Those marked ``clock`` one at a time, with nothing else running: their subject is a time limit.
+3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
+   unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
+
+The run stays red if more than ``MAX_UNSTABLE`` tests failed, if a worker crashed, or if a test
+failed that needs no browser, server or process: that one does not depend on what else is running.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+MAX_UNSTABLE = 3
+STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
+"""Folders of tests that need no server or process; and no browser, unless they are marked so."""
+
+UNSTABLE = Path("build", "unstable.txt")
+WORKERS = ("--numprocesses", "2")
+
+
+@dataclass
+class Outcome:
+    """A pass, and the plugin of pytest that records it.
+
+    Attributes
+    ----------
+    failed : names of tests, in the order in which they failed
+    steady : those of them that depend on nothing else
+    broken : what keeps the pass from being complete
+    """
+
+    passed: int = 0
+    skipped: int = 0
+    failed: list[str] = field(default_factory=list)
+    steady: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.passed += report.passed and report.when == "call"
+        self.skipped += report.skipped
+        if report.failed and report.nodeid not in self.failed:
+            self.failed.append(report.nodeid)
+            if report.nodeid.startswith(STEADY) and "browser" not in report.keywords:
+                self.steady.append(report.nodeid)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.broken.append(f"{report.nodeid}: the tests could not be collected")
+
+    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+    def pytest_testnodedown(self, error: object) -> None:
+        if error:
+            self.broken.append(f"a worker crashed: {error}")
+
+
+def run(options: Sequence[str]) -> Outcome:
+    """Run pytest in this process."""
+    outcome = Outcome()
+    code = pytest.main([*options], plugins=[outcome])
+    if code not in (
+        pytest.ExitCode.OK,
+        pytest.ExitCode.TESTS_FAILED,
+        pytest.ExitCode.NO_TESTS_COLLECTED,
+    ):
+        outcome.broken.append(f"pytest ended with {code}")
+    return outcome
+
+
+def run_apart(*options: str) -> Outcome:
+    """Run pytest in a process that ends with it, so that no pass finds what an earlier one left."""
+    try:
+        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+            return pool.submit(run, options).result()
+    except BrokenProcessPool:
+        return Outcome(broken=["pytest crashed"])
+
+
+def facts() -> str:
+    """The machine and the browsers, for whoever reads the log of a run that failed elsewhere."""
+    processor, flags = platform.processor() or platform.machine(), ""
+    if (info := Path("/proc/cpuinfo")).exists():
+        lines = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", info.read_text(), re.MULTILINE))
+        processor = lines.get("model name", processor)
+        known = lines.get("flags", "").split()
+        flags = " ".join(
+            flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in known
+        )
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    found = [f"{processor}; {flags or 'no known flags'}; {cores} cores"]
+    if hasattr(os, "sysconf"):
+        found[0] += f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
+    found.append(f"{platform.platform()}; Python {platform.python_version()}")
+    browsers = ("chromium-headless-shell", "chromium", "firefox-esr")
+    return "\n".join([*found, *filter(None, map(version_of, browsers))])
+
+
+def version_of(program: str) -> str:
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, text=True).stdout.strip()
+    except OSError:
+        return f"no {program}"
+
+
+def main(expression: str, *options: str) -> int:
+    """Run all passes; the exit status."""
+    print(facts(), flush=True)
+    busy = f"({expression}) and not clock"
+    first = run_apart(*WORKERS, *options, "-m", busy)
+    clock = run_apart("-m", f"({expression}) and clock")
+    outcomes = [first, clock]
+    unstable: list[str] = []
+    if 0 < len(first.failed) <= MAX_UNSTABLE and not (first.steady or first.broken):
+        print(f"Again, alone: {', '.join(first.failed)}", flush=True)
+        alone = run_apart("-m", busy, *sorted({name.partition("::")[0] for name in first.failed}))
+        unstable = [name for name in first.failed if name not in alone.failed]
+        outcomes = [clock, alone]
+    red = [name for outcome in outcomes for name in (*outcome.broken, *outcome.failed)]
+    if unstable:
+        UNSTABLE.parent.mkdir(exist_ok=True)
+        with UNSTABLE.open("a", encoding="utf-8") as file:
+            file.writelines(f"{date.today()} {name}\n" for name in unstable)
+    for name in unstable:
+        print(f"unstable: {name}")
+    for name in red:
+        print(f"failed: {name}")
+    passed, skipped = first.passed + clock.passed + len(unstable), first.skipped + clock.skipped
+    print(f"tests: {passed} passed, {len(red)} failed, {skipped} skipped")
+    return int(bool(red))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

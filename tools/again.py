@@ -93,6 +93,12 @@ def run_apart(*options: str) -> Outcome:
         return Outcome(broken=["pytest crashed"])
 
 
+def timed() -> list[str]:
+    """The files with tests of time limits: collecting all the others takes longer than these."""
+    paths = sorted(Path("tests").rglob("test_*.py"))
+    return [str(path) for path in paths if "mark.clock" in path.read_text(encoding="utf-8")]
+
+
 def facts() -> str:
     """The machine and the browsers, for whoever reads the log of a run that failed elsewhere."""
     processor, flags = platform.processor() or platform.machine(), ""
@@ -124,13 +130,16 @@ def main(expression: str, *options: str) -> int:
     print(facts(), flush=True)
     busy = f"({expression}) and not clock"
     first = run_apart(*WORKERS, *options, "-m", busy)
-    clock = run_apart("-m", f"({expression}) and clock")
+    clock = Outcome()
+    if files := timed():
+        clock = run_apart("-m", f"({expression}) and clock", *files)
     outcomes = [first, clock]
     unstable: list[str] = []
     if 0 < len(first.failed) <= MAX_UNSTABLE and not (first.steady or first.broken):
         print(f"Again, alone: {', '.join(first.failed)}", flush=True)
         alone = run_apart("-m", busy, *sorted({name.partition("::")[0] for name in first.failed}))
-        unstable = [name for name in first.failed if name not in alone.failed]
+        if not alone.broken:
+            unstable = [name for name in first.failed if name not in alone.failed]
         outcomes = [clock, alone]
     red = [name for outcome in outcomes for name in (*outcome.broken, *outcome.failed)]
     if unstable:

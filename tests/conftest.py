@@ -71,6 +71,7 @@ def root() -> Path:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the finished book, which one worker builds for all."""
     from latentbook.book.build import build_site  # what it imports reads the variables above
+    from latentbook.book.overlay.merge import open_project
     from latentbook.settings import Settings
 
     run = tmp_path_factory.getbasetemp()
@@ -79,7 +80,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     built = run / "site.built"
     with FileLock(run / "site.lock"):
         if not built.exists():
-            build_site(Settings(), report=print)
+            build_site(open_project(Settings()), report=print)
             built.touch()
     return Settings().site
 

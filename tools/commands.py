@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from latentbook.cli import report
-from latentbook.course_option import CourseFolder, settings_of
+from latentbook.course_option import CourseFolder, project_of
 from latentbook.errors import LatentbookError
 from latentbook.settings import DeviceChoice
 from tools import translations as catalogues
@@ -67,8 +67,7 @@ def bench(
     course: CourseFolder = None,
 ) -> None:
     """Measure speed and compare it with the targets; exit 1 if one is missed."""
-    settings = settings_of(course)
-    if not run_bench(name, settings, json, report=report):
+    if not run_bench(name, project_of(course).given, json, report=report):
         raise typer.Exit(1)
 
 

@@ -9,6 +9,7 @@ from typing import Literal
 from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
@@ -61,7 +62,7 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
 def main() -> None:
     """Build the book, serve it, take every picture."""
     settings = Settings()
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     OUT.mkdir(parents=True, exist_ok=True)
     with served(create_app(settings)) as base, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))

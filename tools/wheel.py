@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.assets import (
     bundle,
     engine_script,
@@ -54,7 +55,7 @@ def release() -> str:
 
 def gather(settings: Settings, report: Report) -> None:
     """Bring together in build/shipped what ``setup.py`` puts into the wheel of the cache."""
-    site = build_site(settings, report=report)
+    site = build_site(open_project(settings), report=report)
     bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
     judge_script(settings)
     cache, out = settings.build / "cache", settings.build / "shipped"

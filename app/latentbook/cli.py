@@ -19,7 +19,7 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from latentbook.course_option import CourseFolder, given_settings, settings_of
+from latentbook.course_option import CourseFolder, given_settings, project_of
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
 from latentbook.renamed import warn
 from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
@@ -236,23 +236,23 @@ def build(
     course: CourseFolder = None,
 ) -> None:
     """Build the book into build/site, ready for any static host."""
-    settings = settings_of(course)
+    project = project_of(course)
     if not pdf and (address or paper != "A4"):
         raise LatentbookError("--paper and --address are for printing: add --pdf.")
     if pdf:
         from latentbook.book.pdf import build_pdf
 
-        path = build_pdf(settings, paper=paper, address=address, report=report)
+        path = build_pdf(project, paper=paper, address=address, report=report)
         report(f"The book is in {path}")
-        say_what_opens(settings, "print the PDF again then")
+        say_what_opens(project.given, "print the PDF again then")
         return
     from latentbook.book.build import build_site
     from latentbook.editions import bundle_served
 
-    site = build_site(settings, report=report)
-    bundle_served(settings)
+    site = build_site(project, report=report)
+    bundle_served(project.given)
     report(f"The book is in {site}")
-    say_what_opens(settings, "rebuild a static copy then")
+    say_what_opens(project.given, "rebuild a static copy then")
 
 
 @cli.command()
@@ -271,28 +271,29 @@ def check(
     course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
-    settings = settings_of(course)
+    project = project_of(course)
     from latentbook.book.check import check_book, list_bare_numbers
 
     if numbers:
-        list_bare_numbers(settings, report)
+        list_bare_numbers(project, report)
         return
 
-    if all and settings.course is None:
+    if all and project.given.course is None:
         raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
-    check_book(settings, record=record, report=report)
-    if settings.database:
+    check_book(project, record=record, report=report)
+    project = project_of(course) if record else project  # with what was recorded
+    if project.given.database:
         from latentbook.classroom.grader.doctor import judge_solutions
         from latentbook.classroom.grader.snapshot import prepare
 
-        if not judge_solutions(settings, prepare(settings, report), report):
+        if not judge_solutions(project, prepare(project, report), report):
             raise typer.Exit(1)
     if all:
         from latentbook.book.build import build_site
         from latentbook.book.overlay.instrument_tests import run_tests
 
-        run_tests(settings, report=report)
-        build_site(settings, report=report)
+        run_tests(project.given, report=report)
+        build_site(project, report=report)
         report("The course passes every check and builds")
 
 
@@ -318,7 +319,7 @@ def new(
     make, wanted = makers[kind]
     if len(names) != len(wanted.split()):
         raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-    for path in make(settings_of(course), *names):
+    for path in make(project_of(course).given, *names):
         report(f"Wrote {path}")
 
 
@@ -334,15 +335,14 @@ def course_new(
 
     for path in new_course(Settings(), folder, empty=empty):
         report(f"Wrote {path}")
-    settings = settings_of(folder)
     if empty:
         from latentbook.book.check import check_book
 
-        check_book(settings, record=True, report=report)
+        check_book(project_of(folder), record=True, report=report)
     else:
         from latentbook.book.overlay.diff import accept
 
-        report(f"Wrote {accept(settings)}")
+        report(f"Wrote {accept(Settings(course=folder))}")
     report(f"latentbook serve --course {folder} shows it")
 
 
@@ -416,7 +416,7 @@ cli.command("words", hidden=True, **FORWARDED)(for_contributors)
 def packages_of(course: Path | None) -> PagePackages:
     from latentbook.runtime.page_packages import PagePackages
 
-    return PagePackages.read(settings_of(course))
+    return PagePackages.read(project_of(course).given)
 
 
 @packages.command("add")

@@ -1,11 +1,14 @@
 """The course that a command is about, and its settings."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latentbook.settings import Settings
+
+if TYPE_CHECKING:
+    from latentbook.book.read.project import Project
 
 CourseFolder = Annotated[
     Path | None,
@@ -20,10 +23,8 @@ def given_settings(**given: Any) -> Settings:
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
-def settings_of(course: Path | None) -> Settings:
-    """The settings of a course after its merge with the book: its instruments can be imported."""
-    from latentbook.book.overlay.merge import merge_importable
+def project_of(course: Path | None) -> "Project":
+    """The book, or a course merged with it, whose instruments can be imported."""
+    from latentbook.book.overlay.merge import open_importable
 
-    settings = given_settings(course=course)
-    merge_importable(settings)
-    return settings
+    return open_importable(given_settings(course=course))

@@ -11,6 +11,7 @@ import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
@@ -196,7 +197,7 @@ class Editions:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: self.dist)
             patch.setattr("latentbook.book.build.keep_last_edition", lambda last, site, **_: None)
-            build_site(self.settings, report=lambda message: None)
+            build_site(open_project(self.settings), report=lambda message: None)
 
     def asked(self, part: str) -> int:
         """How often the server was asked for an address that holds this part."""

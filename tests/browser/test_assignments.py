@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.classroom import manage
 from latentbook.classroom.bundle import bundle_classroom
 from latentbook.main import create_app
@@ -68,7 +69,7 @@ def course(
     """The address of a course whose book has an assignment, and its first instructor's link."""
     settings = make_book(FILES).model_copy(update={"database": str(tmp_path / "x.sqlite")})
     link = manage.new(settings, "Representations", "Autumn 2026", "")
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     bundle_classroom(settings)
     with served(create_app(settings, registry=TestRegistry(), built=True)) as url:
         yield f"{url}/", f"{url}{link}"

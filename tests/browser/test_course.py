@@ -26,10 +26,10 @@ EARLY, LATE = "datetime(2026, 12, 1, tzinfo=UTC)", "datetime(2027, 2, 1, tzinfo=
 BUILD = """
 from datetime import UTC, datetime
 from pathlib import Path
-from latentbook.cli import settings_of
-settings = settings_of(Path({course!r}))
+from latentbook.cli import project_of
+project = project_of(Path({course!r}))
 from latentbook.book.build import build_site
-build_site(settings, report=print, now={now})
+build_site(project, report=print, now={now})
 """
 DATED = b"pca_reconstruct(X, k)"
 SOLVED = b"Bit by bit, where the next one saves most"
@@ -117,8 +117,8 @@ def test_the_courses_own_instrument_moves_in_the_page(course: str, chromium: Bro
 
 SERVED = """
 from pathlib import Path
-from latentbook.cli import settings_of
-settings = settings_of(Path({folder!r}))
+from latentbook.cli import project_of
+settings = project_of(Path({folder!r})).given
 from latentbook.main import create_app
 import widgets
 assert widgets.WIDGETS == ("stand_in",) and create_app(settings)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
@@ -77,7 +78,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
             (build / "cache").symlink_to(folder / "cache")
             content = write_book(folder / name / "content", name)
             settings = Settings(root=real.root, content=content, build=build)
-            build_site(settings, report=print)
+            build_site(open_project(settings), report=print)
             urls[name] = servers.enter_context(served(create_app(settings)))
         yield urls
 

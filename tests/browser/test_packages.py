@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Request, Route
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.settings import Settings
@@ -34,7 +35,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     fill(settings.build / "cache", Settings().build / "cache")
     write_content(settings.content, "A")
     add_packages(settings, folder / "wheels")
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     with served(create_app(settings)) as url:
         yield f"{url}/"
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.prefill import fill
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
@@ -65,7 +66,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         path.write_text(text, encoding="utf-8")
     settings = Settings(content=folder / "content", build=folder / "build")
     fill(settings.build / "cache", Settings().build / "cache")
-    with plain_host(build_site(settings, report=str)) as url:
+    with plain_host(build_site(open_project(settings), report=str)) as url:
         yield url
 
 

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
@@ -45,7 +46,7 @@ With 16 cosines.
 def host(make_book: small.MakeBook) -> Iterator[str]:
     references = (Settings().content / "references.bib").read_text("utf-8")
     settings = make_book({"sample/text.md": small.HEAD + ASKED, "references.bib": references})
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     with served(create_app(settings)) as url:
         yield f"{url}/"
 

@@ -174,7 +174,7 @@ def canaries(site: Path) -> set[str]:
 
 
 def test_a_site_has_nothing_of_the_questions(settings: Settings) -> None:
-    assert canaries(build_site(settings, report=print)) == {"Canary-remark"}
+    assert canaries(build_site(open_project(settings), report=print)) == {"Canary-remark"}
     page = (settings.site / "sample/text/index.html").read_text()
     assert 'id="q-taken"' in page and "classroom/assignments/first/#q-taken" in page
     assert "First steps" in page and "<!--question" not in page
@@ -182,7 +182,7 @@ def test_a_site_has_nothing_of_the_questions(settings: Settings) -> None:
 
 
 def read(settings: Settings) -> Assigned:
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     return read_assigned(settings)
 
 
@@ -313,6 +313,6 @@ def test_what_a_reader_sees_is_compared(shown: str, condition: str, holds: bool)
 
 def test_without_a_database_there_is_no_bundle(settings: Settings) -> None:
     settings = settings.model_copy(update={"database": ""})
-    assert canaries(build_site(settings, report=print)) == {"Canary-remark"}
+    assert canaries(build_site(open_project(settings), report=print)) == {"Canary-remark"}
     assert not assignments_of(settings.site).exists()
     assert "classroom/" not in (settings.site / "sample/text/index.html").read_text()

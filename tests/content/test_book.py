@@ -22,6 +22,7 @@ from latentbook.book.compose.types import Chapter, Loaded
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.numbers import rounded
 from latentbook.book.read.recordings import NUMBERS
 from latentbook.book.read.source import ChapterSource
@@ -60,7 +61,9 @@ def test_every_snippet_solution_and_mistake_does_what_it_says(
         return run(code, request)
 
     monkeypatch.setattr(AuthorCode, "ask", ask)
-    check_book(Settings(code_timeout=600), report=print)  # however slow this machine is
+    check_book(
+        open_project(Settings(code_timeout=600)), report=print
+    )  # however slow this machine is
 
 
 @pytest.mark.long

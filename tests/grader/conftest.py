@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from latentbook.book.overlay.merge import open_project
 from latentbook.classroom.grader import interpreter
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
@@ -28,12 +29,12 @@ def _interpreters_have_time_to_start() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def questions() -> dict[str, Question]:
-    return read_questions(Settings())
+    return read_questions(open_project(Settings()))
 
 
 @pytest.fixture(scope="session")
 def sandbox() -> Sandbox:
-    return prepare(Settings(), print)
+    return prepare(open_project(Settings()), print)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from latentbook.book.overlay.merge import open_project
 from latentbook.classroom.grader import doctor
 from latentbook.classroom.grader.checks import check_of
 from latentbook.classroom.grader.grader import Grader
@@ -34,14 +35,14 @@ def test_a_wall_that_does_not_hold_is_named(monkeypatch):
     monkeypatch.setattr(doctor, "WALLS", walls)
     monkeypatch.setattr(doctor, "judge_solutions", lambda *_: True)
     said = []
-    assert not doctor.examine(Settings(), said.append)
+    assert not doctor.examine(open_project(Settings()), said.append)
     found = dict(line.split(": ", 1) for line in said if ": " in line)
     assert found["there"] == "holds"
     assert found["open"] == "FAILS"
     assert found["not needed"] == "missing, the others remain"
     assert found["untried"].startswith("cannot be tried")
     monkeypatch.setattr(doctor, "WALLS", walls[:1])
-    assert doctor.examine(Settings(), said.append)
+    assert doctor.examine(open_project(Settings()), said.append)
 
 
 def test_a_solution_that_cannot_cross_is_named_with_its_place(monkeypatch, sandbox):
@@ -58,7 +59,7 @@ def test_a_solution_that_cannot_cross_is_named_with_its_place(monkeypatch, sandb
     }
     monkeypatch.setattr(doctor, "read_questions", lambda settings: asked)
     said = []
-    assert not doctor.judge_solutions(Settings(), sandbox, said.append)
+    assert not doctor.judge_solutions(open_project(Settings()), sandbox, said.append)
     assert said[0].startswith("content/a.md:8: the solution of q-bad is refused: The check on")
     assert said[-1] == "Solutions that pass here: 1 of 2"
 
@@ -66,6 +67,6 @@ def test_a_solution_that_cannot_cross_is_named_with_its_place(monkeypatch, sandb
 @pytest.mark.long
 def test_every_wall_and_solution_is_good_here(has_namespaces):
     said = []
-    assert doctor.examine(Settings(), said.append), said
+    assert doctor.examine(open_project(Settings()), said.append), said
     walls = [wall for wall in doctor.WALLS if wall.is_needed or has_namespaces]
     assert [f"{wall.holds}: holds" for wall in walls if f"{wall.holds}: holds" not in said] == []

@@ -33,8 +33,9 @@ def book(tmp_path) -> Settings:
 @pytest.mark.browser
 def test_an_edit_is_shown_with_the_scroll_kept_and_a_mistake_is_told(book, small_runtime, capsys):
     from latentbook.book.build import build_site
+    from latentbook.book.overlay.merge import open_project
 
-    build_site(book, report=print)
+    build_site(open_project(book), report=print)
     chapter = book.content / "one" / "one-text.md"
     text = chapter.read_text(encoding="utf-8")
     with sync_playwright() as playwright, served(create_app(book)) as url:

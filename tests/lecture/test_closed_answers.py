@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.lecture.blocks import ClassData
 from latentbook.main import create_app
 from latentbook.settings import Settings, class_data_of
@@ -117,7 +118,7 @@ def settings(
         update={"build": build, "class_mode": True, "class_file": tmp_path / "class.sqlite"}
         | {"device": "cpu", "dtype": "float32"}
     )
-    build_site(settings, report=print, now=BEFORE)
+    build_site(open_project(settings), report=print, now=BEFORE)
     return settings
 
 
@@ -197,7 +198,7 @@ def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:
 def test_an_answer_that_opens_meanwhile_is_revealed(school: School, settings: Settings) -> None:
     lecturer, phone = school.lecturer, school.phone()
     phone.answer(lecturer.ask(NUMBER), 3.5)
-    build_site(settings, report=print, now=AFTER)
+    build_site(open_project(settings), report=print, now=AFTER)
     lecturer.step("reveal")
     told = question(phone)
     assert told["answer"] == 4242.5 and "opens" not in told

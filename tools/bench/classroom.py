@@ -22,6 +22,7 @@ from urllib.parse import urlencode
 import sqlalchemy as sa
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.classroom import assignments, people
 from latentbook.classroom.assigned import Asked, Assigned, Assignment, Variant
 from latentbook.classroom.bundle import bundle_classroom
@@ -237,9 +238,10 @@ def compared(connection: sa.Connection, students: list[Student]) -> list[Measure
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    build_site(settings, report=report)
+    project = open_project(settings)
+    build_site(project, report=report)
     bundle_classroom(settings)
-    questions = read_questions(settings)
+    questions = read_questions(project)
     numbers = (each for each in questions.values() if each.kind == "number")
     number = next(each for each in numbers if "answer" in each.key)
     with tempfile.TemporaryDirectory() as folder:

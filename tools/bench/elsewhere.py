@@ -20,6 +20,7 @@ from statistics import median
 from playwright.sync_api import BrowserContext, Playwright, Request, ViewportSize, sync_playwright
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.classroom import manage
 from latentbook.classroom.bundle import bundle_classroom
@@ -194,7 +195,7 @@ def rows_of(seen: Mapping[str, list[list[Visit]]], target: float) -> Iterator[Me
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Five frames beside one, then launches into a frame and into a tab."""
-    build_site(settings, report=report)
+    build_site(open_project(settings), report=report)
     bundle_classroom(settings)
     with platform_with(settings) as lms:
         framed = [f"{lms.book}/embed/{label}/" for label in FRAMED]

@@ -34,6 +34,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.source import PRINT
 from latentbook.book.write.render import EMBED
 from latentbook.browser import FLAGS, chromium_path
@@ -407,7 +408,7 @@ def rows_of(browser: Browser, place: str, plain_place: str, label: str) -> list[
 
 def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
     """Every instrument in turn, or the one with a label. Each row is reported as it comes."""
-    site = build_site(settings, report=report)
+    site = build_site(open_project(settings), report=report)
     found: list[Measurement] = []
     with (
         served(create_app(settings)) as base,

@@ -6,6 +6,7 @@ import resource
 import time
 from contextlib import closing
 
+from latentbook.book.overlay.merge import open_project
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.questions import read_questions
 from latentbook.classroom.grader.snapshot import prepare
@@ -19,9 +20,10 @@ AT_LEAST = 100  # per minute: 500 students in 5 minutes
 
 
 def measure(settings: Settings, report: Report, count: int = COUNT) -> list[Measurement]:
-    question = read_questions(settings)[LABEL]
+    project = open_project(settings)
+    question = read_questions(project)[LABEL]
     answers = [*question.solutions, *(code for _, code in question.mistakes)]
-    sandbox, before = prepare(settings, report), processor_seconds()
+    sandbox, before = prepare(project, report), processor_seconds()
     with closing(Grader(sandbox, workers=WORKERS)) as grader:
         for warm in [grader.submit(question, answers[0]) for _ in range(WORKERS)]:
             warm.result()

@@ -27,6 +27,7 @@ from statistics import quantiles
 from typing import Any
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.errors import LatentbookError
 from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import bundle_class
@@ -329,7 +330,7 @@ def free_port() -> int:
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     settings = settings.model_copy(update={"class_mode": True})
-    build_site(settings, report=report)
+    build_site(open_project(settings), report=report)
     bundle_class(settings)
     blocks = ClassData(class_data_of(settings.site)).blocks().values()
     ways = ((each.id, each.ways[0]) for each in blocks)

@@ -19,6 +19,7 @@ from urllib.parse import urljoin
 from playwright.sync_api import sync_playwright
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.source import PRINT
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.errors import LatentbookError
@@ -142,7 +143,7 @@ def longest_task(url: str) -> float:
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Weigh every page; open the front page and the heaviest section."""
-    site = build_site(settings, report=report)
+    site = build_site(open_project(settings), report=report)
     rows = []
     with served(create_app(settings)) as base:
         weights: dict[str, float] = {}

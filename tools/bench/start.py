@@ -17,6 +17,7 @@ from statistics import median
 from playwright.sync_api import BrowserContext, Request, sync_playwright
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.compress import Compressor
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
@@ -94,7 +95,7 @@ def stock_files(settings: Settings) -> list[Path]:
 @contextmanager
 def site_with_bare(settings: Settings) -> Iterator[Settings]:
     """Settings of a copy of the site that also has Pyodide's own files and a page for them."""
-    site = build_site(settings, report=lambda _: None)
+    site = build_site(open_project(settings), report=lambda _: None)
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as folder:
         copy = Path(folder) / "site"
         shutil.copytree(site, copy, copy_function=os.link)

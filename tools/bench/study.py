@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.staticfiles import StaticFiles
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.source import REVIEW
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.settings import Settings
@@ -80,7 +81,7 @@ GRADE = """() => new Promise((resolve) => {
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    site = build_site(settings, report=report)
+    site = build_site(open_project(settings), report=report)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "site"
         shutil.copytree(site, copy, copy_function=os.link)

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 
 from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
-from latentbook.book.overlay.merge import open_project, release
+from latentbook.book.overlay.merge import release
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days
 from latentbook.book.read.project import Project, days_of, read_course
@@ -37,7 +37,7 @@ KEPT = 3
 """Bundles of each kind that stay in the cache, for going back to an older edit."""
 
 
-def build_site(settings: Settings, *, report: Report, now: datetime | None = None) -> Path:
+def build_site(project: Project, *, report: Report, now: datetime | None = None) -> Path:
     """Build the book into ``build/site``; do nothing if nothing has changed.
 
     Parameters
@@ -51,7 +51,6 @@ def build_site(settings: Settings, *, report: Report, now: datetime | None = Non
     LatentbookError
         If something that is needed is missing.
     """
-    project = open_project(settings)
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
     now = now or right_now()

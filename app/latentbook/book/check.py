@@ -12,8 +12,7 @@ from typing import Any
 
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
-from latentbook.book.load import compose, load
-from latentbook.book.overlay.merge import open_project
+from latentbook.book.load import compose
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.card_records import (
     BOOK_CARDS,
@@ -27,6 +26,7 @@ from latentbook.book.read.card_records import (
 from latentbook.book.read.day import right_now
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
+from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import (
     NUMBERS,
     OUTPUTS,
@@ -43,7 +43,6 @@ from latentbook.book.read.source import ChapterSource
 from latentbook.errors import Problems
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
-from latentbook.settings import Settings
 
 SHOWN = 5  # bare numbers of a page that are listed
 LISTING_TIMES = 10
@@ -52,7 +51,7 @@ LISTING_TIMES = 10
 NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 
 
-def check_book(settings: Settings, *, record: bool = False, report: Report) -> None:
+def check_book(project: Project, *, record: bool = False, report: Report) -> None:
     """Check the book; with ``record``, record the output of every snippet.
 
     Raises
@@ -61,7 +60,7 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
-    book = _Book(settings, report)
+    book = _Book(project, report)
     if warning := book.loaded.book.language.warning:
         report(warning)
     book.check_instruments()
@@ -82,8 +81,8 @@ def check_book(settings: Settings, *, record: bool = False, report: Report) -> N
     report("Every check passes")
 
 
-def record_chapter(settings: Settings, slug: str) -> Path:
-    book = _Book(settings, print)
+def record_chapter(project: Project, slug: str) -> Path:
+    book = _Book(project, print)
     source = next(source for source in book.loaded.whole if source.entry.slug == slug)
     recordings = book.run(source, record=True)
     book.problems.raise_all()
@@ -91,9 +90,9 @@ def record_chapter(settings: Settings, slug: str) -> Path:
     return recordings.path
 
 
-def list_bare_numbers(settings: Settings, report: Report) -> None:
+def list_bare_numbers(project: Project, report: Report) -> None:
     """Report numbers that are neither computed nor cited, one line per page."""
-    loaded = load(settings, computing=True)
+    loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
         found = [
@@ -110,9 +109,9 @@ def list_bare_numbers(settings: Settings, report: Report) -> None:
 class _Book:
     """A book whose Python is about to run, with its packages importable."""
 
-    def __init__(self, settings: Settings, report: Report) -> None:
-        self.content = settings.course / "content" if settings.course else settings.content
-        project = open_project(settings)
+    def __init__(self, project: Project, report: Report) -> None:
+        given = project.given
+        self.content = given.course / "content" if given.course else given.content
         self.settings = project.settings
         self.packages = PagePackages.read(self.settings)
         self.packages.make_importable(report)

@@ -15,15 +15,14 @@ from urllib.parse import urlsplit
 from latentbook.book.build import build_site, dressed
 from latentbook.book.compose.types import Book
 from latentbook.book.load import compose
-from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.day import right_now
+from latentbook.book.read.project import Project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
-from latentbook.settings import Settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -37,7 +36,7 @@ PASSES = 5
 """Page numbers can shift the text. Two passes suffice unless a line then breaks differently."""
 
 
-def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report) -> Path:
+def build_pdf(project: Project, *, paper: Paper, address: str, report: Report) -> Path:
     """Build the book and print it to ``build/TITLE.pdf``.
 
     Parameters
@@ -55,10 +54,8 @@ def build_pdf(settings: Settings, *, paper: Paper, address: str, report: Report)
             f"{address!r} is not the address of a book; accepted: https://host/path/."
         )
     executable = printer()
-    now = right_now()
-    site = build_site(settings, report=report, now=now)
-    project = open_project(settings)
-    settings = project.settings
+    settings, now = project.settings, right_now()
+    site = build_site(project, report=report, now=now)
     start = time.perf_counter()
     report("Printing the book")
     loaded = compose(project, now)

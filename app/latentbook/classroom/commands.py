@@ -11,7 +11,7 @@ import typer
 
 from latentbook.classroom import manage
 from latentbook.classroom.grader.doctor import examine
-from latentbook.course_option import CourseFolder, settings_of
+from latentbook.course_option import CourseFolder, project_of
 from latentbook.settings import Settings
 
 classroom = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -62,14 +62,14 @@ def copy(
 @classroom.command()
 def doctor(course: CourseFolder = None) -> None:
     """Try the walls around students' code on this machine; exit 1 if one that is needed fails."""
-    if not examine(settings_of(course), typer.echo):
+    if not examine(project_of(course), typer.echo):
         raise typer.Exit(1)
 
 
 @classroom.command()
 def replay(course: CourseFolder = None) -> None:
     """Judge all attempts again and compare; exit 1 if a verdict is another one now."""
-    if not manage.replay(settings_of(course), typer.echo):
+    if not manage.replay(project_of(course).given, typer.echo):
         raise typer.Exit(1)
 
 

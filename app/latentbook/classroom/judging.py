@@ -74,12 +74,13 @@ class Judging:
         return found
 
     def _code(self) -> "Grader":
+        from latentbook.book.overlay.merge import open_project
         from latentbook.classroom.grader.grader import Grader
         from latentbook.classroom.grader.snapshot import prepare
 
         with self._lock:
             if self._grader is None:
-                sandbox = prepare(self.settings, log.info)
+                sandbox = prepare(open_project(self.settings), log.info)
                 self._grader = Grader(sandbox, workers=self.workers)
                 if self._judges is not None:
                     self._judges.grader = self._grader

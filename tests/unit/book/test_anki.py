@@ -11,6 +11,7 @@ from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPack
 
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
+from latentbook.book.overlay.merge import open_project
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -55,11 +56,11 @@ def test_cards_are_imported_once_and_updated_by_a_later_edition(
 ) -> None:
     files = {"book.toml": BOOK + MACROS, "sample/text.md": HEAD + CARD + GAP}
     settings = make_book(files)
-    check_book(settings, record=True, report=str)
+    check_book(open_project(settings), record=True, report=str)
     records = settings.content / "sample" / "cards.json"
     earlier = re.sub(r"\d{4}-\d\d-\d\d", "2026-01-01", records.read_text())
     records.write_text(earlier)
-    site = build_site(settings, report=str)
+    site = build_site(open_project(settings), report=str)
     [book], [chapter] = (site.glob(f"review/{place}*.apkg") for place in ("", "sample/"))
 
     first = notes_after(anki, chapter)
@@ -78,8 +79,8 @@ def test_cards_are_imported_once_and_updated_by_a_later_edition(
     assert '<mark class="gap">one</mark>' in back
 
     make_book({**files, "sample/text.md": HEAD + CARD.replace("So, ", "Because, ") + GAP})
-    check_book(settings, record=True, report=str)
-    build_site(settings, report=str)
+    check_book(open_project(settings), record=True, report=str)
+    build_site(open_project(settings), report=str)
     later = notes_after(anki, book)
     fields = {label: (id, [front, *rest]) for label, (id, [front, _, *rest]) in later.items()}
     assert fields == {label: (id, [f, *rest]) for label, (id, [f, _, *rest]) in first.items()}

@@ -20,6 +20,7 @@ from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.directives.figure import PLOT
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.cache import Cache
 from latentbook.errors import BookErrors
@@ -58,7 +59,7 @@ def mistakes(make_book: MakeBook, text: str) -> list[str]:
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(BookErrors) as caught:
         patch.setattr(AuthorCode, "ask", ask)
-        check_book(settings, record=True, report=lambda message: None)
+        check_book(open_project(settings), record=True, report=lambda message: None)
     return [str(error) for error in caught.value.errors]
 
 

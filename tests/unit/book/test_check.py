@@ -7,6 +7,7 @@ import json
 import pytest
 
 from latentbook.book.check import check_book
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from latentbook.errors import BookErrors
 from latentbook.runtime.pins import PLATFORM
@@ -67,7 +68,7 @@ def report(message: str) -> None:
 
 def mistakes(settings: Settings, **options: bool) -> list[str]:
     with pytest.raises(BookErrors) as caught:
-        check_book(settings, report=report, **options)
+        check_book(open_project(settings), report=report, **options)
     return [str(error) for error in caught.value.errors]
 
 
@@ -75,7 +76,7 @@ def test_recorded_output_is_what_the_page_shows(make_book: MakeBook) -> None:
     text = cell("first", "import sys\nx = 2\nprint(x)\nprint('warned', file=sys.stderr)\nx + 1")
     text += cell("second", "print(x * 2)") + cell("third", "None")
     settings = make_book({"sample/text.md": HEAD + text})
-    check_book(settings, record=True, report=report)
+    check_book(open_project(settings), record=True, report=report)
     recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
     assert [value["outputs"] for value in recorded.values()] == [
         [
@@ -86,7 +87,7 @@ def test_recorded_output_is_what_the_page_shows(make_book: MakeBook) -> None:
         [{"kind": "stdout", "data": "4\n"}],
         [],
     ]
-    check_book(settings, report=report)
+    check_book(open_project(settings), report=report)
 
 
 def test_missing_stale_and_different_outputs(make_book: MakeBook) -> None:
@@ -98,7 +99,7 @@ def test_missing_stale_and_different_outputs(make_book: MakeBook) -> None:
         "run this check with --record"
         for line, label in ((6, "first"), (13, "second"))
     ]
-    check_book(settings, record=True, report=report)
+    check_book(open_project(settings), record=True, report=report)
 
     # A change in an earlier snippet makes the later one's output stale, too.
     chapter = settings.content / "sample/text.md"
@@ -153,7 +154,7 @@ chapters = [{ number = 1, slug = "one" }, { number = 2, slug = "two" }]
 def test_solution_passes_and_mistake_fails_in_a_copy_of_the_scope(make_book: MakeBook) -> None:
     text = cell("first", "factor = 2") + QUIZ.format(**GOOD) + cell("last", "'double' in dir()")
     settings = make_book({"sample/text.md": HEAD + text})
-    check_book(settings, record=True, report=report)
+    check_book(open_project(settings), record=True, report=report)
     recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
     assert recorded["last"]["outputs"] == [{"kind": "text/plain", "data": "False"}]
 
@@ -208,7 +209,7 @@ def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:
     said: list[str] = []
     missing = text.replace("needs: colorsys", "needs: no_such_module")
     (settings.content / "sample/text.md").write_text(HEAD + missing, encoding="utf-8")
-    check_book(settings, report=said.append)
+    check_book(open_project(settings), report=said.append)
     assert "  listing is not run: no_such_module is not installed" in said
 
 

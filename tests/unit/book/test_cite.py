@@ -10,6 +10,7 @@ import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.cite import bibtex, escaped
 from latentbook.errors import BookErrors
 
@@ -68,7 +69,7 @@ def test_another_program_reads_the_entry(make_book: MakeBook) -> None:
 
 
 def test_every_page_names_the_edition(make_book: MakeBook) -> None:
-    site = build_site(make_book({"book.toml": CITED}), report=silent)
+    site = build_site(open_project(make_book({"book.toml": CITED})), report=silent)
     foot = set()
     for path in (
         site / "index.html",
@@ -85,7 +86,9 @@ def test_every_page_names_the_edition(make_book: MakeBook) -> None:
 
 
 def test_a_book_without_editions(make_book: MakeBook) -> None:
-    page = (build_site(make_book({}), report=silent) / "sample/text/index.html").read_text("utf-8")
+    page = (
+        build_site(open_project(make_book({})), report=silent) / "sample/text/index.html"
+    ).read_text("utf-8")
     assert "Edition" not in page
     assert "edition =" not in page
     assert "author =" not in page
@@ -93,7 +96,7 @@ def test_a_book_without_editions(make_book: MakeBook) -> None:
 
 def test_a_page_names_its_build_in_its_configuration_alone(make_book: MakeBook) -> None:
     """A service worker renews that; the rest is fetched again only where it has changed."""
-    site = build_site(make_book({"book.toml": CITED}), report=silent)
+    site = build_site(open_project(make_book({"book.toml": CITED})), report=silent)
     for path in site.rglob("index.html"):
         page = path.read_text(encoding="utf-8")
         if found := re.search(r'"build":"(\w+)"', page):

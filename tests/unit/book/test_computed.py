@@ -14,6 +14,7 @@ from latentbook.book.compose.blocks import Heading
 from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.frontmatter import SectionHead
 from latentbook.book.read.numbers import made_by, written
@@ -66,14 +67,14 @@ def report(message: str) -> None:
 
 def mistakes(settings: Settings, **options: bool) -> list[str]:
     with pytest.raises(BookErrors) as caught:
-        check_book(settings, report=report, **options)
+        check_book(open_project(settings), report=report, **options)
     return [str(error) for error in caught.value.errors]
 
 
 @pytest.fixture
 def book(make_book: MakeBook) -> Settings:
     settings = make_book(FILES)
-    check_book(settings, record=True, report=report)
+    check_book(open_project(settings), record=True, report=report)
     return settings
 
 
@@ -91,7 +92,7 @@ def test_names_and_six_digits_are_recorded(book: Settings) -> None:
         **{"lead.0": 9, "lead.1": -4},
     }
     assert recorded["sum"]["numbers"] == {"total.all": 1.25}
-    check_book(book, report=report)
+    check_book(open_project(book), report=report)
 
 
 def test_the_page_shows_the_number_and_knows_its_line(book: Settings) -> None:
@@ -152,9 +153,9 @@ def test_check_names_what_prints_differently(book: Settings) -> None:
         "read the sentence, then run this check with --record"
     )
     said: list[str] = []
-    check_book(book, record=True, report=said.append)
+    check_book(open_project(book), record=True, report=said.append)
     assert "content/sample/text.md:6: {num}`probe.vae:.0f` was 32, and is now 33" in said
-    check_book(book, report=report)
+    check_book(open_project(book), report=report)
 
 
 def test_a_recorded_number_that_was_edited_is_found(book: Settings) -> None:
@@ -309,7 +310,7 @@ def test_bare_numbers_are_listed_a_line_for_each_page(make_book: MakeBook) -> No
     loaded = load(settings, computing=True)
     assert list(bare_numbers(loaded.whole[0].sections[0].document)) == FOUND
     said: list[str] = []
-    list_bare_numbers(settings, said.append)
+    list_bare_numbers(open_project(settings), said.append)
     assert said == [
         "content/sample/text.md:7: 10 bare: 82 % (line 7), 60,000 (line 7), 13 (line 7), "
         "3 points (line 8), 0.5 nats (line 9), …"

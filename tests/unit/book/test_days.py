@@ -23,6 +23,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.day import written
 from latentbook.book.read.days import DatedFile, read_days
 from latentbook.book.read.project import days_of
@@ -302,7 +303,7 @@ def canary_book(make_book: MakeBook, tmp_path: Path, days: str) -> Settings:
 
 
 def built(settings: Settings, now: datetime) -> Path:
-    return build_site(settings, report=lambda message: None, now=now)
+    return build_site(open_project(settings), report=lambda message: None, now=now)
 
 
 def plain_files(folder: Path) -> Iterator[tuple[str, bytes]]:
@@ -450,7 +451,7 @@ def test_references_to_what_no_moment_opens_are_refused(
 def test_a_snippet_keeps_its_output_while_one_before_it_is_not_open(book: Settings) -> None:
     from latentbook.book.check import check_book
 
-    check_book(book, record=True, report=lambda message: None)
+    check_book(open_project(book), record=True, report=lambda message: None)
     folder = built(book, BEFORE)
     for output in json.loads((folder / "sample" / "sample.ipynb").read_text())["cells"]:
         if output.get("outputs"):

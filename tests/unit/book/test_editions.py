@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from latentbook import main
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.cli import cli
 from latentbook.settings import Settings
 from tools.bench.serving import served
@@ -55,7 +56,7 @@ def settings(make_book: MakeBook, small_runtime: None, tmp_path: Path) -> Settin
     settings = make_book({"sample/text.md": f"{HEAD}\nFirst text.\n"})
     for folder in (settings.site, settings.previous_site):
         shutil.rmtree(folder, ignore_errors=True)
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
     return settings
 
 
@@ -166,7 +167,7 @@ def test_without_any_site_a_mistake_ends_the_start(settings: Settings, serve: Se
 def rewrite(settings: Settings, text: str) -> None:
     """Another edition."""
     (settings.content / "sample" / "text.md").write_text(f"{HEAD}\n{text}\n", encoding="utf-8")
-    build_site(settings, report=print)
+    build_site(open_project(settings), report=print)
 
 
 def test_the_previous_edition(settings: Settings, serve: Serve, server: dict[str, Any]) -> None:
@@ -246,7 +247,7 @@ def course(settings: Settings, tmp_path: Path) -> Path:
     (folder / "course.toml").write_text(COURSE)
     (folder / "content" / "front.md").write_text(FRONT)
     rewrite(settings, QUESTION)
-    build_site(settings.model_copy(update={"course": folder}), report=print)
+    build_site(open_project(settings.model_copy(update={"course": folder})), report=print)
     return folder
 
 

@@ -14,6 +14,7 @@ from latentbook.book.check import check_book
 from latentbook.book.compose.notebook import Cell
 from latentbook.book.compose.types import Chapter
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.exports import chapter_cells, notebook, script
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
@@ -55,7 +56,7 @@ def export(make_book: MakeBook) -> Exported:
             "book.toml": BOOK.replace("[[parts]]", macro + "[[parts]]"),
         }
     )
-    check_book(settings, record=True, report=lambda message: None)
+    check_book(open_project(settings), record=True, report=lambda message: None)
     loaded = load(settings)
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
     return chapter, chapter_cells(chapter, source, loaded)

@@ -13,6 +13,7 @@ import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import catalogues, content_language, language, po_file
 from latentbook.errors import BookErrors, LatentbookError
 from tests.explained import SENTENCES
@@ -260,7 +261,7 @@ def built(
     text: str = "",
     report: Callable[[str], None] = lambda message: None,
 ) -> dict[str, str]:
-    site = build_site(make_book(in_language(tag, text)), report=report)
+    site = build_site(open_project(make_book(in_language(tag, text))), report=report)
     return {
         str(path.relative_to(site)): path.read_text(encoding="utf-8")
         for path in site.rglob("*")

@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.overlay.instrument_tests import run_tests
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError
@@ -49,7 +50,7 @@ def test_a_new_chapter_passes_check(book: str, make_book: MakeBook) -> None:
         "book.toml",
         "sparse-codes/outputs.json",
     ]
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
     chapters = load(settings).book.chapters
     assert [(c.slug, c.number) for c in chapters] == [("sample", "2"), ("sparse-codes", "3")]
     assert chapters[1].title == "Sparse codes"
@@ -67,7 +68,7 @@ def test_a_new_section_comes_last_and_passes_check(make_book: MakeBook) -> None:
         "sample/outputs.json",
     ]
     new_section(settings, "sample", "a-third")
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
     (chapter,) = load(settings).book.chapters
     assert [section.name for section in chapter.sections] == ["text", "another-one", "a-third"]
     assert chapter.sections[1].title == "Another one"
@@ -108,7 +109,7 @@ def test_several_new_chapters(make_book: MakeBook) -> None:
     settings = make_book({})
     for slug in ("one", "two"):
         new_chapter(settings, slug)
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
 
 
 @pytest.mark.parametrize("slug", ["Sparse", "sparse_codes", "facts", "", "../up"])
@@ -200,7 +201,7 @@ def test_a_new_chapter_of_a_course(make_course: MakeCourse) -> None:
         "content/sparse-codes/outputs.json",
     ]
     assert files_in(settings.content) == book
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
     chapters = load(settings).book.chapters
     assert [(c.number, c.slug) for c in chapters] == [
         ("1", "other"),
@@ -229,7 +230,7 @@ def test_a_new_section_in_a_chapter_of_the_book(listed: str, make_course: MakeCo
         "content/sample/outputs.json",
     ]
     assert files_in(settings.content) == book
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
     chapter = load(settings).book.chapters[-1]
     assert {section.name for section in chapter.sections[:2]} == {"text", "second"}
     assert chapter.sections[2].title == "Another one"
@@ -240,7 +241,7 @@ def test_a_new_section_in_a_chapter_of_the_course(make_course: MakeCourse) -> No
     new_chapter(settings, "mine")
     written = new_section(settings, "mine", "more")
     assert places(written, settings)[:2] == ["content/mine/more.md", "content/mine/index.md"]
-    check_book(settings, report=lambda message: None)
+    check_book(open_project(settings), report=lambda message: None)
     chapter = load(settings).book.chapters[-1]
     assert [section.name for section in chapter.sections] == ["mine-constant", "more"]
 
@@ -275,7 +276,7 @@ def test_the_command_line_starts_what_the_course_is_told(
     settings = make_course()
     monkeypatch.setenv("LATENTBOOK_CONTENT", str(settings.content))
     monkeypatch.setenv("LATENTBOOK_COURSE", str(settings.course))
-    monkeypatch.setattr("latentbook.book.overlay.merge.merge_importable", lambda settings: None)
+    monkeypatch.setattr("latentbook.book.overlay.merge.open_importable", open_project)
     done = CliRunner().invoke(cli, ["new", "instrument", "stand_in"])
     assert done.exit_code == 0, done.output
     assert settings.course is not None

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.offline import SERVICE_WORKER
 from latentbook.settings import Settings
 
@@ -27,7 +28,7 @@ def settings(make_book: MakeBook, small_runtime: None) -> Settings:
 
 
 def build(settings: Settings) -> Path:
-    return build_site(settings, report=lambda message: None)
+    return build_site(open_project(settings), report=lambda message: None)
 
 
 def kept(folder: Path) -> dict[str, Any]:

@@ -184,7 +184,7 @@ def test_what_is_hidden_now_is_gone_from_the_kept_edition(
     make_course: MakeCourse, small_runtime: None
 ) -> None:
     def tells(settings: Settings) -> bool:
-        site = build_site(settings, report=lambda message: None)
+        site = build_site(open_project(settings), report=lambda message: None)
         return any(b"Is it?" in path.read_bytes() for path in site.rglob("*") if path.is_file())
 
     assert tells(make_course())
@@ -505,9 +505,9 @@ def test_a_course_has_numbers_of_its_own_after_the_books(
 ) -> None:
     settings = make_course(OWN_NUMBERS, end=MORE, book={**FILES, **NUMBERS})
     book = settings.model_copy(update={"course": None})
-    check_book(book, record=True, report=lambda message: None)
+    check_book(open_project(book), record=True, report=lambda message: None)
     assert "run the check with --record" in mistakes(settings)
-    check_book(settings, record=True, report=lambda message: None)
+    check_book(open_project(settings), record=True, report=lambda message: None)
     own = json.loads((tmp_path / "mine/content/sample/outputs.json").read_text())
     assert own["numbers.py"]["numbers"] == {"deep": 85.54, "lead": 83.5}
     sample = next(c for c in load(settings).book.chapters if c.slug == "sample")
@@ -520,7 +520,7 @@ def test_a_course_that_recorded_before_keeps_the_books_numbers(make_course: Make
     own = {"content/sample/outputs.json": "{}\n"}
     settings = make_course(own, book={**FILES, **NUMBERS})
     book = settings.model_copy(update={"course": None})
-    check_book(book, record=True, report=lambda message: None)
+    check_book(open_project(book), record=True, report=lambda message: None)
     load(settings)
 
 

@@ -9,6 +9,7 @@ from markdown_it.token import Token
 
 from latentbook.book.compose.pieces import Address, Layout, Text, element, plain
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.render import Renderer, printed
@@ -153,7 +154,7 @@ def test_what_stands_in_the_way_is_said_before_anything_is_built(
 ) -> None:
     monkeypatch.setenv("LATENTBOOK_CHROMIUM", "/none")
     with pytest.raises(LatentbookError, match=message):
-        build_pdf(settings, paper="A4", address=address, report=pytest.fail)
+        build_pdf(open_project(settings), paper="A4", address=address, report=pytest.fail)
 
 
 def test_titles_become_strings_of_css_and_names_of_files() -> None:

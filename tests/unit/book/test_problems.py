@@ -12,6 +12,7 @@ import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.scaffold import SCAFFOLD
 from latentbook.book.scaffold.course import SOLVED
 from latentbook.book.solutions import SOLUTIONS, build_solutions
@@ -98,14 +99,14 @@ def course(make_book: MakeBook, tmp_path: Path) -> Settings:
 def test_solutions_are_on_the_instructors_pages_and_in_no_site(
     course: Settings, small_runtime: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentbook.book.solutions.merge_importable", lambda settings: None)
+    monkeypatch.setattr("latentbook.book.solutions.open_importable", open_project)
     said: list[str] = []
     solved = build_solutions(course, said.append)
     page = (solved / "sample" / "text" / "index.html").read_text(encoding="utf-8")
     places = [page.index(words) for words in ("a <em>lamp</em>", "forty-two", ">42<", "mirror")]
     assert places == sorted(places)
     assert "No solution yet: problem 1.2, solutions/problem-mirror.md" in said
-    site = build_site(course, report=said.append)
+    site = build_site(open_project(course), report=said.append)
     files = [path for path in site.rglob("*") if path.is_file()]
     assert files
     assert not [path for path in files if b"forty-two" in path.read_bytes()]

@@ -11,6 +11,7 @@ import pytest
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.errors import BookErrors
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
@@ -87,7 +88,7 @@ def test_cards_are_on_their_own_page_and_leave_no_trace_in_others(make_book: Mak
     """Blank lines instead of cards: what names a line of the source stays the same."""
     sites = []
     for cards in (CARDS, "\n" * CARDS.count("\n")):
-        site = build_site(make_book(text_with(cards)), report=print)
+        site = build_site(open_project(make_book(text_with(cards))), report=print)
         sites.append(
             {
                 path.relative_to(site).as_posix(): path.read_bytes()
@@ -125,7 +126,7 @@ def test_a_gap_is_empty_in_front_and_filled_at_the_back(make_book: MakeBook) -> 
 
 
 def test_in_print_the_answers_are_overleaf(make_book: MakeBook) -> None:
-    site = build_site(make_book(text_with(CARDS)), report=print)
+    site = build_site(open_project(make_book(text_with(CARDS))), report=print)
     page = (site / "sample/print/index.html").read_text()
     _, cards, answers = re.split(r'<section class=" flow overleaf">', page)
     assert "What does the <em>bound</em> bound?" in cards
@@ -136,7 +137,7 @@ def test_in_print_the_answers_are_overleaf(make_book: MakeBook) -> None:
 
 def problems_of(make_book: MakeBook, files: dict[str, str]) -> str:
     with pytest.raises(BookErrors) as caught:
-        check_book(make_book(files), report=str)
+        check_book(open_project(make_book(files)), report=str)
     return str(caught.value)
 
 
@@ -145,20 +146,22 @@ def test_a_changed_card_is_refused_until_it_is_accepted(
 ) -> None:
     files, changed = text_with(CARDS), text_with(CARDS.replace("from below", "from above"))
     assert "the card r-bound is not recorded" in problems_of(make_book, files)
-    check_book(make_book(files), record=True, report=str)
-    check_book(make_book(text_with(CARDS.replace(":of: loss", ":of: text"))), report=str)
+    check_book(open_project(make_book(files)), record=True, report=str)
+    check_book(
+        open_project(make_book(text_with(CARDS.replace(":of: loss", ":of: text")))), report=str
+    )
     said = problems_of(make_book, changed)
     assert "text.md:12: the card r-bound has changed: if readers who knew it still do" in said
     assert "r-terms" not in said
     again = {"sample/text.md": changed["sample/text.md"].replace("edition: 2", "edition: 3")}
-    check_book(make_book(again), report=str)
+    check_book(open_project(make_book(again)), report=str)
 
     file = tmp_path / "content" / "sample" / "cards.json"
     before = {
         label: {**r, "changed": "2020-02-02"} for label, r in json.loads(file.read_text()).items()
     }
     file.write_text(json.dumps(before))
-    check_book(make_book(again), record=True, report=str)
+    check_book(open_project(make_book(again)), record=True, report=str)
     now = json.loads(file.read_text())
     assert now["r-terms"] == before["r-terms"]
     assert now["r-bound"]["edition"] == 3
@@ -174,7 +177,7 @@ def test_a_course_leaves_out_cards_with_their_section_or_passage(
     files = text_with(CARDS + card.format("r-here"))
     files |= {"sample/other.md": there, "sample/index.md": OPENING.replace("text", "text, other")}
     settings = make_book(files)
-    check_book(settings, record=True, report=str)
+    check_book(open_project(settings), record=True, report=str)
     course = tmp_path / "course"
     listed = BOOK.replace('number = 2, slug = "sample"', 'slug = "sample", sections = ["text"]')
     (course / "content").mkdir(parents=True)
@@ -184,5 +187,5 @@ def test_a_course_leaves_out_cards_with_their_section_or_passage(
     loaded = load(taught)
     cards = [card for page in loaded.book.chapters[0].pages for card in page.cards]
     assert [card.label for card in cards] == ["r-bound", "r-terms"]
-    check_book(taught, report=str)  # with the book's own records
+    check_book(open_project(taught), report=str)  # with the book's own records
     assert not list(course.glob("content/*/cards.json"))

@@ -21,6 +21,7 @@ import pytest
 from PIL import Image
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
 from latentbook.errors import BookErrors
@@ -50,7 +51,7 @@ with filelock.FileLock(folder / "build.lock"):
 
 @pytest.fixture
 def build(settings: Settings) -> Build:
-    return lambda: build_site(settings, report=lambda message: None)
+    return lambda: build_site(open_project(settings), report=lambda message: None)
 
 
 def test_a_page_of_more_than_6000_elements_is_refused(
@@ -59,7 +60,7 @@ def test_a_page_of_more_than_6000_elements_is_refused(
     links = "[***a***](https://example.org)\n" * 2001  # three elements each
     settings = make_book({"sample/text.md": f"{HEAD}\n{links}"})
     with pytest.raises(BookErrors, match=r"sample/text\.md:2: the page has 6,\d+ HTML elements"):
-        build_site(settings, report=lambda message: None)
+        build_site(open_project(settings), report=lambda message: None)
 
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
@@ -85,7 +86,7 @@ def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build
     with_it = settings.model_copy(update={"class_mode": True})
     (settings.build / "cache" / "site-about").unlink()
     bundle_class(with_it)
-    assert files(build_site(with_it, report=lambda message: None)) == without
+    assert files(build_site(open_project(with_it), report=lambda message: None)) == without
 
 
 def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
@@ -98,7 +99,7 @@ def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
     without = pages(build())
     with_it = settings.model_copy(update={"database": "course.sqlite"})
     tag = re.compile(r'<script type="module" src="[./]*classroom/sync\.js"></script>\n')
-    for name, html in pages(build_site(with_it, report=lambda message: None)).items():
+    for name, html in pages(build_site(open_project(with_it), report=lambda message: None)).items():
         plain, count = tag.subn("", html)
         assert count == ("<footer" in html), name  # not in frames and what has moved
         assert plain == without[name]
@@ -135,7 +136,7 @@ def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -
     assert other.stdout.readline() == "held\n"
     heard: list[str] = []
     with ThreadPoolExecutor(1) as pool:
-        second = pool.submit(build_site, settings, report=heard.append)
+        second = pool.submit(build_site, open_project(settings), report=heard.append)
         while not heard and not second.done():
             time.sleep(0.01)
         assert not second.done()
@@ -257,7 +258,7 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
     """Kept files, emptied or with one bit flipped, are made again."""
 
     def own_build() -> dict[str, bytes]:
-        folder = build_site(own, report=lambda message: None)
+        folder = build_site(open_project(own), report=lambda message: None)
         files = (path for path in folder.rglob("*") if path.is_file())
         return {str(path.relative_to(folder)): content(path) for path in files}
 
@@ -298,7 +299,7 @@ def test_drafts_of_an_author_lie_apart_from_the_finished_site(
 ) -> None:
     folder = build()
     drafts = settings.model_copy(update={"reload": True})
-    draft = build_site(drafts, report=lambda message: None)
+    draft = build_site(open_project(drafts), report=lambda message: None)
     assert draft != folder
     assert (draft / "index.html").is_file()
     assert not list(draft.rglob("*.br"))

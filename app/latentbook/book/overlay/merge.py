@@ -87,15 +87,16 @@ def merged_root(settings: Settings) -> Path:
     return settings.build.resolve() / "laid"
 
 
-def merge_importable(settings: Settings) -> None:
-    """Merge a course, if there is one, and make its ``widgets`` importable.
+def open_importable(settings: Settings) -> Project:
+    """Open a book, or a course merged with its book, whose ``widgets`` become importable.
 
     Processes that are started later can import them, too. Appending the book's own ``widgets``
     gives the server's modules what a course without a book lacks.
     """
+    project = open_project(settings)
     if settings.course is None:
-        return
-    root = str(open_project(settings).settings.root)
+        return project
+    root = str(project.settings.root)
     if root not in sys.path:
         sys.path.insert(0, root)
         if WIDGETS in sys.modules:  # the book's: an earlier merge failed
@@ -103,6 +104,7 @@ def merge_importable(settings: Settings) -> None:
     package = import_module(WIDGETS)
     if (own := str(BOOK_WIDGETS)) not in package.__path__:
         package.__path__.append(own)
+    return project
 
 
 class Layer:
@@ -175,7 +177,7 @@ class Layer:
             tuple(each.name for each in manifest.instruments),
         )
         self.problems.origins = laid.origins
-        return Project(merged, laid, manifest, below, self.problems)
+        return Project(merged, self.settings, laid, manifest, below, self.problems)
 
     # Chapters
 

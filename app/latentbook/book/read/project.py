@@ -282,11 +282,13 @@ class Project:
     Attributes
     ----------
     settings : its folders; of a course, those that it was merged into
+    given : the settings before that: a course's own folder, and the book's
     below : the book under a course
     problems : every mistake found so far
     """
 
     settings: Settings
+    given: Settings
     laid: Laid
     manifest: BookManifest | CourseManifest
     below: Project | None
@@ -297,7 +299,8 @@ class Project:
         """Open a book; mistakes in its manifest are in its problems."""
         problems, content = problems or Problems(), settings.content
         report = problems.of(Path(content.name) / BOOK)
-        return cls(settings, Laid(), read_manifest(content / BOOK, report), None, problems)
+        manifest = read_manifest(content / BOOK, report)
+        return cls(settings, settings, Laid(), manifest, None, problems)
 
     def shown(self, name: str) -> Path:
         return Path(self.settings.content.name) / name

@@ -90,7 +90,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     with all_or_none(path, listing):
         write(path, filled("section.md", name))
         listing.write_text(text, encoding="utf-8")
-        return [path, listing, record_chapter(settings, slug)]
+        return [path, listing, record_chapter(open_project(settings), slug)]
 
 
 def new_instrument(settings: Settings, name: str) -> list[Path]:

@@ -13,12 +13,12 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from latentbook.book.read.project import Project
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls
 from latentbook.classroom.grader.questions import read_questions
 from latentbook.classroom.grader.snapshot import Sandbox, prepare
 from latentbook.report import Report
-from latentbook.settings import Settings
 
 JS = "import pyodide_js; J = lambda text: pyodide_js.constructor.constructor('return ' + text)()\n"
 READ = JS + "J('Deno.readTextFileSync(\"{folder}/canary\")')"
@@ -61,9 +61,9 @@ WALLS = (
 )
 
 
-def examine(settings: Settings, report: Report) -> bool:
+def examine(project: Project, report: Report) -> bool:
     """Try all walls and solutions, and report each in a sentence. True if nothing needed fails."""
-    sandbox = prepare(settings, report)
+    sandbox = prepare(project, report)
     is_good = True
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as server:
         folder = Path(name)
@@ -82,7 +82,7 @@ def examine(settings: Settings, report: Report) -> bool:
             report(f"{wall.holds}: {found}")
     is_stopped = not _runs(sandbox, Walls(), "while True: pass", seconds=1)
     report(f"The clock ends code that does not end: {'holds' if is_stopped else 'FAILS'}")
-    return judge_solutions(settings, sandbox, report) and is_good and is_stopped
+    return judge_solutions(project, sandbox, report) and is_good and is_stopped
 
 
 def _reaches(sandbox: Sandbox, walls: Walls, code: str, server: socket.socket) -> bool:
@@ -111,11 +111,11 @@ def _runs(sandbox: Sandbox, walls: Walls, code: str, seconds: float = SECONDS) -
         interpreter.kill()
 
 
-def judge_solutions(settings: Settings, sandbox: Sandbox, report: Report) -> bool:
+def judge_solutions(project: Project, sandbox: Sandbox, report: Report) -> bool:
     """Judge every solution in the book, and report those that are refused, with their place: one
     may need what cannot cross from one interpreter to the other.
     """
-    asked = [each for each in read_questions(settings).values() if each.check]
+    asked = [each for each in read_questions(project).values() if each.check]
     failed = 0
     with contextlib.closing(Grader(sandbox, workers=1)) as grader:
         for question in asked:

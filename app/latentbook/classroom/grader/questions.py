@@ -8,20 +8,20 @@ from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.question import Question as Block
 from latentbook.book.compose.types import Loaded
 from latentbook.book.directives.code_cell import Snippet
-from latentbook.book.load import load
+from latentbook.book.load import compose
 from latentbook.book.read.nodes import directives
+from latentbook.book.read.project import Project
 from latentbook.book.write.assignments import judged_by
 from latentbook.classroom.grader.checks import question_of
 from latentbook.classroom.grader.question import Question
 from latentbook.errors import Problems
-from latentbook.settings import Settings
 
 ALL_OPEN = datetime(9999, 1, 1, tzinfo=UTC)
 """Withheld answers are judged, too."""
 
 
-def read_questions(settings: Settings) -> dict[str, Question]:
-    return questions_of(load(settings, ALL_OPEN))
+def read_questions(project: Project) -> dict[str, Question]:
+    return questions_of(compose(project, ALL_OPEN))
 
 
 def questions_of(loaded: Loaded) -> dict[str, Question]:

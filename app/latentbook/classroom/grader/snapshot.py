@@ -12,13 +12,12 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from latentbook.book.overlay.merge import open_project
+from latentbook.book.read.project import Project
 from latentbook.cache import new_folder, seal, sealed
 from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import SCRIPT, RuntimeDist, build_runtime
-from latentbook.settings import Settings
 
 PEER = Path(__file__).with_name("peer.py")
 SNAPSHOT, MAIN = "snapshot.bin", "pyodide.asm.wasm"
@@ -64,9 +63,10 @@ def deno() -> str:
     return str(import_module("deno").find_deno_bin())
 
 
-def prepare(settings: Settings, report: Report) -> Sandbox:
+def prepare(project: Project, report: Report) -> Sandbox:
     """The sandbox of a book, with a snapshot that is made if there is none yet."""
-    runtime = build_runtime(open_project(settings).settings, report=report)
+    settings = project.settings
+    runtime = build_runtime(settings, report=report)
     scripts = script_files(settings.root / "static" / "js")
     folder = settings.build / "cache" / f"grader-{content_hash(runtime.version, *scripts.values())}"
     files = sealed(folder)

@@ -98,6 +98,7 @@ READERS = {
     "training/exports/": "models/test_exports.py",
     "widgets/data/": "models/test_exports.py",
     "widgets/engine/": "widgets/test_host.py",
+    "widgets/instruments.txt": "widgets/test_instruments.py",
     "widgets/kit/": "widgets/test_instruments.py",
 }
 """Tests, below ``tests``, of files that they reach without importing them, by the beginning of the

@@ -1,52 +1,13 @@
 """The instruments of the book: NumPy code that runs in the build and in the reader's browser."""
 
+import os
 from importlib import import_module
 from types import ModuleType
 
 from widgets.renamed import accept_old_names
 
-WIDGETS: tuple[str, ...] = (
-    "neighbours",
-    "invariance_lab",
-    "layers",
-    "bottleneck",
-    "linear_ae_pca",
-    "denoiser",
-    "score_field",
-    "sparse_code",
-    "contractive",
-    "latent_holes",
-    "morph",
-    "amortisation_gap",
-    "elbo_balance",
-    "train_vae",
-    "vae_sampler",
-    "latent_atlas",
-    "reparameterization",
-    "draw_a_digit",
-    "pipeline",
-    "permuted_pixels",
-    "receptive_field",
-    "checkerboard",
-    "masking",
-    "analogies",
-    "latent_diffusion",
-    "sae_features",
-    "infonce",
-    "pmi",
-    "two_views",
-    "collapse",
-    "linear_probe",
-    "control_task",
-    "confound",
-    "report_card",
-    "transfer_curve",
-    "code_map",
-    "compare_codes",
-    "vq_codebook",
-    "rate_distortion",
-    "flow_matching",
-)
+with open(f"{os.path.dirname(__file__)}/instruments.txt", encoding="utf-8") as _file:  # noqa: PTH120, PTH123 (a start loads no pathlib)
+    WIDGETS = tuple(_file.read().split())
 """Every instrument by name: its file, its directive's argument, its test."""
 
 

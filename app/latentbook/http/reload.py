@@ -111,12 +111,10 @@ def watched(settings: Settings) -> list[Path]:
 
 def module_of(path: Path, settings: Settings) -> str:
     """The module name of an instrument's file; "" for any other file."""
-    if settings.course is not None:
-        course = settings.course.resolve()
-        if path.name == "course.toml":
-            return "widgets"  # it lists the instruments
-        if path.parent == course / "instruments":
-            return f"widgets.{path.stem}"
+    if path.name in ("course.toml", "instruments.txt"):
+        return "widgets"  # it lists the instruments
+    if settings.course is not None and path.parent == settings.course.resolve() / "instruments":
+        return f"widgets.{path.stem}"
     if path.suffix != ".py" or settings.widgets not in path.parents:
         return ""
     name = ".".join(path.relative_to(settings.widgets.parent).with_suffix("").parts)

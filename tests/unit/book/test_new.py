@@ -151,12 +151,12 @@ def test_a_new_instrument_keeps_the_contract_and_passes_its_test(project: Settin
     assert [path.relative_to(project.root).as_posix() for path in written] == [
         "widgets/stand_in.py",
         "tests/widgets/test_stand_in.py",
-        "widgets/__init__.py",
+        "widgets/instruments.txt",
     ]
     module = module_at(written[0])
     assert module.instrument.title == "Stand in"
     check_instrument(module)
-    assert module_at(written[2]).WIDGETS[-1] == "stand_in"
+    assert written[2].read_text().split()[-1] == "stand_in"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(written[1])]
     done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
+from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import load
 from latentbook.book.overlay.diff import accept, tell
 from latentbook.book.overlay.merge import open_project
@@ -469,11 +472,31 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
         "renamed.py",
     }
     assert not list((laid.root / "widgets" / "data").glob("*.npz"))
-    register = (laid.root / "widgets" / "__init__.py").read_text()
-    assert "WIDGETS: tuple[str, ...] = (\n)" in register
+    assert not (laid.root / "widgets" / "instruments.txt").read_text().split()
     book = load(settings).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]
     assert ">A<" in book.mark and not book.references and not book.small_print
+
+
+LOAD = """
+import widgets, widgets.data
+assert widgets.WIDGETS[-1] == "mine" and "bottleneck" in widgets.WIDGETS
+assert widgets.data.load("readings")["x"] == 7 and widgets.data.load("mnist_pca")
+assert widgets.get("mine").answer == 42
+"""
+
+
+def test_python_finds_instruments_and_arrays_without_a_changed_module(
+    make_course: MakeCourse, tmp_path: Path
+) -> None:
+    settings = make_course({"instruments/mine.py": "answer = 42\n"}, here='instruments = ["mine"]')
+    (tmp_path / "mine/instruments/data").mkdir()
+    np.savez(tmp_path / "mine/instruments/data/readings.npz", x=7)
+    root = open_project(settings).settings.root
+    assert all(path.is_symlink() for path in (root / "widgets").rglob("*.py"))
+    with closing(AuthorCode(60, root=root)) as code:
+        reply = code.ask({"type": "listing", "code": LOAD})
+    assert reply["type"] == "done", reply
 
 
 def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:

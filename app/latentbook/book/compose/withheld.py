@@ -186,9 +186,7 @@ def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
         modules.difference_update(sources(folder, name))
     modules = {path for path in modules if path.stem not in set(re.findall(r"\w+", snippets))}
     others = "\n".join(
-        path.read_text(encoding="utf-8")
-        for path in folder.rglob("*.py")
-        if path not in modules and path.name != "__init__.py"  # the registers name everything
+        path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path not in modules
     )
     own = "\n".join(path.read_text(encoding="utf-8") for path in modules)
     data = set(QUOTED.findall(own)) - set(QUOTED.findall(others + snippets))

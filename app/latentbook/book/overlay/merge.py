@@ -38,6 +38,7 @@ from latentbook.settings import Settings
 from widgets.renamed import MODULES
 
 CONTENT, WIDGETS, INSTRUMENTS = "content", "widgets", "instruments"
+LISTED = "instruments.txt"  # in `widgets`: the names of all instruments
 ENGINE = ("__init__.py", "contract.py", "controls.py", "renamed.py", "data/__init__.py")
 """The files of ``widgets`` that every book has, besides the folders ``engine`` and ``kit``."""
 
@@ -45,8 +46,6 @@ PACKAGES = "packages.json"
 LEDGERS = ("facts.toml", "references.bib", "glossary.toml", "notation.toml")
 TERMS = re.compile(r"^\[terms\]\s*$", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
-REGISTER = re.compile(r"(?<=^WIDGETS: tuple\[str, \.\.\.\] = \()([^)]*)(?=\))", re.MULTILINE)
-DATA_NAMES = re.compile(r"(?<=^NAMES = \()([^)]*)(?=\))", re.MULTILINE)
 
 
 def open_project(settings: Settings) -> Project:
@@ -421,32 +420,24 @@ class Layer:
                 self.take_files(folder / "wheels", "wheels")
                 break
 
-    def instruments(self) -> Iterator[tuple[str, Path | str]]:
-        """The files of ``widgets`` by place: a path to link to, or a text to write."""
-        below, own = self.settings.widgets, self.own_instruments()
-        data = [Path(place).stem for place in own if place.endswith(".npz")]
-        added = {
-            "__init__.py": (REGISTER, [each.name for each in self.manifest.instruments]),
-            "data/__init__.py": (DATA_NAMES, data),
-        }
+    def listed(self) -> str:
+        """The instruments of the book, if there is one, and of the course."""
+        book = (self.settings.widgets / LISTED).read_text(encoding="utf-8") if self.book else ""
+        return "\n".join([*book.split(), *(each.name for each in self.manifest.instruments), ""])
+
+    def instruments(self) -> Iterator[tuple[str, Path]]:
+        """The files of ``widgets`` to link to, by place."""
+        below = self.settings.widgets
         for path in sorted(below.rglob("*")):
             place = path.relative_to(below)
             name = place.as_posix()
-            if not path.is_file() or "__pycache__" in place.parts:
+            if name == LISTED or not path.is_file() or "__pycache__" in place.parts:
                 continue
             if self.book is None and name not in ENGINE and place.parts[0] not in ("engine", "kit"):
                 continue
-            if name in added:
-                yield name, self.registered(path.read_text(encoding="utf-8"), *added[name])
-            else:
-                yield name, path
-        yield from ((name, path) for name, path in own.items() if not (below / name).exists())
-
-    def registered(self, text: str, pattern: re.Pattern[str], names: list[str]) -> str:
-        """Append names to a tuple in a module; without a book, replace the tuple."""
-        more = "".join(f'    "{name}",\n' for name in names)
-        before = "\n" if self.book is None else r"\1"
-        return pattern.sub(before + more, text)
+            yield name, path
+        own = self.own_instruments().items()
+        yield from ((name, path) for name, path in own if not (below / name).exists())
 
     def write(self, root: Path) -> None:
         texts = self.pages | self.texts
@@ -456,11 +447,8 @@ class Layer:
             name: (self.settings.root / name).resolve()
             for name in ("static", "node_modules", "package.json", "package-lock.json")
         }
-        for place, origin in self.instruments():
-            if isinstance(origin, str):
-                wanted[f"{WIDGETS}/{place}"] = origin.encode()
-            else:
-                links[f"{WIDGETS}/{place}"] = origin.resolve()
+        wanted[f"{WIDGETS}/{LISTED}"] = self.listed().encode()
+        links |= {f"{WIDGETS}/{place}": path.resolve() for place, path in self.instruments()}
         for path in [*(root / CONTENT).rglob("*"), *(root / WIDGETS).rglob("*")]:
             name = path.relative_to(root).as_posix()
             if name not in wanted and name not in links and not path.is_dir():

@@ -29,7 +29,7 @@ WORDS = (
 )
 MODELS = Path(__file__).parents[2] / "models"
 PLUMBING = ("contract.py", "controls.py", "renamed.py", "kit/figures.py", "data/__init__.py")
-"""The parts of ``widgets`` that compute no number. A course adds its own data to the last."""
+"""The parts of ``widgets`` that compute no number."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 LONGEST = 8  # lines of code on a card

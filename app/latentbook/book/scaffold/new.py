@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
-from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, open_project
+from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, LISTED, open_project
 from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry, chapter_slug
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
@@ -22,7 +22,6 @@ from latentbook.errors import LatentbookError, Problems, UnknownName
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 
-WIDGETS_TUPLE = re.compile(r"(WIDGETS: tuple\[str, \.\.\.\] = \((?:[^)]*\n)?)(\s*\))")
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
 
 
@@ -94,7 +93,7 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
 
 
 def new_instrument(settings: Settings, name: str) -> list[Path]:
-    """Write an instrument and its test, and list it in ``WIDGETS`` or in ``course.toml``.
+    """Write an instrument and its test, and list it in ``instruments.txt`` or ``course.toml``.
 
     Raises
     ------
@@ -108,7 +107,7 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         )
     if settings.course is None:
         _require_own(settings.root)
-        registry, tests = settings.widgets / "__init__.py", settings.root / "tests" / "widgets"
+        registry, tests = settings.widgets / LISTED, settings.root / "tests" / "widgets"
         folder, test = settings.widgets, "test_instrument.txt"
     else:
         registry = settings.course / COURSE
@@ -116,17 +115,17 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         test = "course/test_instrument.txt"
     written = {folder / f"{name}.py": "instrument.txt", tests / f"test_{name}.py": test}
     text = registry.read_text(encoding="utf-8")
-    is_listed = f'"{name}"' in text
+    listed, more = text.split(), f"{text}{name}\n"
     if settings.course is not None and isinstance(course := _manifest(settings), CourseManifest):
-        is_listed = name in {each.name for each in course.instruments}
+        listed, more = [each.name for each in course.instruments], with_instrument(text, name)
     there = [path for path in (*written, settings.widgets / f"{name}.py") if path.exists()]
-    if there or is_listed or f"widgets.{name}" in MODULES:
+    if there or name in listed or f"widgets.{name}" in MODULES:
         found = ", ".join(map(str, there)) or name
         raise LatentbookError(f"{found} already exists; nothing was written.")
     with all_or_none(*written, registry):
         for path, template in written.items():
             write(path, filled(template, name))
-        registry.write_text(_listing(text, registry, name), encoding="utf-8")
+        registry.write_text(more, encoding="utf-8")
         open_project(settings)  # raises the errors of a course
     return [*written, registry]
 
@@ -198,13 +197,3 @@ def _listed(settings: Settings, entry: ChapterEntry, opening: Path, name: str) -
     sections = re.findall(r"[\w-]+", listed[1].partition("[")[2])
     text = manifest.read_text(encoding="utf-8")
     return manifest, with_section(text, entry.slug, sections, name)
-
-
-def _listing(text: str, registry: Path, name: str) -> str:
-    """``course.toml``, or the module with ``WIDGETS``, with one more instrument."""
-    if registry.name == COURSE:
-        return with_instrument(text, name)
-    match = WIDGETS_TUPLE.search(text)
-    if match is None:
-        raise LatentbookError(f"{registry} has no tuple WIDGETS to list the instrument in.")
-    return f'{text[: match.end(1)]}    "{name}",\n{text[match.end(1) :]}'

@@ -38,8 +38,7 @@ function enter(isFirst) {
 /** @param {Document} page which the reader may show next @param {string} search of its address */
 function prepare(page, search) {
   if (!runtime.ready || !page.querySelector("section[data-instrument]")) return;
-  importInstruments();
-  askFirst(runtime, { page, search, background: true });
+  askFirst(runtime, importInstruments(), { page, search, background: true });
 }
 
 /**
@@ -49,9 +48,9 @@ function prepare(page, search) {
  */
 function startPython() {
   if ((textGoesFirst() && !runtime.ready) || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
-  importInstruments(); // loading during the layout of the page (blocks.js)
+  const instruments = importInstruments(); // loading during the layout of the page (blocks.js)
   runtime.start();
-  return askFirst(runtime);
+  return askFirst(runtime, instruments);
 }
 
 /** Shows Python's status and memory in the bar. Changes of state are announced, but not megabytes and seconds. */

@@ -28,6 +28,7 @@ export * from "./number.js";
 export { inDigits } from "./words.js";
 export * from "./../../app/latentbook/book/directives/questions/number/judge.js";
 export * from "./../../app/latentbook/book/directives/questions/order/judge.js";
+export { kindOf } from "./instrument/kinds.js";
 export * from "./instrument/state.js";
 export * from "./python/worker/output.js";
 export * from "./page/search-index.js";
@@ -89,6 +90,8 @@ DRAWING = {
     "panel": "p",
     "when": None,
 }
+
+READ = "([control, text]) => book.kindOf(control).read(control, text)"
 
 
 @pytest.fixture(scope="module")
@@ -293,7 +296,7 @@ def test_a_listed_wrong_answer_takes_nothing_else_for_its_own(
     ],
 )
 def test_states_are_read_from_text(modules: Page, control: Any, text: str, value: Any) -> None:
-    read = modules.evaluate("([control, text]) => book.parseValue(control, text)", [control, text])
+    read = modules.evaluate(READ, [control, text])
     assert read == {"value": value}
 
 
@@ -318,7 +321,7 @@ def test_states_are_read_from_text(modules: Page, control: Any, text: str, value
 def test_a_state_that_cannot_be_is_told_why(
     modules: Page, control: Any, text: str, said: str
 ) -> None:
-    read = modules.evaluate("([control, text]) => book.parseValue(control, text)", [control, text])
+    read = modules.evaluate(READ, [control, text])
     assert said in read["problem"]
 
 

@@ -13,7 +13,7 @@ from widgets.contract import ContractError, Control, Instrument, Slider
 
 
 def declaration(instrument: Instrument) -> dict[str, Any]:
-    """The declaration as plain data: ``Declaration`` of static/js/instrument/state.js."""
+    """The declaration as plain data: ``Declaration`` of static/js/instrument/spec.js."""
     return {
         "title": instrument.title,
         "challenge": instrument.challenge,

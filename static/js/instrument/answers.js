@@ -2,9 +2,9 @@
  * A cache of pictures that Python has computed, so that a slider that returns to a value, or moves to a predicted one,
  * is answered in its own event. Least recently used entries go first.
  * @import { FrameValue, Controls } from "../python/protocol.js"
- * @import { ControlSpec } from "./state.js"
+ * @import { ControlSpec } from "./spec.js"
  */
-import { nearest, steps } from "./state.js";
+import { kindOf } from "./kinds.js";
 
 const MAX_BYTES = 24e6;
 const MAX_AHEAD = 128;
@@ -55,28 +55,9 @@ function sizeOf(value) {
   return Object.values(value).reduce((sum, part) => sum + sizeOf(part), 32);
 }
 
-/**
- * Likely next values of a control, likeliest first: a slider's steps from the nearest outward, the other options of a
- * choice.
- * @param {ControlSpec} control
- * @param {Controls} values
- * @returns {Controls[]}
- */
+/** States in which a control has its likely next values, likeliest first. @param {ControlSpec} control @param {Controls} values @returns {Controls[]} */
 export function neighbours(control, values) {
-  /** @param {any} value */
-  const at = (value) => ({ ...values, [control.name]: value });
-  switch (control.kind) {
-    case "slider": {
-      const all = steps(control);
-      const here = nearest(all, Number(values[control.name]));
-      const outward = all.map((_, i) => i).sort((a, b) => Math.abs(a - here) - Math.abs(b - here));
-      return outward.slice(1, MAX_AHEAD + 1).map((i) => at(all[i]));
-    }
-    case "choice":
-      return Object.keys(control.options).filter((option) => option !== values[control.name]).map(at);
-    case "toggle":
-      return [at(!values[control.name])];
-    default:
-      return []; // too many places to predict one
-  }
+  const { name } = control;
+  const likely = kindOf(control).likely?.(control, values[name]) ?? []; // a place has too many to predict one
+  return likely.slice(0, MAX_AHEAD).map((value) => ({ ...values, [name]: value }));
 }

@@ -3,9 +3,14 @@
  * and painted, or before the reader follows the link to it.
  */
 import { questionOf } from "./question.js";
-import { ownState, readState } from "./state.js";
+import { ownState } from "./spec.js";
 
-/** @import { Message } from "../python/page/job.js" */
+/**
+ * @import { Message } from "../python/page/job.js"
+ * @import { Controls } from "../python/protocol.js"
+ * @import { InstrumentSpec } from "./spec.js"
+ * @typedef {{readState: (search: string, spec: InstrumentSpec) => {values: Controls}}} Reader what reads a state in the address (state.js)
+ */
 
 /** The request as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
 let first = null;
@@ -14,23 +19,27 @@ let first = null;
  * Requests the picture of the instrument whose state is in the address, or else of the page's first one.
  *
  * @param {import("./surroundings.js").Python} python
+ * @param {Promise<Reader>} reader only needed for a state in the address, so it loads after the first paint
  * @param {{page?: Document, search?: string, background?: boolean}} [options] `page`: the one that is about to be shown
  * @returns {HTMLElement | null} the instrument, which is to be started first
  */
-export function askFirst(python, { page = document, search = location.search, background = false } = {}) {
+export function askFirst(python, reader, { page = document, search = location.search, background = false } = {}) {
   const sections = /** @type {HTMLElement[]} */ ([...page.querySelectorAll("section[data-instrument]")]);
   const section = sections.find(({ id }) => search.includes(`${id}.`)) ?? sections[0];
   if (section === undefined) return null;
-  /** @type {import("./state.js").InstrumentSpec} */
+  /** @type {InstrumentSpec} */
   const spec = JSON.parse(section.dataset.spec ?? "");
-  const controls = { ...ownState(spec), ...readState(search, spec).values };
-  /** @type {Message} */
-  const message = questionOf(spec, controls, null);
-  const question = JSON.stringify(message);
-  if (first?.question === question) return section;
-  const answer = python.request(message, { background });
-  first = { question, answer };
-  answer.catch(() => first?.answer === answer && forgetFirst()); // the instrument asks itself and gets the error
+  const ask = (/** @type {Controls} */ values) => {
+    /** @type {Message} */
+    const message = questionOf(spec, { ...ownState(spec), ...values }, null);
+    const question = JSON.stringify(message);
+    if (first?.question === question) return;
+    const answer = python.request(message, { background });
+    first = { question, answer };
+    answer.catch(() => first?.answer === answer && forgetFirst()); // the instrument asks itself and gets the error
+  };
+  if (!search.includes(`${spec.label}.`)) ask({});
+  else reader.then(({ readState }) => ask(readState(search, spec).values), () => {}); // the block reports scripts that do not load
   return section;
 }
 

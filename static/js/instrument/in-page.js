@@ -6,8 +6,10 @@ import { LiveInstrument } from "./instrument.js";
 import { TileOrigin } from "./map/source.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { ServedFrame } from "./server/served-frame.js";
-import { writeState } from "./state.js";
+import { readState, writeState } from "./state.js";
 import { runtime } from "../python/page/runtime.js";
+
+export { readState };
 
 /** @type {import("./surroundings.js").Server} */
 const server = {

@@ -4,7 +4,7 @@
  * picture stays.
  *
  * @import { FrameValue, Controls } from "../python/protocol.js"
- * @import { InstrumentSpec } from "./state.js"
+ * @import { InstrumentSpec } from "./spec.js"
  * @import { Surroundings } from "./surroundings.js"
  * @typedef {{key: string, values: Controls, place: number}} Question `place`: its number among all requests
  */
@@ -16,9 +16,10 @@ import { onKept } from "./kept.js";
 import { Picture, checkFigures } from "./picture.js";
 import { Plate } from "./plate.js";
 import { RunError } from "../python/page/job.js";
+import { ownState } from "./spec.js";
 import { SourcePanel } from "./source-panel.js";
 import { questionOf } from "./question.js";
-import { carriedOver, ownState, readState, redeclared, writeState } from "./state.js";
+import { carriedOver, readState, redeclared, writeState } from "./state.js";
 import { Training } from "./training.js";
 import { setText } from "../text.js";
 import { translate } from "../words.js";
@@ -87,14 +88,14 @@ export class LiveInstrument {
     const asked = readState(address.search(this.spec), this.spec);
     const place = /** @type {HTMLElement} */ (section.querySelector(".controls"));
     this.controls = this.#panelOf({ ...ownState(this.spec), ...asked.values });
-    this.picture = new Picture(section, this.spec, this.controls, this.#bench());
+    this.picture = new Picture(section, this.spec, this.#bench());
     this.finer = this.#finerTiles();
     this.served = server?.frame((frame) => this.#showServed(frame), (state, sentence) => this.#say(state, sentence));
     this.#findPlaces();
     this.source = new SourcePanel(section, this.spec, python, () => this.#askAnew(), () => this.#underWay?.stop.abort());
 
     this.training = this.#trainingOf();
-    if (this.spec.controls.some((control) => control.kind === "choice" && control.yours)) {
+    if (this.spec.controls.some((control) => control.yours)) {
       onKept(() => this.#forget(), this.#gone.signal);
     }
 
@@ -163,7 +164,7 @@ export class LiveInstrument {
     this.plate.show(spec);
     this.controls = this.#panelOf(values);
     this.training = this.#trainingOf();
-    this.picture = new Picture(this.section, spec, this.controls, this.#bench());
+    this.picture = new Picture(this.section, spec, this.#bench());
     this.finer = this.#finerTiles();
     this.#findPlaces();
     this.#look = null;
@@ -216,6 +217,7 @@ export class LiveInstrument {
       },
       compute: (changed) => this.#compute({ ...this.controls.values, ...changed }, { background: true }),
       edition: () => (this.source.edited ? this.#edition : 0),
+      shown: (panel) => this.#frame?.panels.find(({ key }) => key === panel),
       server: this.#server,
       report: () => this.#report(),
     };

@@ -10,7 +10,7 @@ const GAP = 16; // CSS px between panels and around them
 
 /**
  * @param {HTMLElement} section
- * @param {import("./state.js").InstrumentSpec} spec
+ * @param {import("./spec.js").InstrumentSpec} spec
  * @param {() => FrameValue | null} frame the current one, once Python has answered
  * @param {(sentence: string) => void} say
  */

@@ -1,27 +1,17 @@
 /**
  * The panels of one instrument: drawn from a frame; some are controls too.
  *
- * @import { FrameValue, Panel, PlotPanel } from "../python/protocol.js"
- * @import { PointSpec } from "./state.js"
+ * @import { FrameValue, Panel } from "../python/protocol.js"
  * @import { Bench, Drawing } from "./panels/types.js"
  */
 import { check } from "../figure/check.js";
-import { dataAt } from "../figure/draw.js";
+import { kindOf } from "./kinds.js";
 import { RunError } from "../python/page/job.js";
-import * as map from "./panels/map.js";
-import * as pad from "./panels/pad.js";
 import * as plot from "./panels/plot.js";
 import * as tiles from "./panels/tiles.js";
 import { timed } from "./timed.js";
 
 const SHOWN = { plot, tiles };
-const HELD = { viewport: map, drawing: pad };
-const ARROWS = /** @type {Record<string, [number, number]>} */ ({
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowDown: [0, -1],
-  ArrowUp: [0, 1],
-});
 
 /**
  * Checks the frame from Python before it is drawn.
@@ -44,31 +34,28 @@ export function checkFigures({ panels }) {
 export class Picture {
   /** @type {Map<string, Drawing>} */
   #drawings = new Map();
-  /** @type {Map<string, PlotPanel>} what each plot panel shows */
-  #plots = new Map();
-  /** Of the points under a mouse. @type {(() => void)[]} */
+  /** End previews on panels that no control draws. @type {(() => void)[]} */
   #lookers = [];
   #place;
-  #controls;
   /** Interactive panels, with their stills. @type {Map<HTMLElement, Node>} */
   #taken = new Map();
 
   /**
    * @param {HTMLElement} section
-   * @param {import("./state.js").InstrumentSpec} spec
-   * @param {import("./controls.js").ControlPanel} controls
+   * @param {import("./spec.js").InstrumentSpec} spec
    * @param {Bench} bench
    */
-  constructor(section, spec, controls, bench) {
+  constructor(section, spec, bench) {
     this.#place = /** @type {HTMLElement} */ (section.querySelector(".picture"));
-    this.#controls = controls;
     for (const control of spec.controls) {
-      if (!("panel" in control)) continue;
+      const { mount } = kindOf(control);
+      if (control.panel === undefined || mount === undefined) continue;
       const element = this.#find(control.panel);
       if (element === null) continue; // only in a reader's version
       this.#taken.set(element, element.cloneNode(true));
-      if (control.kind === "point") this.#takePoint(control, element, bench);
-      else this.#drawings.set(control.panel, HELD[control.kind].mount(element, /** @type {any} */ (control), bench));
+      const mounted = mount(element, control, bench);
+      if ("draw" in mounted) this.#drawings.set(control.panel, mounted);
+      else this.#lookers.push(mounted.lookAway);
     }
   }
 
@@ -108,7 +95,6 @@ export class Picture {
   /** @param {Panel} panel */
   drawPanel(panel) {
     const drawing = this.#drawings.get(panel.key) ?? this.#mount(panel);
-    if (panel.kind === "plot") this.#plots.set(panel.key, panel);
     this.#find(panel.key)?.classList.toggle("half", panel.half);
     drawing.draw(panel);
   }
@@ -136,73 +122,4 @@ export class Picture {
   #find(key) {
     return this.#place.querySelector(`[data-panel="${CSS.escape(key)}"]`);
   }
-
-  /**
-   * Lets the reader set a point in its panel: by pointer, and by the arrow keys.
-   *
-   * @param {PointSpec} control
-   * @param {HTMLElement} element
-   * @param {Bench} bench
-   */
-  #takePoint(control, element, bench) {
-    const look = (/** @type {[number, number] | null} */ place) => {
-      if (control.hover) bench.look(place && { [control.name]: place });
-    };
-    if (control.hover) this.#lookers.push(() => look(null));
-    element.dataset.draggable = "";
-    element.tabIndex = 0;
-    element.setAttribute("role", "application");
-    element.setAttribute("aria-label", `${control.label}. The arrow keys move it, with Shift five steps at a time.`);
-    element.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0 || !this.#plots.has(control.panel)) return;
-      element.setPointerCapture(event.pointerId);
-      look(null);
-      this.#setPoint(control, element, event);
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (element.hasPointerCapture(event.pointerId)) return this.#setPoint(control, element, event);
-      if (event.pointerType === "mouse") look(this.#placeOf(control, element, event));
-    });
-    element.addEventListener("pointerleave", () => look(null));
-    element.addEventListener("keydown", (event) => {
-      const arrow = ARROWS[event.key];
-      if (arrow === undefined) return;
-      event.preventDefault();
-      look(null);
-      const [x, y] = /** @type {[number, number]} */ (this.#controls.values[control.name]);
-      const by = control.step * (event.shiftKey ? 5 : 1);
-      this.#controls.move(control.name, [snap(control, x + by * arrow[0]), snap(control, y + by * arrow[1])]);
-    });
-  }
-
-  /** @param {PointSpec} control @param {HTMLElement} element @param {PointerEvent} event */
-  #setPoint(control, element, event) {
-    const place = this.#placeOf(control, element, event);
-    if (place !== null) this.#controls.move(control.name, place);
-  }
-
-  /**
-   * Where in the figure the pointer is.
-   *
-   * @param {PointSpec} control
-   * @param {HTMLElement} element
-   * @param {PointerEvent} event
-   * @returns {[number, number] | null} null if nothing is drawn yet
-   */
-  #placeOf(control, element, event) {
-    const panel = this.#plots.get(control.panel);
-    const svg = [...element.querySelectorAll("svg")].find((each) => each.getBoundingClientRect().width > 0);
-    if (panel === undefined || svg === undefined) return null;
-    const box = svg.getBoundingClientRect();
-    const { width } = svg.viewBox.baseVal;
-    const scale = width / box.width;
-    const at = { x: (event.clientX - box.left) * scale, y: (event.clientY - box.top) * scale };
-    const { x, y } = dataAt(panel.figure, width, at);
-    return [snap(control, x), snap(control, y)];
-  }
-}
-
-/** The nearest step of a point's coordinate within its limit. @param {PointSpec} control @param {number} value */
-function snap({ step, limit }, value) {
-  return Number((Math.round(Math.max(-limit, Math.min(limit, value)) / step) * step).toFixed(10));
 }

@@ -2,10 +2,10 @@
  * The plate of an instrument whose declaration the reader has edited: title, challenge, controls and readouts are made from
  * the same markup as the book's own, in `template[data-plate]`.
  *
- * @import { InstrumentSpec, ControlSpec, SliderSpec, ReadoutSpec } from "./state.js"
+ * @import { InstrumentSpec, ControlSpec, ReadoutSpec } from "./spec.js"
  */
 import { make } from "../elements.js";
-import { YOURS, steps } from "./state.js";
+import { kindOf } from "./kinds.js";
 import { translate } from "../words.js";
 
 export class Plate {
@@ -28,7 +28,7 @@ export class Plate {
   /** @param {ControlSpec | ReadoutSpec} part @param {string} selector */
   #keep(part, selector) {
     const set = this.#section.querySelector(`${selector} .symbol`);
-    if (set && "symbol" in part) this.#symbols.set(part.symbol, set);
+    if (set && part.symbol) this.#symbols.set(part.symbol, set);
   }
 
   /** Makes the plate of a declaration. The first slider comes first, as on the book's. @param {InstrumentSpec} spec */
@@ -65,12 +65,9 @@ export class Plate {
     for (const input of made.querySelectorAll("input")) input.name = control.name + input.name;
     const name = /** @type {Element} */ (made.querySelector(".name"));
     name.textContent = control.label;
-    if ("symbol" in control && control.symbol) name.append(this.#symbol(control.symbol));
-    if (control.kind === "slider") fillSlider(made, control);
-    if (control.kind === "choice") {
-      fillChoice(made, control, label);
-      if (control.autoplay_seconds === 0) made.querySelector('[data-action="play"]')?.remove();
-    }
+    if (control.symbol) name.append(this.#symbol(control.symbol));
+    fillUnit(made, control.unit ?? "");
+    kindOf(control).fill?.(control, made, label);
     return made;
   }
 
@@ -103,38 +100,4 @@ function fillUnit(made, unit) {
   const place = made.querySelector(".unit");
   if (unit === "") place?.remove();
   else if (place) place.textContent = unit;
-}
-
-/** @param {HTMLElement} made @param {SliderSpec} slider */
-function fillSlider(made, slider) {
-  const all = steps(slider);
-  const listed = slider.values.length > 0;
-  const range = /** @type {HTMLInputElement} */ (made.querySelector('input[type="range"]'));
-  range.min = String(listed ? 0 : all[0]);
-  range.max = String(listed ? all.length - 1 : all[all.length - 1]);
-  range.step = String(listed ? 1 : slider.step);
-  range.defaultValue = String(listed ? all.indexOf(slider.default) : slider.default);
-  for (const [i, end] of made.querySelectorAll(".end").entries()) end.textContent = slider.ends[i];
-  const { label: name, unit } = slider;
-  const typed = unit === "" ? translate("{name}, typed", { name }) : translate("{name}, typed, in {unit}", { name, unit });
-  made.querySelector(".typed")?.setAttribute("aria-label", typed);
-  fillUnit(made, slider.unit);
-}
-
-/** @param {HTMLElement} made @param {import("./state.js").ChoiceSpec} choice @param {string} label of the instrument */
-function fillChoice(made, choice, label) {
-  const place = /** @type {Element} */ (made.querySelector(".options"));
-  const empty = /** @type {Element} */ (place.firstElementChild);
-  const yours = choice.yours ? { [YOURS]: translate("Yours") } : {};
-  const options = Object.entries({ ...choice.options, ...yours }).map(([value, words]) => {
-    const option = /** @type {HTMLElement} */ (empty.cloneNode(true));
-    const radio = /** @type {HTMLInputElement} */ (option.firstElementChild);
-    radio.name = `${label}.${choice.name}`;
-    radio.value = value;
-    radio.defaultChecked = value === choice.default;
-    if (value === YOURS) option.dataset.kept = "";
-    option.append(words);
-    return option;
-  });
-  place.replaceChildren(...options);
 }

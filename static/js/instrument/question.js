@@ -3,17 +3,17 @@
  *
  * @import { Message } from "../python/page/job.js"
  * @import { Controls } from "../python/protocol.js"
- * @import { InstrumentSpec } from "./state.js"
+ * @import { InstrumentSpec } from "./spec.js"
  */
 import { kept } from "./kept.js";
-import { YOURS } from "./state.js";
+import { YOURS } from "./spec.js";
 
 /** Time limit in ms of training for one picture, so that other requests wait no longer. */
 const CHUNK_MS = 40;
 
 /** @param {InstrumentSpec} spec @param {Controls} controls @param {string | null} source @returns {Message} */
 export function questionOf(spec, controls, source) {
-  const wantsKept = spec.controls.some((control) => control.kind === "choice" && control.yours && controls[control.name] === YOURS);
+  const wantsKept = spec.controls.some((control) => control.yours && controls[control.name] === YOURS);
   return {
     type: "compute_widget",
     widget: spec.name,

@@ -40,7 +40,7 @@ export class SourcePanel {
 
   /**
    * @param {HTMLElement} section
-   * @param {import("./state.js").InstrumentSpec} spec
+   * @param {import("./spec.js").InstrumentSpec} spec
    * @param {import("./surroundings.js").Python} python
    * @param {() => void} onChange called when `text` has changed or must run again
    * @param {() => void} onStop called when the reader presses Stop

@@ -3,7 +3,7 @@
  *
  * @import { Controls, FrameValue, Panel } from "../python/protocol.js"
  * @import { Say } from "./server/newest.js"
- * @import { InstrumentSpec } from "./state.js"
+ * @import { InstrumentSpec } from "./spec.js"
  * @typedef {EventTarget & {
  *   readonly ready: boolean,
  *   readonly state: string,

@@ -2,7 +2,8 @@
  * The buttons of an instrument that trains: run, one step, branch, and save for other instruments. The slider of steps shows
  * the progress. Python makes a chunk of steps for each picture; this file decides how far to go.
  *
- * @import { InstrumentSpec, SliderSpec } from "./state.js"
+ * @import { InstrumentSpec } from "./spec.js"
+ * @import { SliderSpec } from "./controls/slider.js"
  * @typedef {{steps: number, done: boolean}} Reached
  * @typedef {{
  *   ask: () => void,

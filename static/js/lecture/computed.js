@@ -2,7 +2,7 @@
  * Forms that a phone answers by itself: an instrument computes with the seed of its seat.
  *
  * @typedef {import("./question.js").Asked & {html: string, wanted: string}} ComputedAsked
- * @typedef {import("../instrument/state.js").InstrumentSpec} InstrumentSpec
+ * @typedef {import("../instrument/spec.js").InstrumentSpec} InstrumentSpec
  * @typedef {import("../python/protocol.js").FrameValue} FrameValue
  */
 import { translate } from "../words.js";

@@ -2,13 +2,13 @@
  * An instrument in class, for the forms that let it compute: on a phone with the seed of its seat, on the projector as in the book.
  * A module of its own, because it brings Python and the instruments' scripts.
  *
- * @import { InstrumentSpec } from "../instrument/state.js"
+ * @import { InstrumentSpec } from "../instrument/spec.js"
  * @import { FrameValue } from "../python/protocol.js"
  */
 import { checkFigures } from "../instrument/picture.js";
 import { mountInstrument } from "../instrument/in-page.js";
 import { questionOf } from "../instrument/question.js";
-import { ownState } from "../instrument/state.js";
+import { ownState } from "../instrument/spec.js";
 import { runtime } from "../python/page/runtime.js";
 import { one } from "./page.js";
 
@@ -32,7 +32,7 @@ export function put(html, place) {
  */
 export function mountSeeded(html, seat, place) {
   const { section, spec } = put(html, place);
-  const control = /** @type {import("../instrument/state.js").SeedSpec} */ (spec.controls.find(({ kind }) => kind === "seed"));
+  const control = /** @type {import("../instrument/controls/seed.js").SeedSpec} */ (spec.controls.find(({ kind }) => kind === "seed"));
   const seed = seat % (control.max + 1);
   spec.set = { ...spec.set, [control.name]: seed };
   section.dataset.spec = JSON.stringify(spec);

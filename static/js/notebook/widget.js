@@ -7,7 +7,8 @@
 // @ts-expect-error: the build makes this sheet (app/latentbook/book/write/assets.py).
 import style from "latentbook-notebook.css";
 import { LiveInstrument } from "../instrument/instrument.js";
-import { formatValue, writeState } from "../instrument/state.js";
+import { formatValue } from "../instrument/spec.js";
+import { writeState } from "../instrument/state.js";
 import { Kernel } from "./kernel.js";
 
 /** @param {{model: Model, el: HTMLElement}} place @returns {() => void} its cleanup function */

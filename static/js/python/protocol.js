@@ -40,7 +40,7 @@
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python uses, bytes.
  *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for step_cell a Recording as JSON, for
- *   widget_declaration a Declaration (instrument/state.js),
+ *   widget_declaration a Declaration (instrument/spec.js),
  *   for widget_source the text, for keep_trained an .npz file in base 64, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
  *   message: string, line: number | null, traceback: string, memory: number,
@@ -49,7 +49,8 @@
  * @typedef {{type: "spoiled"}} Spoiled  The snapshot of this worker is damaged, so its answers are invalid.
  * @typedef {Progress | Stream | Display | Done | Failed | Fatal | Spoiled} Reply
  *
- * @typedef {Record<string, number | string | boolean | [number, number] | [number, number, number]>} Controls
+ * @typedef {number | string | boolean | [number, number] | [number, number, number]} Value of a control
+ * @typedef {Record<string, Value>} Controls
  * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module} | {from: "lent", why: "", main: null}} StartValue
  *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page; lent: the worker is another frame's
  * @typedef {{passed: boolean, message: string, case: string}} CheckValue

@@ -4,9 +4,10 @@
  *
  * @import { MapPanel } from "../../python/protocol.js"
  * @import { Bench } from "./types.js"
- * @import { ViewportSpec } from "../state.js"
+ * @import { ControlSpec } from "../spec.js"
  * @import { View } from "../map/geometry.js"
  * @import { Spot } from "../map/gestures.js"
+ * @typedef {ControlSpec & {default: View, limit: number, max_zoom: number, panel: string}} ViewportSpec
  */
 import { ACROSS, codeAt, parentOf, placeOf, tidy, viewOf, visibleTiles, zoomed } from "../map/geometry.js";
 import { takeHold } from "../map/gestures.js";

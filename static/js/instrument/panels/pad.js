@@ -4,7 +4,8 @@
  *
  * @import { PadPanel } from "../../python/protocol.js"
  * @import { Bench } from "./types.js"
- * @import { DrawingSpec } from "../state.js"
+ * @import { ControlSpec } from "../spec.js"
+ * @typedef {ControlSpec & {default: string, side: number, pen: number, cells: boolean, panel: string}} DrawingSpec
  * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
  */
 import { toPixels, toText } from "../drawing-text.js";

@@ -1,8 +1,7 @@
 /**
  * The interface between instruments and their panels.
  *
- * @import { Controls, FrameValue } from "../../python/protocol.js"
- * @import { Value } from "../state.js"
+ * @import { Controls, FrameValue, Panel, Value } from "../../python/protocol.js"
  * @typedef {{state: string, sentence: string}} Trouble
  * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, lookAway?: () => void,
  *   trouble?: Trouble | null}} Drawing
@@ -14,11 +13,12 @@
  *   look: (changed: Controls | null) => void,
  *   compute: (changed: Controls) => Promise<FrameValue>,
  *   edition: () => number,
+ *   shown: (panel: string) => Panel | undefined,
  *   report: () => void,
  *   server: import("../surroundings.js").Server | null,
  * }} Bench
  *   values: the current ones; home: a control's initial value; move: set it; look: preview other values; compute: the
- *   frame for other values, after all other requests; edition: 0, or the number of the reader's version; report: update
- *   the status; server: the decoder server, if there may be one.
+ *   frame for other values, after all other requests; edition: 0, or the number of the reader's version; shown: a panel
+ *   of the current frame; report: update the status; server: the decoder server, if there may be one.
  */
 export {};

@@ -2,11 +2,11 @@
  * A server with more data than the page computes some instruments again, and its frame replaces the page's.
  *
  * @import { Controls, FrameValue } from "../../python/protocol.js"
- * @import { InstrumentSpec } from "../state.js"
+ * @import { InstrumentSpec } from "../spec.js"
  * @import { Say } from "./newest.js"
  */
 import { config } from "../../config.js";
-import { YOURS, formatValue } from "../state.js";
+import { YOURS, formatValue } from "../spec.js";
 import { Newest, ServerError } from "./newest.js";
 import { translate } from "../../words.js";
 

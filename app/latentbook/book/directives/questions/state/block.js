@@ -1,6 +1,7 @@
 import { live } from "latentbook/instrument/in-page.js";
 import { questionOf } from "latentbook/instrument/question.js";
-import { fits, formatValue, ownState, writeState } from "latentbook/instrument/state.js";
+import { formatValue, ownState } from "latentbook/instrument/spec.js";
+import { fits, writeState } from "latentbook/instrument/state.js";
 import { RunError } from "latentbook/python/page/job.js";
 import { runtime } from "latentbook/python/page/runtime.js";
 import { copyOf } from "latentbook/quiz/feedback.js";
@@ -76,7 +77,7 @@ export default class InstrumentState {
   }
 
   /**
-   * @param {import("latentbook/instrument/state.js").InstrumentSpec} own
+   * @param {import("latentbook/instrument/spec.js").InstrumentSpec} own
    * @param {Record<string, string>} shown
    * @returns {import("latentbook/quiz/types.js").Reply}
    */
@@ -91,7 +92,7 @@ export default class InstrumentState {
     const control = controls.find((each) => each.name === name);
     const label = (control ?? readouts.find(({ key }) => key === name))?.label ?? name;
     /** @param {string} value */
-    const seen = (value) => (control?.kind === "choice" ? (control.options[value] ?? value) : value);
+    const seen = (value) => control?.options?.[value] ?? value;
     const said = translate("{name} is {value}; asked for: {sign} {wanted}.", { name: label, value: seen(shown[name]), sign, wanted: seen(wanted) });
     return { state: "wrong", said: [new Text(said)] };
   }

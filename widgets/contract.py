@@ -32,37 +32,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.controls import (
-    YOURS,
-    Choice,
-    ContractError,
-    Control,
-    Drawing,
-    Point,
-    Seed,
-    Slider,
-    Toggle,
-    Value,
-    Viewport,
-    When,
-)
+from widgets.controls import *  # noqa: F403  (instruments import the controls from here)
+from widgets.controls import Control, Value
 from widgets.renamed import renamed_attributes, renamed_fields
-
-__all__ = [  # defined in :mod:`widgets.controls`, imported from here by instruments
-    "YOURS",
-    "Choice",
-    "ContractError",
-    "Control",
-    "Drawing",
-    "Point",
-    "Seed",
-    "Slider",
-    "Toggle",
-    "Value",
-    "Viewport",
-    "When",
-]
-
 
 # The palette of figures, in the light theme's colours. The page maps each one to a CSS variable of
 # the current theme (static/js/figure/palette.js), so figures may use no other colour.

@@ -10,13 +10,31 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.kit.drawing import to_pixels
+from widgets.kit.drawing import to_pixels, to_text
 from widgets.renamed import renamed_fields
+
+if TYPE_CHECKING:
+    from random import Random
+
+__all__ = [  # what :mod:`widgets.contract` passes on to instruments
+    "YOURS",
+    "Choice",
+    "ContractError",
+    "Control",
+    "Drawing",
+    "Point",
+    "Seed",
+    "Slider",
+    "Toggle",
+    "Value",
+    "Viewport",
+    "When",
+]
 
 Value: TypeAlias = float | int | bool | str | tuple[float, float] | tuple[float, float, float]
 When: TypeAlias = tuple[str, ...]
@@ -44,9 +62,15 @@ class Refused(ValueError):
 
 
 class ControlBase:
-    """Base of all kinds. A kind defines ``take``, and ``parse`` if its text is not a number."""
+    """Base of all kinds.
+
+    A kind defines ``take``, ``ends`` and ``draw``, and ``parse`` if its text is not a number. One
+    that is set on a panel has a field ``panel`` and says of which kind that panel is.
+    """
 
     kind: ClassVar[str]
+    panel_kind: ClassVar[str] = ""
+    panel: str  # only if it is set on one
     name: str
     label: str
     default: Any
@@ -60,6 +84,14 @@ class ControlBase:
             Says what is accepted.
         """
         raise NotImplementedError
+
+    def ends(self) -> Sequence[Value]:
+        """Return the values at its ends, or all of a few."""
+        raise NotImplementedError
+
+    def draw(self, source: Random) -> Value:
+        """Draw a value at random."""
+        return source.choice(self.ends())
 
     def parse(self, text: str) -> Any:
         """Parse a text, without checking the value against this control."""
@@ -103,6 +135,10 @@ class ControlBase:
         if isinstance(value, list | tuple):
             return ",".join(map(self.write, value))
         return value if isinstance(value, str) else f"{value:.10g}"
+
+    def declared(self) -> dict[str, Any]:
+        """The declaration as the page gets it (static/js/instrument/spec.js)."""
+        return {"kind": self.kind, **vars(self)}
 
     def check(self) -> None:
         """Check the declaration: name, label and default.
@@ -166,8 +202,7 @@ class Slider(ControlBase):
         """Value, ends and step of the native slider; with ``values`` these are indices."""
         if self.values:
             return self.values.index(self.nearest(value)), 0, len(self.values) - 1, 1
-        low, *_, high = self.steps()
-        return value, low, high, self.step
+        return value, *self.ends(), self.step
 
     def take(self, value: Any) -> float:
         """A number on the scale; an int if both ends and the step are."""
@@ -187,13 +222,24 @@ class Slider(ControlBase):
             raise Refused(self.accepted())
         return near
 
+    def ends(self) -> tuple[float, float]:
+        steps = self.steps()
+        return steps[0], steps[-1]
+
+    def draw(self, source: Random) -> float:
+        return source.choice(self.steps())
+
+    def declared(self) -> dict[str, Any]:
+        """With the printed ends of its scale."""
+        return {**super().declared(), "ends": [self.shown(end) for end in self.ends()]}
+
     def accepted(self) -> str:
         if self.values:
             return "one of " + ", ".join(f"{value:g}" for value in self.values)
         return f"a step of the slider, {self.min:g} to {self.max:g} by {self.step:g}"
 
     def check(self) -> None:
-        """Check that the scale ascends and contains the default."""
+        """Check that the scale ascends and contains the default, and the format."""
         if self.values:
             if list(self.values) != sorted(set(self.values)):
                 raise ContractError(
@@ -207,6 +253,7 @@ class Slider(ControlBase):
         if not math.isclose(self.nearest(self.default), self.default, abs_tol=1e-9):
             raise self.wrong_default(self.accepted())
         super().check()
+        check_format(f"The format of {self.name}", self.format)
 
 
 YOURS = "yours"
@@ -234,6 +281,9 @@ class Choice(ControlBase):
 
     def values(self) -> tuple[str, ...]:
         return (*self.options, YOURS) if self.yours else tuple(self.options)
+
+    def ends(self) -> tuple[str, ...]:
+        return tuple(self.options)
 
     def take(self, value: Any) -> str:
         if value not in self.values():
@@ -268,6 +318,9 @@ class Toggle(ControlBase):
     symbol: str = ""
     when: When | None = None
 
+    def ends(self) -> tuple[bool, bool]:
+        return False, True
+
     def take(self, value: Any) -> bool:
         if not isinstance(value, bool):
             raise Refused("True or False")
@@ -289,6 +342,7 @@ class Point(ControlBase):
     """
 
     kind: ClassVar[str] = "point"
+    panel_kind: ClassVar[str] = "plot"
     name: str
     label: str
     default: tuple[float, float]
@@ -298,6 +352,12 @@ class Point(ControlBase):
     symbol: str = ""
     when: When | None = None
     hover: bool = False
+
+    def ends(self) -> tuple[tuple[float, float], tuple[float, float]]:
+        return (-self.limit, -self.limit), (self.limit, self.limit)
+
+    def draw(self, source: Random) -> tuple[float, float]:
+        return source.uniform(-1, 1) * self.limit, source.uniform(-1, 1) * self.limit
 
     def take(self, value: Any) -> tuple[float, float]:
         """Two numbers up to the limit."""
@@ -322,6 +382,12 @@ class Seed(ControlBase):
     max: int = 999
     when: When | None = None
 
+    def ends(self) -> tuple[int, int]:
+        return 0, self.max
+
+    def draw(self, source: Random) -> int:
+        return source.randint(0, self.max)
+
     def take(self, value: Any) -> int:
         """A whole number from 0."""
         return whole_number(value, 0, self.max)
@@ -343,6 +409,7 @@ class Viewport(ControlBase):
     """
 
     kind: ClassVar[str] = "viewport"
+    panel_kind: ClassVar[str] = "map"
     name: str
     label: str
     default: tuple[float, float, float]
@@ -351,6 +418,14 @@ class Viewport(ControlBase):
     max_zoom: int = 18
     symbol: str = ""
     when: When | None = None
+
+    def ends(self) -> tuple[tuple[float, float, float], tuple[float, float, float]]:
+        limit = self.limit
+        return (-limit, -limit, 0.0), (limit, limit, float(self.max_zoom))
+
+    def draw(self, source: Random) -> tuple[float, float, float]:
+        x, y = (source.uniform(-1, 1) * self.limit for _ in "xy")
+        return x, y, source.uniform(0, self.max_zoom)
 
     def take(self, value: Any) -> tuple[float, float, float]:
         """Two numbers up to the limit, and a zoom."""
@@ -378,6 +453,7 @@ class Drawing(ControlBase):
     """
 
     kind: ClassVar[str] = "drawing"
+    panel_kind: ClassVar[str] = "pad"
     name: str
     label: str
     default: str
@@ -386,6 +462,15 @@ class Drawing(ControlBase):
     pen: float = 2.2
     cells: bool = False
     when: When | None = None
+
+    def ends(self) -> tuple[str, str]:
+        """Without ink, and full of it."""
+        empty = np.zeros((self.side, self.side), np.uint8)
+        return to_text(empty), to_text(empty + 255)
+
+    def draw(self, source: Random) -> str:
+        greys = np.random.default_rng(source.randint(0, 999))
+        return to_text(greys.integers(0, 256, self.side**2))
 
     def take(self, value: Any) -> NDArray[np.uint8]:
         """The image, uint8 of shape (side, side)."""
@@ -419,6 +504,19 @@ BLANK: tuple[Control, ...] = (
     Drawing("", "", "", ""),
 )
 """One of each kind: the page copies their markup for the controls of a reader's own declaration."""
+
+
+def check_format(what: str, specification: str) -> None:
+    """Check that Python can print integers and other numbers with a format."""
+    for number in (0, 0.0):
+        try:
+            format(number, specification)
+        except ValueError:
+            continue
+        return
+    raise ContractError(
+        f'{what} is "{specification}"; accepted: a Python format such as ".2f", ".1%", "d" or "g"'
+    )
 
 
 def finite(value: Any) -> float:

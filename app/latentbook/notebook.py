@@ -19,7 +19,7 @@ import traitlets
 
 from latentbook.book.write.widget import installed
 from widgets import get
-from widgets.contract import Drawing, Value
+from widgets.contract import Value
 from widgets.engine import host
 from widgets.engine.controls import accepted
 from widgets.engine.failure import ProtocolError, failed
@@ -76,8 +76,8 @@ class Instrument(anywidget.AnyWidget):
         accepted(self.instrument, controls)
         state: dict[str, Any] = {**self.instrument.defaults(), **controls}
         for control in self.instrument.controls:
-            if not isinstance(control, Drawing):
-                value = control.accept(state[control.name])
+            value = control.accept(state[control.name])
+            if not isinstance(value, np.ndarray):  # a drawing stays text
                 state[control.name] = list(value) if isinstance(value, tuple) else value
         return state
 

@@ -14,18 +14,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.book_pages import READY, SECTION
 from tests.numbers_in_words import same_words
 from widgets import WIDGETS, get
-from widgets.contract import (
-    Choice,
-    Control,
-    Drawing,
-    Point,
-    Seed,
-    Slider,
-    Toggle,
-    Viewport,
-)
 from widgets.engine import frames
-from widgets.kit.drawing import to_text
 
 pytestmark = pytest.mark.browser
 
@@ -81,26 +70,6 @@ def worker(lasting: BrowserContext, book: str) -> Iterator[Page]:
     page.close()
 
 
-def any_value(control: Control, rng: random.Random) -> Any:
-    """One value that a control can take."""
-    match control:
-        case Slider():
-            return rng.choice(control.steps())
-        case Choice(options=options):
-            return rng.choice(list(options))
-        case Toggle():
-            return rng.random() < 0.5
-        case Point(limit=limit):
-            return [rng.uniform(-limit, limit), rng.uniform(-limit, limit)]
-        case Seed(max=most):
-            return rng.randint(0, most)
-        case Viewport(limit=limit, max_zoom=most):
-            x, y = (rng.uniform(-limit, limit) for _ in "xy")
-            return [x, y, rng.uniform(0, most)]
-        case Drawing(side=side):
-            return to_text([rng.choice((0, 0, 0, 255, 102)) for _ in range(side * side)])
-
-
 def arrived(value: Any) -> Any:
     """An answer of the page with its typed arrays put back."""
     match value:
@@ -132,7 +101,7 @@ def settings_of(widget: str, rng: random.Random, count: int) -> list[dict[str, A
     instrument = get(widget).instrument
     settings: list[dict[str, Any]] = [instrument.defaults()]
     for _ in range(count):
-        drawn = {control.name: any_value(control, rng) for control in instrument.controls}
+        drawn = {control.name: control.draw(rng) for control in instrument.controls}
         if instrument.training is not None:
             drawn |= {instrument.training.steps: 30, instrument.training.at: 10}
         settings.append(drawn)

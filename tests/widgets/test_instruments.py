@@ -16,64 +16,22 @@ from tests.numbers_in_words import signed_zeros
 from widgets.contract import (
     Choice,
     ContractError,
-    Drawing,
     Frame,
     Map,
     Pad,
     Plot,
-    Point,
-    Seed,
     Slider,
     Tiles,
-    Toggle,
-    Viewport,
 )
 from widgets.engine import training
 from widgets.engine.check import check_declaration, check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
 from widgets.engine.frames import frame_value
-from widgets.kit.drawing import to_text
 
 ROOT = Path(__file__).parents[2]
 RANDOM_SETTINGS = 8
 MOST_COMBINATIONS = 250
 """Of choices, all of which are set; more are drawn at random."""
-
-
-def options(control):
-    """Values of a control: its ends, or all of a few."""
-    match control:
-        case Slider():
-            return [control.steps()[0], control.steps()[-1]]
-        case Choice():
-            return list(control.options)
-        case Toggle():
-            return [False, True]
-        case Point(limit=limit):
-            return [(-limit, -limit), (limit, limit)]
-        case Seed(max=most):
-            return [0, most]
-        case Viewport(limit=limit, max_zoom=most):
-            return [(-limit, -limit, 0.0), (limit, limit, float(most))]
-        case Drawing(side=side):
-            return [to_text(np.full((side, side), ink, np.uint8)) for ink in (0, 255)]
-
-
-def drawn(control, source):
-    """One value of a control, at random."""
-    if isinstance(control, Slider):
-        return source.choice(control.steps())
-    if isinstance(control, Point):
-        return (source.uniform(-1, 1) * control.limit, source.uniform(-1, 1) * control.limit)
-    if isinstance(control, Seed):
-        return source.randint(0, control.max)
-    if isinstance(control, Viewport):
-        x, y = (source.uniform(-1, 1) * control.limit for _ in "xy")
-        return (x, y, source.uniform(0, control.max_zoom))
-    if isinstance(control, Drawing):
-        greys = np.random.default_rng(source.randint(0, 999)).integers(0, 256, control.side**2)
-        return to_text(greys)
-    return source.choice(options(control))
 
 
 def settings(instrument):
@@ -99,9 +57,9 @@ def all_settings(instrument):
     for chosen in combinations:
         mode = {**rest, **dict(zip((c.name for c in choices), chosen, strict=True))}
         for end in (0, 1):
-            yield {**mode, **{c.name: options(c)[end] for c in others}}
+            yield {**mode, **{c.name: c.ends()[end] for c in others}}
     for _ in range(RANDOM_SETTINGS):
-        yield {control.name: drawn(control, source) for control in instrument.controls}
+        yield {control.name: control.draw(source) for control in instrument.controls}
 
 
 def computed(module, setting):

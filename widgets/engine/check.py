@@ -11,7 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -19,18 +19,14 @@ from widgets.contract import (
     Choice,
     ContractError,
     Control,
-    Drawing,
     Frame,
     Instrument,
     Map,
     Pad,
     Panel,
-    Plot,
-    Point,
     Readout,
-    Slider,
-    Viewport,
 )
+from widgets.controls import check_format
 from widgets.engine.controls import accepted
 from widgets.engine.panels import NAME, check_panel
 from widgets.engine.training import computed, train
@@ -93,13 +89,9 @@ def check_declaration(instrument: Instrument) -> None:
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
         if not isinstance(control, Control):
-            raise ContractError(
-                f"{control!r} is not a control; accepted: Slider, Choice, Toggle, Point, Seed, "
-                "Viewport, Drawing"
-            )
+            kinds = ", ".join(kind.__name__ for kind in get_args(Control))
+            raise ContractError(f"{control!r} is not a control; accepted: {kinds}")
         control.check()
-        if isinstance(control, Slider):
-            check_format(f"The format of {control.name}", control.format)
     check_conditions(instrument.controls)
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)
@@ -110,19 +102,6 @@ def once(what: str, names: Iterable[str]) -> None:
     for name, count in Counter(names).items():
         if count > 1:
             raise ContractError(f"{what} {name} is declared {count} times; accepted: once")
-
-
-def check_format(what: str, specification: str) -> None:
-    """Check that Python can print integers and other numbers with a format."""
-    for number in (0, 0.0):
-        try:
-            format(number, specification)
-        except ValueError:
-            continue
-        return
-    raise ContractError(
-        f'{what} is "{specification}"; accepted: a Python format such as ".2f", ".1%", "d" or "g"'
-    )
 
 
 def check_conditions(controls: Sequence[Control]) -> None:
@@ -198,26 +177,18 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
     check_placed(instrument.controls, frame.panels)
 
 
-PLACES: Mapping[type[Control], tuple[type[Panel], str]] = {
-    Point: (Plot, "plot"),
-    Viewport: (Map, "map"),
-    Drawing: (Pad, "pad"),
-}
-"""The kind of panel for each control that is set on one."""
-
-
 def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
     """Check that controls have their panels, and that maps and pads have controls."""
     taken = set()
     for control in controls:
-        if not isinstance(control, Point | Viewport | Drawing):
+        if not control.panel_kind:
             continue
-        kind, word = PLACES[type(control)]
-        keys = [panel.key for panel in panels if isinstance(panel, kind)]
+        of_kind = [each for each in panels if type(each).__name__.lower() == control.panel_kind]
+        keys = [panel.key for panel in of_kind]
         if control.panel not in keys:
             raise ContractError(
-                f"{control.name} is set on the panel {control.panel!r}; accepted: "
-                f"a {word} of the frame, {', '.join(keys) or 'of which there is none'}"
+                f"{control.name} is set on the panel {control.panel!r}; accepted: a "
+                f"{control.panel_kind} of the frame, {', '.join(keys) or 'of which there is none'}"
             )
         taken.add(control.panel)
     for panel in panels:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
-from widgets.contract import ContractError, Control, Instrument, Slider
+from widgets.contract import ContractError, Instrument
 
 
 def declaration(instrument: Instrument) -> dict[str, Any]:
@@ -17,20 +17,11 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
     return {
         "title": instrument.title,
         "challenge": instrument.challenge,
-        "controls": [control_value(control) for control in instrument.controls],
+        "controls": [control.declared() for control in instrument.controls],
         "readouts": [asdict(readout) for readout in instrument.readouts],
         "training": instrument.training and asdict(instrument.training),
         "computed_on_server": instrument.computed_on_server,
     }
-
-
-def control_value(control: Control) -> dict[str, Any]:
-    """A control as plain data; a slider's includes the printed ends of its scale."""
-    value = {"kind": control.kind, **asdict(control)}
-    if isinstance(control, Slider):
-        low, *_, high = control.steps()
-        value["ends"] = [control.shown(low), control.shown(high)]
-    return value
 
 
 @contextmanager

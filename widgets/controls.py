@@ -134,7 +134,7 @@ class ControlBase:
             return "on" if value else "off"
         if isinstance(value, list | tuple):
             return ",".join(map(self.write, value))
-        return value if isinstance(value, str) else f"{value:.10g}"
+        return value if isinstance(value, str) else text_of(value)
 
     def declared(self) -> dict[str, Any]:
         """The declaration as the page gets it (static/js/instrument/spec.js)."""
@@ -187,8 +187,8 @@ class Slider(ControlBase):
         """Every value the slider can take, ascending."""
         if self.values:
             return self.values
-        count = round((self.max - self.min) / self.step)
-        return tuple(round(self.min + i * self.step, 10) for i in range(count + 1))
+        count = math.floor((self.max - self.min) / self.step + 1e-9)
+        return tuple(min(step, self.max) for step in scale_from(self.min, self.step, count + 1))
 
     def shown(self, value: float) -> str:
         """A value as it is printed next to the slider."""
@@ -218,7 +218,8 @@ class Slider(ControlBase):
         """A step of the slider."""
         value = number_from(text)
         near = self.nearest(value)
-        if abs(near - value) > 1e-9 * max(1.0, abs(value)):
+        low, high = self.ends()
+        if abs(near - value) > 1e-9 * (high - low):
             raise Refused(self.accepted())
         return near
 
@@ -552,6 +553,28 @@ def several(value: Any, limits: Sequence[float], wanted: str) -> tuple[float, ..
 
 def up_to(limit: float) -> str:
     return f"from {-limit:g} to {limit:g}"
+
+
+def text_of(number: float) -> str:
+    """The shortest text of a number, as JavaScript writes it: ``0.00001``, ``1e-7``, 0 for -0."""
+    number = float(number) + 0.0
+    if number == 0 or 1e-6 <= abs(number) < 1e21:
+        return np.format_float_positional(number, trim="-")
+    return np.format_float_scientific(number, trim="-", exp_digits=1)
+
+
+def scale_from(start: float, step: float, count: int) -> tuple[float, ...]:
+    """``start + i * step``, computed in decimal as in the page: 0.1 + 2 * 0.1 is 0.3."""
+    if isinstance(start, int) and isinstance(step, int):
+        return tuple(range(start, start + count * step, step))
+    unit = float(f"1e{max(decimals(start), decimals(step))}")
+    low, by = (float(math.floor(number * unit + 0.5)) for number in (start, step))
+    return tuple((low + i * by) / unit for i in range(count))
+
+
+def decimals(number: float) -> int:
+    digits, _, power = text_of(number).partition("e")
+    return max(0, len(digits.partition(".")[2]) - int(power or 0))
 
 
 def number_from(text: str) -> float:

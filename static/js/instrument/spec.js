@@ -23,9 +23,9 @@ export function ownState(spec) {
   return { ...Object.fromEntries(spec.controls.map((control) => [control.name, control.default])), ...spec.set };
 }
 
-/** @param {Value} value */
+/** A value as text, in the form of widgets/controls.py. @param {Value} value @returns {string} */
 export function formatValue(value) {
   if (typeof value === "boolean") return value ? "on" : "off";
-  if (Array.isArray(value)) return value.map((part) => Number(part.toFixed(10))).join(",");
+  if (Array.isArray(value)) return value.map(formatValue).join(",");
   return String(value);
 }

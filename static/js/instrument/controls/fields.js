@@ -64,8 +64,27 @@ export function typed(parts, { wanted, accept, step }) {
   };
 }
 
+/**
+ * Numbers at equal distances, computed in decimal as in widgets/controls.py: 0.1 + 2 * 0.1 is 0.3.
+ *
+ * @param {number} start
+ * @param {number} step
+ * @returns {(i: number) => number} start + i * step
+ */
+export function scaleFrom(start, step) {
+  const unit = Number(`1e${Math.max(decimals(start), decimals(step))}`);
+  const [from, by] = [start, step].map((number) => Math.floor(number * unit + 0.5));
+  return (i) => (from + i * by) / unit;
+}
+
+/** @param {number} number */
+function decimals(number) {
+  const [digits, power = "0"] = String(number).split("e");
+  return Math.max(0, (digits.split(".")[1] ?? "").length - Number(power));
+}
+
 /** The number after a step, between two ends. @param {number} number @param {number} step with its sign @param {number} low @param {number} high */
-export const stepped = (number, step, low, high) => Math.max(low, Math.min(high, Number((number + step).toFixed(10))));
+export const stepped = (number, step, low, high) => Math.max(low, Math.min(high, scaleFrom(number, step)(1)));
 
 /** @param {Element} element @param {string} selector */
 export const input = (element, selector) => /** @type {HTMLInputElement} */ (element.querySelector(selector));

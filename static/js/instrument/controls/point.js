@@ -4,7 +4,7 @@
  * @typedef {import("../spec.js").ControlSpec & {default: [number, number], limit: number, panel: string, step: number, hover: boolean}} PointSpec
  */
 import { dataAt } from "../../figure/draw.js";
-import { stepped, typed } from "./fields.js";
+import { scaleFrom, stepped, typed } from "./fields.js";
 import { translate } from "../../words.js";
 
 /** @type {Record<string, [number, number]>} */
@@ -81,5 +81,5 @@ function pointAt(control, figure, element, event) {
 
 /** The nearest step of a point's coordinate within its limit. @param {PointSpec} control @param {number} value */
 function snap({ step, limit }, value) {
-  return Number((Math.round(Math.max(-limit, Math.min(limit, value)) / step) * step).toFixed(10));
+  return scaleFrom(0, step)(Math.round(Math.max(-limit, Math.min(limit, value)) / step));
 }

@@ -4,7 +4,7 @@
  * @typedef {import("../spec.js").ControlSpec & {default: number, min: number, max: number, step: number, values: number[], unit: string,
  *   ends: [string, string]}} SliderSpec `ends`: of its scale, as printed
  */
-import { input, stepped, typed } from "./fields.js";
+import { input, scaleFrom, stepped, typed } from "./fields.js";
 import { translate } from "../../words.js";
 
 /** @type {import("./types.js").Kind<SliderSpec>} */
@@ -81,8 +81,9 @@ export const slider = {
 /** Every value a slider can take, ascending. @param {SliderSpec} slider @returns {number[]} */
 function steps(slider) {
   if (slider.values.length > 0) return slider.values;
-  const count = Math.round((slider.max - slider.min) / slider.step);
-  return Array.from({ length: count + 1 }, (_, i) => Number((slider.min + i * slider.step).toFixed(10)));
+  const count = Math.floor((slider.max - slider.min) / slider.step + 1e-9);
+  const at = scaleFrom(slider.min, slider.step);
+  return Array.from({ length: count + 1 }, (_, i) => Math.min(at(i), slider.max));
 }
 
 /** Index of the step nearest to a number. @param {number[]} all @param {number} value */

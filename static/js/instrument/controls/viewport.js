@@ -1,5 +1,6 @@
 /** The visible part of a map, set on the map or as numbers. */
-import { stepped, typed } from "./fields.js";
+import { typed } from "./fields.js";
+import { tidy } from "../map/geometry.js";
 import { mount } from "../panels/map.js";
 import { translate } from "../../words.js";
 
@@ -9,9 +10,10 @@ export const viewport = {
     wanted: ({ limit, max_zoom }) =>
       translate("Two numbers from {low} to {high} and a zoom from 0 to {zoom} are needed", { low: -limit, high: limit, zoom: max_zoom }),
     accept: ({ limit, max_zoom }, [x, y, zoom]) => Math.abs(x) <= limit && Math.abs(y) <= limit && zoom >= 0 && zoom <= max_zoom,
-    step: ({ limit, max_zoom }, view, place, way) =>
-      // A sixteenth of the view, or one level.
-      place < 2 ? stepped(view[place], way * 2 ** -Math.floor(view[2]), -limit, limit) : stepped(view[2], way, 0, max_zoom),
+    step(plane, [...view], place, way) {
+      view[place] += way * (place < 2 ? 2 ** -Math.floor(view[2]) : 1); // a sixteenth of the view, or one level
+      return tidy(plane, /** @type {import("../map/geometry.js").View} */ (view))[place];
+    },
   }),
   mount,
 };

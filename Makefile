@@ -41,7 +41,7 @@ bench: .venv/.dev node_modules/.installed chromium
 	@$(LATENTBOOK) bench $(NAME)
 
 # The build comes first: what the tests build themselves then comes out of its caches.
-# A worker that has nothing left takes half of what the other has. Nobody waits for this site's bytes, so
+# A worker that has nothing left takes half of what another has. Nobody waits for this site's bytes, so
 # it is compressed less than one that is served.
 test test-long: export LATENTBOOK_BROTLI_QUALITY = 9
 test: lint chromium build test-data

@@ -2,7 +2,7 @@
 
     python -m tools.again EXPRESSION [option of pytest …]
 
-1. The tests that EXPRESSION marks, with two workers.
+1. The tests that EXPRESSION marks, with three workers.
 2. Those marked ``clock`` one at a time, with nothing else running: their subject is a time limit.
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
    unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
@@ -33,7 +33,8 @@ STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
 """Folders of tests that need no server or process; and no browser, unless they are marked so."""
 
 UNSTABLE = Path("build", "unstable.txt")
-WORKERS = ("--numprocesses", "2")
+WORKERS = ("--numprocesses", "3")
+"""One more than the smallest machine has cores: each often waits for a browser or a process."""
 
 
 @dataclass

@@ -69,6 +69,7 @@ def server(tmp_path, request):
     names = {
         "LATENTBOOK_BUILD": str(tmp_path),
         "LATENTBOOK_DEVICE": "cpu",
+        "LATENTBOOK_DTYPE": "float32",  # which no processor has to imitate
         "LATENTBOOK_QUEUE_SIZE": str(READERS),
     }
     process = subprocess.Popen(

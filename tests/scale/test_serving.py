@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
+import torch
 
 from latentbook.api import atlas, grid
 from latentbook.decoding import decoders
@@ -22,6 +23,7 @@ from latentbook.decoding.jobs import Floats
 from latentbook.decoding.served_model import ServedModel, one_threaded_workers
 from latentbook.main import create_app
 from latentbook.models import registry
+from latentbook.models.device import choose_dtype
 from latentbook.settings import Settings
 from tests.patience import SERVER_S, until
 from tests.scale.server import Server
@@ -46,7 +48,8 @@ LONG, SHORTER = 2.75, 2.5
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Server]:
     """Shared by all tests here: Ray takes ten seconds to start. Ray carries bytes of any type."""
-    server = Server(tmp_path_factory.mktemp("scale"), QUEUE, "bfloat16")
+    dtype = choose_dtype("auto", torch.device("cpu"))  # not what this processor has to imitate
+    server = Server(tmp_path_factory.mktemp("scale"), QUEUE, dtype)
     server.copy(root)
     (server.weights / "autoencoder_mnist.safetensors").unlink()
     with (server.weights / "mlp_vae_mnist.safetensors").open("ab") as weights:

@@ -24,6 +24,8 @@ class Phone {
   /** @type {Mine | null} */
   #mine = null;
   #sending = false;
+  /** What is wrong with the answer that was not sent. */
+  #problem = "";
   /** Replies in a row that there is no such class. */
   #lost = 0;
 
@@ -134,6 +136,7 @@ class Phone {
     this.#answering?.destroy?.();
     this.#answering = null;
     this.#shown = null;
+    this.#problem = "";
   }
 
   /** @param {News} news */
@@ -148,19 +151,20 @@ class Phone {
       const onScreen = news.phase === "revealed" && news.results === undefined;
       if (onScreen) say("[data-said]", translate("Look at the screen: it shows all answers."));
       else say("[data-said]", mine?.sent ? translate("Voting has closed. Your answer has arrived.") : translate("Voting has closed."));
-    } else if (mine) say("[data-said]", mine.sent ? translate("Your answer has arrived. You can change it until voting closes.") : sending());
-    else if (one("[data-said]").textContent !== answerFirst()) say("[data-said]", "");
+    } else if (mine && this.#problem === "") say("[data-said]", mine.sent ? translate("Your answer has arrived. You can change it until voting closes.") : sending());
+    else say("[data-said]", this.#problem);
   }
 
   #submit() {
     const answer = this.#answering?.answer ?? null;
-    if (answer === null) say("[data-said]", answerFirst());
-    else if ("problem" in answer) say("[data-said]", answer.problem);
-    else this.#answer(answer.value);
+    if (answer !== null && "value" in answer) return this.#answer(answer.value);
+    this.#problem = answer?.problem ?? translate("Answer first.");
+    say("[data-said]", this.#problem);
   }
 
   /** @param {any} value */
   #answer(value) {
+    this.#problem = "";
     const round = this.#news?.round ?? 0;
     const before = this.#mine?.round === round ? this.#mine : null;
     if (before && JSON.stringify(before.value) === JSON.stringify(value)) return;
@@ -192,7 +196,6 @@ class Phone {
   }
 }
 
-const answerFirst = () => translate("Answer first.");
 const sending = () => translate("Sending …");
 
 /** @param {number} status */

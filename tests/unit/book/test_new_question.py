@@ -284,6 +284,9 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
                 page.fill("#word", word)
                 page.get_by_role("button", name="Send").click()
                 expect(said).to_contain_text(reply)
+                for _ in range(2):  # and still after the phone has heard the news again
+                    page.wait_for_event("response", lambda heard: heard.url.endswith("/now"))
+                expect(said).to_contain_text(reply, timeout=1_000)
             page.reload()
             expect(page.locator("#word")).to_have_value("canary")
 

@@ -61,9 +61,8 @@ def test_every_snippet_solution_and_mistake_does_what_it_says(
         return run(code, request)
 
     monkeypatch.setattr(AuthorCode, "ask", ask)
-    check_book(
-        open_project(Settings(code_timeout=600)), report=print
-    )  # however slow this machine is
+    patient = Settings(code_timeout=600)  # however slow this machine is
+    check_book(open_project(patient), report=print)
 
 
 @pytest.mark.long

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from latentbook.book.build import build_site
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
 from latentbook.classroom import manage
@@ -40,7 +41,7 @@ def test_the_reserved_slugs_are_what_routes_and_the_site_use(
     everything = small.model_copy(update={"class_mode": True, "reload": True})
     manage.new(everything, "Course", "Term", "http://book.example/")
     book = {**fixture_chapter(), "notation.toml": NOTATION, "glossary.toml": GLOSSARY}
-    site = build_site(make_book(book), report=lambda message: None)
+    site = build_site(open_project(make_book(book)), report=lambda message: None)
     written = {path.name for path in site.iterdir()} - {"sample"}
     used = {FRONT, ASSIGNMENTS, *routed(everything), *written}
     assert sorted(RESERVED) == sorted(name for name in used if LABEL.fullmatch(name))

@@ -161,9 +161,7 @@ def project_with(folder: Path, root: Path) -> None:
         sheet.write(STYLE)
 
     (folder / "widgets" / "turned.py").write_text(INSTRUMENT)
-    change(
-        "widgets/__init__.py", ('    "flow_matching",\n', '    "flow_matching",\n    "turned",\n')
-    )
+    change("widgets/instruments.txt", ("flow_matching\n", "flow_matching\nturned\n"))
 
 
 @pytest.fixture
@@ -202,7 +200,7 @@ def page(made: dict[str, Any], tmp_path: Path, root: Path) -> Iterator[Page]:
         text=True,
         check=True,
     ).stdout
-    with sync_playwright() as playwright, launch(playwright) as chromium:
+    with sync_playwright() as playwright, launch(playwright.chromium) as chromium:
         page = chromium.new_page(bypass_csp=True)
         page.route("**/*", lambda route: route.fulfill(body=made["page"], content_type="text/html"))
         page.route("**/assets/**", lambda route: route.abort())

@@ -37,7 +37,7 @@ WORKERS = ("--numprocesses", "3")
 """One more than the smallest machine has cores: each often waits for a browser or a process."""
 
 
-@dataclass
+@dataclass(eq=False)  # pytest keeps plugins in sets
 class Outcome:
     """A pass, and the plugin of pytest that records it.
 

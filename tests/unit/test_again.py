@@ -39,6 +39,7 @@ def run(folder: Path, root: Path, **files: str) -> tuple[int, list[str]]:
         path = folder / "tests" / name / f"test_{name}.py"
         path.parent.mkdir(parents=True)
         path.write_text(code)
+        (path.parent / "conftest.py").touch()
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     done = subprocess.run(
         [sys.executable, "-m", "tools.again", "not long"],

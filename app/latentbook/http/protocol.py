@@ -157,7 +157,5 @@ UVICORN: dict[str, Any] = {
     "ws": "none",
     "server_header": False,
     "access_log": False,
-    # asyncio accepts this many connections before it tells the protocol of the first.
-    "backlog": min(2048, open_files() // 4),
 }
 """Options of every server of the book."""

@@ -241,6 +241,9 @@ class Passback:
             if is_changed(each, before.get(each.subject)):
                 await self._fail(each, CHANGED, LONGEST_RETRY_S)
                 continue
+            if is_there(each, before.get(each.subject)):
+                await self.database.run(arrived, each)
+                continue
             if await self._send(of, each):
                 failures = 0
                 if each.is_forced:
@@ -335,6 +338,15 @@ def is_changed(each: Due, there: float | None) -> bool:
     if each.row is not None:
         ours += [share for share in (sent_share(each.row), each.row.tried) if share is not None]
     return all(abs(there - share) > ALIKE for share in ours)
+
+
+def is_there(each: Due, there: float | None) -> bool:
+    """Whether the last try arrived although its answer was lost. A pending one makes no result."""
+    row = each.row
+    if row is None or there is None or each.is_forced or not each.total.is_complete:
+        return False
+    is_repeated = row.tried == each.share != sent_share(row)
+    return is_repeated and abs(there - each.share) <= ALIKE
 
 
 def sent_share(row: Row) -> float | None:

@@ -153,6 +153,7 @@ def test_a_later_edition(open_page: Open) -> None:
         [WORDS, WORDS.replace("not given", "refused")]
     )
     page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()  # until then the page behind it takes no keys
     page.get_by_role("button", name="Notes", exact=True).press("Enter")
     entries = page.get_by_role("dialog", name="Notes").locator("li")
     expect(entries).to_have_count(2)

@@ -268,14 +268,25 @@ def check(
         bool,
         typer.Option("--numbers", help="Only list numbers that are neither computed nor cited."),
     ] = False,
+    paragraphs: Annotated[
+        bool,
+        typer.Option("--paragraphs", help="Only list paragraphs with too many numbers or words."),
+    ] = False,
     course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
     project = project_of(course)
-    from latentbook.book.check import check_book, list_bare_numbers
+    from latentbook.book.check import (
+        check_book,
+        list_bare_numbers,
+        list_dense_paragraphs,
+    )
 
     if numbers:
         list_bare_numbers(project, report)
+    if paragraphs:
+        list_dense_paragraphs(project, report)
+    if numbers or paragraphs:
         return
 
     if all and project.given.course is None:

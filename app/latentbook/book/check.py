@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from itertools import product, zip_longest
 from pathlib import Path
@@ -24,7 +24,8 @@ from latentbook.book.read.card_records import (
     write_cards,
 )
 from latentbook.book.read.day import right_now
-from latentbook.book.read.nodes import DirectiveNode, directives
+from latentbook.book.read.dense_prose import dense_paragraphs
+from latentbook.book.read.nodes import DirectiveNode, Document, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import (
@@ -92,18 +93,30 @@ def record_chapter(project: Project, slug: str) -> Path:
 
 def list_bare_numbers(project: Project, report: Report) -> None:
     """Report numbers that are neither computed nor cited, one line per page."""
+    for place, found in _search(project, bare_numbers):
+        first = ", ".join(f"{number} (line {line})" for line, number in found[:SHOWN])
+        more = ", …" if len(found) > SHOWN else ""
+        report(f"{place}: {len(found)} bare: {first}{more}")
+
+
+def list_dense_paragraphs(project: Project, report: Report) -> None:
+    """Report paragraphs with too many numbers or words, one line per page."""
+    for place, found in _search(project, dense_paragraphs):
+        each = "; ".join(f"line {line} has {faults}" for line, faults in found)
+        report(f"{place}: {len(found)} dense: {each}")
+
+
+def _search(
+    project: Project, look: Callable[[Document], Iterable[tuple[int, str]]]
+) -> Iterator[tuple[str, list[tuple[int, str]]]]:
+    """The place and the findings of each page that has some, those of the book under a course left
+    out."""
     loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
-        found = [
-            (line, number)
-            for line, number in bare_numbers(page.document)
-            if not loaded.laid.from_book(page.path, line)
-        ]
-        if found:
-            first = ", ".join(f"{number} (line {line})" for line, number in found[:SHOWN])
-            more = ", …" if len(found) > SHOWN else ""
-            report(f"{place(page.path, found[0][0])}: {len(found)} bare: {first}{more}")
+        every = look(page.document)
+        if found := [each for each in every if not loaded.laid.from_book(page.path, each[0])]:
+            yield place(page.path, found[0][0]), found
 
 
 class _Book:

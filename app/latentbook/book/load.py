@@ -30,6 +30,7 @@ from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
+from latentbook.book.read.dense_prose import dense_paragraphs
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import STALE, Asked
 from latentbook.book.read.project import BookManifest, Project
@@ -38,6 +39,12 @@ from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.cache import Cache
 from latentbook.settings import Settings
+
+BARE = (
+    "{!r} is neither computed nor cited: write {{num}}, cite a source in the sentence, or list it "
+    "as given in the front matter"
+)
+DENSE = "the paragraph has {}: give it one idea, and move its controls into a fold"
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
@@ -137,7 +144,7 @@ def _compose(
     ledgers = Ledgers(project, shared, unseen, names)
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
-    _check_numbers(project, whole, computing)
+    _check_text(project, whole, computing)
     for piece in closed.pieces:
         composed.rehearse(piece)
     chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}
@@ -209,19 +216,25 @@ def _labels(project: Project, sources: Sequence[ChapterSource]) -> Labels:
     return labels
 
 
-def _check_numbers(project: Project, sources: Sequence[ChapterSource], computing: bool) -> None:
-    """Report stale numbers; if the book is strict, also those neither computed nor cited."""
+def _check_text(project: Project, sources: Sequence[ChapterSource], computing: bool) -> None:
+    """Report stale numbers, and what a strict book refuses in its text."""
+    manifest, problems = project.manifest, project.problems
     for source in sources:
         if not computing and source.numbers.stale:
-            project.problems.add(source.numbers.path, 1, STALE)
-        for page in source.pages if project.manifest.numbers == "strict" else ():
-            for line, number in bare_numbers(page.document):
+            problems.add(source.numbers.path, 1, STALE)
+        for page in source.pages:
+            found: list[tuple[int, str]] = []
+            if manifest.numbers == "strict":
+                found += [
+                    (line, BARE.format(number)) for line, number in bare_numbers(page.document)
+                ]
+            if manifest.paragraphs == "strict":
+                found += [
+                    (line, DENSE.format(faults)) for line, faults in dense_paragraphs(page.document)
+                ]
+            for line, message in found:
                 if not project.laid.from_book(page.path, line):
-                    message = (
-                        f"{number!r} is neither computed nor cited: write {{num}}, cite a source "
-                        "in the sentence, or list it as given in the front matter"
-                    )
-                    project.problems.add(page.path, line, message)
+                    problems.add(page.path, line, message)
 
 
 def _checked_brand(project: Project) -> Brand:

@@ -73,6 +73,7 @@ class Manifest(DatedFile):
     term : of a course: when it is held
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
+    paragraphs : strict refuses one with too many numbers or words
     report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
     authors : persons as ``Family, Given``, and groups
     edition, released, url : what citations say
@@ -94,6 +95,7 @@ class Manifest(DatedFile):
     term: str = ""
     brand: Brand | None = None
     numbers: Literal["free", "strict"] = "free"
+    paragraphs: Literal["free", "strict"] = "free"
     report_mistakes: ReportAddress = ""
     authors: tuple[Text, ...] = ()
     edition: str = ""

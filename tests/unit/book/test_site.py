@@ -65,7 +65,7 @@ def test_a_page_of_more_than_6000_elements_is_refused(
 
 def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     folder = build()
-    lists = ("contents", "facts", "references", "formulas", "notes", "review", "work")
+    lists = ("contents", "facts", "references", "formulas", "evidence", "notes", "review", "work")
     places = {"/", "/sample/", "/404.html", *(f"/{name}/" for name in lists)}
     sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
     places |= {f"/sample/{name}/" for name in sections}

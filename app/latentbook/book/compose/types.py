@@ -53,6 +53,16 @@ class TextPage:
                 found[kind] += (Link(Address(self.place, block.label), title, block.number),)
         return found
 
+    @cached_property
+    def evidence(self) -> tuple[tuple[Heading | None, Block], ...]:
+        """Its tables of controls, each with the heading above it."""
+        heading, found = None, []
+        for block in self.blocks:
+            if isinstance(block, Heading):
+                heading = block
+            found += [(heading, each) for each in all_blocks([block]) if each.kind == "evidence"]
+        return tuple(found)
+
 
 @dataclass(frozen=True)
 class Section(TextPage):
@@ -160,6 +170,10 @@ class Book:
     @property
     def chapters(self) -> tuple[Chapter, ...]:
         return tuple(chapter for part in self.parts for chapter in part.chapters)
+
+    @property
+    def pages_with_evidence(self) -> tuple[TextPage, ...]:
+        return tuple(page for each in self.chapters for page in each.pages if page.evidence)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from latentbook.book.directives.admonition import ADMONITION, REMARKS
 from latentbook.book.directives.asked import ASKED
 from latentbook.book.directives.code_cell import CODE_CELL
 from latentbook.book.directives.deck import DECK, NOTES, STEP
+from latentbook.book.directives.evidence import EVIDENCE
 from latentbook.book.directives.fact import FACT
 from latentbook.book.directives.figure import FIGURE, IMAGE, PLOT
 from latentbook.book.directives.fold import DROPDOWN, FOLD
@@ -37,6 +38,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     ASIDE,
     FOLD,
     DROPDOWN,
+    EVIDENCE,
     MATH,
     FACT,
     TABLE,

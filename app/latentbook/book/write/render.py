@@ -199,6 +199,7 @@ class Renderer:
             "references": translate("References"),
             **({"glossary": translate("Glossary")} if book.terms else {}),
             **({"notation": translate("Notation")} if book.symbols else {}),
+            **({"evidence": translate("How we know")} if book.pages_with_evidence else {}),
             "review": translate("Review"),
             "notes": translate("Notes for the speaker"),
             "work": translate("My work"),

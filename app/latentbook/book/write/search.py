@@ -31,6 +31,12 @@ def _entries(book: Book) -> Iterator[Entry]:
     language = book.language
     for chapter in book.chapters:
         yield from _chapter(chapter, language)
+    for page in book.pages_with_evidence:
+        for number, (heading, block) in enumerate(page.evidence, start=1):
+            url = f"evidence/#{page.place.replace('/', '-')}-{number}"
+            title = heading.title if heading else page.title
+            where = language.translate("How we know")
+            yield Entry("Evidence", "", url, where, title, text_of(block))
     for term in book.terms:
         meaning = term.meaning.words
         yield Entry(
@@ -63,7 +69,7 @@ def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
                 yield replace(entry, text=" ".join(words))
                 entry = Entry("Heading", "", f"{home}#{block.label}", inside, block.title, "")
                 words = []
-            elif not isinstance(block, NumberedBlock):
+            elif not isinstance(block, NumberedBlock) and block.kind != "evidence":
                 words.append(text_of(block))
         yield replace(entry, text=" ".join(words))
         yield from _numbered(section.blocks, home, inside, language)

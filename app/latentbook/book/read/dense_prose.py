@@ -8,13 +8,13 @@ from markdown_it.token import Token
 
 from latentbook.book.read.nodes import Document, TextNode
 
-MOST_NUMBERS, MOST_WORDS, LONGEST_SENTENCE = 10, 170, 45
+MOST_NUMBERS, MOST_WORDS, LONGEST_SENTENCE = 8, 150, 40
 
 NUMBER = re.compile(r"(?<!\w)(?<!\w-)\d+(?:[.,]\d+)*(?:\s*[×x]\s*\d+(?:[.,]\d+)*)*(?!\w)")
 """Not in a name, such as MNIST-1D."""
 SENTENCE_END = re.compile(r"(?<=[.?!])[”’\"')*]*\s+(?=[“‘\"'(*]*[A-Z])")
-FORMULA, QUOTED = "\N{OBJECT REPLACEMENT CHARACTER}", "0"
-"""What stands for a formula, and for a computed number."""
+FORMULA, QUOTED, NAME = "\N{OBJECT REPLACEMENT CHARACTER}", "0", "Name"
+"""What stands for a formula, a computed number, and a reference, which may begin a sentence."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,12 @@ def _words(child: Token) -> str:
 
 
 def _role(child: Token) -> str:
-    name = child.meta["name"]
-    if name == "num":
-        return QUOTED
-    if name.startswith("cite") or name == "eq":
-        return FORMULA
-    words = child.content.partition("<")[0].strip()
-    return FORMULA if name in ("ref", "numref", "doc") and "<" not in child.content else words
+    match child.meta["name"]:
+        case "num":
+            return QUOTED
+        case "term" | "abbr" | "sub" | "sup" | "kbd":
+            return child.content.partition("<")[0]
+        case "math":
+            return FORMULA
+    words, written, _ = child.content.partition("<")
+    return words if written else NAME

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import httpx
@@ -52,6 +53,25 @@ def test_answers_are_revealed_when_they_can_be_asked_for(
     school.lecturer.step("reveal")
     assert said == ["closed"]
     assert school.lecturer.get()["phase"] == "revealed"
+
+
+def test_a_question_is_not_sent_before_it_is_prepared(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The projector asks for it as soon as the overview names it."""
+    prepare, early = sessions.cached_json, []
+
+    def prepared(value: Any) -> Any:
+        if "kind" in value and not early:
+            place = f"/askings/{school.lecturer.get()['asking']}"
+            early.append(pool.submit(school.lecturer.get, place))
+            wait(early, timeout=0.5)  # long enough to answer too soon
+        return prepare(value)
+
+    monkeypatch.setattr(sessions, "cached_json", prepared)
+    with ThreadPoolExecutor(1) as pool:
+        school.lecturer.ask(CHOICE)
+        assert early[0].result()["title"] == "What of q-choice?"
 
 
 @pytest.mark.parametrize(

@@ -113,7 +113,7 @@ async def get_question(
     request: Request, sessions: TheSessions, lecture: TheLecture, asking: Number
 ) -> Response:
     """The present question."""
-    return once_for_all(request, sessions.question(lecture, asking))
+    return once_for_all(request, await sessions.question(lecture, asking))
 
 
 @router.get("/{code}/results", response_model=list[list[Any]])

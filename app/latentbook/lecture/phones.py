@@ -95,7 +95,7 @@ async def get_question(
     request: Request, sessions: TheSessions, seated: TheSeat, asking: Number
 ) -> Response:
     """The present question."""
-    return once_for_all(request, sessions.question(seated[0], asking))
+    return once_for_all(request, await sessions.question(seated[0], asking))
 
 
 @router.put(

@@ -364,10 +364,11 @@ class Sessions:
             news["results"] = lecture.results
         lecture.news = cached_json(news)
 
-    def question(self, lecture: Lecture, asking: int) -> CachedJSON:
-        if lecture.asked().id != asking:
-            raise Problem(409, "The question has changed.")
-        return lecture.question
+    async def question(self, lecture: Lecture, asking: int) -> CachedJSON:
+        async with self.turn(lecture):  # the overview may know of a question that is being prepared
+            if lecture.asked().id != asking:
+                raise Problem(409, "The question has changed.")
+            return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:
         """What the lecturer's page and the projector are sent: no answers."""

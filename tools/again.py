@@ -2,7 +2,7 @@
 
     python -m tools.again EXPRESSION [option of pytest …]
 
-1. The tests that EXPRESSION marks, with three workers.
+1. The tests that EXPRESSION marks, with one worker more than there are cores.
 2. Those marked ``clock`` one at a time, with nothing else running: their subject is a time limit.
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
    unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
@@ -33,8 +33,9 @@ STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
 """Folders of tests that need no server or process; and no browser, unless they are marked so."""
 
 UNSTABLE = Path("build", "unstable.txt")
-WORKERS = ("--numprocesses", "3")
-"""One more than the smallest machine has cores: each often waits for a browser or a process."""
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+WORKERS = ("--numprocesses", str(CORES + 1))
+"""One more than there are cores: each often waits for a browser or a process."""
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets
@@ -110,8 +111,7 @@ def facts() -> str:
         flags = " ".join(
             flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in known
         )
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    found = [f"{processor}; {flags or 'no known flags'}; {cores} cores"]
+    found = [f"{processor}; {flags or 'no known flags'}; {CORES} cores"]
     if hasattr(os, "sysconf"):
         found[0] += f", {os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2**30:.0f} GiB"
     found.append(f"{platform.platform()}; Python {platform.python_version()}")

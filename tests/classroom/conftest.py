@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from latentbook.cache import seal
 from latentbook.classroom import manage, people
 from latentbook.classroom.bundle import ENTRIES
-from latentbook.classroom.database import Database
+from latentbook.classroom.database import Database, create
 from latentbook.classroom.desk import Classroom
 from latentbook.lecture.bundle import PLACES
 from latentbook.main import create_app
@@ -32,6 +32,7 @@ from tools.bench.serving import served
 
 ADDRESS = "http://book.example/"
 COUNTER = itertools.count()
+TEMPLATE = "with_tables"
 BUNDLED = tuple(Path(entry).name for entry in ENTRIES)
 OWN = {"Sec-Fetch-Site": "same-origin"}
 
@@ -52,22 +53,48 @@ def write_bundle(folder: Path) -> None:
     seal(out)
 
 
+def make_tables(database: str) -> None:
+    used = Database(database)
+    used.migrate()
+    used.close()
+
+
+@pytest.fixture(scope="session")
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A file with all tables, for tests to begin with: migrations take longer than most of them."""
+    file = tmp_path_factory.mktemp("tables") / "course.sqlite"
+    make_tables(str(file))
+    return file.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """URLs of PostgreSQL, in which the name of a database is left out."""
+    """URLs of PostgreSQL, in which the name of a database is left out.
+
+    One has all tables, to be copied.
+    """
     with postgresql() as url:
+        create_database(url, TEMPLATE, "template1")
+        make_tables(url.format(TEMPLATE))
         yield url
+
+
+def create_database(url: str, name: str, template: str) -> None:
+    with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
 
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """What names a database that is empty, or is not there yet."""
+    """What names a database with all tables and no course."""
     if request.param == "sqlite":
-        return str(tmp_path / "course.sqlite")
+        file = tmp_path / "course.sqlite"
+        create(file)
+        file.write_bytes(request.getfixturevalue("sqlite"))
+        return str(file)
     url: str = request.getfixturevalue("server")
     name = f"course_{next(COUNTER)}"
-    with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
+    create_database(url, name, TEMPLATE)
     return url.format(name)
 
 

@@ -24,6 +24,7 @@ from tests.classroom.course import Course
 
 def test_migrations_go_up_and_down_and_make_the_tables(database: str) -> None:
     used = Database(database)
+    used.migrate("base")
     used.migrate()
     with used.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})

@@ -65,17 +65,21 @@ def test_every_snippet_solution_and_mistake_does_what_it_says(
     check_book(open_project(patient), report=print)
 
 
+@pytest.fixture(scope="module")
+def computing() -> Loaded:
+    return load(Settings(), computing=True)
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("chapter", SLOW_NUMBERS)
-def test_numbers_print_as_recorded(chapter: str) -> None:
-    loaded = load(Settings(), computing=True)
-    source = next(each for each in loaded.whole if each.entry.slug == chapter)
+def test_numbers_print_as_recorded(computing: Loaded, chapter: str) -> None:
+    source = next(each for each in computing.whole if each.entry.slug == chapter)
     with closing(AuthorCode(3600)) as code:
         reply = code.ask({"type": "numbers", "code": source.numbers.source})
     computed = {name: rounded(value) for name, value in reply["value"].items()}
     then = {maker: recording.numbers for maker, recording in source.recordings.known.items()}
     now = then | {NUMBERS: computed}
-    asked = [each.content for each in loaded.asked if each.slug == chapter]
+    asked = [each.content for each in computing.asked if each.slug == chapter]
     assert asked
     for content in asked:
         number = source.numbers.number

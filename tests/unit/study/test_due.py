@@ -46,7 +46,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Call]:
         yield call
 
 
-@pytest.mark.parametrize("count", [300, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [300, pytest.param(3_000, marks=pytest.mark.long)])
 def test_memories_are_those_of_py_fsrs(study: Call, count: int) -> None:
     """Stability and difficulty within 1e-6; the interval within the fuzz of py-fsrs."""
     draw = random.Random(count)

@@ -106,6 +106,13 @@ def test_numbers_run_from_one_without_gaps(loaded: Loaded) -> None:
         assert sections == [f"{chapter.number}.{i + 1}" for i in range(len(sections))]
 
 
+def test_every_section_says_what_to_keep_of_it(loaded: Loaded) -> None:
+    """But for problems, which have no one thing to keep."""
+    sections = [each for chapter in loaded.book.chapters for each in chapter.sections]
+    without = {each.name for each in sections if not each.takeaways}
+    assert without == {each.name for each in sections if each.name.endswith("-problems")}
+
+
 def test_every_fact_is_stated_somewhere(loaded: Loaded) -> None:
     unused = [fact.id for fact in loaded.book.facts if not fact.uses]
     assert not unused

@@ -44,7 +44,7 @@ BARE = (
     "{!r} is neither computed nor cited: write {{num}}, cite a source in the sentence, or list it "
     "as given in the front matter"
 )
-DENSE = "the paragraph has {}: give it one idea, and move its controls into a fold"
+DENSE = "this has {}: give it one idea, and move its controls into a table of evidence"
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from content.drawing import digit, write
 from latentbook.models.autoencoder import PIXELS
 from training.data import load_dataset, to_unit
 from training.exports.draws import (
@@ -43,7 +44,7 @@ def main() -> None:
     torch.set_num_threads(1)  # the same weights on every run
     data = load_dataset("mnist")
     pixels = data.train_images.reshape(-1, PIXELS) / 255
-    write("encoder-decoder.svg", encoder_decoder(pixels, data.test_images[THREE] / 255))
+    write(FOLDER, "encoder-decoder.svg", encoder_decoder(pixels, data.test_images[THREE] / 255))
 
     train, test = to_unit(data.train_images), shuffled_digits(to_unit(data.test_images))
     draws: dict[str, Tensor] = {}
@@ -55,7 +56,7 @@ def main() -> None:
         with torch.no_grad():
             draws |= {f"plain {k}": ae.decode(noise), f"vae {k}": vae.decode(noise)}
         clouds = codes_of(ae, vae, test)
-    write("latents.svg", latents(clouds, draws))
+    write(FOLDER, "latents.svg", latents(clouds, draws))
 
 
 def encoder_decoder(train: NDArray[np.float64], three: NDArray[np.float64]) -> str:
@@ -147,30 +148,6 @@ def row(images: Tensor, y: float) -> str:
     """The first five images side by side."""
     places = (digit(image.numpy(), 34 * i, y, 32, 4) for i, image in enumerate(images[:5]))
     return "".join(places)
-
-
-def digit(image: NDArray[np.float64], x: float, y: float, side: float, greys: int) -> str:
-    """A digit as runs of equal grey, one path for each of a few degrees of opacity."""
-    levels = np.rint(greys * image.reshape(28, 28)).astype(int)
-    paths = []
-    for level in range(1, greys + 1):
-        runs = []
-        for row, line in enumerate(levels == level):
-            edges = np.flatnonzero(np.diff(line.astype(int), prepend=0, append=0))
-            runs += [
-                f"M{start} {row}h{stop - start}v1h{start - stop}z"
-                for start, stop in edges.reshape(-1, 2)
-            ]
-        if runs:
-            paths.append(f'<path d="{"".join(runs)}" fill-opacity="{level / greys:g}"/>')
-    place = f"translate({x:g} {y:g}) scale({side / 28:.4g})"
-    return f'<g transform="{place}" shape-rendering="crispEdges">{"".join(paths)}</g>'
-
-
-def write(name: str, svg: str) -> None:
-    """Write a picture next to this file."""
-    (FOLDER / name).write_text(svg, encoding="utf-8")
-    print(f"{name}: {len(svg) / 1000:.1f} kB")
 
 
 if __name__ == "__main__":

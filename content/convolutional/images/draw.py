@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from content.autoencoders.images.draw import digit
+from content.drawing import digit, write
 from training.data import load_dataset, to_unit
 from training.exports.conv_and_dense import trained
 from training.exports.spatial_codes import fitted_draws, flat, spatial
@@ -34,7 +34,7 @@ def main() -> None:
         rebuilt = [model.decode(model.encode(x)[0]) for x in (test[:3], shown)]
         drawn = fitted_draws(model, train, 0)
         pictures[name] = [*rebuilt, drawn[:3]]
-    write("spatial-codes.svg", codes_picture([test[:3], shown], pictures))
+    write(FOLDER, "spatial-codes.svg", codes_picture([test[:3], shown], pictures))
 
 
 def codes_picture(real: list[Tensor], pictures: dict[str, list[Tensor]]) -> str:
@@ -61,12 +61,6 @@ both.</desc>
 {rows}
 </svg>
 """
-
-
-def write(name: str, svg: str) -> None:
-    """Write a picture next to this file."""
-    (FOLDER / name).write_text(svg, encoding="utf-8")
-    print(f"{name}: {len(svg) / 1000:.1f} kB")
 
 
 if __name__ == "__main__":

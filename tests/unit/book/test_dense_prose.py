@@ -28,6 +28,10 @@ LONG = "so " * 33
         (f"Hi.\n\n- {NINE}\n- {NINE}", ["line 8 has 9 numbers", "line 9 has 9 numbers"]),
         (f"| a |\n|---|\n| {NINE} |", []),
         (f":::{{fold}} {NINE}\n{NINE}\n:::", []),
+        (":::{takeaways}\n- 1, 2 and 3 of $4$.\n:::", []),
+        (":::{takeaways}\n- 1.\n- 1, 2, 3 and 4.\n:::", ["line 8 has 4 numbers (at most 3)"]),
+        (f":::{{takeaways}}\n- {4 * SENTENCE}\n:::", []),
+        (f":::{{takeaways}}\n- {4 * SENTENCE}No.\n:::", ["line 7 has 41 words (at most 40)"]),
         (15 * SENTENCE, []),
         (15 * SENTENCE + "No.", ["line 6 has 151 words (at most 150)"]),
         (f"{LONG} $a + b$, i.e. as {{eq}}`one` is *it* itself. So.\n\n$$a$$ (one)", []),
@@ -48,7 +52,7 @@ def test_a_strict_book_refuses_a_dense_paragraph(make_book: MakeBook) -> None:
     with pytest.raises(BookErrors) as caught:
         load(make_book({"book.toml": strict, **text}))
     assert str(caught.value).startswith(
-        "content/sample/text.md:6: the paragraph has 9 numbers (at most 8): give it one idea"
+        "content/sample/text.md:6: this has 9 numbers (at most 8): give it one idea"
     )
     load(make_book({"book.toml": BOOK, **text}))
 

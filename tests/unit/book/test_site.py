@@ -68,7 +68,7 @@ def test_every_link_inside_the_site_leads_to_something(build: Build) -> None:
     lists = ("contents", "facts", "references", "formulas", "evidence", "notes", "review", "work")
     places = {"/", "/sample/", "/404.html", *(f"/{name}/" for name in lists)}
     sections = ("text", "numbering", "blocks", "quizzes", "snippets", "print")
-    places |= {f"/sample/{name}/" for name in sections}
+    places |= {f"/sample/{name}/" for name in sections} | {"/summary/sample/"}
     pages = set(site_pages(folder))
     blocks = {place for place in pages if place.startswith("/embed/")}
     assert pages - blocks == places

@@ -63,6 +63,10 @@ class TextPage:
             found += [(heading, each) for each in all_blocks([block]) if each.kind == "evidence"]
         return tuple(found)
 
+    @property
+    def takeaways(self) -> tuple[Block, ...]:
+        return tuple(each for each in all_blocks(self.blocks) if each.kind == "takeaways")
+
 
 @dataclass(frozen=True)
 class Section(TextPage):
@@ -126,6 +130,10 @@ class Chapter(TextPage):
     @property
     def cards_by_page(self) -> tuple[TextPage, ...]:
         return tuple(page for page in self.pages if page.cards)
+
+    @property
+    def pages_with_takeaways(self) -> tuple[TextPage, ...]:
+        return tuple(page for page in self.pages if page.takeaways)
 
     @property
     def all_references(self) -> tuple[Reference, ...]:

@@ -1,4 +1,4 @@
-"""``takeaways``: what to keep from a chapter."""
+"""``takeaways``: what to keep from a section, and all of a chapter on one page."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,12 +16,15 @@ class Takeaways(Block):
     kind = "takeaways"
     said = ("html",)
     html: Text
+    equations: tuple[str, ...]  # labels of those that it refers to
 
 
 def run(node: DirectiveNode, composer: Composer) -> Takeaways:
     match node.nodes:
         case (TextNode(tokens=tokens),) if tokens[0].type.endswith("_list_open"):
-            return Takeaways(composer.render(tokens))
+            roles = [each for token in tokens for each in token.children or () if each.meta]
+            equations = tuple(role.content for role in roles if role.meta.get("name") == "eq")
+            return Takeaways(composer.render(tokens), equations)
         case _:
             raise Mistake(node.line, "the body of takeaways must be one list")
 

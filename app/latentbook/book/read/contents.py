@@ -18,7 +18,7 @@ ASSIGNMENTS = "assignments"
 
 RESERVED = (
     *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
-    *("evidence", "notes", "review", "work", "assets", "embed", "runtime"),
+    *("evidence", "notes", "review", "summary", "work", "assets", "embed", "runtime"),
     *("api", "healthz", "readyz", "metrics", "class", "show", "j", "classroom", "join"),
     *("lti", "auth"),
 )

@@ -1,4 +1,4 @@
-"""Paragraphs with more numbers or words than a reader can follow."""
+"""Paragraphs and takeaways with more numbers or words than a reader can follow."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,19 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from latentbook.book.read.nodes import Document, TextNode
+from latentbook.book.read.nodes import DirectiveNode, Document, TextNode
 
-MOST_NUMBERS, MOST_WORDS, LONGEST_SENTENCE = 8, 150, 40
+
+@dataclass(frozen=True)
+class Limits:
+    """The most that one piece of text may have; ``sentence`` in words."""
+
+    numbers: int
+    words: int
+    sentence: int
+
+
+PARAGRAPH, TAKEAWAY = Limits(8, 150, 40), Limits(3, 40, 40)
 
 NUMBER = re.compile(r"(?<!\w)(?<!\w-)\d+(?:[.,]\d+)*(?:\s*[×x]\s*\d+(?:[.,]\d+)*)*(?!\w)")
 """Not in a name, such as MNIST-1D."""
@@ -21,6 +31,7 @@ FORMULA, QUOTED, NAME = "\N{OBJECT REPLACEMENT CHARACTER}", "0", "Name"
 class Paragraph:
     line: int
     text: str
+    limits: Limits = PARAGRAPH
 
     @property
     def numbers(self) -> int:
@@ -37,21 +48,21 @@ class Paragraph:
     @property
     def faults(self) -> str:
         """What it has too much of, or empty."""
-        found = []
-        if self.numbers > MOST_NUMBERS:
-            found.append(f"{self.numbers} numbers (at most {MOST_NUMBERS})")
-        if self.words > MOST_WORDS:
-            found.append(f"{self.words} words (at most {MOST_WORDS})")
-        if self.longest_sentence > LONGEST_SENTENCE:
+        found, most = [], self.limits
+        if self.numbers > most.numbers:
+            found.append(f"{self.numbers} numbers (at most {most.numbers})")
+        if self.words > most.words:
+            found.append(f"{self.words} words (at most {most.words})")
+        if self.longest_sentence > most.sentence:
             longest = f"a sentence of {self.longest_sentence} words"
-            found.append(f"{longest} (at most {LONGEST_SENTENCE})")
+            found.append(f"{longest} (at most {most.sentence})")
         return ", ".join(found)
 
 
 def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
     """Yield the line of every paragraph over a limit, and what it has too much of.
 
-    Only running text counts, not tables, captions, folds, margins, questions or takeaways. A
+    Only running text and takeaways count, not tables, captions, folds, margins or questions. A
     formula, a reference and a computed number are one word each.
     """
     for paragraph in paragraphs(document):
@@ -61,14 +72,21 @@ def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
 
 def paragraphs(document: Document) -> Iterator[Paragraph]:
     for node in document.nodes:
-        if isinstance(node, TextNode):
-            before = ""
-            for token in node.tokens:
-                if token.type == "inline" and before == "paragraph_open":
-                    line = token.map[0] + 1 if token.map else node.line
-                    if text := "".join(map(_words, token.children or ())).strip():
-                        yield Paragraph(line, text)
-                before = token.type
+        match node:
+            case TextNode():
+                yield from _paragraphs_of(node, PARAGRAPH)
+            case DirectiveNode(name="takeaways", nodes=(TextNode() as inside,)):
+                yield from _paragraphs_of(inside, TAKEAWAY)
+
+
+def _paragraphs_of(node: TextNode, limits: Limits) -> Iterator[Paragraph]:
+    before = ""
+    for token in node.tokens:
+        if token.type == "inline" and before == "paragraph_open":
+            line = token.map[0] + 1 if token.map else node.line
+            if text := "".join(map(_words, token.children or ())).strip():
+                yield Paragraph(line, text, limits)
+        before = token.type
 
 
 def _words(child: Token) -> str:

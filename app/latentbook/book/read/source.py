@@ -34,6 +34,9 @@ INDEX = "index.md"
 REVIEW = "review"
 """Folder of the pages with the recall cards."""
 
+SUMMARY = "summary"
+"""Folder of the pages with the takeaways of a chapter."""
+
 CARD = "recall"
 """Name of the directive of a card."""
 

@@ -27,7 +27,7 @@ from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.directives.problem import Problem
 from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.source import PRINT, REVIEW, page_place
+from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_place
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
@@ -249,6 +249,10 @@ class Renderer:
             title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
             place = f"{REVIEW}/{chapter.slug}"
             yield f"{place}/index.html", self._page("cards", title, place, **given)
+        if chapter.pages_with_takeaways:
+            title = self.book.language.translate("What to keep: %(title)s", title=chapter.title)
+            place = f"{SUMMARY}/{chapter.slug}"
+            yield f"{place}/index.html", self._page("summary", title, place, **given)
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
         place = f"{chapter.place}/{PRINT}"
         html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)

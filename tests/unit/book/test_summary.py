@@ -1,0 +1,41 @@
+"""The takeaways of a chapter, on one page with the equations that they refer to."""
+
+from __future__ import annotations
+
+import re
+
+from latentbook.book.load import load
+from latentbook.book.write.render import Renderer
+
+from .conftest import HEAD, MakeBook
+from .test_evidence import AnyFile
+
+TEXT = f"""{HEAD}
+$$a = b$$ (one)
+
+$$c = d$$ (two)
+
+:::{{takeaways}}
+- The first {{eq}}`two` is kept.
+- The second has none.
+:::
+"""
+
+
+def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
+    book = load(make_book({"sample/text.md": text})).book
+    return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
+
+
+def test_a_page_has_the_takeaways_of_a_chapter_and_their_equations(make_book: MakeBook) -> None:
+    html = pages_of(make_book, TEXT)["summary/sample/index.html"]
+    assert re.search(r'<h2 [^>]+><a href="../../sample/text/">2.1 Text</a></h2>', html)
+    assert "The second has none." in html
+    assert re.findall(r'<a class="number" href="([^"]+)"', html) == ["../../sample/text/#two"]
+
+
+def test_a_chapter_without_takeaways_has_no_such_page(make_book: MakeBook) -> None:
+    with_them, without = pages_of(make_book, TEXT), pages_of(make_book, f"{HEAD}\nText.\n")
+    assert set(with_them) - set(without) == {"summary/sample/index.html"}
+    assert 'href="../summary/sample/"' in with_them["sample/index.html"]
+    assert "summary/" not in without["sample/index.html"]

@@ -49,19 +49,17 @@ VARIANCES = tuple(
 instrument = Instrument(
     name="elbo_gap",
     title="The ceiling and the gap",
-    challenge="The cloud q starts as the prior. Close the gap, first with m, then with v. Now "
-    "fold the decoder and raise x to 4. Say first: how small can you make the gap?",
+    challenge="Close the gap, first with m, then with v. Now fold the decoder, z², and raise x "
+    "to 4: say first how small the gap can be.",
     controls=(
+        Choice("decoder", "Decoder", {"straight": "2z", "folded": "z²"}, "straight"),
         Slider(
             "m", "Mean of q", default=0.0, min=-3.0, max=3.0, step=0.02, symbol="m", format=".2f"
         ),
-        Slider("v", "Variance of q", default=1.0, values=VARIANCES, symbol="v"),
-        Choice(
-            "decoder", "Decoder", {"straight": "Straight, 2z", "folded": "Folded, z²"}, "straight"
-        ),
+        Toggle("best", "Best q"),
+        Slider("v", "Variance", default=1.0, values=VARIANCES, symbol="v"),
         Slider("x", "Input", default=1.5, min=0.0, max=4.0, step=0.1, symbol="x", format=".1f"),
         Slider("s", "Noise", default=1.0, min=0.5, max=2.0, step=0.1, symbol="s", format=".1f"),
-        Toggle("best", "Show the best q"),
     ),
     readouts=(
         Readout("log_px", "log p(x)", "nats", ".3f"),
@@ -270,4 +268,4 @@ def note(result):
         return f"The posterior has peaks at ±{result['peaks'][1]:.2f}. A Gaussian has one."
     if result["decoder"] == "folded":
         return "The posterior has one peak but is not a Gaussian."
-    return "The posterior is a Gaussian."
+    return "The posterior is a Gaussian, so there is a cloud q that closes the gap."

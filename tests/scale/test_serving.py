@@ -241,9 +241,8 @@ def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
         assert answer.status_code == 200
         return answer.content
 
-    readers = 4 * QUEUE
-    with ThreadPoolExecutor(readers) as pool:
-        assert set(pool.map(read, range(readers))) == {picture}
+    with ThreadPoolExecutor(48) as pool:
+        assert set(pool.map(read, range(48))) == {picture}
     assert refused
     for answer in refused:
         assert answer.headers["content-type"] == "application/problem+json"

@@ -7,8 +7,8 @@
  */
 import MiniSearch from "minisearch";
 
-/** A section on a topic ranks above a snippet that uses it. @type {Record<string, number>} */
-const WEIGHTS = { Chapter: 2, Section: 2, Heading: 1.5, Snippet: 0.5, Question: 0.5, Evidence: 0.5 };
+/** A section on a topic ranks above a snippet that uses it, and above its definition. @type {Record<string, number>} */
+const WEIGHTS = { Chapter: 2, Section: 2, Heading: 1.5, Snippet: 0.5, Question: 0.5, Evidence: 0.5, Term: 0.25 };
 
 const GREEK = `alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η theta θ iota ι kappa κ lambda λ mu μ nu ν xi ξ pi π rho ρ
   sigma σ tau τ upsilon υ phi φ chi χ psi ψ omega ω`.split(/\s+/);

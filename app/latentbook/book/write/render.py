@@ -406,7 +406,7 @@ def directions(interface: Language, content: Language) -> dict[str, Html]:
 
 
 FONTS = {
-    "source-serif-4-latin-wght-italic.woff2": "<em",
+    "source-serif-4-latin-wght-italic.woff2": '<em|class="term',
     "jetbrains-mono-latin-wght-normal.woff2": "<code",
     "KaTeX_Main-Regular.woff2": 'class="katex',
     "KaTeX_Math-Italic.woff2": "mathnormal",

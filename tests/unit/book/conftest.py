@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.compose.pieces import Layout, Text
+from latentbook.book.load import load
+from latentbook.book.write.assets import Assets
 from latentbook.book.write.prefill import fill
-from latentbook.book.write.render import printed, root_of
+from latentbook.book.write.render import Renderer, printed, root_of
 from latentbook.settings import Settings
 
 BOOK = """\
@@ -131,3 +133,16 @@ def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
 def html_of(text: Text, page: str = "sample/text") -> str:
     """Running text as it is printed on a page of its own."""
     return printed(text, Layout(root_of(page), page, {page: ""}))
+
+
+class AnyFile(Assets):
+    """Assets of which any file may be asked for."""
+
+    def place(self, name: str) -> str:
+        return name
+
+
+def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
+    """The pages, by path, of a book with this one section."""
+    book = load(make_book({"sample/text.md": text})).book
+    return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())

@@ -12,18 +12,12 @@ import pytest
 
 from latentbook.book.load import load
 from latentbook.book.write import render
-from latentbook.book.write.assets import Assets
 from latentbook.book.write.class_data import class_data
 from latentbook.book.write.render import Renderer
 
-from .conftest import MakeBook, fixture_chapter
+from .conftest import AnyFile, MakeBook, fixture_chapter
 
 CLASS = re.compile(r'class="([^"{%]+)"')
-
-
-class AnyFile(Assets):
-    def place(self, name: str) -> str:
-        return name
 
 
 def without_markup(value: Any) -> Any:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 
 from latentbook.book.load import load
-from latentbook.book.write.assets import Assets
 from latentbook.book.write.exports import chapter_cells, notebook
-from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 
-from .conftest import HEAD, MakeBook
+from .conftest import HEAD, MakeBook, pages_of
 
 TABLE = """
 :::{evidence}
@@ -28,16 +26,6 @@ Text.
 More text.
 {TABLE.replace("ANOTHER", "chance")}
 """
-
-
-class AnyFile(Assets):
-    def place(self, name: str) -> str:
-        return name
-
-
-def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
-    book = load(make_book({"sample/text.md": text})).book
-    return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
 
 
 def test_one_page_lists_all_controls(make_book: MakeBook) -> None:

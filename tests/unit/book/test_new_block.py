@@ -17,12 +17,11 @@ from latentbook.book.compose.types import Loaded, Section
 from latentbook.book.directives import DIRECTIVES
 from latentbook.book.load import load
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.write.assets import Assets
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import TEMPLATES, Renderer
 from latentbook.book.write.search import search_index
 
-from .conftest import HEAD, MakeBook
+from .conftest import HEAD, AnyFile, MakeBook
 
 
 @dataclass(frozen=True)
@@ -68,10 +67,6 @@ def test_it_is_shown(loaded: Loaded, tmp_path: Path) -> None:
     shutil.copytree(TEMPLATES, tmp_path, dirs_exist_ok=True)
     template = "<aside>{{ block.title }}: {{ render(block.blocks) }}</aside>"
     (tmp_path / "blocks" / "riddle.html").write_text(template)
-
-    class AnyFile(Assets):
-        def place(self, name: str) -> str:
-            return name
 
     config = {"reload": False}
     pages = dict(

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import re
 
-from latentbook.book.load import load
-from latentbook.book.write.render import Renderer
-
-from .conftest import HEAD, MakeBook
-from .test_evidence import AnyFile
+from .conftest import HEAD, MakeBook, pages_of
 
 TEXT = f"""{HEAD}
 $$a = b$$ (one)
@@ -20,11 +16,6 @@ $$c = d$$ (two)
 - The second has none.
 :::
 """
-
-
-def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
-    book = load(make_book({"sample/text.md": text})).book
-    return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
 
 
 def test_a_page_has_the_takeaways_of_a_chapter_and_their_equations(make_book: MakeBook) -> None:

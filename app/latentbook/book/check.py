@@ -24,7 +24,7 @@ from latentbook.book.read.card_records import (
     write_cards,
 )
 from latentbook.book.read.day import right_now
-from latentbook.book.read.dense_prose import dense_paragraphs
+from latentbook.book.read.dense_prose import dense_paragraphs, doubtful_paragraphs
 from latentbook.book.read.nodes import DirectiveNode, Document, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
@@ -100,10 +100,11 @@ def list_bare_numbers(project: Project, report: Report) -> None:
 
 
 def list_dense_paragraphs(project: Project, report: Report) -> None:
-    """Report paragraphs with too many numbers or words, one line per page."""
-    for place, found in _search(project, dense_paragraphs):
-        each = "; ".join(f"line {line} has {faults}" for line, faults in found)
-        report(f"{place}: {len(found)} dense: {each}")
+    """Report paragraphs with too many numbers or words, or perhaps too many, one line per page."""
+    for kind, look in (("dense", dense_paragraphs), ("doubtful", doubtful_paragraphs)):
+        for place, found in _search(project, look):
+            each = "; ".join(f"line {line} has {what}" for line, what in found)
+            report(f"{place}: {len(found)} {kind}: {each}")
 
 
 def _search(

@@ -19,6 +19,10 @@ class Limits:
 
 
 PARAGRAPH, TAKEAWAY = Limits(8, 150, 40), Limits(3, 40, 40)
+IN_A_SENTENCE, IN_THE_FIRST = 4, 2
+"""Numbers in one sentence, and in the one that begins a paragraph: more are often too many."""
+MEANT = re.compile(r"meant: *\S")
+"""A comment that says why a paragraph stands as it is."""
 
 NUMBER = re.compile(r"(?<!\w)(?<!\w-)\d+(?:[.,]\d+)*(?:\s*[×x]\s*\d+(?:[.,]\d+)*)*(?!\w)")
 """Not in a name, such as MNIST-1D."""
@@ -32,10 +36,15 @@ class Paragraph:
     line: int
     text: str
     limits: Limits = PARAGRAPH
+    comment: str = ""
+
+    @property
+    def sentences(self) -> list[str]:
+        return SENTENCE_END.split(self.text)
 
     @property
     def numbers(self) -> int:
-        return len(NUMBER.findall(self.text))
+        return numbers(self.text)
 
     @property
     def words(self) -> int:
@@ -43,7 +52,7 @@ class Paragraph:
 
     @property
     def longest_sentence(self) -> int:
-        return max(len(each.split()) for each in SENTENCE_END.split(self.text))
+        return max(len(each.split()) for each in self.sentences)
 
     @property
     def faults(self) -> str:
@@ -58,6 +67,31 @@ class Paragraph:
             found.append(f"{longest} (at most {most.sentence})")
         return ", ".join(found)
 
+    @property
+    def doubts(self) -> str:
+        """What is often too much, or empty if a comment says that it is meant."""
+        if self.limits is TAKEAWAY or MEANT.match(self.comment):
+            return ""
+        found, sentences = [], self.sentences
+        if (first := numbers(sentences[0])) > IN_THE_FIRST:
+            found.append(f"{first} numbers in its first sentence (better {IN_THE_FIRST})")
+        if (most := max(map(numbers, sentences))) > IN_A_SENTENCE:
+            found.append(f"{most} numbers in a sentence (better {IN_A_SENTENCE})")
+        if any(map(in_brackets, sentences)):
+            found.append("a sentence in brackets")
+        return ", ".join(found)
+
+
+def numbers(text: str) -> int:
+    return len(NUMBER.findall(text))
+
+
+def in_brackets(sentence: str) -> bool:
+    """Whether all of it is; where another follows, the closing one was taken for its end."""
+    return sentence.startswith("(") and (
+        sentence.endswith(")") or sentence.count("(") > sentence.count(")")
+    )
+
 
 def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
     """Yield the line of every paragraph over a limit, and what it has too much of.
@@ -68,6 +102,16 @@ def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
     for paragraph in paragraphs(document):
         if paragraph.faults:
             yield paragraph.line, paragraph.faults
+
+
+def doubtful_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
+    """Yield the line of every paragraph to look at once more, and why.
+
+    A comment above it, ``% meant: the reason``, says that somebody has looked.
+    """
+    for paragraph in paragraphs(document):
+        if paragraph.doubts:
+            yield paragraph.line, paragraph.doubts
 
 
 def paragraphs(document: Document) -> Iterator[Paragraph]:
@@ -85,7 +129,7 @@ def _paragraphs_of(node: TextNode, limits: Limits) -> Iterator[Paragraph]:
         if token.type == "inline" and before == "paragraph_open":
             line = token.map[0] + 1 if token.map else node.line
             if text := "".join(map(_words, token.children or ())).strip():
-                yield Paragraph(line, text, limits)
+                yield Paragraph(line, text, limits, node.comment)
         before = token.type
 
 

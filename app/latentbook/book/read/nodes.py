@@ -49,6 +49,7 @@ class TextNode:
     line: int
     tokens: tuple[Token, ...]
     source: str
+    comment: str = ""  # what its author says of it, in the line above
 
 
 @dataclass(frozen=True)

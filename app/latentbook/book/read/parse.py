@@ -137,6 +137,7 @@ class _Parser:
         self.env: dict[str, Any] = {}
         self.notes: dict[str, NoteNode] = {}
         self.target: Target | None = None  # which the next node takes
+        self.comment = ""  # on the next node, if that is text
 
     def document(self, kind: type[Entry]) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
@@ -188,6 +189,7 @@ class _Parser:
     def node(self, tokens: Sequence[Token], parent: Syntax | None) -> Node | None:
         first = tokens[0]
         line, source = self.place(first)
+        comment, self.comment = self.comment, ""
         match first.type:
             case "heading_open":
                 return self.heading(tokens, source, parent)
@@ -205,7 +207,10 @@ class _Parser:
                     self.problems.add(line, f"label {first.content!r} must be kebab-case")
                 self.target = (first.content, line)
                 return None
-            case "myst_line_comment" | "myst_block_break":
+            case "myst_line_comment":
+                self.comment = first.content.strip()
+                return None
+            case "myst_block_break":
                 return None
             case "blockquote_open" if ALERT.match(tokens[2].content):
                 self.problems.add(line, "a remark is written :::{note}, :::{tip} or :::{warning}")
@@ -216,7 +221,7 @@ class _Parser:
                 self.problems.add(line, "a rule (---) has no meaning in a chapter: use a heading")
                 return None
         self.check_text(tokens)
-        return TextNode(line, tuple(tokens), source)
+        return TextNode(line, tuple(tokens), source, comment)
 
     def place(self, token: Token) -> tuple[int, str]:
         assert token.map is not None

@@ -112,6 +112,22 @@ handed_back["black"] = 0.5 * np.sum(_test**2) / len(_test)
 handed_back["mean"] = 0.5 * np.sum((_test - _train.mean(axis=0)) ** 2) / len(_test)
 
 
+def _signed_gradient(seed, depth=20, width=64):
+    """What a gradient gains in residual ReLU layers if each unit's output has a random sign; log10."""
+    rng = np.random.default_rng(seed)
+    x, jacobian = rng.normal(size=width), np.eye(width)
+    for _ in range(depth):
+        weights = np.sqrt(2 / width) * rng.normal(size=(width, width))
+        h, sign = weights @ x, rng.choice([-1, 1], size=width)
+        jacobian = ((sign * (h > 0))[:, None] * weights + np.eye(width)) @ jacobian
+        x = sign * np.maximum(h, 0) + x
+    g = rng.normal(size=width)
+    return np.log10(np.linalg.norm(g @ jacobian) / np.linalg.norm(g))
+
+
+signed_gradient = np.mean([_signed_gradient(seed) for seed in range(50)])
+
+
 def _by_matrix():
     """The best matrix from half of the pixels to all, over every choice of the half."""
     mean = _train.mean(axis=0)

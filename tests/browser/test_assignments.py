@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -164,5 +165,11 @@ def test_an_assignment_from_its_dates_to_its_points(
     assert page.url == f"{url}{PLACE}#q-left"
     page.goto(f"{url}classroom/")
     expect(page.get_by_text("2 of 2 points")).to_be_visible()
+
+    instructor.goto(f"{url}classroom/grades/")
+    zoe = instructor.locator("main").get_by_role("link", name="Zoë").get_attribute("href")
+    for place in ("", zoe, "analysis/first", "analysis/first/q-left"):
+        instructor.goto(urljoin(f"{url}classroom/grades/", place))
+        assert in_both_themes(instructor) == []
     for context in (desk, phone, other_zone, plain):
         context.close()

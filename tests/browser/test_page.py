@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
+import brotli
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.axe import in_both_themes, violations
 from tests.browser.book_pages import READY, SECTION, Open
-from tools.bench.page import elements, pages_of
+from tools.bench.page import critical_urls, elements, pages_of
 
 pytestmark = pytest.mark.browser
 
@@ -60,6 +64,26 @@ def test_no_page_has_more_than_6000_elements(site: Path) -> None:
     assert "formulas/2/" in counts
     most = {place: 12_000 if place.startswith("review/") else 6_000 for place in counts}
     assert {place: count for place, count in counts.items() if count > most[place]} == {}
+
+
+def test_no_page_has_more_than_60_kilobytes_before_its_first_paint(site: Path) -> None:
+    """Compressed as a book that is served: the site of the tests is compressed in a hurry."""
+
+    @cache
+    def sent(path: Path, in_a_hurry: bool) -> int:
+        compressed = path.with_name(f"{path.name}.br")
+        if not compressed.exists():  # it is too small
+            return path.stat().st_size
+        return compressed.stat().st_size if in_a_hurry else len(brotli.compress(path.read_bytes()))
+
+    heavy = {}
+    for place in pages_of(site):
+        page = site / place / "index.html"
+        urls = critical_urls(page.as_uri(), page.read_text(encoding="utf-8"))
+        files = [Path(url2pathname(urlsplit(url).path)) for url in urls]
+        if sum(sent(file, True) for file in files) > 60_000:
+            heavy[place] = sum(sent(file, False) for file in files)
+    assert {place: weight for place, weight in heavy.items() if weight > 60_000} == {}
 
 
 FONTS = """async () => {

@@ -152,10 +152,12 @@ def test_study_goes_through_cards(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.long
 def test_decode_compares_the_server_with_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decode, "SIZES", {16: 2})
+    for name, value in {"SIZES": {16: 2}, "CLIENTS": 20, "PAGES": 20}.items():
+        monkeypatch.setattr(decode, name, value)
     monkeypatch.setattr(decode, "TARGETS", {"mlp_vae_mnist": 1.35})
     found = figures(decode.measure(Settings(), print))
     assert found["mlp_vae_mnist n=16 raw / direct call"] > 0
+    assert found["page beside mlp_vae_mnist n=16, 20 clients, p95"] > 0
 
 
 @pytest.mark.long

@@ -19,7 +19,7 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench import Measurement, Report
 from tools.bench.line import slow_line
-from tools.bench.readers import Answer, Readers, reading
+from tools.bench.readers import Answer, Readers, keeping_busy, reading
 from tools.bench.serving import served
 
 if TYPE_CHECKING:
@@ -35,8 +35,6 @@ TOGETHER_TARGET = 0.9
 SIZES = {16: 40, 64: 20, 128: 6}
 """n -> rounds, each with one direct call and one request a form."""
 
-"""Takes many times as long as the others."""
-
 FORMS = {
     "raw": "application/octet-stream",
     "PNG": "image/png",
@@ -46,6 +44,15 @@ READERS = 8
 TOGETHER_ROUNDS = {16: 3, 64: 3, 128: 1}
 TOGETHER_EACH = 3
 """Requests of each reader in a round."""
+
+CLIENTS = 100
+"""Of grids, while pages are read."""
+
+PAGE = "/autoencoders/compress/"
+PAGES = 200
+PAGES_TARGET = 150.0
+WARM_S = 3.0
+"""Until all clients have asked."""
 
 SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
@@ -129,6 +136,8 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                 rows += together(base, readers, direct)
             with slow_line(base, MEGABITS, ROUND_TRIP_MS) as slow:
                 rows += over_a_slow_line(slow, readers, model)
+        report(f"A page, beside {CLIENTS} clients of grids")
+        rows += pages_beside_grids(base, readers, next(iter(TARGETS)), max(SIZES))
     return rows
 
 
@@ -200,6 +209,24 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
             Measurement(f"{name} / direct call", rate / bare, "x", target, at_least=True),
         ]
     return rows
+
+
+def pages_beside_grids(base: str, readers: Readers, model: str, n: int) -> list[Measurement]:
+    """What a reader waits for a page, alone and while others draw the largest grids."""
+
+    def slowest() -> float:
+        answers = readers.ask(base, PAGE, {"Accept-Encoding": "br"}, count=PAGES)
+        return 1000 * float(np.quantile([each.seconds for each in answers], 0.95))
+
+    alone = slowest()
+    with keeping_busy(base, *request(model, n, "delta"), CLIENTS):
+        time.sleep(WARM_S)
+        busy = slowest()
+    name = f"{model} n={n}, {CLIENTS} clients"
+    return [
+        Measurement("page, p95", alone, "ms"),
+        Measurement(f"page beside {name}, p95", busy, "ms", PAGES_TARGET),
+    ]
 
 
 def over_a_slow_line(slow: str, readers: Readers, model: str) -> list[Measurement]:

@@ -46,6 +46,8 @@ ATTEMPTS = 3
 """Sometimes Chromium records no trace, and Lighthouse asks for another run."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"phone": (), "desktop": ("--preset=desktop",)}
+"""The first is measured on a section of each chapter, too."""
+
 TARGETS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
 """Where a category has a target other than 100."""
 
@@ -142,27 +144,35 @@ def longest_task(url: str) -> float:
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Weigh every page; open the front page and the heaviest section."""
-    site = build_site(open_project(settings), report=report)
+    """Weigh every page; open the front page, and each chapter's heaviest with an instrument."""
+    project = open_project(settings)
+    site = build_site(project, report=report)
     rows = []
     with served(create_app(settings)) as base:
         weights: dict[str, float] = {}
+        with_instrument = []
         for place in pages_of(site):
             html = (site / place / "index.html").read_text(encoding="utf-8")
             weights[place] = critical_kilobytes(f"{base}/{place}", html)
             rows.append(
                 Measurement(f"/{place} before first paint", weights[place], "kB", CRITICAL_TARGET)
             )
+            if "data-instrument" in html:
+                with_instrument.append(place)
             count = elements(html)
             rows.append(Measurement(f"/{place} elements", count, "", ELEMENTS_TARGET))
-        heaviest = max(weights, key=lambda place: weights[place])
-        for place in dict.fromkeys((FRONT, heaviest)):
+        with_instrument.sort(key=weights.__getitem__)
+        heaviest = {place.partition("/")[0]: place for place in with_instrument}  # the last stays
+        slugs = [each.slug for each in project.manifest.entries]
+        sections = [heaviest[slug] for slug in slugs if slug in heaviest]
+        on_all = FRONT, max(sections, key=weights.__getitem__)
+        for place in dict.fromkeys((FRONT, *sections)):
             url = f"{base}/{place}"
             longest = statistics.median(longest_task(url) for _ in range(RUNS))
             rows.append(Measurement(f"/{place} longest task", longest, "ms", TASK_TARGET))
-            for device, options in PRESETS.items():
+            for device in PRESETS if place in on_all else (next(iter(PRESETS)),):
                 report(f"Lighthouse on /{place}, {device}")
-                runs = [lighthouse(url, settings, *options) for _ in range(RUNS)]
+                runs = [lighthouse(url, settings, *PRESETS[device]) for _ in range(RUNS)]
                 for key in runs[0]:
                     value = statistics.median(run[key] for run in runs)
                     name = f"/{place} {key}, {device}"

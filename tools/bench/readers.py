@@ -6,6 +6,7 @@ import http.client
 import multiprocessing
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -76,6 +77,37 @@ class Readers:
         for pipe in self.pipes[:readers]:
             pipe.send((base, path, headers, count))
         return [each for pipe in self.pipes[:readers] for each in pipe.recv()]
+
+
+def ask_again_and_again(base: str, path: str, headers: dict[str, str], clients: int) -> None:
+    """Clients that take one answer after another, until the process is ended."""
+
+    def client() -> None:
+        connection = http.client.HTTPConnection(urlsplit(base).netloc)
+        while True:
+            connection.request("GET", path, headers=headers)
+            response = connection.getresponse()
+            response.read()
+            if response.status == 503:  # the queue is full
+                time.sleep(float(response.headers["Retry-After"]))
+
+    with ThreadPoolExecutor(clients) as pool:
+        for _ in range(clients):
+            pool.submit(client)
+
+
+@contextmanager
+def keeping_busy(base: str, path: str, headers: dict[str, str], clients: int) -> Iterator[None]:
+    """Clients in a process of their own, for as long as the block lasts."""
+    context = multiprocessing.get_context("spawn")
+    asked = (base, path, headers, clients)
+    process = context.Process(target=ask_again_and_again, args=asked, daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.kill()
+        process.join()
 
 
 @contextmanager

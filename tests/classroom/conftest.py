@@ -39,7 +39,7 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.long)
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
-"""For a test of what only one of them has."""
+"""For a test of what only one of them has, or of what is refused before any is asked."""
 
 
 def write_bundle(folder: Path) -> None:
@@ -80,22 +80,28 @@ def server() -> Iterator[str]:
 
 
 def create_database(url: str, name: str, template: str) -> None:
+    on_server(url, f"CREATE DATABASE {name} TEMPLATE {template}")
+
+
+def on_server(url: str, command: str) -> None:
     with psycopg.connect(url.format("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+        connection.execute(command.encode())
 
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """What names a database with all tables and no course."""
     if request.param == "sqlite":
         file = tmp_path / "course.sqlite"
         create(file)
         file.write_bytes(request.getfixturevalue("sqlite"))
-        return str(file)
+        yield str(file)
+        return
     url: str = request.getfixturevalue("server")
     name = f"course_{next(COUNTER)}"
     create_database(url, name, TEMPLATE)
-    return url.format(name)
+    yield url.format(name)
+    on_server(url, f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def settings_in(folder: Path, database: str) -> Settings:

@@ -19,7 +19,7 @@ from latentbook.classroom.judging import Judging
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import now
 from latentbook.settings import Settings, assignments_of
-from tests.classroom.conftest import School
+from tests.classroom.conftest import School, on_sqlite
 from tests.classroom.course import judge, judge_now
 from tests.patience import until
 
@@ -162,6 +162,7 @@ def test_what_is_no_letter_of_a_line_is_refused(typed: str) -> None:
         ordered(typed, 3)
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("dates", "is_said"),
     [

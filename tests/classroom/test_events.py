@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
-from tests.classroom.conftest import School
+from tests.classroom.conftest import School, on_sqlite
 from tests.patience import SERVER_S
 
 PLACE = "/api/classroom/events"
@@ -46,6 +46,7 @@ def test_events_are_added_once_and_of_values_the_newest_stays(school: School) ->
     assert ada.get("/classroom/me/export.json").json()["events"][1]["id"] == "a.2"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     ("body", "status"),
     [

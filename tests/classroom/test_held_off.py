@@ -14,11 +14,12 @@ from latentbook.classroom import database, people
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.words import clean
 from latentbook.settings import Settings, class_data_of
-from tests.classroom.conftest import School, on_postgresql
+from tests.classroom.conftest import School, on_postgresql, on_sqlite
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "headers",
     [

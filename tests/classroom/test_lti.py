@@ -23,7 +23,7 @@ from latentbook.classroom.lti import keys, platforms, steps
 from latentbook.classroom.lti.web import Web
 from latentbook.classroom.platform_tables import tool_key
 from tests.classroom import lms as testing
-from tests.classroom.conftest import OWN, School, opened, settings_in
+from tests.classroom.conftest import OWN, School, on_sqlite, opened, settings_in
 from tests.classroom.lms import AGS, CLIENT, INSTRUCTOR, KEYS, LEARNER, LTI, MEMBERSHIP, Lms
 from tests.classroom.test_people import link_in
 
@@ -479,6 +479,7 @@ NO_ADDRESSES = ("http://lms.example/", "file:///etc/passwd", "jwks", "https://["
 NO_ADDRESSES += ("https://大学.example/", "https://*/", "https://user:secret@lms.example/")
 
 
+@on_sqlite
 @pytest.mark.parametrize("url", NO_ADDRESSES)
 def test_addresses_are_encrypted_and_fit_a_header(school: School, url: str) -> None:
     instructor = school.joined(school.first, "Ada")
@@ -501,6 +502,7 @@ WRONG = {
 }
 
 
+@on_sqlite
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_with_a_registration_is_said(school: School, name: str) -> None:
     wrong, said = WRONG[name]

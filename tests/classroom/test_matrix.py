@@ -8,7 +8,7 @@ import httpx
 
 from latentbook.classroom import people
 from latentbook.classroom.tables import ROLES
-from tests.classroom.conftest import OWN, School
+from tests.classroom.conftest import OWN, School, on_sqlite
 
 ALL = ("nobody", *ROLES)
 LEAST = {
@@ -94,6 +94,7 @@ def routes(school: School) -> set[str]:
     return found
 
 
+@on_sqlite
 def test_each_role_may_do_what_the_matrix_says(school: School) -> None:
     assert routes(school) == set(LEAST)
     numbers = {}

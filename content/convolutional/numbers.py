@@ -113,7 +113,7 @@ handed_back["mean"] = 0.5 * np.sum((_test - _train.mean(axis=0)) ** 2) / len(_te
 
 
 def _signed_gradient(seed, depth=20, width=64):
-    """What a gradient gains in residual ReLU layers if each unit's output has a random sign; log10."""
+    """What a gradient gains in residual layers whose units have random signs after ReLU; log10."""
     rng = np.random.default_rng(seed)
     x, jacobian = rng.normal(size=width), np.eye(width)
     for _ in range(depth):

@@ -246,8 +246,8 @@ def describe(
         "annealing": (
             f"beta starts at {HOT:g} and falls in a straight line to its target over the first "
             "half of the steps; a higher target is constant. All exported decoders are annealed. "
-            "Without it (mig_cold) most axes at low beta do not lie along the factors, and the MIG is "
-            "low: that is optimisation, not the objective."
+            "Without it (mig_cold) most axes at low beta do not lie along the factors, and the MIG "
+            "is low: that is optimisation, not the objective."
         ),
         "seeds": list(SEEDS),
         "wall_seconds": round(

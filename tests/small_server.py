@@ -93,6 +93,16 @@ def write_site(folder: Path, title: str = "Front page") -> None:
             Path(f"{path}.gz").write_bytes(gzip.compress(content))
 
 
+def write_own_book(folder: Path, code: str) -> None:
+    """The folder of a book on another subject, with one instrument of this code."""
+    (folder / "instruments").mkdir(parents=True)
+    (folder / "instruments" / "tide.py").write_text(code)
+    (folder / "course.toml").write_text(
+        'title = "Tides"\nsubtitle = "."\ndescription = "."\nlanguage = "en"\n'
+        'instruments = ["tide"]\n[[parts]]\ntitle = "All"\nchapters = ["seas"]\n'
+    )
+
+
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory) -> Settings:
     build = tmp_path_factory.mktemp("build")

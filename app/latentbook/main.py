@@ -15,7 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 
-from latentbook.api import ROUTERS
+from latentbook.api import ROUTERS, health
+from latentbook.book.read.project import manifest_in, uses_decoders
 from latentbook.decoding.decoders import Decoders
 from latentbook.decoding.inference import Inference, Registry
 from latentbook.editions import build_apart
@@ -95,9 +96,10 @@ def create_app(
                 await running.enter_async_context(lti.running(app))
             yield
 
+    decodes = uses_decoders(settings.course)
     app = FastAPI(
-        title="Latentbook",
-        summary="Decoders of the book: codes to images and back.",
+        title=manifest_in(settings.course or settings.content).title,
+        summary="Decoders of the book: codes to images and back." if decodes else None,
         version=version("latentbook"),
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from another host
@@ -117,7 +119,7 @@ def create_app(
             Middleware(BodyLimit, limit=settings.max_body_bytes),
         ],
     )
-    for router in ROUTERS:
+    for router in ROUTERS if decodes else (health.router,):
         app.include_router(router)
     if reload:
         app.include_router(reload.router)
@@ -197,7 +199,8 @@ def run(
         signal.signal(number, lambda *_: sys.exit(0))
     configure_logs(settings.log_level)
     inference = None
-    if settings.replicas:
+    decodes = uses_decoders(settings.course)
+    if settings.replicas and decodes:
         from latentbook.scale import start_replicas
 
         count = settings.replicas
@@ -206,7 +209,7 @@ def run(
     app = create_app(settings, inference=inference, built=built, errors=errors)
     if errors:
         log.error(OLD_SITE, errors=errors)
-    if inference is None:
+    if inference is None and decodes:
         try:
             app.state.inference.open_registry()
         except Problem as missing:

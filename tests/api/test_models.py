@@ -10,6 +10,7 @@ import pytest
 from latentbook.main import create_app
 from latentbook.models import registry as book
 from latentbook.settings import Settings
+from tests.small_server import write_own_book
 from tools.bench.serving import served
 
 
@@ -138,3 +139,24 @@ def test_without_a_torch_that_loads_the_answer_says_so(tmp_path, monkeypatch, er
             answer = httpx.get(url + path)
             assert answer.status_code == 503
             assert words in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("code", "paths"),
+    [
+        ('Tiles("sea", images, alt)', {"/healthz", "/readyz", "/metrics"}),
+        ('Map("sea", tile, server="conv_vae_mnist")', {"/api/models", "/api/models/{name}/grid"}),
+    ],
+)
+def test_a_book_whose_instruments_use_no_decoder_serves_none(tmp_path, code, paths):
+    write_own_book(tmp_path / "mine", code)
+    app = create_app(Settings(build=tmp_path, course=tmp_path / "mine"))
+    schema = app.openapi()
+    assert schema["info"]["title"] == "Tides"
+    assert paths <= schema["paths"].keys()
+    none = "/api/models" not in paths
+    assert none == ("summary" not in schema["info"])
+    with served(app) as url:
+        assert httpx.get(f"{url}/api/openapi.json").json() == schema
+        assert (httpx.get(f"{url}/api/models").status_code == 404) == none
+        assert (httpx.get(f"{url}/api/instruments").status_code == 404) == none

@@ -14,7 +14,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.patience import SERVER_S, until
-from tests.small_server import write_site
+from tests.small_server import write_own_book, write_site
 
 GRID = "/api/models/conv_vae_mnist/grid"
 RAW = {"Accept": "application/octet-stream"}
@@ -322,9 +322,12 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
     assert "PyTorch is not installed on this server, so its decoders are off." in said
 
 
-def test_pytorch_is_imported_before_the_server_listens(tmp_path):
-    """Else the first readers of a decoder wait for that, too."""
-    program = """
+@pytest.mark.parametrize("loaded", [True, False])
+def test_pytorch_is_imported_before_the_server_listens(tmp_path, loaded):
+    """Else the first readers of a decoder wait for that, too. A book without decoders has none."""
+    write_own_book(tmp_path / "mine", "")
+    course = None if loaded else str(tmp_path / "mine")
+    program = f"""
 import sys
 import latentbook.main
 from latentbook.settings import Settings
@@ -335,12 +338,17 @@ class Server:
         pass
 
     def run(self):
-        sys.exit(0 if "latentbook.models.registry" in sys.modules else 3)
+        print("latentbook.models.registry" in sys.modules, "torch" in sys.modules)
+        sys.exit()
 
 
 latentbook.main.Server = Server
-latentbook.main.run(Settings(), report=print)
+latentbook.main.run(Settings(course={course!r}, replicas={0 if loaded else 2}), report=print)
 """
     environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}
-    done = subprocess.run([sys.executable, "-c", program], env=environment, check=False)
-    assert done.returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, check=True, stdout=subprocess.PIPE
+    )
+    said = done.stdout.decode().splitlines()
+    assert len(said) == 2 and said[0].startswith("The book is at")
+    assert said[1] == f"{loaded} {loaded}"

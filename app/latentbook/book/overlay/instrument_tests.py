@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 
-from latentbook.book.overlay.merge import INSTRUMENTS, merged_root
+from latentbook.book.overlay.merge import merged_root
+from latentbook.book.read.contents import INSTRUMENTS
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
 from latentbook.settings import Settings

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
-from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, ChapterEntry
+from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, INSTRUMENTS, ChapterEntry
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL
@@ -37,7 +37,7 @@ from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
 
-CONTENT, WIDGETS, INSTRUMENTS = "content", "widgets", "instruments"
+CONTENT, WIDGETS = "content", "widgets"
 LISTED = "instruments.txt"  # in `widgets`: the names of all instruments
 ENGINE = ("__init__.py", "contract.py", "controls.py", "renamed.py", "data/__init__.py")
 """The files of ``widgets`` that every book has, besides the folders ``engine`` and ``kit``."""

@@ -16,6 +16,9 @@ FRONT = "front"
 ASSIGNMENTS = "assignments"
 """Folder of the assignments, which are no chapters."""
 
+INSTRUMENTS = "instruments"
+"""Folder of a course's own instruments."""
+
 RESERVED = (
     *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
     *("evidence", "notes", "review", "summary", "work", "assets", "embed", "runtime"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -19,7 +20,14 @@ from pydantic import (
 )
 
 from latentbook.book.read.brand import Brand, Line, check_brand
-from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry, PartEntry, manifest_file
+from latentbook.book.read.contents import (
+    BOOK,
+    COURSE,
+    INSTRUMENTS,
+    ChapterEntry,
+    PartEntry,
+    manifest_file,
+)
 from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
@@ -46,6 +54,10 @@ ReportAddress: TypeAlias = Annotated[
         "is an address like 'mailto:me@host?subject={title}&body={text}'",
     ),
 ]
+
+
+ASKS_SERVER = re.compile(rb"\bserver\s*=")
+"""In an instrument: its panel names a decoder of the server."""
 
 
 def _language(tag: Any) -> Language:
@@ -216,10 +228,31 @@ def read_course(folder: Path, problems: Problems) -> CourseManifest:
     return manifest
 
 
+def manifest_in(folder: Path) -> BookManifest | CourseManifest:
+    """The manifest of a book or course as far as it can be read, mistakes or not."""
+    path = manifest_file(folder)
+    return read_manifest(path, Problems().of(path))
+
+
 def days_of(content: Path) -> Days:
     """The days of a book or course, even if its manifest has other mistakes."""
-    path = manifest_file(content)
-    return read_manifest(path, Problems().of(path)).openings
+    return manifest_in(content).openings
+
+
+def uses_decoders(course: Path | None) -> bool:
+    """Whether an instrument may ask the server for pictures.
+
+    Those of the book do. A book of its own has no others than its own, in whose code it is seen.
+    """
+    if course is None:
+        return True
+    manifest = manifest_in(course)
+    codes = (path.read_bytes() for path in (course / INSTRUMENTS).glob("*.py"))
+    return (
+        not manifest.file.is_read
+        or (isinstance(manifest, CourseManifest) and bool(manifest.book))
+        or any(map(ASKS_SERVER.search, codes))
+    )
 
 
 def _counted(manifest: CourseManifest) -> CourseManifest:

@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, release
-from latentbook.book.read.contents import COURSE
+from latentbook.book.overlay.merge import CONTENT, release
+from latentbook.book.read.contents import COURSE, INSTRUMENTS
 from latentbook.book.read.project import Project
 from latentbook.book.scaffold import filled, write
 from latentbook.errors import LatentbookError

@@ -11,8 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
-from latentbook.book.overlay.merge import CONTENT, INSTRUMENTS, LISTED, open_project
-from latentbook.book.read.contents import BOOK, COURSE, ChapterEntry, chapter_slug
+from latentbook.book.overlay.merge import CONTENT, LISTED, open_project
+from latentbook.book.read.contents import BOOK, COURSE, INSTRUMENTS, ChapterEntry, chapter_slug
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT

@@ -179,6 +179,7 @@ def _compose(
         released=manifest.released,
         url=manifest.url,
         corrections=corrections,
+        what_you_can_do=manifest.what_you_can_do,
         **facts,
     )
     return Loaded(

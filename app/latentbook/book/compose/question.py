@@ -58,6 +58,13 @@ class Question(NumberedBlock):
         return ()
 
     @property
+    def explains(self) -> bool:
+        """Whether some wrong answer is told how it is wrong."""
+        pieces = (*getattr(self, "options", ()), *getattr(self, "lines", ()))
+        told = any(getattr(each, "feedback", ()) for each in pieces)
+        return told or bool(getattr(self, "wrong", ()) or self.key.get("check"))
+
+    @property
     def data_key(self) -> str:
         return json.dumps(self.key)
 

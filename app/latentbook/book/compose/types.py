@@ -174,10 +174,25 @@ class Book:
     released: date | None
     url: str  # where it is published; may be empty
     corrections: Link | None
+    what_you_can_do: bool  # the box on the front page
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
         return tuple(chapter for part in self.parts for chapter in part.chapters)
+
+    @property
+    def pages(self) -> tuple[TextPage, ...]:
+        return (self.front, *(page for each in self.chapters for page in each.pages))
+
+    @property
+    def has_facts(self) -> bool:
+        """Whether the page of facts has anything."""
+        return bool(self.facts or self.gaps or self.disputed)
+
+    @property
+    def is_reviewed(self) -> bool:
+        """Whether it has cards or questions, which come back for review."""
+        return any(page.cards or page.listed["questions"] for page in self.pages)
 
     @property
     def pages_with_evidence(self) -> tuple[TextPage, ...]:

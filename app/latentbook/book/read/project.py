@@ -90,6 +90,7 @@ class Manifest(DatedFile):
     authors : persons as ``Family, Given``, and groups
     edition, released, url : what citations say
     corrections : the section that says what was wrong in earlier editions
+    what_you_can_do : whether the front page has the box of this name
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -114,6 +115,7 @@ class Manifest(DatedFile):
     released: Annotated[date, Strict()] | None = None
     url: BookAddress = ""
     corrections: str = ""
+    what_you_can_do: Annotated[bool, Strict()] = True
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
 

@@ -5,7 +5,7 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -187,16 +187,21 @@ class Renderer:
     classroom: bool = False
     templates: Path = TEMPLATES
 
+    @cached_property
+    def formulas(self) -> list[list[TextPage]]:
+        return grouped_formulas(self.book)
+
     def pages(self) -> Iterator[tuple[str, str]]:
         book, translate = self.book, self.book.language.translate
         front: dict[str, Any] = {"description": book.front.description, "chapter": book.front}
-        yield "index.html", self._page("front", book.title, "", **front)
+        asked = [question for page in book.pages for question in questions(page.blocks)]
+        yield "index.html", self._page("front", book.title, "", asked=asked, **front)
         for chapter in book.chapters:
             yield from self._chapter(chapter)
         lists = {
             "contents": translate("Contents"),
-            "facts": translate("Sourced facts"),
-            "references": translate("References"),
+            **({"facts": translate("Sourced facts")} if book.has_facts else {}),
+            **({"references": translate("References")} if book.references else {}),
             **({"glossary": translate("Glossary")} if book.terms else {}),
             **({"notation": translate("Notation")} if book.symbols else {}),
             **({"evidence": translate("How we know")} if book.pages_with_evidence else {}),
@@ -206,7 +211,7 @@ class Renderer:
         }
         for name, title in lists.items():
             yield f"{name}/index.html", self._page(name, title, name)
-        groups = grouped_formulas(book)
+        groups = self.formulas
         for number, group in enumerate(groups, start=1):
             place, title = "formulas", translate("Formulas")
             if number > 1:
@@ -369,6 +374,7 @@ class Renderer:
             "url": url,
             "asset": asset,
             "equations_of": equations,
+            "has_formulas": bool(self.formulas),
             "works_of": works,
             "fonts": Markup(FONTS_PLACE),
             "late": Markup(LATE_PLACE),
@@ -466,11 +472,11 @@ def equations(blocks: Iterable[Block]) -> list[Equation]:
 
 def grouped_formulas(book: Book) -> list[list[TextPage]]:
     """The pages with numbered equations, in groups that each fit on a page of formulas."""
-    groups: list[list[TextPage]] = [[]]
+    groups: list[list[TextPage]] = []
     size = 0
     for page in (page for chapter in book.chapters for page in chapter.pages):
         if count := sum(each.html.html.count("</") for each in equations(page.blocks)):
-            if groups[-1] and size + count > MOST_ELEMENTS:
+            if not groups or size + count > MOST_ELEMENTS:
                 groups.append([])
                 size = 0
             groups[-1].append(page)

@@ -54,7 +54,7 @@ class PlainErrors(TyperGroup):
 cli = typer.Typer(
     name="latentbook",
     cls=PlainErrors,
-    help="An interactive textbook on representation learning, and the engine that runs it.",
+    help="An interactive book, and the engine that runs it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

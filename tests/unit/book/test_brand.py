@@ -9,10 +9,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from latentbook.book.load import load
 from latentbook.book.read.brand import GROUNDS, LEAST, Accent, Brand, check_brand, contrast
 from latentbook.book.write.brand import ACCENT, colours, icon, line
+from latentbook.book.write.render import Renderer
 from latentbook.datafile import Toml
 from latentbook.errors import Problems
+
+from .conftest import BOOK, HEAD, AnyFile, MakeBook
 
 
 @pytest.mark.parametrize(
@@ -86,3 +90,13 @@ def test_pictures_that_cannot_be_used_are_named(
     assert (getattr(brand, key) == name) == accepted
     said = [error.line for error in problems.errors if name in error.message]
     assert said == ([] if accepted else [2])
+
+
+def test_every_page_has_the_colours_frames_of_other_sites_too(make_book: MakeBook) -> None:
+    snippet = "```{code-cell} python\n:label: c-one\n:title: One\nprint(1)\n```\n"
+    toml = BOOK + '\n[brand]\naccent = { light = "#7a3b10", dark = "#f0b48a" }\n'
+    files = {"book.toml": toml, "sample/text.md": f"{HEAD}\n{snippet}"}
+    book = load(make_book(files)).book
+    pages = dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
+    assert "embed/c-one/index.html" in pages
+    assert [place for place, html in pages.items() if "brand.css" not in html] == []

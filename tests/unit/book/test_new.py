@@ -18,9 +18,11 @@ from latentbook.book.check import check_book
 from latentbook.book.load import load
 from latentbook.book.overlay.instrument_tests import run_tests
 from latentbook.book.overlay.merge import open_project
+from latentbook.book.read.project import read_course
+from latentbook.book.scaffold.course import new_course
 from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 from latentbook.cli import cli
-from latentbook.errors import BookErrors, LatentbookError
+from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.settings import Settings
 from widgets.engine.check import check_instrument
 
@@ -346,3 +348,26 @@ def test_nothing_is_written_into_an_installed_package(
     with pytest.raises(LatentbookError, match=r"course new FOLDER; then .* --course"):
         make(project, *names)
     assert files_in(project.root) == before
+
+
+OUR_SUBJECT = re.compile(r"network|compress|encod|latent(?!book)|representation|st code", re.I)
+
+
+@pytest.mark.parametrize(
+    ("name", "id"),
+    [("knots", "knots"), ("My Tides_2", "my-tides-2"), ("2027 a", "book-2027-a")],
+)
+def test_a_book_on_another_subject_begins_without_ours(
+    name: str, id: str, make_book: MakeBook, tmp_path: Path
+) -> None:
+    written = new_course(Settings(), tmp_path / name, empty=True)
+    written += new_chapter(make_book({}), "second")
+    assert {path.suffix for path in written} >= {".md", ".py", ".toml", ".json"}
+    for path in written:
+        assert not OUR_SUBJECT.search(path.read_text()), path
+    assert read_course(tmp_path / name, Problems()).storage_id == id
+
+
+def test_the_commands_are_about_any_book() -> None:
+    done = CliRunner().invoke(cli, ["--help"])
+    assert done.exit_code == 0 and not OUR_SUBJECT.search(done.output)

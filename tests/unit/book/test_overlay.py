@@ -472,6 +472,9 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
         "renamed.py",
     }
     assert not list((laid.root / "widgets" / "data").glob("*.npz"))
+    kit = {path.stem for path in (laid.root / "widgets" / "kit").glob("*.py")}
+    assert kit >= {"__init__", "figures", "metrics", "network", "laws"}
+    assert not kit & {"encoders", "benchmark_codes"}  # they read the book's arrays
     assert not (laid.root / "widgets" / "instruments.txt").read_text().split()
     book = load(settings).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]

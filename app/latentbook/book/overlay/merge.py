@@ -433,7 +433,7 @@ class Layer:
             name = place.as_posix()
             if name == LISTED or not path.is_file() or "__pycache__" in place.parts:
                 continue
-            if self.book is None and name not in ENGINE and place.parts[0] not in ("engine", "kit"):
+            if self.book is None and not (name in ENGINE or _is_shared(place, path)):
                 continue
             yield name, path
         own = self.own_instruments().items()
@@ -470,6 +470,14 @@ class Layer:
             except OSError as error:
                 why = "a course needs symbolic links, which Windows has in its developer mode"
                 raise LatentbookError(f"{path} cannot be linked to {target}: {why}.") from error
+
+
+def _is_shared(place: Path, path: Path) -> bool:
+    """Whether a file of ``widgets`` is of use without the book's arrays."""
+    folder = place.parts[0]
+    return folder == "engine" or (
+        folder == "kit" and b"widgets.data import" not in path.read_bytes()
+    )
 
 
 def _is_section(name: str, known: Collection[str]) -> bool:

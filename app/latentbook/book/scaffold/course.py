@@ -1,6 +1,7 @@
 """``latentbook course new``: the folder of a course, small and complete."""
 
 import json
+import re
 from pathlib import Path
 
 from latentbook.book.overlay.merge import CONTENT, release
@@ -32,7 +33,11 @@ def new_course(settings: Settings, folder: Path, *, empty: bool) -> list[Path]:
         raise LatentbookError(f"{folder} exists and is not empty; nothing was written.")
     name = folder.resolve().name
     course = filled(f"course/{'empty' if empty else 'course'}.toml", name)
-    if not empty:
+    if empty:
+        id = re.sub("[^a-z0-9]+", "-", name.lower()).strip("-")
+        id = id if id[:1].isalpha() else f"book-{id}"
+        course = course.replace("ID", id[:64].strip("-"))
+    else:
         course = course.replace("RELEASE", release()).replace("PARTS", _parts(settings))
     return [
         write(folder / COURSE, course),

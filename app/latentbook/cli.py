@@ -350,10 +350,9 @@ def course_new(
         from latentbook.book.check import check_book
 
         check_book(project_of(folder), record=True, report=report)
-    else:
-        from latentbook.book.overlay.diff import accept
+    from latentbook.book.diff import accept
 
-        report(f"Wrote {accept(Settings(course=folder))}")
+    report(f"Wrote {accept(Settings(course=folder))}")
     report(f"latentbook serve --course {folder} shows it")
 
 
@@ -366,7 +365,7 @@ def course_diff(
     ] = False,
 ) -> None:
     """List what the installed book changes in a course; exit 1 if it changes anything."""
-    from latentbook.book.overlay import diff
+    from latentbook.book import diff
 
     settings = Settings(course=folder)
     if accept:

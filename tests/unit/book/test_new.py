@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shutil
 import subprocess
@@ -371,3 +372,35 @@ def test_a_book_on_another_subject_begins_without_ours(
 def test_the_commands_are_about_any_book() -> None:
     done = CliRunner().invoke(cli, ["--help"])
     assert done.exit_code == 0 and not OUR_SUBJECT.search(done.output)
+
+
+def command(*arguments: str, root: Path) -> tuple[int, str]:
+    """Status and output of a command in a process of its own, with the engine in ``root``."""
+    env = {**os.environ, "PYTHONPATH": str(root), "LATENTBOOK_ROOT": str(root)}
+    program = [sys.executable, "-c", "from latentbook.cli import main; main()", *arguments]
+    done = subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_an_upgrade_is_told_to_a_book_on_another_subject(project: Settings) -> None:
+    (project.root / "package.json").symlink_to(Settings().root / "package.json")
+    root, folder = project.root, project.root / "mine"
+    status, said = command("course", "new", str(folder), "--empty", root=root)
+    assert status == 0, said
+    diff = ("course", "diff", str(folder))
+    page = folder / "content" / "front.md"
+    page.write_text(page.read_text() + "\nMore.\n")
+    figures, models = root / "widgets/kit/figures.py", root / "widgets/kit/metrics.py"
+    models.write_text(models.read_text() + "\n# Nothing of the book uses this.\n")
+    status, said = command(*diff, root=root)
+    assert status == 0 and said.endswith("Nothing of this course has changed\n"), said
+    figures.write_text(figures.read_text().replace("width: float = 2,", "width: float = 3,"))
+    status, said = command(*diff, root=root)
+    engine, _, pictures = said.partition("Instruments that show something else")
+    assert status == 1 and "\n  widgets/kit/figures.py\n" in engine, said
+    assert "metrics" not in said and "\n  fig-stand-in, in " in pictures
+    assert command(*diff, "--accept", root=root)[0] == 0
+    own = folder / "instruments" / "stand_in.py"
+    own.write_text(own.read_text().replace("size=10", "size=8"))
+    status, said = command(*diff, root=root)
+    assert status == 0, said

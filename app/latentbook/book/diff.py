@@ -1,6 +1,7 @@
 """``latentbook course diff``: what a different edition of the book changes in a course.
 
-``book.lock.json`` in the course's folder records the edition that its author has accepted.
+``book.lock.json`` in the course's folder records the edition that its author has accepted. A book
+of its own stands on the engine alone: what its instruments import of that, and what they show.
 """
 
 import hashlib
@@ -9,14 +10,26 @@ from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import ClassVar
 
+from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import DIRECTIVES, by_name
-from latentbook.book.overlay.merge import merge, open_project, release
+from latentbook.book.directives.instrument import InstrumentBlock
+from latentbook.book.load import compose
+from latentbook.book.overlay.merge import (
+    WIDGETS,
+    merge,
+    open_importable,
+    open_project,
+    release,
+)
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
+from latentbook.book.read.sources import sources
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import BookErrors, LatentbookError, Problems
+from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -33,6 +46,15 @@ class Seen(Entry):
     hash: str
 
 
+class Shown(Entry):
+    """An instrument of a book of its own: its page, a hash of the author's code and settings for
+    it, and one of what it shows."""
+
+    page: str
+    author: str
+    picture: str
+
+
 class Edition(Entry):
     """An edition of the book, seen from a course.
 
@@ -41,6 +63,9 @@ class Edition(Entry):
     hash : of all the book's text
     book : everything with a label
     numbers : of everything in the course, by label: 'question 2.3'
+    engine : of a book of its own: files of the kit and the contract that its instruments import,
+        with their hashes
+    shown : of a book of its own: its instruments, by label
     """
 
     stand_in: ClassVar = {"release": "", "hash": "", "book": {}, "numbers": {}}
@@ -48,11 +73,13 @@ class Edition(Entry):
     hash: str
     book: Mapping[str, Seen]
     numbers: Mapping[str, str]
+    engine: Mapping[str, str] = {}
+    shown: Mapping[str, Shown] = {}
 
 
 def edition_of(project: Project) -> Edition:
     if (below := project.below) is None:
-        raise LatentbookError(f"{project.manifest.title!r} is a book of its own: none is below it.")
+        return _of_its_own(project)
     book = below.settings.content
     hashes: dict[str, str] = {}
     total = hashlib.sha256()
@@ -75,6 +102,31 @@ def edition_of(project: Project) -> Edition:
     )
 
 
+def _of_its_own(project: Project) -> Edition:
+    given, widgets = project.given, project.settings.widgets
+    assert given.course is not None
+    folder = given.course.resolve()
+    engine: dict[str, str] = {}
+    shown: dict[str, Shown] = {}
+    for page in compose(open_importable(given), right_now()).book.pages:
+        for block in all_blocks(page.blocks):
+            if not isinstance(block, InstrumentBlock):
+                continue
+            own = [str([view.value for view in block.controls])]
+            for path in sources(widgets, block.instrument.name):
+                place, hashed = path.relative_to(widgets), content_hash(path.read_bytes())
+                if path.resolve().is_relative_to(folder):
+                    own.append(hashed)
+                elif place.parts[0] != "engine":  # what authors do not call
+                    engine[f"{WIDGETS}/{place.as_posix()}"] = hashed
+            picture = content_hash(f"{block.readouts} {block.panels} {block.note}")
+            where = page.place or page.title
+            shown[block.label] = Shown(page=where, author=content_hash(*own), picture=picture)
+    parts = *sorted(engine.values()), *sorted(each.picture for each in shown.values())
+    total = content_hash(*parts, length=64)
+    return Edition(release=release(), hash=total, book={}, numbers={}, engine=engine, shown=shown)
+
+
 def read_lock(course: Path) -> Edition:
     path = course / LOCK
     if not path.is_file():
@@ -95,12 +147,10 @@ def accept(settings: Settings) -> Path:
     ------
     BookErrors
         If the course does not fit it.
-    LatentbookError
-        If the course has no book below.
     """
     assert settings.course is not None
     path, edition = settings.course / LOCK, edition_of(open_project(settings))
-    write_json(path, edition.model_dump(), indent=1, sort_keys=True)
+    write_json(path, edition.model_dump(exclude_defaults=True), indent=1, sort_keys=True)
     return path
 
 
@@ -110,7 +160,7 @@ def tell(settings: Settings, report: Report) -> bool:
     Raises
     ------
     LatentbookError
-        If the course has no book below, or no edition recorded.
+        If no edition is recorded.
     """
     assert settings.course is not None
     project = merge(settings)
@@ -121,7 +171,8 @@ def tell(settings: Settings, report: Report) -> bool:
     report(f"Installed: {now.release}, edition {now.hash[:12]}")
     stale = [str(error) for error in BookErrors(project.problems.errors).errors]
     stale += _dangling(project, then.book.keys() - now.book.keys())
-    changes = differences(project.manifest, then, now)
+    own = project.below is None
+    changes = _of_the_engine(then, now) if own else differences(project.manifest, then, now)
     found = False
     for heading, lines in [("Does not fit any more", stale), *changes]:
         if lines:
@@ -143,6 +194,21 @@ def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
             for label in sorted(gone & {*NAMED.findall(text)}):
                 if not project.laid.from_book(page, line):
                     yield f"{project.problems.place(page, line)}: {label!r} is gone from the book"
+
+
+def _of_the_engine(then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
+    """Yield each kind of change below a book of its own as (heading, lines)."""
+    files = (then.engine.keys() | now.engine.keys()) if then.shown and now.shown else ()
+    changed = sorted(name for name in files if then.engine.get(name) != now.engine.get(name))
+    yield "Files of the engine that have changed", changed
+    pictures = [
+        f"{label}, in {here.page}"
+        for label, here in now.shown.items()
+        if (was := then.shown.get(label))
+        and was.author == here.author
+        and was.picture != here.picture
+    ]
+    yield "Instruments that show something else, though you have not changed them", pictures
 
 
 def differences(

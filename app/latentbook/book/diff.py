@@ -1,7 +1,7 @@
 """``latentbook course diff``: what a different edition of the book changes in a course.
 
-``book.lock.json`` in the course's folder records the edition that its author has accepted. A book
-of its own stands on the engine alone: what its instruments import of that, and what they show.
+``book.lock.json`` in the course's folder records the edition that its author has accepted. For a
+book of its own it records what its instruments import of the engine, and what they show.
 """
 
 import hashlib
@@ -47,8 +47,14 @@ class Seen(Entry):
 
 
 class Shown(Entry):
-    """An instrument of a book of its own: its page, a hash of the author's code and settings for
-    it, and one of what it shows."""
+    """An instrument of a book of its own.
+
+    Attributes
+    ----------
+    page : where it stands
+    author : hash of its code and settings
+    picture : hash of what it shows at its first state
+    """
 
     page: str
     author: str

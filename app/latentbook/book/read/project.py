@@ -244,7 +244,7 @@ def days_of(content: Path) -> Days:
 def uses_decoders(course: Path | None) -> bool:
     """Whether an instrument may ask the server for pictures.
 
-    Those of the book do. A book of its own has no others than its own, in whose code it is seen.
+    Some of the book's do. Of a book of its own, the code of its instruments tells.
     """
     if course is None:
         return True

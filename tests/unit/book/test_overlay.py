@@ -342,6 +342,21 @@ def test_a_mistake_in_an_opening_is_reported_there(
     assert "is not among the sections" not in said
 
 
+def test_a_section_that_an_opening_misspells(make_course: MakeCourse) -> None:
+    toml = COURSE.replace('"sample"]', '"sample", "own"]')
+    opening = OPENING.replace("[text]", "\n  - alone\n  - orbti\n  - gone")
+    pages = {f"content/own/{name}.md": SECTION for name in ("alone", "orbit", "spare")}
+    said = mistakes(make_course({"content/own/index.md": opening, **pages}, toml=toml)).split("\n")
+    accepted = "Accepted: alone, orbit, spare."
+    assert said == [
+        "mine/content/own/index.md:7: spare.md is not among the sections: list it or remove it",
+        "mine/content/own/index.md:9: section 'orbti' has no file orbti.md. "
+        f"Did you mean 'orbit'? {accepted}",
+        "mine/content/own/index.md:10: section 'gone' has no file gone.md. "
+        f"Did you mean 'alone'? {accepted}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [

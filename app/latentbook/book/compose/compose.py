@@ -41,6 +41,7 @@ from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
+from latentbook.book.read.suggestions import literal_markup
 from latentbook.book.translations.language import Language
 from latentbook.errors import FileProblems, Mistake, accepted_names
 
@@ -165,6 +166,8 @@ class Composer:
         return resolved(tokens, self)
 
     def inline(self, text: str, line: int) -> Text:
+        for offset, message in literal_markup(text):
+            self.problems.add(line + offset, message)
         token = self._markdown.parseInline(text)[0]
         for child in token.children or ():
             child.map = [line - 1, line]

@@ -29,7 +29,7 @@ from latentbook.book.read.project import (
     with_entries,
 )
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
-from latentbook.book.read.source import INDEX, PRINT
+from latentbook.book.read.source import INDEX, PRINT, existing_sections
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError, Origins, Problems, accepted_names
@@ -188,23 +188,15 @@ class Layer:
             return
         index = self.page(f"{slug}/{INDEX}", slug, entry.line)
         known = {p.stem for f in self.folders() for p in (f / slug).glob("*.md")} - {"index"}
-        names = _sections(index) or sorted(known)
-        if entry.sections is not None:
-            names = [name for name in entry.sections if _is_section(name, known)]
-            for name in sorted({*entry.sections} - {*names}):
-                accepted = accepted_names(name, known)
-                self.report.add(entry.line, f"chapter {slug!r} has no section {name!r}. {accepted}")
-        for name in names:
-            if _is_section(name, known) and names.count(name) > 1:
-                self.report.add(entry.line, f"section {name!r} is listed twice")
-                return
-        for path in sorted((self.own / slug).glob("*.md")):
-            if path.name != INDEX and path.stem not in names:
-                self.report.add(
-                    entry.line,
-                    f"{self.shown(path)} is not among the sections of {slug!r}: list it, hide it "
-                    "or remove it",
-                )
+        front = _front_matter(index)
+        names = _sections(front)
+        opening = self.shown(self.own / slug / INDEX)
+        if entry.sections is None and index.origins[0][0] == opening.as_posix():
+            report = self.problems.of(opening)
+            lines = front.named_lines()
+            names = existing_sections(names, known, lines, report) if names else sorted(known)
+        else:
+            names = self.chosen(entry, names, known)
         hidden = {each.label: each for each in self.manifest.hide}
         for name in (name for name in names if name in known):
             page = self.page(f"{slug}/{name}.md", name, entry.line)
@@ -224,6 +216,27 @@ class Layer:
                     self.texts[f"{slug}/{name}"] = self.read(recorded)
         for folder in self.folders():
             self.take_files(folder / slug, slug)
+
+    def chosen(self, entry: ChapterEntry, listed: list[str], known: Collection[str]) -> list[str]:
+        """The sections that the course has of a chapter of its book; mistakes are reported."""
+        names = listed or sorted(known)
+        if entry.sections is not None:
+            names = [name for name in entry.sections if _is_section(name, known)]
+            for name in sorted({*entry.sections} - {*names}):
+                accepted = accepted_names(name, known)
+                message = f"chapter {entry.slug!r} has no section {name!r}. {accepted}"
+                self.report.add(entry.line, message)
+        for name in names:
+            if _is_section(name, known) and names.count(name) > 1:
+                self.report.add(entry.line, f"section {name!r} is listed twice")
+        for path in sorted((self.own / entry.slug).glob("*.md")):
+            if path.name != INDEX and path.stem not in names:
+                self.report.add(
+                    entry.line,
+                    f"{self.shown(path)} is not among the sections of {entry.slug!r}: list it, "
+                    "hide it or remove it",
+                )
+        return list(dict.fromkeys(names))
 
     def assignments(self) -> None:
         """Take the course's assignments; those of the book ask for other people's chapters."""
@@ -484,10 +497,14 @@ def _is_section(name: str, known: Collection[str]) -> bool:
     return name in known and bool(LABEL.fullmatch(name)) and name != PRINT
 
 
-def _sections(index: SourcedText) -> list[str]:
-    """The sections that the opening lists; none if it has mistakes, reported when it is read."""
+def _front_matter(index: SourcedText) -> FrontMatter:
+    """The front matter of an opening; its mistakes are reported when it is read."""
     found = FRONT_MATTER.match(index.text)
-    front = FrontMatter(found[1] if found else "", Problems().of(Path(index.origins[0][0])))
+    return FrontMatter(found[1] if found else "", Problems().of(Path(index.origins[0][0])))
+
+
+def _sections(front: FrontMatter) -> list[str]:
+    """The sections that an opening lists; none if the list has mistakes."""
     listed = front.values.get("sections", [])
     return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
 

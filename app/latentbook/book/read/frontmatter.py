@@ -49,6 +49,10 @@ class FrontMatter(DataFile):
         self.lines = yaml_lines(root, first=2)
         return self.placed(values)
 
+    def named_lines(self) -> dict[str, int]:
+        """The line of each key, ``sections``, and of each item of a list, ``sections.0``."""
+        return {".".join(map(str, place)): line for place, line in self.lines.items()}
+
 
 class Head(Entry):
     """The front matter that every page has.

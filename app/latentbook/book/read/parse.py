@@ -31,7 +31,7 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import LABEL
-from latentbook.book.read.suggestions import html_instead, literal_markup
+from latentbook.book.read.suggestions import html_instead, literal_markup, opening_instead
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
@@ -153,8 +153,7 @@ class _Parser:
             self.problems.add(1, f"front matter is {wrong}")
             front = FrontMatter("", self.problems)
         head = dict(front.checked(kind))
-        lines = {str(place[0]): line for place, line in front.lines.items() if len(place) == 1}
-        return Document(head, lines, self.nodes(tokens, parent=None), self.notes)
+        return Document(head, front.named_lines(), self.nodes(tokens, parent=None), self.notes)
 
     def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
         """Make a node of each block at the top level."""
@@ -278,8 +277,9 @@ class _Parser:
             elif token.type in ("html_block", "html_inline"):
                 if not token.content.lstrip().startswith("<!--"):
                     got = f"got {token.content.strip().splitlines()[0][:40]!r}"
-                    message = f"HTML is not accepted in a chapter; {got}"
-                    self.problems.add(line, message + html_instead(token.content))
+                    instead = html_instead(token.content)
+                    message = f"HTML is not accepted in a chapter; {got}: {instead}"
+                    self.problems.add(line, message)
             elif token.type == "inline":
                 for offset, message in literal_markup(token.content):
                     self.problems.add(line + offset, message)
@@ -290,10 +290,14 @@ class _Parser:
     def directive(self, token: Token, parent: Syntax | None) -> Node | None:
         assert token.map is not None
         line = token.map[0] + 1
-        match = FENCE_INFO.fullmatch(token.info.strip())
+        info = token.info.strip()
+        if instead := opening_instead(info):
+            self.problems.add(line, f"unknown directive {info!r}: {instead}")
+            return None
+        match = FENCE_INFO.fullmatch(info)
         if match is None:
-            message = f"a directive opens with {token.markup}{{name}}; got {token.info.strip()!r}"
-            if not token.info.strip():
+            message = f"a directive opens with {token.markup}{{name}}; got {info!r}"
+            if not info:
                 message = f"{token.markup} closes nothing"
             self.problems.add(line, message)
             return None

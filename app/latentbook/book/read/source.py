@@ -1,6 +1,7 @@
 """A chapter's sources: an opening and its sections, each a Markdown file."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import difflib
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -170,25 +171,10 @@ class SourceReader:
 
     def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
         """The sections of a chapter that exist, as the course lists them or else the opening."""
-        report = self.project.problems.of(opening.path)
-        line = opening.document.front_lines.get("sections", 1)
-        there = sorted(path.stem for path in folder.glob("*.md") if path.name != INDEX)
+        there = {path.stem for path in folder.glob("*.md") if path.name != INDEX}
         given = opening.document.front["sections"] if entry.sections is None else entry.sections
-        listed: list[str] = []
-        for name in given:
-            if name in listed:
-                report.add(line, f"section {name!r} is listed twice")
-            elif not LABEL.fullmatch(name) or name == PRINT:
-                report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
-            elif name not in there:
-                names = accepted_names(name, there)
-                report.add(line, f"section {name!r} has no file {name}.md. {names}")
-            else:
-                listed.append(name)
-        for name in there:
-            if name not in given:
-                report.add(line, f"{name}.md is not among the sections: list it or remove it")
-        return listed
+        report = self.project.problems.of(opening.path)
+        return existing_sections(given, there, opening.document.front_lines, report)
 
     def page(self, slug: str, name: str, path: Path, head: type[Entry]) -> PageSource:
         report = self.report(path)
@@ -203,6 +189,40 @@ class SourceReader:
 
     def report(self, path: Path) -> FileProblems:
         return self.project.report(path.relative_to(self.content).as_posix())
+
+
+def existing_sections(
+    given: Sequence[str], there: Collection[str], lines: Mapping[str, int], report: FileProblems
+) -> list[str]:
+    """The sections that an opening lists, without those that it lists wrongly, which are reported
+    as are files that it does not list.
+
+    Parameters
+    ----------
+    there : names of the chapter's files
+    lines : of the opening's front matter, as ``FrontMatter.named_lines``
+    """
+    listed: list[str] = []
+    lost: list[str] = []
+    key = lines.get("sections", 1)
+    for nth, name in enumerate(given):
+        line = lines.get(f"sections.{nth}", key)
+        if name in listed:
+            report.add(line, f"section {name!r} is listed twice")
+        elif not LABEL.fullmatch(name) or name == PRINT:
+            report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
+        elif name not in there:
+            report.add(
+                line, f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"
+            )
+            lost.append(name)
+        else:
+            listed.append(name)
+    for name in sorted(there):
+        # A file whose name is misspelt in the list has been suggested above.
+        if name not in given and not difflib.get_close_matches(name, lost):
+            report.add(key, f"{name}.md is not among the sections: list it or remove it")
+    return listed
 
 
 def _is_card(node: Node) -> TypeGuard[DirectiveNode]:

@@ -20,7 +20,15 @@ OPTIONS = _by_name("options")
 ROLES = _by_name("roles")
 FRONT_MATTER = _by_name("front_matter")
 HTML = _by_name("html")
-LITERAL = [(re.compile(pattern), advice) for advice, pattern in _SUGGESTIONS["literal"].items()]
+
+
+def _by_pattern(table: str) -> list[tuple[re.Pattern[str], str]]:
+    """Patterns, and what to do instead, in which ``\\1`` is what the first group matches."""
+    return [(re.compile(pattern), advice) for advice, pattern in _SUGGESTIONS[table].items()]
+
+
+LITERAL = _by_pattern("literal")
+OPENINGS = _by_pattern("openings")
 
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _FENCE = re.compile(r"^`{3,}\{[^`\n]*`.*", re.MULTILINE)
@@ -33,7 +41,7 @@ def literal_markup(text: str) -> list[tuple[int, str]]:
     plain = _MATHEMATICS.sub(_lines_of, _CODE.sub(_lines_of, text))
     searched = [(_FENCE, _NO_FENCE, text), *((*pair, plain) for pair in LITERAL)]
     return [
-        (where.count("\n", 0, match.start()), f"{message}; got {match[0][:40]!r}")
+        (where.count("\n", 0, match.start()), f"{match.expand(message)}; got {match[0][:40]!r}")
         for pattern, message, where in searched
         for match in pattern.finditer(where)
     ]
@@ -43,7 +51,13 @@ def _lines_of(match: re.Match[str]) -> str:
     return "\n" * match[0].count("\n")
 
 
+def opening_instead(info: str) -> str:
+    """What to write instead of the first line of another dialect's block; empty for ours."""
+    matches = ((pattern.match(info), advice) for pattern, advice in OPENINGS)
+    return next((match.expand(advice) for match, advice in matches if match), "")
+
+
 def html_instead(markup: str) -> str:
-    """Suggest Markdown for some HTML, after a colon; may be empty."""
+    """Suggest Markdown for HTML."""
     tag = re.match(r"</?([a-zA-Z]+)", markup.lstrip())
-    return f": {HTML[tag[1].lower()]}" if tag and tag[1].lower() in HTML else ""
+    return HTML.get(tag[1].lower() if tag else "", "write it in Markdown, or \\< for the sign <")

@@ -102,6 +102,7 @@ class FileProblems:
         self._problems = problems
         self.path = path
         self.place = problems.place
+        self.of = problems.of
 
     def add(self, line: int, message: str) -> None:
         self._problems.add(self.path, line, message)

@@ -167,6 +167,11 @@ def keep_trained(widget: str, controls: Mapping[str, Any], source: str | None) -
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
+    if lost := [r.key for r in instrument.readouts if r.key not in frame.readouts]:
+        raise ContractError(
+            f"The frame has no readout {', '.join(lost)}, which the instrument declares; it has "
+            f"{', '.join(frame.readouts) or 'none'}"
+        )
     return {
         "readouts": {r.key: formatted(r, frame.readouts[r.key]) for r in instrument.readouts},
         "panels": [panel_value(panel) for panel in frame.panels],

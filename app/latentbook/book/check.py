@@ -12,6 +12,7 @@ from typing import Any
 
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
+from latentbook.book.compose.stills import instrument_file
 from latentbook.book.load import compose
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.card_records import (
@@ -140,13 +141,12 @@ class _Book:
         """Check a course's instruments as the page checks a reader's version of one."""
         with closing(AuthorCode(self.settings.code_timeout)) as code:
             for name in self.loaded.laid.instruments:
-                path = (self.settings.widgets / f"{name}.py").resolve()
-                source = path.read_text(encoding="utf-8")
+                source = (self.settings.widgets / f"{name}.py").read_text(encoding="utf-8")
                 reply = code.ask(
                     {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
                 )
                 if reply["type"] == "failed":
-                    place = Path(path.parents[1].name) / path.parent.name / path.name
+                    place = instrument_file(self.settings.widgets, name)
                     self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
 
     def warn_of_public_answers(self) -> None:

@@ -133,6 +133,7 @@ def _compose(
             symbols=read_notation(content / "notation.toml", project.report("notation.toml")),
             glossary=read_glossary(content / "glossary.toml", project.report("glossary.toml")),
             language=manifest.content_language,
+            unlisted=project.laid.unlisted,
             asked=asked,
             computing=computing,
         )

@@ -16,6 +16,7 @@ import pytest
 from latentbook.book.check import check_book
 from latentbook.book.compose import author_code
 from latentbook.book.compose.author_code import AuthorCode, Reply
+from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills
@@ -166,7 +167,7 @@ def frame(result):
         (
             "pass",
             "while True: pass",
-            f"morph at this state takes longer than {LIMIT} s (widgets/morph.py:",
+            f"morph at this state takes longer than {LIMIT} s",
         ),
         ("pass", "import os; os._exit(0)", "morph at this state ends Python with exit status 0"),
         ("pass", "a / 0", "morph at this state fails: ZeroDivisionError: "),
@@ -174,15 +175,21 @@ def frame(result):
         (
             "import numpy",
             "if a:\n\tb\n        c\nimport numpy",
-            "morph fails: TabError: inconsistent use of tabs and spaces in indentation (widgets/mo",
+            "morph fails: TabError: inconsistent use of tabs and spaces in indentation",
         ),
         ("pass", "np.ones(1 << 34)", "morph at this state fails: MemoryError: "),
         (
             "import numpy",
             "while True: pass\nimport numpy",
-            f"morph takes longer than {LIMIT} s (widgets/",
+            f"morph takes longer than {LIMIT} s",
         ),
         ("import numpy", "raise SystemExit(0)\nimport numpy", "morph fails: SystemExit: 0"),
+        (
+            "result,",
+            'result["b"],',
+            "morph at this state fails: KeyError: 'b': does compute return",
+        ),
+        ("readouts=result", "readouts={}", "The frame has no readout a, which the instrument"),
     ],
 )
 def test_an_instrument(
@@ -199,11 +206,27 @@ def test_an_instrument(
         with pytest.raises(StillError, match=re.escape(said)) as failed:
             stills.instrument("morph")
             stills.frame("morph", {"a": 0.0}, "morph")
-    for code_at in ("while True", "a / 0", "def f(:"):
-        if code_at not in new:
-            continue
-        line = 1 + text[: text.index(code_at)].count("\n")
-        assert str(failed.value).endswith(f"(widgets/morph.py:{line})")
+    places = {"while True": "", "a / 0": "", "def f(:": "", 'result["b"]': ""}
+    places["readouts={}"] = "def frame"  # nothing in the file fails
+    for code, starts in places.items():
+        if code in new:
+            line = 1 + text[: text.index(starts or code)].count("\n")
+            assert str(failed.value).startswith(f"widgets/morph.py:{line}: ")
+
+
+def test_a_figure_that_is_not_drawn_is_told_at_its_instrument(root: Path, tmp_path: Path) -> None:
+    def refuse(*figure: object) -> None:
+        raise EngineError("layout.yaxis.range is [0, 0]; accepted: two different numbers")
+
+    engine, file = SimpleNamespace(script="", draw_svg=refuse), root / "widgets" / "bottleneck.py"
+    line = file.read_text().split("\ndef frame(")[0].count("\n") + 2
+    with closing(AuthorCode(LONG)) as code:
+        stills = Stills(code, engine, Media(), root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        state = stills.instrument("bottleneck").defaults()
+        with pytest.raises(StillError) as failed:
+            stills.frame("bottleneck", state, "b")
+    assert str(failed.value).startswith(f"widgets/bottleneck.py:{line}: in the figure of the panel")
+    assert "'spectrum', layout.yaxis.range is [0, 0]" in str(failed.value)
 
 
 def test_a_file_without_an_instrument(

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.load import load
 from latentbook.cli import cli
 from latentbook.errors import BookErrors
@@ -139,6 +140,35 @@ def test_pictures_that_cannot_be_shown(make_book: MakeBook, tmp_path: Path) -> N
 def test_an_address_of_a_source_is_one_of_the_web(make_book: MakeBook) -> None:
     found = mistakes(make_book({"references.bib": REFERENCES + BAD_SOURCE}))
     assert "url of entry 'bad2020' must begin with https:// or http://; got javascript:x" in found
+
+
+def test_an_instrument_that_fails_is_told_in_its_file(
+    make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*state: object) -> None:
+        raise StillError(Path("mine/instruments/odd.py"), 13, "odd fails")
+
+    monkeypatch.setattr(Stills, "instrument", fail)
+    text = "\n:::{instrument} bottleneck\n:label: i\n:::\n"
+    found = mistakes(make_book({"sample/text.md": HEAD + text}))
+    assert found == "mine/instruments/odd.py:13: odd fails (shown at content/sample/text.md:6)"
+
+
+FACT = "[facts.plane]\nclaim = 'A.'\nsources = ['baldi1989']\nconfidence = 'high'\n"
+
+
+@pytest.mark.parametrize(
+    ("fact", "message"),
+    [
+        (FACT.replace("baldi", "bladi") + "checked = 2026-11-20", "1: no source 'bladi1989' in"),
+        (FACT, "1: [facts.plane] lacks checked"),
+    ],
+)
+def test_a_wrong_fact_is_told_once(fact: str, message: str, make_book: MakeBook) -> None:
+    found = mistakes(
+        make_book({"facts.toml": fact, "sample/text.md": HEAD + "\n:::{fact} plane\n:::\n"})
+    )
+    assert found.startswith(f"content/facts.toml:{message}") and "\n" not in found
 
 
 def test_chapters_that_build_on_each_other(make_book: MakeBook) -> None:

@@ -247,6 +247,7 @@ def test_mistakes_are_reported_where_they_were_written(make_course: MakeCourse) 
 EDIT = '\n[[KIND]]\nKEY = "LABEL"\nfile = "texts/a.md"\n'
 REPLACE = EDIT.replace("KIND", "replace").replace("KEY", "label")
 INSERT = EDIT.replace("KIND", "insert").replace("KEY", "after")
+ODD = "\n:::{instrument} odd\n:label: odd\n:::\n"
 SECTION = HEAD + "\nText.\n"
 
 
@@ -286,6 +287,18 @@ SECTION = HEAD + "\nText.\n"
         ),
         ('hide = ["eq-one"]', "", {}, "content/sample/second.md:6: 'eq-one' is hidden (mine/co"),
         ('instruments = ["gone"]', "", {}, "mine/course.toml:6: instrument 'gone' has no file"),
+        (
+            "",
+            "",
+            {"content/front.md": FRONT + ODD, "instruments/odd.py": ""},
+            "content/front.md:9: no instrument 'odd'. Its file is there: list it in course.toml",
+        ),
+        (
+            'instruments = ["od"]',
+            "",
+            {"instruments/odd.py": ""},
+            "instrument 'od' has no file instruments/od.py. Did you mean 'odd'? Accepted: odd.",
+        ),
         (
             'instruments = ["morph"]',
             "",

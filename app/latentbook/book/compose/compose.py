@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -43,7 +43,7 @@ from latentbook.book.read.recordings import Recorded, Recording
 from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import literal_markup
 from latentbook.book.translations.language import Language
-from latentbook.errors import FileProblems, Mistake, accepted_names
+from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 
@@ -65,6 +65,7 @@ class Resources:
     symbols: tuple[SymbolEntry, ...]
     glossary: Glossary | None
     language: Language  # of the text
+    unlisted: Collection[str]  # instruments that the course has but does not list
     asked: dict[Asked, None]  # every number that the text quotes
     computing: bool  # its numbers are about to be computed, so none has to be recorded
 
@@ -150,7 +151,11 @@ class Composer:
                     return make(node, self) if make is not None else None
                 except Mistake as error:
                     self.problems.add(error.line, str(error))
-                    return None
+                except ContentError as error:  # in the file of an instrument
+                    place = self.problems.place(self.problems.path, node.line)
+                    message = f"{error.message} (shown at {place})"
+                    self.problems.of(error.path).add(error.line, message)
+                return None
 
     def number(self, node: DirectiveNode) -> str:
         return self.resources.labels.number(self.page, node.line)

@@ -41,10 +41,16 @@ class FactsFile(Entry):
 
 @dataclass
 class FactLedger:
-    """The file's content, and where each fact is used."""
+    """The file's content, and where each fact is used.
+
+    Attributes
+    ----------
+    wrong : ids of the entries with mistakes, which are reported and left out
+    """
 
     problems: FileProblems
     entries: dict[str, FactEntry] = field(default_factory=dict)
+    wrong: Collection[str] = ()
     gaps: tuple[Gap, ...] = ()
     disputed: tuple[Remark, ...] = ()
     _uses: defaultdict[str, dict[Address, Link]] = field(default_factory=lambda: defaultdict(dict))
@@ -66,7 +72,9 @@ def read_facts(
     bibliography : the keys of all sources
     """
     report = problems.of(shown)
-    facts = Toml.read(path, report).checked(FactsFile)
+    file = Toml.read(path, report)
+    ids = set(file.values["facts"]) if isinstance(file.values.get("facts"), dict) else set()
+    facts = file.checked(FactsFile)
 
     def has_sources(entry: FactEntry | Remark) -> bool:
         unknown = [key for key in entry.sources if key not in bibliography]
@@ -75,9 +83,11 @@ def read_facts(
             report.add(entry.line, f"no source {key!r} in references.bib. {names}")
         return not unknown
 
+    entries = {id: each for id, each in facts.facts.items() if has_sources(each)}
     return FactLedger(
         report,
-        {id: each for id, each in facts.facts.items() if has_sources(each)},
+        entries,
+        ids - entries.keys(),
         facts.gaps,
         tuple(filter(has_sources, facts.disputed)),
     )

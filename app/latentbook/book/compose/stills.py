@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from latentbook.book.compose.author_code import explained
-from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.map_still import map_picture, with_rings
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html, PanelStill
 from latentbook.book.read.sources import sources
 from latentbook.cache import Cache
+from latentbook.errors import ContentError
 from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import Control, Drawing, Instrument, Viewport
@@ -40,8 +41,15 @@ FEWEST_STEPS, LEAST_WIDTH = 8, 200
 """Steps, and px in the widest still, that make a line a curve."""
 
 
-class StillError(Exception):
-    """An instrument that could not be imported, or computed at its block's state."""
+class StillError(ContentError):
+    """An instrument that could not be imported, computed at its block's state, or drawn."""
+
+
+def instrument_file(widgets: Path, widget: str) -> Path:
+    """The file of an instrument as messages name it; a course's is in its ``instruments``."""
+    file = (widgets / f"{widget}.py").resolve()
+    shown = Path(file.parent.name, file.name)
+    return shown if file.parent.name == widgets.name else file.parents[1].name / shown
 
 
 class Python(Protocol):
@@ -82,7 +90,8 @@ class Stills:
             self._kept.write(key, True)
         instrument = getattr(get(widget), "instrument", None)
         if not isinstance(instrument, Instrument):
-            raise StillError(f"{widget}.py must set instrument to an Instrument")
+            message = f"{widget}.py must set instrument to an Instrument"
+            raise StillError(instrument_file(self._widgets, widget), 1, message)
         return instrument
 
     def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,11 +103,17 @@ class Stills:
     def _ask(self, request: Mapping[str, Any], widget: str, what: str) -> Any:
         reply = self._code.ask(request)
         if reply["type"] == "failed":
-            line = reply["line"]
-            file = (self._widgets / f"{widget}.py").resolve()  # a course's is in `instruments`
-            place = f" ({file.parent.name}/{file.name}:{line})" if line is not None else ""
-            raise StillError(f"{what} {explained(reply)}{place}")
+            lacks = reply["name"] == "KeyError" and request["type"] == "compute_widget"
+            hint = ": does compute return it?" if lacks else ""
+            raise self._failed(widget, f"{what} {explained(reply)}{hint}", reply["line"])
         return reply["value"]
+
+    def _failed(self, widget: str, message: str, line: int | None = None) -> StillError:
+        """An error at a line of the instrument's file, or else where ``frame`` begins."""
+        if line is None:
+            text = (self._widgets / f"{widget}.py").read_text(encoding="utf-8", errors="replace")
+            line = text[: max(text.find("def frame("), 0)].count("\n") + 1
+        return StillError(instrument_file(self._widgets, widget), line, message)
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
         """An instrument at one state: ``readouts``, ``note``, and ``panels`` for :meth:`panels`."""
@@ -127,11 +142,15 @@ class Stills:
         if panel["kind"] == "plot":
             widths = HALF_PANEL if panel["half"] else WHOLE_PANEL
             drawing_id = f"{label}-{panel['key']}"
-            stills = self.draw(panel["figure"], drawing_id, panel["alt"], widths)
             empty = []
-            if has_curve(panel["figure"], widths[0]):
-                id = f"{_id(drawing_id)}-empty"
-                empty = [self._engine.draw_axes(panel["figure"], w, f"{id}-{w}") for w in widths]
+            try:
+                stills = self.draw(panel["figure"], drawing_id, panel["alt"], widths)
+                if has_curve(panel["figure"], widths[0]):
+                    id, draw = f"{_id(drawing_id)}-empty", self._engine.draw_axes
+                    empty = [draw(panel["figure"], w, f"{id}-{w}") for w in widths]
+            except EngineError as error:
+                message = f"in the figure of the panel {panel['key']!r}, {error}"
+                raise self._failed(widget, message) from None
             return {**common, "stills": stills, "empty": empty}
         if panel["kind"] == "map":
             picture = self._map_still(panel, widget, state)

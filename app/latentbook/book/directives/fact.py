@@ -28,9 +28,11 @@ class FactNote(Block):
     url: Address
 
 
-def run(node: DirectiveNode, composer: Composer) -> FactNote:
-    """The claim with its sources; its use is recorded in the ledger."""
+def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
+    """The claim with its sources; its use is recorded in the ledger. None if it is wrong there."""
     ledger = composer.resources.facts
+    if node.argument in ledger.wrong:
+        return None
     fact = ledger.entries.get(node.argument)
     if fact is None:
         names = accepted_names(node.argument, ledger.entries)

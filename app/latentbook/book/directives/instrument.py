@@ -14,11 +14,10 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView, Text
-from latentbook.book.compose.stills import StillError
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.translations.language import message
-from latentbook.errors import LatentbookError, Mistake, accepted_names
+from latentbook.errors import Mistake, accepted_names
 from widgets.contract import ContractError, Instrument, Seed, Toggle, Value
 from widgets.engine.declaration import declaration
 
@@ -78,6 +77,8 @@ SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
     if node.argument not in widgets.WIDGETS:
         names = accepted_names(node.argument, widgets.WIDGETS)
+        if node.argument in composer.resources.unlisted:
+            names = f'Its file is there: list it in course.toml, instruments = ["{node.argument}"]'
         raise Mistake(node.line, f"no instrument {node.argument!r}. {names}")
     stills = composer.resources.stills
     try:
@@ -86,8 +87,6 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
         frame = stills.frame(instrument.name, {**instrument.defaults(), **given}, node.label)
     except ValueError as error:
         raise Mistake(node.line, f"option 'set': {error}") from None
-    except (StillError, LatentbookError) as error:
-        raise Mistake(node.line, str(error)) from None
     return instrument_block(
         instrument,
         given,

@@ -174,6 +174,7 @@ class Layer:
             manifest.full_book_url,
             manifest.book,
             tuple(each.name for each in manifest.instruments),
+            self.python_files() - {each.name for each in manifest.instruments},
         )
         self.problems.origins = laid.origins
         return Project(merged, self.settings, laid, manifest, below, self.problems)
@@ -381,7 +382,8 @@ class Layer:
         lines = {each.name: each.line for each in self.manifest.instruments}
         for name, line in lines.items():
             if not (self.folder / INSTRUMENTS / f"{name}.py").is_file():
-                self.report.add(line, f"instrument {name!r} has no file {INSTRUMENTS}/{name}.py")
+                message = f"instrument {name!r} has no file {INSTRUMENTS}/{name}.py"
+                self.report.add(line, f"{message}. {accepted_names(name, self.python_files())}")
         renamed = {f"{module.partition('.')[2]}.py" for module in MODULES}
         for place, path in self.own_instruments().items():
             if path.suffix == ".py":
@@ -391,6 +393,10 @@ class Layer:
                     lines.get(Path(place).stem, 1),
                     f"{self.shown(path)}: the book has {WIDGETS}/{place} already",
                 )
+
+    def python_files(self) -> frozenset[str]:
+        """Names of the course's instruments and of what they import, listed or not."""
+        return frozenset(path.stem for path in (self.folder / INSTRUMENTS).glob("*.py"))
 
     def own_instruments(self) -> dict[str, Path]:
         """The course's instruments, what they import and their data, by place in ``widgets``."""

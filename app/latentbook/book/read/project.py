@@ -299,6 +299,7 @@ class Laid:
     full_book_url : address of the whole book; may be empty
     made_for : release of the book that the course was made for; may be empty
     instruments : names of the course's own
+    unlisted : names of files in its folder of instruments that it does not list
     """
 
     origins: Origins = field(default_factory=Origins)
@@ -307,6 +308,7 @@ class Laid:
     full_book_url: str = ""
     made_for: str = ""
     instruments: tuple[str, ...] = ()
+    unlisted: frozenset[str] = frozenset()
 
     def from_book(self, path: Path, line: int) -> bool:
         return self.book is not None and self.origins.of(path, line)[0].parts[0] == self.book.name

@@ -30,6 +30,18 @@ Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""
 
 TOML_PLACE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
+TOML_HINTS = {
+    "Invalid value": """Text goes in "quotes"; true, false, numbers and dates do not""",
+    "Illegal character '\\n'": """Close the text with " in its line, or write it between \"\"\" """,
+    "Expected '='": "A line is key = value",
+    "Expected newline": """Each key = value has its own line; text with a ' goes in "quotes\"""",
+    "Unescaped '\\'": r"""Write TeX between single quotes, '\alpha', or double each \ """,
+    "Invalid initial character": "A table in braces { } is written in one line",
+    "Cannot overwrite": "The key is given twice",
+    "Cannot declare": "The table is opened twice: put its keys under one heading",
+}
+"""What to write instead, by the beginning of a message of ``tomllib``."""
+
 TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|' + r"'''.*?'{3,5}|"
     r'"(?:\\.|[^"\\\n])*"|' + r"'[^'\n]*'|"
@@ -210,21 +222,30 @@ class Toml(DataFile):
         except tomllib.TOMLDecodeError as error:
             place = TOML_PLACE.search(str(error))
             line = int(place[1]) if place and place[1] else text.count("\n") + 1
-            self.report.add(line, f"not TOML: {TOML_PLACE.sub('', str(error)).strip()}")
+            message = TOML_PLACE.sub("", str(error)).strip()
+            hints = (hint for start, hint in TOML_HINTS.items() if message.startswith(start))
+            self.report.add(line, f"not TOML: {message}. {next(hints, '')}".rstrip(". "))
             return None
         self.lines = _toml_lines(text)
         return self.placed(values)
 
 
 class Json(DataFile):
-    """A file that a program writes: the lines are looked up only when something is wrong."""
+    """A file that a program writes: the lines are looked up only when something is wrong.
+
+    ``instead`` says how to write it again.
+    """
+
+    instead: ClassVar = ""
 
     def parse(self, text: str) -> dict[str, Any] | None:
         self._text = text
         try:
             values = json.loads(text)
         except json.JSONDecodeError as error:
-            self.report.add(error.lineno, f"not JSON: {error.msg}")
+            marks = re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
+            why = "it has the marks of a merge. " if marks else f"{error.msg}. "
+            self.report.add(error.lineno, f"not JSON: {why}{self.instead}".rstrip(". "))
             return None
         if not isinstance(values, dict):
             self.report.add(1, f"the file must be an object, {{ … }}; got {values!r}")

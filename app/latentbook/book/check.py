@@ -328,7 +328,9 @@ class _ChapterRun:
             try:
                 now = numbers.number(each.content, values).text
             except NumberError as error:
-                self.book.problems.add(each.path, each.line, str(error))
+                others = {source.entry.slug: source.numbers for source in self.book.loaded.whole}
+                message = f"{error}{numbers.elsewhere(each.content, others)}"
+                self.book.problems.add(each.path, each.line, message)
                 continue
             was = "not recorded"
             with suppress(NumberError):

@@ -117,7 +117,7 @@ def _compose(
         bibliography = read_bibliography(
             content / "references.bib", shown("references.bib"), problems
         )
-        keys = bibliography.keys()
+        keys = bibliography.keys() | bibliography.wrong
         pages = [page for source in whole for page in source.pages]
         return Resources(
             makers={each.name: each.run for each in DIRECTIVES if each.run is not None},
@@ -134,6 +134,7 @@ def _compose(
             glossary=read_glossary(content / "glossary.toml", project.report("glossary.toml")),
             language=manifest.content_language,
             unlisted=project.laid.unlisted,
+            numbers={source.entry.slug: source.numbers for source in whole},
             asked=asked,
             computing=computing,
         )

@@ -90,6 +90,7 @@ def test_pictures_that_cannot_be_used_are_named(
     assert (getattr(brand, key) == name) == accepted
     said = [error.line for error in problems.errors if name in error.message]
     assert said == ([] if accepted else [2])
+    assert all(("is missing" in error.message) == (content is None) for error in problems.errors)
 
 
 def test_every_page_has_the_colours_frames_of_other_sites_too(make_book: MakeBook) -> None:

@@ -175,8 +175,11 @@ def test_solutions_and_mistakes_that_do_not_do_their_duty(
     change: dict[str, str], message: str, make_book: MakeBook
 ) -> None:
     text = cell("first", "factor = 2") + QUIZ.format(**{**GOOD, **change})
+    part = "solution" if "solution" in change else "mistake"
     (found,) = mistakes(make_book({"sample/text.md": HEAD + text}), record=True)
     assert message in found
+    line = 1 + (HEAD + text).split(f"```{{{part}}}")[0].count("\n")
+    assert int(found.split(":")[1]) in (line, line + 1), found  # its first line, or its code
 
 
 def test_a_package_that_only_the_page_has_is_named(make_book: MakeBook) -> None:

@@ -24,7 +24,7 @@ from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 
-from .conftest import BOOK, HEAD, MakeBook, html_of
+from .conftest import BOOK, HEAD, OPENING, MakeBook, html_of
 
 NUMBERS = """\
 import numpy as np
@@ -242,6 +242,24 @@ def test_a_chapter_without_the_file_says_so(make_book: MakeBook) -> None:
     settings = make_book({"sample/text.md": HEAD + "{num}`mean:.1f`"})
     with pytest.raises(BookErrors, match=r"'mean': there is no content/sample/numbers\.py"):
         load(settings)
+
+
+def test_a_number_of_another_chapter_is_told_where_it_is(make_book: MakeBook) -> None:
+    cell = "```{code-cell} python\n:label: first\n:title: First\n\nx = 1\n```\n"
+    asked = "{num}`first.x:d`, {num}`mean:d`, {num}`nowhere:d`"
+    files = {
+        "book.toml": BOOK.replace('"sample" }', '"sample" }, { number = 3, slug = "other" }'),
+        "sample/text.md": f"{HEAD}\n{asked}\n",
+        "other/index.md": OPENING.replace("[text]", "[third]"),
+        "other/third.md": f"{HEAD}\n{cell}",
+        "other/numbers.py": "mean = 2\n",
+    }
+    with pytest.raises(BookErrors) as caught:
+        load(make_book(files))
+    told = [str(each) for each in caught.value.errors if "no number" in str(each)]
+    assert ["Chapter 'other' has it" in each for each in told] == [True, True, False]
+    (checked,) = {each for each in mistakes(make_book(files), record=True) if "'mean'" in each}
+    assert "Chapter 'other' has it" in checked
 
 
 def test_only_a_chapter_quotes_numbers(make_book: MakeBook) -> None:

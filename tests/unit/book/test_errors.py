@@ -91,6 +91,20 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
             "content/sample/text.md:6: label 'main' is taken",
         ),
         ({"sample/outputs.json": "{"}, "content/sample/outputs.json:1: not JSON: Expecting"),
+        (
+            {"sample/outputs.json": "{\n<<<<<<< HEAD\n}\n=======\n}\n>>>>>>> b\n"},
+            "content/sample/outputs.json:2: not JSON: it has the marks of a merge. Delete the file "
+            "and record again: latentbook check --record",
+        ),
+        (
+            {"facts.toml": "a = yes\n"},
+            'content/facts.toml:1: not TOML: Invalid value. Text goes in "',
+        ),
+        (
+            {"facts.toml": 'a = "\\d"\n'},
+            "content/facts.toml:1: not TOML: Unescaped '\\' in a string. W",
+        ),
+        ({"facts.toml": "a: 1\n"}, "content/facts.toml:1: not TOML: Expected '=' after a key in a"),
     ],
 )
 def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -> None:

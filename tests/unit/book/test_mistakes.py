@@ -171,6 +171,40 @@ def test_a_wrong_fact_is_told_once(fact: str, message: str, make_book: MakeBook)
     assert found.startswith(f"content/facts.toml:{message}") and "\n" not in found
 
 
+def test_a_brace_of_a_source_is_told_once(make_book: MakeBook) -> None:
+    sources = REFERENCES.replace("component analysis}", "component analysis")
+    text = HEAD + "\nBy {cite:t}`baldi1989`, {cite:p}`kingma2014`.\n\n:::{fact} plane\n:::\n"
+    found = mistakes(make_book({"references.bib": sources, "sample/text.md": text}))
+    assert found == (
+        "content/references.bib:1: entry 'baldi1989' has unbalanced braces: one { or } too many"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "## A {#my_part}\n\n{ref}`my_part`",
+        "$$\na\n$$ (my_part)\n\n{eq}`my_part`, {eq}`my_part`",
+        "(my_part)=\n## A\n\n[](#my_part)",
+    ],
+)
+def test_a_label_that_is_not_kebab_case_is_told_once(text: str, make_book: MakeBook) -> None:
+    found = mistakes(make_book({"sample/text.md": f"{HEAD}\n{text}\n"}))
+    assert found.endswith("label must be kebab-case, like 'my-part'; got 'my_part'")
+    assert "\n" not in found
+
+
+def test_a_section_that_is_not_kebab_case_is_told_once(make_book: MakeBook) -> None:
+    files = {
+        "sample/index.md": OPENING.replace("[text]", "[text, my_part]"),
+        "sample/text.md": HEAD + "\nSee {ref}`my_part`, {eq}`loss`, [there](my_part.md).\n",
+        "sample/my_part.md": HEAD + "\n$$\na\n$$ (loss)\n",
+    }
+    assert mistakes(make_book(files)) == (
+        "content/sample/index.md:7: a section's name is kebab-case and not 'print'; got 'my_part'"
+    )
+
+
 def test_chapters_that_build_on_each_other(make_book: MakeBook) -> None:
     chapters = ", ".join(f'{{ number = {n}, slug = "c-{n}" }}' for n in (1, 2, 3))
     files = {"book.toml": BOOK.split("chapters")[0] + f"chapters = [{chapters}]\n"}

@@ -7,14 +7,14 @@ import re
 import pytest
 
 from latentbook.book.compose.blocks import Prose
-from latentbook.book.compose.math import Symbols
+from latentbook.book.compose.math import Notation, Symbols
 from latentbook.book.compose.pieces import Address, Layout
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.write.render import printed
 from latentbook.errors import BookErrors
 
-from .conftest import HEAD, MakeBook
+from .conftest import BOOK, HEAD, MakeBook
 
 X, K, SIGMA = r"\mathbf{x}", "k", r"\sigma"
 
@@ -35,8 +35,11 @@ ENTRIES = [
         ("sigma", SIGMA, ()),
         ("noise", SIGMA, ("denoising",)),
         ("encoder", r"f_\theta", ()),
+        ("r", r"\Rzero", ()),
+        ("r-hat", r"\hat{\Rzero}", ()),
     ]
 ]
+EXPAND = Notation({"Rzero": "R_0"}).expand
 
 
 def marked(text: str) -> str:
@@ -57,18 +60,20 @@ def marked(text: str) -> str:
         (r"f_\theta(\mathbf{x})", r"[[encoder|f_\theta]]([[x|\mathbf{x}]])"),
         (r"f(\mathbf{x})", r"f([[x|\mathbf{x}]])"),
         (r"\begin{array}{ll} k \end{array}", r"\begin{array}{ll} [[k|k]] \end{array}"),
+        (r"R_0 - {R_0}", r"[[r|R_0]] - {[[r|R_0]]}"),  # \Rzero, written out and expanded
+        (EXPAND(r"\hat{\Rzero}"), r"[[r-hat|\hat{{R_0}}]]"),
         (r"\frac k2", r"\frac [[k|k]]2"),
     ],
 )
 def test_what_is_marked(tex: str, expected: str) -> None:
-    made, used = Symbols(ENTRIES, "compress").mark(tex)
+    made, used = Symbols(ENTRIES, "compress", EXPAND).mark(tex)
     assert made == marked(expected)
     assert used == set(re.findall(r"\[\[([\w-]+)\|", expected))
 
 
 def test_a_meaning_for_one_section_goes_before_that_of_the_book() -> None:
-    assert Symbols(ENTRIES, "denoising").mark(SIGMA)[0] == marked(rf"[[noise|{SIGMA}]]")
-    assert Symbols(ENTRIES, "compress").mark(SIGMA)[0] == marked(rf"[[sigma|{SIGMA}]]")
+    assert Symbols(ENTRIES, "denoising", EXPAND).mark(SIGMA)[0] == marked(rf"[[noise|{SIGMA}]]")
+    assert Symbols(ENTRIES, "compress", EXPAND).mark(SIGMA)[0] == marked(rf"[[sigma|{SIGMA}]]")
 
 
 NOTATION = """\
@@ -95,6 +100,17 @@ def test_a_page_has_the_symbols_of_its_equations(make_book: MakeBook) -> None:
     assert '<a class="term" href="../../glossary/#term-manifold">manifolds</a>' in html
     assert [term.place.url for term in book.terms] == [Address("sample/text", "term-manifold")]
     assert [use.number for use in book.symbols[0].uses] == ["2.1"]
+
+
+@pytest.mark.parametrize("tex", [r"\Rzero", "R_0"])
+def test_a_symbol_that_a_macro_abbreviates(tex: str, make_book: MakeBook) -> None:
+    files = {
+        "book.toml": BOOK.replace("[[parts]]", "[macros]\nRzero = 'R_0'\n\n[[parts]]"),
+        "notation.toml": f"[[symbols]]\ntex = '{tex}'\nwords = 'Reproduction number.'\n",
+        "sample/text.md": HEAD + "\nIt is $\\Rzero$.\n",
+    }
+    (symbol,) = load(make_book(files)).book.symbols
+    assert [use.number for use in symbol.uses] == ["2.1"]
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, KeysView
+from collections.abc import Collection, Iterable, KeysView
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
@@ -33,9 +33,15 @@ class Reference:
 
 
 class Bibliography:
-    """All sources by key, and where each is cited."""
+    """All sources by key, and where each is cited.
 
-    def __init__(self, sources: Iterable[Reference]) -> None:
+    Attributes
+    ----------
+    wrong : keys of the entries with mistakes, which are reported and left out
+    """
+
+    def __init__(self, sources: Iterable[Reference], wrong: Collection[str]) -> None:
+        self.wrong = wrong
         self._sources = {source.key: source for source in sources}
         self._uses: defaultdict[str, dict[Address, Link]] = defaultdict(dict)
 
@@ -68,10 +74,12 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     """Read the file; entries that cannot be read are reported with their line."""
     report = problems.of(shown)
     text = report.read(path)
-    lines = _entry_lines(text, report)
+    lines, unclosed = _entry_lines(text, report)
     entries = _parsed(text)
     for key, line in lines.items():
-        if key not in entries:
+        if key in unclosed:
+            report.add(line, f"entry {key!r} has unbalanced braces: one {{ or }} too many")
+        elif key not in entries:
             report.add(line, f"entry {key!r} cannot be read as BibTeX: check braces and commas")
         elif missing := [name for name in REQUIRED if not entries[key].get(name)]:
             report.add(line, f"entry {key!r} lacks {', '.join(missing)}")
@@ -81,7 +89,11 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(
-        Reference(key, shorts[key], _entry_text(entry), _url(entry)) for key, entry in good.items()
+        (
+            Reference(key, shorts[key], _entry_text(entry), _url(entry))
+            for key, entry in good.items()
+        ),
+        lines.keys() - good.keys(),
     )
 
 
@@ -95,22 +107,23 @@ def _parsed(text: str) -> dict[str, dict[str, str]]:
     }
 
 
-def _entry_lines(text: str, report: FileProblems) -> dict[str, int]:
-    """The line of each key; reports duplicate keys and entries whose braces do not close."""
+def _entry_lines(text: str, report: FileProblems) -> tuple[dict[str, int], set[str]]:
+    """The line of each key, and the keys whose braces do not close; reports duplicate keys."""
     lines: dict[str, int] = {}
+    unclosed: set[str] = set()
     matches = [m for m in ENTRY.finditer(text) if m[1].lower() not in COMMENTS]
     for match, following in zip_longest(matches, matches[1:]):
         line = text.count("\n", 0, match.start()) + 1
         body = text[match.start() : following.start() if following else len(text)]
         body = re.sub(r"\\[{}]", "", body)
         if body.count("{") != body.count("}"):
-            report.add(line, f"entry {match[2]!r} has unbalanced braces")
+            unclosed.add(match[2])
         if match[2] in lines:
             first = lines[match[2]]
             report.add(line, f"entry {match[2]!r} is already given at line {first}")
         else:
             lines[match[2]] = line
-    return lines
+    return lines, unclosed
 
 
 def _plain(value: str) -> str:

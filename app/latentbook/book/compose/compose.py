@@ -66,6 +66,7 @@ class Resources:
     glossary: Glossary | None
     language: Language  # of the text
     unlisted: Collection[str]  # instruments that the course has but does not list
+    numbers: Mapping[str, Numbers]  # of every chapter, by its slug
     asked: dict[Asked, None]  # every number that the text quotes
     computing: bool  # its numbers are about to be computed, so none has to be recorded
 
@@ -103,7 +104,8 @@ class Composer:
         self.cited: set[str] = set()
         self.day = day
         self.language = resources.language
-        self.symbols = Symbols(resources.symbols, source.name or source.slug)
+        expand = resources.mathematics.notation.expand
+        self.symbols = Symbols(resources.symbols, source.name or source.slug, expand)
         self._recorded = recorded
         self._numbers = numbers
         self._document = source.document
@@ -318,8 +320,10 @@ class Composer:
         return target.address, self.opens(target)
 
     def cite(self, key: str, line: int) -> Link | None:
-        """A link to a source, or None after reporting that there is none."""
+        """A link to a source; None if its entry is wrong, or after reporting that there is none."""
         bibliography = self.resources.bibliography
+        if key in bibliography.wrong:
+            return None
         if key not in bibliography:
             names = accepted_names(key, bibliography.keys())
             self.problems.add(line, f"no source {key!r} in references.bib. {names}")
@@ -374,7 +378,7 @@ class Composer:
             return numbers.number(content)
         except NumberError as error:
             if not (shared.computing or numbers.stale):  # what is stale is reported once
-                self.problems.add(line, str(error))
+                self.problems.add(line, f"{error}{numbers.elsewhere(content, shared.numbers)}")
             return None
 
     def recorded(self, label: str) -> tuple[Recorded, ...]:

@@ -1,7 +1,7 @@
 """TeX to HTML and MathML, with the book's own notation; its symbols are marked."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
@@ -19,7 +19,11 @@ LITERAL = {
 
 
 class Symbols:
-    def __init__(self, entries: Iterable[SymbolEntry], section: str) -> None:
+    """The symbols of ``notation.toml`` in a section; ``expand`` replaces the book's macros."""
+
+    def __init__(
+        self, entries: Iterable[SymbolEntry], section: str, expand: Callable[[str], str]
+    ) -> None:
         # Entries for this section take precedence.
         here = sorted(
             (each for each in entries if not each.sections or section in each.sections),
@@ -27,7 +31,10 @@ class Symbols:
         )
         self._by_tokens: dict[tuple[str, ...], str] = {}
         for entry in here:
-            self._by_tokens.setdefault(tuple(tokens(entry.tex)), entry.id)
+            found = tokens(expand(entry.tex))
+            if found[0] == "{" and _end_of_group(found, 0) == len(found):  # a macro by itself
+                found = found[1:-1]
+            self._by_tokens.setdefault(tuple(found), entry.id)
         self._longest = max(map(len, self._by_tokens), default=0)
         self.used: set[str] = set()
 

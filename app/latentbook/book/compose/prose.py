@@ -102,7 +102,7 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                 address, opens = around.link(href, line)
                 # What is not open has no address yet.
                 yield token.copy(attrs={}) if opens else _with(token, to=address)
-                if empty and (target := around.target(href[1:], line)):
+                if empty and href.startswith("#") and (target := around.target(href[1:], line)):
                     yield plain(target.name(around.language))
             case "link_close":
                 yield token

@@ -69,6 +69,8 @@ def check_brand(brand: Brand, folder: Path, file: Toml) -> Brand:
     ):
         if name and not fits(folder / name):
             message = f"{key} of [brand] is the name of {wanted} in {folder}; got {name!r}"
+            if not (folder / name).exists():
+                message = f"{key} of [brand]: the file {name!r} is missing in {folder}"
             file.add(message, "brand", key)
             brand = brand.model_copy(update={key: ""})
     for theme, colour in brand.accent or ():

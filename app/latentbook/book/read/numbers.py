@@ -121,6 +121,19 @@ class Numbers:
         line += cell.body_line if cell else 1
         return Number(found[name], written(found[name], form), code, path, line)
 
+    def makes(self, name: str) -> bool:
+        """Whether the chapter's code has such a number, recorded or not."""
+        root, _, variable = name.partition(".")
+        return bool(variable and root in self.cells) or root in setting(self.source)
+
+    def elsewhere(self, content: str, chapters: Mapping[str, "Numbers"]) -> str:
+        """A sentence to follow an error, if another chapter has the number; else nothing."""
+        name = content.partition(":")[0]
+        others = [] if self.makes(name) else [s for s, each in chapters.items() if each.makes(name)]
+        return (
+            f" Chapter {others[0]!r} has it; a text quotes only its own chapter." if others else ""
+        )
+
     def why_missing(self, maker: str, name: str, found: Mapping[str, float]) -> str:
         if inside := [each for each in found if each.startswith(f"{name}.")]:
             return f"{name!r} is several numbers. {accepted_names(name, inside)}"

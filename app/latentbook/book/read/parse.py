@@ -30,7 +30,7 @@ from latentbook.book.read.nodes import (
     Syntax,
     TextNode,
 )
-from latentbook.book.read.options import LABEL
+from latentbook.book.read.options import label as parsed_label
 from latentbook.book.read.suggestions import html_instead, literal_markup, opening_instead
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
@@ -202,8 +202,7 @@ class _Parser:
                 self.note(tokens, line)
                 return None
             case "myst_target":
-                if not LABEL.fullmatch(first.content):
-                    self.problems.add(line, f"label {first.content!r} must be kebab-case")
+                self.check_label(first.content, line)
                 self.target = (first.content, line)
                 return None
             case "myst_line_comment":
@@ -231,8 +230,8 @@ class _Parser:
     ) -> HeadingNode | None:
         level, line = int(tokens[0].tag[1]), self.place(tokens[0])[0]
         label = str(tokens[0].meta.get("label", ""))
-        if "label" in tokens[0].meta and not LABEL.fullmatch(label):
-            self.problems.add(line, f"label {label!r} must be kebab-case, like 'fig-holes'")
+        if "label" in tokens[0].meta:
+            self.check_label(label, line)
         if parent is not None:
             self.problems.add(line, f"a heading cannot be inside {parent.name}")
             return None
@@ -248,9 +247,15 @@ class _Parser:
         tex = token.content
         if token.type == "amsmath":
             tex = tex.replace("{" + token.meta["environment"] + "}", "{aligned}")
-        if token.info and not LABEL.fullmatch(token.info):
-            self.problems.add(line, f"label {token.info!r} must be kebab-case, like 'loss'")
+        if token.info:
+            self.check_label(token.info, line)
         return EquationNode(line, token.info, tex)
+
+    def check_label(self, text: str, line: int) -> None:
+        try:
+            parsed_label(text)
+        except ValueError as error:
+            self.problems.add(line, f"label {error}")
 
     def note(self, tokens: Sequence[Token], line: int) -> None:
         label = tokens[0].meta["label"]

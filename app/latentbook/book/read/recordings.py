@@ -86,6 +86,10 @@ def _close(a: Any, b: Any) -> bool:
             return bool(a == b)
 
 
+class Outputs(Json):
+    instead = "Delete the file and record again: latentbook check --record"
+
+
 @dataclass(frozen=True)
 class Recordings:
     """The recordings of a chapter; in a course, those of the book's chapter too.
@@ -104,7 +108,7 @@ class Recordings:
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Recordings:
         own, book = (
-            Json.read(file, report).checked(dict[str, Recording]) if file.is_file() else {}
+            Outputs.read(file, report).checked(dict[str, Recording]) if file.is_file() else {}
             for file in (path, path.with_name(BOOK_OUTPUTS))
         )
         return cls(path, own, book)

@@ -211,6 +211,8 @@ def existing_sections(
             report.add(line, f"section {name!r} is listed twice")
         elif not LABEL.fullmatch(name) or name == PRINT:
             report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
+            if name in there:
+                listed.append(name)  # or all that refers to it would be reported too
         elif name not in there:
             report.add(
                 line, f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"

@@ -231,12 +231,9 @@ class Toml(DataFile):
 
 
 class Json(DataFile):
-    """A file that a program writes: the lines are looked up only when something is wrong.
+    """A file that a program writes: the lines are looked up only when something is wrong."""
 
-    ``instead`` says how to write it again.
-    """
-
-    instead: ClassVar = ""
+    instead: ClassVar = ""  # how to write it again
 
     def parse(self, text: str) -> dict[str, Any] | None:
         self._text = text
@@ -244,8 +241,8 @@ class Json(DataFile):
             values = json.loads(text)
         except json.JSONDecodeError as error:
             marks = re.search(r"^(<{7}|={7}|>{7})", text, re.MULTILINE)
-            why = "it has the marks of a merge. " if marks else f"{error.msg}. "
-            self.report.add(error.lineno, f"not JSON: {why}{self.instead}".rstrip(". "))
+            why = "it has the marks of a merge" if marks else error.msg
+            self.report.add(error.lineno, f"not JSON: {why}. {self.instead}".rstrip(". "))
             return None
         if not isinstance(values, dict):
             self.report.add(1, f"the file must be an object, {{ … }}; got {values!r}")

@@ -33,15 +33,10 @@ class Reference:
 
 
 class Bibliography:
-    """All sources by key, and where each is cited.
-
-    Attributes
-    ----------
-    wrong : keys of the entries with mistakes, which are reported and left out
-    """
+    """All sources by key, and where each is cited."""
 
     def __init__(self, sources: Iterable[Reference], wrong: Collection[str]) -> None:
-        self.wrong = wrong
+        self.wrong = wrong  # keys of entries with mistakes, which are reported and left out
         self._sources = {source.key: source for source in sources}
         self._uses: defaultdict[str, dict[Address, Link]] = defaultdict(dict)
 
@@ -89,10 +84,7 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(
-        (
-            Reference(key, shorts[key], _entry_text(entry), _url(entry))
-            for key, entry in good.items()
-        ),
+        [Reference(key, shorts[key], _entry_text(each), _url(each)) for key, each in good.items()],
         lines.keys() - good.keys(),
     )
 

@@ -41,16 +41,11 @@ class FactsFile(Entry):
 
 @dataclass
 class FactLedger:
-    """The file's content, and where each fact is used.
-
-    Attributes
-    ----------
-    wrong : ids of the entries with mistakes, which are reported and left out
-    """
+    """The file's content, and where each fact is used."""
 
     problems: FileProblems
     entries: dict[str, FactEntry] = field(default_factory=dict)
-    wrong: Collection[str] = ()
+    wrong: Collection[str] = ()  # ids of entries with mistakes, which are reported and left out
     gaps: tuple[Gap, ...] = ()
     disputed: tuple[Remark, ...] = ()
     _uses: defaultdict[str, dict[Address, Link]] = field(default_factory=lambda: defaultdict(dict))

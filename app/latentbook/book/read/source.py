@@ -194,35 +194,26 @@ class SourceReader:
 def existing_sections(
     given: Sequence[str], there: Collection[str], lines: Mapping[str, int], report: FileProblems
 ) -> list[str]:
-    """The sections that an opening lists, without those that it lists wrongly, which are reported
-    as are files that it does not list.
-
-    Parameters
-    ----------
-    there : names of the chapter's files
-    lines : of the opening's front matter, as ``FrontMatter.named_lines``
+    """The sections that an opening lists and that exist; the others and unlisted files are
+    reported at their ``lines`` (see ``FrontMatter.named_lines``).
     """
     listed: list[str] = []
-    lost: list[str] = []
     key = lines.get("sections", 1)
     for nth, name in enumerate(given):
-        line = lines.get(f"sections.{nth}", key)
+        wrong = ""
         if name in listed:
-            report.add(line, f"section {name!r} is listed twice")
+            wrong = f"section {name!r} is listed twice"
         elif not LABEL.fullmatch(name) or name == PRINT:
-            report.add(line, f"a section's name is kebab-case and not {PRINT!r}; got {name!r}")
-            if name in there:
-                listed.append(name)  # or all that refers to it would be reported too
+            wrong = f"a section's name is kebab-case and not {PRINT!r}; got {name!r}"
         elif name not in there:
-            report.add(
-                line, f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"
-            )
-            lost.append(name)
-        else:
-            listed.append(name)
-    for name in sorted(there):
-        # A file whose name is misspelt in the list has been suggested above.
-        if name not in given and not difflib.get_close_matches(name, lost):
+            wrong = f"section {name!r} has no file {name}.md. {accepted_names(name, there)}"
+        if wrong:
+            report.add(lines.get(f"sections.{nth}", key), wrong)
+        if name in there and name not in listed:
+            listed.append(name)  # whatever its form, or each reference to it would be reported
+    lost = [name for name in given if name not in there]
+    for name in sorted({*there} - {*given}):
+        if not difflib.get_close_matches(name, lost):  # or it has been suggested above
             report.add(key, f"{name}.md is not among the sections: list it or remove it")
     return listed
 

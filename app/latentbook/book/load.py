@@ -17,6 +17,7 @@ from latentbook.book.compose.labels import Labels, numbered
 from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.media import Media
+from latentbook.book.compose.page_imports import check_imports
 from latentbook.book.compose.pictures import FORBIDDEN, Pictures
 from latentbook.book.compose.pieces import Html, Link
 from latentbook.book.compose.plots import Plots
@@ -147,6 +148,10 @@ def _compose(
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
     _check_text(project, whole, computing)
+    pages = [page for source in (*whole, *assigned.sources) for page in source.pages]
+    texts = [(page.path, page.document.nodes) for page in pages]
+    taken = [question for _, questions in assigned.assignments for question in questions]
+    check_imports(project, [*texts, *((each.page.path, each.nodes[:1]) for each in taken)])
     for piece in closed.pieces:
         composed.rehearse(piece)
     chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}

@@ -13,8 +13,8 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
 from pathlib import Path
 
 from packaging.requirements import InvalidRequirement, Requirement
@@ -27,7 +27,7 @@ from latentbook.cache import new_folder
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import LatentbookError, Problems
 from latentbook.report import Report
-from latentbook.runtime.pins import MARKERS, PYODIDE
+from latentbook.runtime.pins import BUILTIN, MARKERS, PYODIDE
 from latentbook.runtime.resolve import NoWheel, needs_of, resolve
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
@@ -58,6 +58,7 @@ class PagePackages:
     path: Path
     lock: Lock
     wheels: Wheels
+    library: frozenset[str]
 
     @classmethod
     def read(cls, settings: Settings) -> PagePackages:
@@ -71,17 +72,17 @@ class PagePackages:
             If the file has a mistake.
         """
         folder = settings.course or settings.content
-        path = folder / "packages.json"
+        path, pyodide = folder / "packages.json", settings.root / "node_modules" / "pyodide"
         wheels = Wheels(
             cache=settings.build / "cache",
             own=folder / "wheels",
             pyodide_url=settings.pyodide_url.format(version=PYODIDE),
-            pyodide=pyodide_packages(settings.root / "node_modules" / "pyodide"),
+            pyodide=pyodide_packages(pyodide),
         )
         problems = Problems()
         lock = Json.read(path, problems.of(path)).checked(Lock) if path.exists() else Lock()
         problems.raise_all()
-        return cls(path, lock, wheels)
+        return cls(path, lock, wheels, library_modules(pyodide))
 
     @cached_property
     def requested(self) -> dict[str, str]:
@@ -155,7 +156,7 @@ class PagePackages:
             package.imports = parse_top_level_import_name(wheel) or []
         packages = {package.name: package for package in sorted(found, key=lambda p: p.name)}
         asked = [requested[name] for name in sorted(requested)]
-        return PagePackages(self.path, Lock(requested=asked, packages=packages), self.wheels)
+        return replace(self, lock=Lock(requested=asked, packages=packages))
 
     def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
         path = Path(wanted)
@@ -219,6 +220,29 @@ class PagePackages:
                 sys.path.append(folder)
         importlib.invalidate_caches()
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """What code in the page can import, without what follows the first dot."""
+        added = (name for package in self.lock.packages.values() for name in package.imports)
+        return self.library.union(("numpy", "widgets"), added)
+
+    def why_missing(self, module: str, course: str) -> str:
+        """What to do about an import of a module that the page lacks.
+
+        Parameters
+        ----------
+        course : option of the command that adds packages
+        """
+        for name, package in self.wheels.pyodide.items():
+            if module in package.imports:
+                command = f"latentbook packages add {name}{course}"
+                return f"the page's Python does not have {module}: `{command}` adds it"
+        added = "".join(f", {name}" for name in sorted(self.modules - self.library))
+        return (
+            f"the page's Python does not have {module}: it has its standard library{added}, and "
+            "what `latentbook packages add` can add (docs/packages.md)"
+        )
+
     def install_hint(self, module: str) -> str:
         """How to install a module here that only the page has, or ""."""
         for package in self.lock.packages.values():
@@ -269,6 +293,14 @@ def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
         for values in packages.values()
         if values["file_name"].endswith(".whl")
     }
+
+
+@cache
+def library_modules(folder: Path) -> frozenset[str]:
+    """The modules of the page's standard library, without what follows the first dot."""
+    with zipfile.ZipFile(folder / "python_stdlib.zip") as library:
+        names = {name.partition("/")[0].partition(".")[0] for name in library.namelist()}
+    return frozenset(names.union(BUILTIN.split()))
 
 
 def is_pure(package: PackageSpec) -> bool:

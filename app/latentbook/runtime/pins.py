@@ -31,6 +31,20 @@ MARKERS = {
 }
 """Values of the requirement markers in the page's Python."""
 
+BUILTIN = (
+    "_abc _ast _asyncio _bisect _blake2 _bz2 _codecs _codecs_cn _codecs_hk _codecs_iso2022 "
+    "_codecs_jp _codecs_kr _codecs_tw _collections _contextvars _csv _ctypes _datetime "
+    "_decimal _elementtree _functools _heapq _hmac _imp _io _json _locale _lsprof _lzma _md5 "
+    "_multibytecodec _opcode _operator _pickle _posixsubprocess _pyodide_core _queue _random "
+    "_remote_debugging _sha1 _sha2 _sha3 _signal _socket _sqlite3 _sre _stat _statistics "
+    "_string _struct _suggestions _symtable _sysconfig _thread _tokenize _tracemalloc _types "
+    "_typing _warnings _weakref _zoneinfo _zstd array atexit binascii builtins cmath errno "
+    "faulthandler fcntl gc itertools marshal math mmap posix pyexpat select sys termios time "
+    "unicodedata zlib"
+)
+"""Modules that are compiled into the page's Python, without those for its tests. The rest of the
+standard library is in ``python_stdlib.zip``."""
+
 SHA256 = {
     "pyodide.asm.mjs": "1a9775427ef6e8abaa7db88ece0515422d1886915ae5c9093776410c865dfd8d",
     "pyodide.asm.wasm": "e7f8fac36f8bf11085309cbc5c829b3ec3057c18bf1d73b05a6741612d63cdbf",

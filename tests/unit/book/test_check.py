@@ -7,6 +7,7 @@ import json
 import pytest
 
 from latentbook.book.check import check_book
+from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from latentbook.errors import BookErrors
@@ -200,6 +201,73 @@ def test_a_package_that_only_the_page_has_is_named(make_book: MakeBook) -> None:
     (found,) = mistakes(settings, record=True)
     assert found.startswith("content/sample/text.md:10: first fails: ModuleNotFoundError")
     assert found.endswith("Install it here too: python -m pip install 'compiled-thing'")
+
+
+NOT_IN_THE_PAGE = """\
+import os, json.decoder, _heapq, widgets.contract
+from numpy.linalg import svd
+
+
+def root():
+    from scipy.optimize import brentq
+
+
+try:
+    import torch
+except ImportError:
+    torch = None
+import tkinter, PIL.Image
+"""
+
+
+def test_an_import_that_the_page_lacks_is_a_mistake_of_check_and_build(
+    make_book: MakeBook,
+) -> None:
+    """Whether or not this Python has the module, and wherever the code stands."""
+    text = cell("first", NOT_IN_THE_PAGE) + QUIZ.format(**{**GOOD, "solution": "import regex"})
+    text += cell("listing", "import torch").replace(":title:", ":read-only:\n:title:")
+    settings = make_book({"sample/text.md": HEAD + text})
+    with pytest.raises(BookErrors) as caught:
+        load(settings)
+    found = [str(error) for error in caught.value.errors]
+    assert found == mistakes(settings)
+    place, lacks = "content/sample/text.md", "the page's Python does not have"
+    solution = 1 + (HEAD + text).split("\n").index("import regex")
+    assert found == [
+        f"{place}:15: {lacks} scipy: `latentbook packages add scipy` adds it",
+        f"{place}:22: {lacks} tkinter: it has its standard library, numpy, widgets, and what "
+        "`latentbook packages add` can add (docs/packages.md)",
+        f"{place}:22: {lacks} PIL: `latentbook packages add pillow` adds it",
+        f"{place}:{solution}: {lacks} regex: `latentbook packages add regex` adds it",
+    ]
+
+
+PREDICT = """
+::::{quiz} predict
+:label: q-line
+
+What?
+
+```python
+import regex
+print(1)
+```
+
+- [x] `1`
+
+:::{answer}
+So.
+:::
+::::
+"""
+
+
+def test_a_listing_to_predict_runs_in_the_page_too(make_book: MakeBook) -> None:
+    settings = make_book({"sample/text.md": HEAD + PREDICT})
+    line = 1 + (HEAD + PREDICT).split("\n").index("import regex")
+    assert f"content/sample/text.md:{line}: the page's Python does not have regex" in "\n".join(
+        mistakes(settings)
+    )
 
 
 def test_listings_run_in_a_process_of_their_own(make_book: MakeBook) -> None:

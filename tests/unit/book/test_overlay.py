@@ -530,6 +530,23 @@ def test_python_finds_instruments_and_arrays_without_a_changed_module(
     assert reply["type"] == "done", reply
 
 
+def test_an_instrument_imports_what_the_page_has(make_course: MakeCourse, tmp_path: Path) -> None:
+    """Each module of the course that an instrument imports counts, and no other."""
+    files = {
+        "instruments/mine.py": "import widgets.near\nfrom . import near\nimport scipy.stats\n",
+        "instruments/near.py": '"""Near."""\n\nimport sklearn\n',
+        "instruments/loose.py": "import torch\n",
+        "instruments/test_mine.py": "import pytest\n",
+    }
+    said = mistakes(make_course(files, here='instruments = ["mine"]'))
+    lacks, option = "the page's Python does not have", f"--course {tmp_path / 'mine'}` adds it"
+    assert said.splitlines() == [
+        f"mine/instruments/mine.py:3: {lacks} scipy: `latentbook packages add scipy {option}",
+        "mine/instruments/near.py:3: "
+        f"{lacks} sklearn: `latentbook packages add scikit-learn {option}",
+    ]
+
+
 def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
     open_project(make_course(toml=toml))

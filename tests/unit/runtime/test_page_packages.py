@@ -12,7 +12,7 @@ import pytest
 
 from latentbook.errors import LatentbookError
 from latentbook.runtime.page_packages import PagePackages
-from latentbook.runtime.pins import MARKERS
+from latentbook.runtime.pins import BUILTIN, MARKERS
 from latentbook.settings import Settings
 from tests.unit.runtime.projects import COMPILED, project, write_wheel
 from tests.unit.runtime.start import answer
@@ -62,13 +62,13 @@ def added(settings: Settings, *wanted: str) -> PagePackages:
     return PagePackages.read(settings)
 
 
-def test_markers_are_those_of_the_pages_python() -> None:
+def test_markers_and_modules_are_those_of_the_pages_python() -> None:
     from latentbook.runtime.dist import build_runtime
 
     code = """
 import json, os, platform, sys
 of = sys.implementation
-json.dumps({
+json.dumps([sorted(sys.builtin_module_names), {
     "implementation_name": of.name,
     "implementation_version": ".".join(map(str, of.version[:3])),
     "os_name": os.name,
@@ -80,10 +80,13 @@ json.dumps({
     "python_full_version": platform.python_version(),
     "python_version": ".".join(platform.python_version_tuple()[:2]),
     "sys_platform": sys.platform,
-})
+}])
 """
     folder = build_runtime(Settings(), report=print).path
-    assert answer(folder, "files", code=code) == MARKERS
+    modules, markers = answer(folder, "files", code=code)
+    assert markers == MARKERS
+    used = [name for name in modules if not name.startswith(("_test", "_xx", "xx"))]
+    assert used == BUILTIN.split()
 
 
 def test_a_package_comes_with_what_it_needs_in_the_page(far: PagePackages) -> None:

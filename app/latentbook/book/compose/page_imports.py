@@ -1,0 +1,78 @@
+"""Imports of code that runs in the page, where other modules are available than here."""
+
+import ast
+import re
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from latentbook.book.read.nodes import Node, TextNode, directives
+from latentbook.book.read.project import Project
+from latentbook.book.read.sources import reached
+from latentbook.runtime.page_packages import PagePackages
+
+RUN_IN_PAGE = ("code-cell", "check", "solution", "mistake", "lines")
+"""Directives. The code of others, such as a sketch, runs in the build or on the server."""
+
+COPES = re.compile(r"\b(ImportError|ModuleNotFoundError|(Base)?Exception|TYPE_CHECKING)\b")
+
+
+def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]) -> None:
+    """Report each import of a module that the page lacks, in texts and a course's instruments."""
+    packages, course = PagePackages.read(project.settings), project.given.course
+    option = f" --course {shlex.quote(str(course))}" if course else ""
+    codes = [(path, line, code) for path, nodes in texts for line, code in _run_in_page(nodes)]
+    if course is not None:  # tests hold the book's own instruments to NumPy
+        folder = course.resolve()
+        named = [f"widgets.{name}" for name in project.laid.instruments]
+        for path in (path.resolve() for path in reached(project.settings.widgets, named)):
+            if path.is_relative_to(folder):
+                place = path.relative_to(folder.parent)
+                codes.append((place, 1, path.read_text(encoding="utf-8-sig")))
+    for path, first, code in codes:
+        for line, module in _imported(code):
+            if module not in packages.modules:
+                why = packages.why_missing(module, option)
+                project.problems.add(path, first + line - 1, why)
+
+
+def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:
+    """Code and its first line."""
+    for node in directives(nodes, *RUN_IN_PAGE, "quiz"):
+        if node.name != "quiz" and not node.options.get("read-only"):
+            yield node.body_line, node.code
+        elif node.argument == "predict":
+            listings = (part for part in node.text if isinstance(part, TextNode))
+            for part in (part for part in listings if part.tokens[0].type == "fence"):
+                yield part.line + 1, part.tokens[0].content
+
+
+def _imported(code: str) -> Iterator[tuple[int, str]]:
+    """Line and module of each import that the code cannot do without."""
+    try:
+        nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError):  # reported where the code is compiled
+        return
+    optional = {inner for node in nodes for inner in _optional(node)}
+    for node in nodes:
+        if isinstance(node, ast.Import | ast.ImportFrom) and node not in optional:
+            names = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module] if node.module and not node.level else []
+            yield from ((node.lineno, name.partition(".")[0]) for name in names)
+
+
+def _optional(node: ast.AST) -> Iterator[ast.AST]:
+    """What is inside ``try`` with ``except ImportError``, or only for types."""
+    match node:
+        case ast.Try():
+            handled = [each.type for each in node.handlers]
+            copes = any(each is None or COPES.search(ast.unparse(each)) for each in handled)
+        case ast.With():
+            copes = any(COPES.search(ast.unparse(each)) for each in node.items)
+        case ast.If():
+            copes = bool(COPES.search(ast.unparse(node.test)))
+        case _:
+            return
+    if copes:
+        yield from (inner for each in node.body for inner in ast.walk(each))

@@ -303,9 +303,10 @@ def check(
         from latentbook.book.build import build_site
         from latentbook.book.overlay.instrument_tests import run_tests
 
-        run_tests(project.given, report=report)
+        tested = run_tests(project.given, report=report)
         build_site(project, report=report)
-        report("The course passes every check and builds")
+        but = "" if tested else ". The tests of its instruments were not run"
+        report(f"The course passes every check and builds{but}")
 
 
 @cli.command()

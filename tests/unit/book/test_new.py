@@ -273,6 +273,25 @@ def test_a_new_instrument_of_a_course(here: str, make_course: MakeCourse) -> Non
         run_tests(settings, report=print)
 
 
+@pytest.mark.parametrize("installed", [True, False])
+def test_a_check_of_all_says_whether_the_instruments_were_tested(
+    installed: bool, make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_course({"instruments/test_it.py": "def test_it():\n    pass\n"})
+    for name in ("content", "course", "build"):
+        monkeypatch.setenv(f"LATENTBOOK_{name}".upper(), str(getattr(settings, name)))
+    monkeypatch.setattr("latentbook.book.overlay.merge.open_importable", open_project)
+    monkeypatch.setattr("latentbook.book.check.check_book", lambda *_, **__: None)
+    monkeypatch.setattr("latentbook.book.build.build_site", lambda *_, **__: None)
+    if not installed:
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    done = CliRunner().invoke(cli, ["check", "--all"])
+    assert done.exit_code == 0, done.output
+    said = ("tests of the instruments are not run: pytest is not installed", "were not run\n")
+    assert [words in done.output for words in said] == [not installed] * 2
+    assert "The course passes every check and builds" in done.output
+
+
 def test_the_command_line_starts_what_the_course_is_told(
     make_course: MakeCourse, monkeypatch: pytest.MonkeyPatch
 ) -> None:

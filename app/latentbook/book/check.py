@@ -138,16 +138,23 @@ class _Book:
         self.problems = Problems(self.loaded.laid.origins)
 
     def check_instruments(self) -> None:
-        """Check a course's instruments as the page checks a reader's version of one."""
-        with closing(AuthorCode(self.settings.code_timeout)) as code:
+        """Hold a course's instruments to their contract."""
+        seconds = self.settings.code_timeout
+        with closing(AuthorCode(seconds, root=self.settings.root)) as code:
             for name in self.loaded.laid.instruments:
-                source = (self.settings.widgets / f"{name}.py").read_text(encoding="utf-8")
-                reply = code.ask(
-                    {"type": "compute_widget", "widget": name, "source": source, "controls": {}}
-                )
+                place = instrument_file(self.settings.widgets, name)
+                asked = json.dumps({"widget": name, "seconds": seconds / 2})
+                reply = code.ask({"type": "contract", "code": asked})
                 if reply["type"] == "failed":
-                    place = instrument_file(self.settings.widgets, name)
                     self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
+                    continue
+                for fault in reply["value"]["faults"]:
+                    self.problems.add(place, fault["line"] or 1, f"{name} {fault['message']}")
+                if untried := reply["value"]["untried"]:
+                    self.report(
+                        f"{place}: {untried} settings of {name} are not tried, because it takes "
+                        f"more than {seconds / 2:g} s to compute the others"
+                    )
 
     def warn_of_public_answers(self) -> None:
         for each in self.asked.values():

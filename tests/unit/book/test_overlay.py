@@ -530,6 +530,127 @@ def test_python_finds_instruments_and_arrays_without_a_changed_module(
     assert reply["type"] == "done", reply
 
 
+DECAY = """\
+import numpy as np
+
+from widgets.contract import DATA_1, Choice, Frame, Instrument, Plot, Readout, Slider
+from widgets.kit.figures import axis, figure, line
+
+instrument = Instrument(
+    name="decay",
+    title="Decay",
+    challenge="Turn it.",
+    controls=(
+        Slider("beta", "Beta", default=1.0, min=0.0, max=2.0, step=0.5),
+        Slider("gamma", "Gamma", default=1.0, min=0.0, max=2.0, step=0.5),
+        Choice("kind", "Kind", options={"a": "A", "b": "B"}, default="a"),
+    ),
+    readouts=(Readout("rate", "Rate"),),
+)
+
+
+def compute(*, beta, gamma, kind):
+    x = np.linspace(0, 1, 9)
+    rate = beta + gamma
+    return {"x": x, "y": np.exp(-rate * x), "rate": rate}
+
+
+def frame(result):
+    x, y = result["x"], result["y"]
+    height = 300
+    curve = figure([line(x, y, DATA_1)], axis(0, 1, "x"), axis(0, 1, "y"), height=height)
+    return Frame(readouts={"rate": result["rate"]}, panels=[Plot("curve", curve, "A line.")])
+"""
+PURE = "Accepted: randomness from a generator made from a Seed, arguments and globals as they were"
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({}, {}),
+        (
+            {"rate = beta + gamma": "rate = 1 / gamma + (1 / 0 if beta > 1.5 else 0)"},
+            {
+                "rate = beta": (
+                    "fails at beta = 2: ZeroDivisionError: division by zero",
+                    "fails at gamma = 0: ZeroDivisionError: float division by zero",
+                )
+            },
+        ),
+        (
+            {
+                "rate = beta + gamma": "rate = np.float64(1) / gamma",
+                "height = 300": "height = 300 if result['x'][-1] < 2 else 200",
+                "x = np.linspace(0, 1, 9)": "x = np.linspace(0, 1 + (kind == 'b'), 9)",
+            },
+            {
+                "def compute": (
+                    "fails at gamma = 0: ContractError: compute returned 1 of 9 numbers in 'y' "
+                    "that are nan or infinite; accepted: finite numbers",
+                ),
+                "def frame": (
+                    "fails at kind = b: ContractError: frame gives the panel curve the size "
+                    "(600, 200); accepted: (600, 300), as at rest",
+                ),
+            },
+        ),
+        (
+            {"rate = beta + gamma": "rate = beta + np.random.random()"},
+            {
+                "def compute": (
+                    "fails: ContractError: compute returns another 'y' the second time. " + PURE,
+                )
+            },
+        ),
+        (
+            {"height = 300": "height = 300\n    y += 1"},
+            {"def frame": ("fails: ContractError: frame changes what compute returned. " + PURE,)},
+        ),
+    ],
+)
+def test_an_instrument_of_a_course_is_held_to_its_contract(
+    changes: dict[str, str], faults: dict[str, tuple[str, ...]], make_course: MakeCourse
+) -> None:
+    lines = {line: DECAY[: DECAY.index(line)].count("\n") + 1 for line in faults}
+    assert told_of_decay(make_course, changes) == [
+        f"mine/instruments/decay.py:{lines[line]}: decay {message}"
+        for line, messages in faults.items()
+        for message in messages
+    ]
+
+
+def told_of_decay(
+    make_course: MakeCourse, changes: dict[str, str], timeout: float = 30
+) -> list[str]:
+    """What a check says of the instrument after some changes."""
+    text = DECAY
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    settings = make_course({"instruments/decay.py": text}, here='instruments = ["decay"]')
+    settings = settings.model_copy(update={"code_timeout": timeout})
+    said: list[str] = []
+    try:
+        check_book(open_project(settings), report=said.append)
+    except BookErrors as errors:
+        said += map(str, errors.errors)
+    return [each for each in said if "decay" in each]
+
+
+def test_a_setting_at_which_an_instrument_never_ends(make_course: MakeCourse) -> None:
+    line = DECAY[: DECAY.index("rate = beta")].count("\n") + 2
+    changes = {"rate = beta + gamma": "rate = beta\n    while gamma == 0: pass"}
+    said = [f"mine/instruments/decay.py:{line}: decay takes longer than 2 s"]
+    assert told_of_decay(make_course, changes, timeout=2) == said
+
+
+def test_a_slow_instrument_is_told_what_was_not_tried(make_course: MakeCourse) -> None:
+    (said,) = told_of_decay(
+        make_course, {"rate = beta": "__import__('time').sleep(0.1); rate = beta"}, timeout=2
+    )
+    assert re.search(r"decay\.py: \d+ settings of decay are not tried, because it takes", said)
+
+
 def test_an_instrument_imports_what_the_page_has(make_course: MakeCourse, tmp_path: Path) -> None:
     """Each module of the course that an instrument imports counts, and no other."""
     files = {

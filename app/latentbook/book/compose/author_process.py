@@ -15,11 +15,12 @@ import numpy as np
 
 import widgets
 from latentbook.book.compose.author_code import RUNS, Reply
+from latentbook.book.compose.contract import faults
 from widgets.contract import Choice
 from widgets.engine import host
 from widgets.engine.controls import accepted
 from widgets.engine.failure import failed
-from widgets.engine.frames import compute_frame, plain
+from widgets.engine.frames import compute_frame, filename_of, plain
 
 VARIANTS = 64
 """Of a question with numbers of each student's own."""
@@ -220,6 +221,10 @@ def _listing(code: str) -> None:
     _run(code, "listing")
 
 
+def _contract(code: str) -> dict[str, Any]:
+    return faults(**json.loads(code))
+
+
 def _file(path: str) -> None:
     runpy.run_path(path, run_name="tried")
 
@@ -232,14 +237,17 @@ MAKERS = {
     "numbers": _numbers,
     "vary": _vary,
     "state": _state,
+    "contract": _contract,
     "file": _file,
 }
 """Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path, that of ``state`` is JSON."""
+The code of ``file`` is a path, that of ``state`` and ``contract`` is JSON."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:
     kind = request["type"]
     if kind == "file":
         return str(request["code"])
+    if kind == "contract":
+        return filename_of(json.loads(request["code"])["widget"])
     return kind if kind in MAKERS else host.reader_file(request)

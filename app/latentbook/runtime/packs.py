@@ -19,7 +19,7 @@ from typing import Any
 from latentbook.cache import sealed
 from latentbook.hashing import content_hash
 from latentbook.report import Report
-from latentbook.runtime.inside.packing import places_of
+from latentbook.runtime.inside.packing import package_pack, places_of, wanted
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 from latentbook.settings import Settings
 
@@ -189,6 +189,16 @@ def pack_package(name: str, folder: Path, pyodide: Path, cache: Path, report: Re
     key = fingerprint(pyodide, "make_package.py", folder.name)
     stored = cache / f"package-{name}-{key}"
     packs = sealed(stored)
+    if packs is None and not has_node():
+        report(f"Node is missing: {name} goes to the page as sources, which it compiles itself")
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+        places = ((path, path.relative_to(folder)) for path in paths)
+        files = {
+            f"{SITE_PACKAGES}/{place.as_posix()}": path.read_bytes()
+            for path, place in places
+            if wanted(place)
+        }
+        return {f"{name}.pack": package_pack(files, {})}
     if packs is None:
         report(f"Packing {name} for the page")
         packs = run_script("make_package.py", stored, pyodide, folder)

@@ -81,6 +81,24 @@ def test_they_are_imported_where_they_are_asked_for(
     assert answer(dist.path, how, snapshot, QUESTIONS) == ANSWERS
 
 
+def test_without_node_they_go_to_the_page_as_sources(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A wheel brings the library that Node has packed, but no package that a course adds."""
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for path in (settings.build / "cache").iterdir():
+        if not path.name.startswith("package-"):
+            (cache / path.name).symlink_to(path)
+    monkeypatch.setattr("latentbook.runtime.packs.has_node", lambda: False)
+    said: list[str] = []
+    sourced = settings.model_copy(update={"build": tmp_path})
+    dist = build_runtime(sourced, report=said.append)
+    assert sum("goes to the page as sources" in each for each in said) == 3
+    monkeypatch.undo()
+    assert answer(dist.path, "files", code=QUESTIONS) == ANSWERS
+
+
 def test_an_instruments_packages_are_in_the_snapshot(settings: Settings, tmp_path: Path) -> None:
     path = settings.root / "widgets" / "engine" / "failure.py"  # which every start imports
     before = path.read_text()

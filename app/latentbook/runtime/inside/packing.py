@@ -1,10 +1,14 @@
 """Makes bytecode and packs inside Pyodide, for the scripts in this folder."""
 
 import importlib.util
-from pathlib import Path
+import json
+from pathlib import Path, PurePath
 
 SITE = Path("/lib/python3.14/site-packages")
 OUT = Path("/out")
+
+LEFT_OUT = {"tests", "__pycache__", "include"}
+UNUSED = {".a", ".c", ".h", ".pxd", ".pyi", ".pyx"}
 
 Files = dict[str, bytes]
 Places = list[tuple[str, int, int]]
@@ -35,7 +39,23 @@ def places_of(files: Files) -> Places:
     return places
 
 
-def write_pack(files: Files, out: Path, head: bytes = b"") -> Places:
+def write_pack(files: Files, out: Path) -> Places:
     """Write the files one after another."""
-    out.write_bytes(b"".join([head, *files.values()]))
+    out.write_bytes(b"".join(files.values()))
     return places_of(files)
+
+
+def wanted(place: PurePath) -> bool:
+    """Whether a page can use a file of a wheel."""
+    outside = place.parts[0].endswith(".data")  # scripts and manuals
+    return not (outside or LEFT_OUT & {*place.parts} or place.suffix in UNUSED)
+
+
+def package_pack(files: Files, sources: Files) -> bytes:
+    """The pack of a package, with the places of its sources, which are in another.
+
+    It begins with the length of a JSON text in four bytes, little-endian, and the text: ``{"files":
+    PLACES, "sources": PLACES}``, offsets counted from the end of the text.
+    """
+    head = json.dumps({"files": places_of(files), "sources": places_of(sources)}).encode()
+    return b"".join([len(head).to_bytes(4, "little"), head, *files.values()])

@@ -228,6 +228,23 @@ def test_instruments_of_the_new_page_live(page: Page) -> None:
     assert same_visit(page)
 
 
+def test_a_search_that_is_opened_while_a_page_comes_stays_open(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/contents/", lambda route: held.append(route))
+    with page.expect_request("**/contents/"):
+        page.locator(".bar >> text=Contents").click()
+    page.keyboard.press("Control+k")
+    field = page.locator("dialog.search input")
+    field.fill("denoi")
+    for route in held:
+        route.continue_()
+    expect(page.locator(HEADING)).to_have_text("Contents")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("denoi")
+    page.keyboard.press("Escape")
+    page.unroute("**/contents/")
+
+
 def test_search_and_the_pages_at_the_back_stay_in_the_document(page: Page) -> None:
     page.keyboard.press("Escape")
     page.locator(".bar [data-action=search]").click()

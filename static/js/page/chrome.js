@@ -144,6 +144,7 @@ function openDialog(name) {
 
 async function openSearch() {
   const dialog = openDialog("search");
+  dialog.querySelector("input")?.select(); // at once: what is typed from now on replaces the last search
   const { startSearch } = await import("./search.js");
   await startSearch(dialog);
 }

@@ -40,6 +40,8 @@ export function startNavigation(hooks) {
   navigation.addEventListener("navigate", (event) => {
     const url = new URL(event.destination.url);
     if (!leadsToPage(event, url) || (event.destination.sameDocument && url.pathname === shown)) return;
+    // Now: one that the reader opens while the page is on its way stays open.
+    for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     /** @type {Promise<Document | null> | null} */
     let loading = null;
     const load = async () => {
@@ -176,7 +178,6 @@ function arrivalOf(page) {
 
 /** @param {Document} page */
 function show(page) {
-  for (const dialog of document.querySelectorAll("dialog")) dialog.close();
   document.title = page.title;
   document.documentElement.dataset.root = page.documentElement.dataset.root;
   for (const selector of HEAD) {

@@ -22,7 +22,7 @@ async function loadIndex() {
 const started = new WeakSet();
 
 /**
- * Starts the search on the dialog's first opening; on later ones selects the text.
+ * Starts the search on the dialog's first opening, when its field may contain text already.
  *
  * @param {HTMLDialogElement} dialog
  */
@@ -30,7 +30,6 @@ export async function startSearch(dialog) {
   const input = /** @type {HTMLInputElement} */ (dialog.querySelector("input"));
   const list = /** @type {HTMLElement} */ (dialog.querySelector(".results"));
   const count = /** @type {HTMLElement} */ (dialog.querySelector(".count"));
-  if (started.has(dialog)) input.select(); // the first time, it contains text typed while this file was loading
   if (!started.has(dialog)) {
     started.add(dialog);
     input.addEventListener("input", () => show());

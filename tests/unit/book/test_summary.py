@@ -26,7 +26,8 @@ def test_a_page_has_the_takeaways_of_a_chapter_and_their_equations(make_book: Ma
 
 
 def test_a_chapter_without_takeaways_has_no_such_page(make_book: MakeBook) -> None:
-    with_them, without = pages_of(make_book, TEXT), pages_of(make_book, f"{HEAD}\nText.\n")
+    text = TEXT.partition(":::")[0]
+    with_them, without = pages_of(make_book, TEXT), pages_of(make_book, text)
     assert set(with_them) - set(without) == {"summary/sample/index.html"}
     assert 'href="../summary/sample/"' in with_them["sample/index.html"]
     assert "summary/" not in without["sample/index.html"]

@@ -57,7 +57,7 @@ def asked(page: Page, place: str) -> list[str]:
 
 
 def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Editions) -> None:
-    for place in ("", "contents/", "facts/", "references/"):
+    for place in ("", "contents/", "references/"):
         page = open_page("404.html", host=editions.url, fresh=True)
         assert asked(page, editions.url + place) == []
     page = open_page("404.html", host=editions.url, fresh=True)

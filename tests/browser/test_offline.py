@@ -156,7 +156,6 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
     expect(page.locator("main h1")).to_contain_text("Page one")
     for place, heading in (
         ("contents/", "Contents"),
-        ("facts/", "Sourced facts"),
         ("references/", "References"),
         ("", "Two chapters"),
         ("nowhere/", "This page is not in the book"),

@@ -44,7 +44,8 @@ bench: .venv/.dev node_modules/.installed chromium
 # A worker that has nothing left takes half of what another has. Nobody waits for this site's bytes, so
 # it is compressed less than one that is served.
 test test-long: export LATENTBOOK_BROTLI_QUALITY = 9
-test: lint chromium build test-data
+test: .venv/.dev node_modules/.installed
+	@$(MAKE) --no-print-directory --jobs=4 lint chromium build test-data
 	@$(BIN)/python -m tools.again "not long" --dist worksteal
 
 # The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.

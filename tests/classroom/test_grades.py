@@ -16,7 +16,7 @@ from latentbook.classroom import analysis, assignments, attempts, gradebook, peo
 from latentbook.classroom.analysis import LEAST
 from latentbook.classroom.judging import Worker
 from latentbook.classroom.words import harmless
-from tests.classroom.conftest import School
+from tests.classroom.conftest import School, on_sqlite
 from tests.classroom.course import ASSIGNED, DAY, START, WEEK, judge, judge_now
 
 GRADES = "/classroom/grades/"
@@ -109,6 +109,7 @@ def test_the_gradebook_says_what_is_late_waiting_and_changed(room: Class) -> Non
     assert rows_of(room.shown("?assignment=first"))["Alan"][1] == "2 late"
 
 
+@on_sqlite
 @pytest.mark.parametrize(
     "change",
     [

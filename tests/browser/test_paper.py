@@ -45,7 +45,7 @@ full_book_url = "https://host.example/book/"
 title = "What a code is for"
 chapters = [
   { slug = "representations", sections = ["useful", "properties"] },
-  { slug = "autoencoders", sections = ["compress", "two-terms", "vae"] },
+  { slug = "autoencoders", sections = ["compress", "two-terms", "gradients", "vae"] },
 ]
 """
 FRONT = "---\ntitle: Two chapters\nstandfirst: In print.\ndescription: In print.\n---\n"

@@ -245,6 +245,28 @@ JUDGE = {
 }
 
 
+# Put an equation into the label of each option.
+ADD_EQUATION = """labels => labels.forEach((label) =>
+  label.insertAdjacentHTML("beforeend", "<math><mn>7</mn><mo>+</mo><mn>9</mn></math>"))"""
+OPTIONS = "[...document.querySelectorAll('#{label} label')].map((label) => label.control)"
+
+
+@pytest.mark.parametrize("kind", ["choice", "many", "match", "order"])
+def test_an_equation_in_an_option_is_in_its_name(fresh: Page, kind: str) -> None:
+    """What a screen reader says of it: what a label itself gives has no equations in Chromium."""
+    quiz, _ = first_of(fresh, kind)
+    quiz.locator("label").evaluate_all(ADD_EQUATION)
+    tree = fresh.context.new_cdp_session(fresh)
+    options = OPTIONS.format(label=quiz.get_attribute("id"))
+    count = fresh.evaluate(f"{options}.length")
+    assert count > 1
+    for at in range(count):
+        option = tree.send("Runtime.evaluate", {"expression": f"{options}[{at}]"})["result"]
+        asked = {"objectId": option["objectId"], "fetchRelatives": False}
+        [node] = tree.send("Accessibility.getPartialAXTree", asked)["nodes"]
+        assert "".join(node["name"]["value"].split()).endswith("7+9"), node["name"]
+
+
 @pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_every_question_judges_its_answers(fresh: Page, half: int) -> None:
     """Code is judged below. Questions of each kind are on the pages of the first half."""

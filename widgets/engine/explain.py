@@ -914,9 +914,8 @@ def transpose(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
     shape, order = place.shape(array), place.all_or_unknown(args, tuple)
     if shape is None or order is UNKNOWN:
         return None
-    count = len(order)
-    if count == 1 and type(order[0]) is not int:
-        count = length_of(order[0])
+    is_one = len(order) == 1 and type(order[0]) is not int
+    count = length_of(order[0]) if is_one else len(order)
     if count is None or count == len(shape):
         return None
     values: dict[str, Any] = dict(array=place.text(array), shape=str(shape))
@@ -1522,9 +1521,9 @@ def none(place: Place, node: ast.AST) -> Explanation | None:
         made = [each for each in ast.walk(place.tree) if binds(each, node.id)]
         same = all(place.owner(each) is place.owner(node) for each in made)
         makers = [place.parent(each) for each in made]
-        given = [each.value if isinstance(each, ast.Assign) else None for each in makers]
-        if len(given) > 1:  # such as `x = x.sort()`, after which x is None
-            given = [each for each in given if each is not None and replaces(node.id, each)][:1]
+        given = [each.value for each in makers if isinstance(each, ast.Assign)]
+        if len(makers) > 1:  # such as `x = x.sort()`, after which x is None
+            given = [each for each in given if replaces(node.id, each)]
         source = given[0] if same and given else None
     match source:
         case ast.Call(func=ast.Attribute(attr=method)) if method in IN_PLACE:

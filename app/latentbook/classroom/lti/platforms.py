@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -263,7 +262,3 @@ def take_along(connection: sa.Connection, number: int, *, by: int | None = None)
     if connection.execute(chosen.values(course=at, is_trusted=True)).rowcount == 0:
         raise Refused(404, message("There is no such course of a platform."))
     people.note(connection, at, "platform's course accepted", by=by)
-
-
-def identities_of(connection: sa.Connection, who: int) -> Iterable[Row]:
-    return connection.execute(sa.select(identity).where(identity.c.person == who)).all()

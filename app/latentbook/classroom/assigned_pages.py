@@ -21,12 +21,12 @@ from latentbook.classroom.desk import (
     Number,
     PageRoute,
     StudentDesk,
-    made,
 )
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import Standing, due, sheet
 from latentbook.classroom.tables import member, now, person
+from latentbook.http.site_files import made
 
 router = APIRouter(prefix="/classroom/assignments", route_class=PageRoute, include_in_schema=False)
 

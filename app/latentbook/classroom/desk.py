@@ -22,6 +22,7 @@ from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import Problem, from_validation
+from latentbook.http.site_files import made
 from latentbook.lecture.auth import from_own_page
 
 T = TypeVar("T")
@@ -211,9 +212,9 @@ def unreadable() -> Refused:
     return Refused(422, message("This form cannot be read."))
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, of: str = "person") -> str:
     prefix = "__Host-" if request.url.scheme == "https" else ""
-    return f"{prefix}latentbook-person"
+    return f"{prefix}latentbook-{of}"
 
 
 def room_of(request: Request) -> Classroom:
@@ -247,14 +248,6 @@ def at_least(role: str) -> Callable[[Desk], Coroutine[Any, Any, Desk]]:
 StudentDesk = Annotated[Desk, Depends(at_least("student"))]
 AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
 InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
-
-
-async def made(make: Callable[..., str], *given: Any, **named: Any) -> str:
-    """What is made of the built book, in a thread, because that reads files."""
-    try:
-        return await run_in_threadpool(make, *given, **named)
-    except FileNotFoundError:
-        raise Problem(503, "The book is not built yet.") from None
 
 
 class PageRoute(APIRoute):

@@ -15,8 +15,7 @@ from hmac import compare_digest
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from latentbook.classroom import desk as desks
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, deep_linking, keys, platforms, steps
 from latentbook.classroom.lti.claims import Launch
 from latentbook.classroom.lti.gate import (
@@ -39,10 +38,6 @@ SECONDS = int(steps.LASTS.total_seconds())
 LONGEST_GIVEN = 4_000
 NOT_TARGETS = re.compile(r"(lti|auth|join|api)(/|$)")
 ASSIGNMENT = re.compile(r"classroom/assignments/([^/?#]+)/")
-
-
-def cookie_name(desk: Desk) -> str:
-    return f"{'__Host-' if desk.request.url.scheme == 'https' else ''}latentbook-launch"
 
 
 @router.get("/lti/jwks")
@@ -84,7 +79,7 @@ async def login(desk: Visit) -> Response:
         response: Response = RedirectResponse(to, 302, NOT_KEPT)
     else:
         response = await desk.page("lti/login", to=to, state=state, secret=secret)
-    desk.keep_in_frame(response, cookie_name(desk), secret, SECONDS)
+    desk.keep_in_frame(response, cookie_name(desk.request, STEP), secret, SECONDS)
     return response
 
 
@@ -100,7 +95,7 @@ async def launch(desk: Visit) -> Response:
         said, place = await checked(desk, of, step["nonce"], given)
     except Unfit as why:
         raise refuse(str(why), platform=of.id) from None
-    proof = desk.request.cookies.get(cookie_name(desk), "")
+    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     is_proved = compare_digest(hash_of(proof).hex(), step["secret"])
     body = {"platform": of.id, "launch": asdict(said), "place": place}
     body["secret"] = "" if is_proved else step["secret"]
@@ -143,7 +138,7 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
     if is_alone(desk.request):
         desk.sign_in(response, token, seconds=seconds)
     else:
-        desk.keep_in_frame(response, desks.cookie_name(desk.request), token, seconds)
+        desk.keep_in_frame(response, cookie_name(desk.request), token, seconds)
     return response
 
 

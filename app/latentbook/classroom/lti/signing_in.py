@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, platforms, steps
 from latentbook.classroom.lti.gate import Visit, given_to, lti_of, own_address, refuse, with_query
 from latentbook.classroom.lti.keys import Unfit
@@ -43,16 +43,12 @@ FAILED = message(
 )
 
 
-def cookie_name(desk: Desk) -> str:
-    return f"{'__Host-' if desk.request.url.scheme == 'https' else ''}latentbook-sign-in"
-
-
 @router.get("/callback")
 async def finish(desk: Visit) -> Response:
     """The service's answer: a code, which the server exchanges for who this is."""
     given = await given_to(desk)
     step = await desk.run(steps.take, STEP, given.get("state", ""))
-    proof = desk.request.cookies.get(cookie_name(desk), "")
+    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     if step is None or not compare_digest(hash_of(proof).hex(), step["secret"]):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)
     of: Row = await desk.run(platforms.one, step["platform"])
@@ -98,7 +94,7 @@ async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> 
     }
     response = RedirectResponse(with_query(of.auth_url, asked), 303, NOT_KEPT)
     secure = desk.request.url.scheme == "https"
-    name = cookie_name(desk)
+    name = cookie_name(desk.request, STEP)
     response.set_cookie(name, secret, 600, secure=secure, httponly=True, samesite="lax")
     return response
 

@@ -7,7 +7,7 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -67,18 +67,15 @@ class Web:
 
     transport: httpx2.AsyncBaseTransport | None = None
     is_local: bool = False
-    _used: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @cached_property
     def _client(self) -> httpx2.AsyncClient:
-        client = httpx2.AsyncClient(
+        return httpx2.AsyncClient(
             timeout=TIMEOUT_S,
             follow_redirects=False,
             transport=self.transport,
             headers={"Accept-Encoding": "identity"},  # few bytes may unpack to gigabytes
         )
-        self._used.append(client)
-        return client
 
     async def ask(
         self,
@@ -121,5 +118,5 @@ class Web:
             return Answer(response.status_code, response.headers, body)
 
     async def close(self) -> None:
-        for client in self._used:
-            await client.aclose()
+        if "_client" in vars(self):
+            await self._client.aclose()

@@ -10,20 +10,17 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
-from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import Problem, from_validation
 from latentbook.http.site_files import made
-from latentbook.lecture.auth import from_own_page
+from latentbook.lecture.auth import SmallRoute, from_own_page
 
 T = TypeVar("T")
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -250,11 +247,10 @@ AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
 InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
 
 
-class PageRoute(APIRoute):
+class PageRoute(SmallRoute):
     """A route of a page: refusals are pages too, and bodies are small."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
+    most_bytes = MAX_BYTES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()

@@ -36,8 +36,10 @@ WHEN_REFUSED = {
 class SmallRoute(APIRoute):
     """A route that accepts no more than a curve, whatever the server's other routes accept."""
 
+    most_bytes = MAX_BYTES
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
+        await BodyLimit(super().handle, self.most_bytes)(scope, receive, send)
 
 
 def get_sessions(request: Request) -> Sessions:

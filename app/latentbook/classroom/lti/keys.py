@@ -8,6 +8,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
@@ -113,14 +114,10 @@ class PlatformKeys:
         Unfit
             If none has
         """
-        try:
-            return verified(token, await self._known(url))
-        except InvalidKeyIdError:
-            pass
-        try:
-            return verified(token, await self._known(url, time.monotonic() - FETCHED_AGAIN_S))
-        except InvalidKeyIdError:
-            raise Unfit("signed with an unknown key") from None
+        for since in (0.0, time.monotonic() - FETCHED_AGAIN_S):
+            with suppress(InvalidKeyIdError):
+                return verified(token, await self._known(url, since))
+        raise Unfit("signed with an unknown key")
 
     async def _known(self, url: str, since: float = 0.0) -> KeySet:
         """The keys of an address, not fetched before ``since``. Whoever wants them meanwhile waits

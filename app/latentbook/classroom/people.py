@@ -333,28 +333,19 @@ def everyone(connection: sa.Connection, in_course: int) -> list[Row]:
         .scalar_subquery()
     )
     order = sa.case({role: i for i, role in enumerate(reversed(ROLES))}, value=member.c.role)
-    return list(
-        connection.execute(
-            sa.select(
-                person,
-                member.c.id.label("member"),
-                member.c.role,
-                member.c.group,
-                count.label("sessions"),
-            )
-            .join(member, member.c.person == person.c.id)
-            .where(member.c.course == in_course)
-            .order_by(order, member.c.group, person.c.name, person.c.id)
-        )
-    )
+    wanted = _members(in_course, count.label("sessions"))
+    wanted = wanted.order_by(order, member.c.group, person.c.name, person.c.id)
+    return list(connection.execute(wanted))
+
+
+def _members(in_course: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    wanted = sa.select(person, member.c.id.label("member"), member.c.role, member.c.group, *columns)
+    return wanted.join(member, member.c.person == person.c.id).where(member.c.course == in_course)
 
 
 def one_member(connection: sa.Connection, in_course: int, who: int) -> Row:
-    found = connection.execute(
-        sa.select(person, member.c.id.label("member"), member.c.role, member.c.group)
-        .join(member, member.c.person == person.c.id)
-        .where(member.c.course == in_course, person.c.id == who)
-    ).one_or_none()
+    wanted = _members(in_course).where(person.c.id == who)
+    found = connection.execute(wanted).one_or_none()
     if found is None:
         raise Refused(404, message("There is nobody with this number in the course."))
     return found

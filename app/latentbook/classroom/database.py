@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 
 try:
     from alembic import command
@@ -104,7 +104,7 @@ class Database:
 
         Raises
         ------
-        Problem
+        Unavailable
             503, if the database cannot be read or written now
         """
         return await self._in_turn(self._writers, self.run_here, work, *given, **named)
@@ -131,7 +131,7 @@ class Database:
             text = error.orig if isinstance(error, OperationalError) else type(error).__name__
             log.error("The database failed", error=str(text))
             why = "The course’s database cannot be used now. Try again in a few seconds."
-            raise Problem(503, why, headers={"Retry-After": "5"}) from error
+            raise Unavailable(why, 5) from error
 
     def run_here(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         with self.engine.begin() as connection:

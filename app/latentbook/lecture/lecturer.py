@@ -197,10 +197,7 @@ def is_address(text: str) -> bool:
 def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
     """One line per answer. ``seat`` is a phone's number in order of arrival."""
     table = StringIO()
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
+    csv.writer(table).writerows([COLUMNS, *(map(harmless, row) for row in rows)])
     return table.getvalue()
 
 

@@ -25,7 +25,7 @@ from latentbook.classroom.desk import (
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import Standing, due, sheet
-from latentbook.classroom.tables import member, now, person
+from latentbook.classroom.tables import now
 from latentbook.http.site_files import made
 
 router = APIRouter(prefix="/classroom/assignments", route_class=PageRoute, include_in_schema=False)
@@ -147,14 +147,13 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
             for each in regrade.offered(connection, course)
             if each.assignment == row.id
         ]
-        names = sa.select(member.c.id, person.c.name).join(person, person.c.id == member.c.person)
         everyone = people.everyone(connection, course)
         return {
             "row": row,
             "late": Late(**row.late),
             "extensions": assignments.extensions(connection, row.id),
             "offered": offered,
-            "names": dict(connection.execute(names.where(member.c.course == course)).all()),
+            "names": {each.member: each.name for each in everyone},
             "students": [each for each in everyone if each.role == "student"],
         }
 

@@ -240,7 +240,7 @@ def join(
         return join(connection, token, name, known, new_token)  # used up meanwhile: says so
     who = found.person or known
     if who is None:
-        who = add(connection, person, name=name, number="", created_at=now())
+        who = new_person(connection, name)
     if found.person is None and not is_in(connection, found.course, who):
         _add_member(connection, found.course, who, found.role, found.group)
         note(connection, found.course, "joined", by=who, detail=found.role)
@@ -403,6 +403,7 @@ def everything_of(connection: sa.Connection, by: Member) -> dict[str, Any]:
     def listed(wanted: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in connection.execute(wanted)]
 
+    when = ("created_at", "seen_at", "expires_at")
     me = sa.select(person.c.name, person.c.number, person.c.created_at)
     mine = sa.select(member.c.id).where(member.c.person == by.person)
     about_me = sa.or_(audit.c.actor == by.person, audit.c.subject == by.person)
@@ -427,12 +428,7 @@ def everything_of(connection: sa.Connection, by: Member) -> dict[str, Any]:
             courses.join(member).where(member.c.person == by.person).order_by(course.c.id)
         ),
         "sessions": [
-            {
-                "created_at": each.created_at,
-                "seen_at": each.seen_at,
-                "expires_at": each.expires_at,
-                "platform": each.platform_name,
-            }
+            {name: getattr(each, name) for name in when} | {"platform": each.platform_name}
             for each in sessions(connection, by.person)
         ],
         "audit": listed(
@@ -499,11 +495,15 @@ def role_in(connection: sa.Connection, in_course: int, who: int) -> str:
     return connection.execute(sa.select(member.c.role).where(where)).scalar() or "student"
 
 
+def new_person(connection: sa.Connection, name: str, number: str = "") -> int:
+    return add(connection, person, name=name, number=number, created_at=now())
+
+
 def add_person(
     connection: sa.Connection, in_course: int, name: str, number: str, group: str
 ) -> int:
     """Add a student of a roster."""
-    added = add(connection, person, name=name, number=number, created_at=now())
+    added = new_person(connection, name, number)
     _add_member(connection, in_course, added, "student", group)
     return added
 

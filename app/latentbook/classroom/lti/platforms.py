@@ -47,14 +47,8 @@ def add(connection: sa.Connection, given: dict[str, str], *, by: int | None = No
         raise Refused(409, message("There are too many platforms: remove some first."))
     if find(connection, texts["issuer"], texts["client_id"]):
         raise Refused(409, message("This platform is registered already."))
-    added = people.add(
-        connection,
-        platform,
-        kind=kind,
-        is_open=bool(given.get("is_open")),
-        created_at=now(),
-        **texts,
-    )
+    other = {"kind": kind, "is_open": bool(given.get("is_open")), "created_at": now()}
+    added = people.add(connection, platform, **texts, **other)
     for name in given.get("deployments", "").split():
         add_deployment(connection, added, name)
     people.note(connection, people.present(connection).id, "platform added", by=by)
@@ -164,13 +158,7 @@ def let_in(
     """
     name, sent = named(said.name), {}
     if who is None:
-        who = people.add(
-            connection,
-            person,
-            name=name or stand_in(subject),
-            number="",
-            created_at=now(),
-        )
+        who = people.new_person(connection, name or stand_in(subject))
         connection.execute(sa.insert(identity).values(person=who, issuer=issuer, subject=subject))
     elif name:
         sent["name"] = name

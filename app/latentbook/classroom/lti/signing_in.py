@@ -28,7 +28,6 @@ from latentbook.classroom.lti.web import Unreachable, Web
 from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.platform_tables import identity
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import now, person
 
 router = APIRouter(prefix="/auth", route_class=PageRoute, include_in_schema=False)
 
@@ -154,7 +153,7 @@ def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | No
         if not of.is_open:
             raise Refused(403, NOT_IN)
         name = platforms.named(claims.full_name(said)) or platforms.stand_in(subject)
-        me = people.add(connection, person, name=name, number="", created_at=now())
+        me = people.new_person(connection, name)
     if who is None:
         people.add(connection, identity, person=me, issuer=of.issuer, subject=subject)
         who = me

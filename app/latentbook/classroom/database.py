@@ -64,11 +64,8 @@ class Database:
                 sa.create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **pool)
                 for pool in (WRITERS, READERS)
             )
-        except (
-            SQLAlchemyError,
-            KeyError,
-            ValueError,
-        ):  # without what was received: it may have a password
+        except (SQLAlchemyError, KeyError, ValueError):
+            # Without what was received: it may have a password.
             raise LatentbookError(
                 "LATENTBOOK_DATABASE is neither a path nor a URL of a database. Accepted: "
                 "course.sqlite, sqlite:///course.sqlite, postgresql://user:password@host/name."

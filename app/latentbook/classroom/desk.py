@@ -20,7 +20,7 @@ from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
 from latentbook.http.problems import Problem, from_validation
 from latentbook.http.site_files import made
-from latentbook.lecture.auth import SmallRoute, from_own_page
+from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 
 T = TypeVar("T")
 NOT_KEPT = {"Cache-Control": "no-store"}
@@ -117,16 +117,8 @@ class Desk:
     def sign_in(
         self, response: Response, token: str, *, seconds: int = SESSION_DAYS * 24 * 3600
     ) -> None:
-        secure = self.request.url.scheme == "https"
-        response.set_cookie(
-            cookie_name(self.request),
-            token,
-            max_age=seconds,
-            path="/",
-            secure=secure,
-            httponly=True,
-            samesite="lax",
-        )
+        name = cookie_name(self.request)
+        keep_cookie(self.request, response, name, token, seconds, "/", "lax")
 
     def keep_in_frame(self, response: Response, name: str, value: str, seconds: int) -> None:
         """Set a cookie that also a frame of another site gets, in that site's own jar.

@@ -28,6 +28,7 @@ from latentbook.classroom.lti.web import Unreachable, Web
 from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.platform_tables import identity
 from latentbook.classroom.refused import Refused
+from latentbook.lecture.auth import keep_cookie
 
 router = APIRouter(prefix="/auth", route_class=PageRoute, include_in_schema=False)
 
@@ -92,9 +93,8 @@ async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> 
         "code_challenge_method": "S256",
     }
     response = RedirectResponse(with_query(of.auth_url, asked), 303, NOT_KEPT)
-    secure = desk.request.url.scheme == "https"
     name = cookie_name(desk.request, STEP)
-    response.set_cookie(name, secret, 600, secure=secure, httponly=True, samesite="lax")
+    keep_cookie(desk.request, response, name, secret, 600, "/", "lax")
     return response
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.assigned import Asked, Assigned
+from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import FREE, Dates, Late, When, dates_of
 from latentbook.classroom.people import Member, note
 from latentbook.classroom.refused import Refused
@@ -231,6 +232,14 @@ def given(connection: sa.Connection, me: Member, name: str, at: datetime) -> Giv
     if found.when == "unopened" and not me.may("assistant"):
         raise not_here()
     return found
+
+
+def judged_by(
+    connection: sa.Connection, me: Member, name: str, label: str, at: datetime
+) -> tuple[int, Question]:
+    """The edition in which a question is put to a member, with what judges an answer to it."""
+    put = given(connection, me, name, at).put(label)
+    return put.question, asked(connection, put.question, put.variant).variants[0].question
 
 
 def _given(connection: sa.Connection, me: Member, row: Row, at: datetime) -> Given:

@@ -162,7 +162,12 @@ class Database:
         return revision in {each.revision for each in known}
 
     def open(self) -> None:
-        """Bring the tables of an existing course up to date.
+        """Bring the tables of an existing course up to date."""
+        self.check()
+        self.migrate()
+
+    def check(self) -> None:
+        """Make sure that there is a course.
 
         Raises
         ------
@@ -181,7 +186,6 @@ class Database:
                 f"The course in {self.url.render_as_string()} is from a later edition of the book "
                 f"(its tables have revision {found}). Update the book."
             )
-        self.migrate()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -216,7 +220,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def backup(database: Database, file: Path) -> None:
-    database.open()
+    database.check()
     if file.exists():
         raise LatentbookError(f"{file} exists already: name another file.")
     copy(database.file, file)

@@ -43,8 +43,10 @@ ASSIGNMENT = re.compile(r"classroom/assignments/([^/?#]+)/")
 @router.get("/lti/jwks")
 async def get_keys(desk: Visit) -> Response:
     """The keys with which platforms check what this server signs."""
-    found = await desk.run(keys.public_keys)
-    return JSONResponse(found, headers={"Cache-Control": "public, max-age=3600"})
+    rows = await desk.read(keys.published)
+    if keys.is_old(rows):
+        rows = await desk.run(keys.refreshed)
+    return JSONResponse(keys.public(rows), headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.api_route("/lti/login", methods=["GET", "POST"])
@@ -54,8 +56,8 @@ async def login(desk: Visit) -> Response:
     if any(len(value) > LONGEST_GIVEN or "\0" in value for value in given.values()):
         raise refuse("a value is too long, or is no text")
     issuer, client_id = given.get("iss", ""), given.get("client_id", "")
-    of = await desk.run(platforms.find, issuer, client_id)
-    desk.request.app.state.framers = await desk.run(platforms.framers)  # others may add platforms
+    of = await desk.read(platforms.find, issuer, client_id)
+    desk.request.app.state.framers = await desk.read(platforms.framers)  # others may add platforms
     if of is None or of.kind != "lti" or not given.get("login_hint"):
         raise refuse("login of an unknown platform, or without login_hint", issuer=issuer[:200])
     secret, nonce = steps.new_secret(), steps.new_secret()
@@ -87,10 +89,10 @@ async def login(desk: Visit) -> Response:
 async def launch(desk: Visit) -> Response:
     """What a platform says about who this is, and what they open."""
     given = await given_to(desk)
-    step = await desk.run(steps.take, STEP, given.get("state", ""))
+    step = await steps.taken(desk, STEP, given.get("state", ""))
     if step is None:
         raise refuse("a state that is unknown, used or expired")
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     try:
         said, place = await checked(desk, of, step["nonce"], given)
     except Unfit as why:
@@ -115,7 +117,7 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
     subject = claims.check_token(
         token, issuer=of.issuer, client_id=of.client_id, nonce=nonce, at=time.time()
     )
-    installed = await desk.run(platforms.deployments, of.id)
+    installed = await desk.read(platforms.deployments, of.id)
     said = claims.check_launch(token, subject, installed)
     place = claims.on_origin(said.target, own_address(desk)) if said.target else ""
     return said, place
@@ -146,8 +148,8 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
 async def open_in_tab(desk: TheDesk) -> Response:
     """Open in a tab what a frame could not: the frame proves that it began the launch."""
     form = await desk.form()
-    step = await desk.run(steps.take, OPEN, form.text("ticket"))
+    step = await steps.taken(desk, OPEN, form.text("ticket"))
     if step is None or not proves(step, form.text("secret")):
         raise refuse("a tab without the proof of its frame")
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     return await opened(desk, of, Launch(**step["launch"]), step["place"])

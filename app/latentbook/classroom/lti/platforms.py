@@ -194,13 +194,19 @@ def known(connection: sa.Connection, issuer: str, subject: str) -> int | None:
     return connection.execute(wanted).scalar_one_or_none()
 
 
+def find_context(connection: sa.Connection, of: int, launch: Launch) -> Row | None:
+    table, at = tables.context, tables.deployment
+    wanted = sa.select(table).join(at).where(at.c.platform == of, at.c.name == launch.deployment)
+    return connection.execute(wanted.where(table.c.name == launch.context)).one_or_none()
+
+
 def context_of(connection: sa.Connection, of: Row, launch: Launch) -> Row:
     """The platform's course, in the present course: the first launch puts it there."""
     table = tables.context
     wanted = sa.select(tables.deployment.c.id).filter_by(platform=of.id, name=launch.deployment)
     where = {"deployment": connection.execute(wanted).scalar_one(), "name": launch.context}
     at = people.present(connection).id
-    found = connection.execute(sa.select(table).filter_by(**where)).one_or_none()
+    found = find_context(connection, of.id, launch)
     sent = {"title": launch.title, "members_url": launch.members_url}
     if found is None:
         connection.execute(sa.insert(table).values(**where, **sent, course=at))

@@ -47,11 +47,11 @@ FAILED = message(
 async def finish(desk: Visit) -> Response:
     """The service's answer: a code, which the server exchanges for who this is."""
     given = await given_to(desk)
-    step = await desk.run(steps.take, STEP, given.get("state", ""))
+    step = await steps.taken(desk, STEP, given.get("state", ""))
     proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     if step is None or not compare_digest(hash_of(proof).hex(), step["secret"]):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     try:
         said = await identified(desk, of, step, given)
     except (Unfit, Unreachable, KeyError, TypeError) as why:
@@ -66,7 +66,7 @@ async def finish(desk: Visit) -> Response:
 @router.get("/{number}")
 async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> Response:
     """Ask the service who this is. Whoever is signed in here and asks for it connects the two."""
-    of = await desk.run(platforms.one, number)
+    of = await desk.read(platforms.one, number)
     if of.kind != "oidc":
         raise Refused(404, message("There is no such platform."))
     # Another site may begin a sign-in, but not connect an account of its own to this one.

@@ -5,7 +5,7 @@ mistake. Only counts, and no names.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from statistics import StatisticsError, correlation, quantiles
 from typing import Any
 
@@ -18,6 +18,7 @@ from latentbook.classroom.verdicts import NO_TRY, WAITING, attempts_with
 Row = sa.Row[Any]
 LEAST = 10
 """Students without whom a correlation is chance."""
+MINUTE = timedelta(minutes=1)
 MOST_TRIES = 5
 """That are counted one by one."""
 
@@ -129,13 +130,9 @@ def first_right(attempts: Iterable[Sequence[Any]]) -> dict[str, Any]:
         if place is not None:
             right[place + 1] += 1
             if place:
-                minutes.append(minutes_between(tries[0].arrived_at, tries[place].arrived_at))
+                minutes.append((tries[place].arrived_at - tries[0].arrived_at) / MINUTE)
     few = len(minutes) < 2
     return {"tried": count, "right": right, "minutes": [] if few else quantiles(minutes, n=4)}
-
-
-def minutes_between(first: datetime, last: datetime) -> float:
-    return (last - first).total_seconds() / 60
 
 
 def discrimination(

@@ -5,7 +5,6 @@ mistake. Only counts, and no names.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from statistics import StatisticsError, correlation, quantiles
 from typing import Any
 
@@ -18,7 +17,6 @@ from latentbook.classroom.verdicts import NO_TRY, WAITING, attempts_with
 Row = sa.Row[Any]
 LEAST = 10
 """Students without whom a correlation is chance."""
-MINUTE = timedelta(minutes=1)
 MOST_TRIES = 5
 """That are counted one by one."""
 
@@ -130,7 +128,8 @@ def first_right(attempts: Iterable[Sequence[Any]]) -> dict[str, Any]:
         if place is not None:
             right[place + 1] += 1
             if place:
-                minutes.append((tries[place].arrived_at - tries[0].arrived_at) / MINUTE)
+                took = tries[place].arrived_at - tries[0].arrived_at
+                minutes.append(took.total_seconds() / 60)
     few = len(minutes) < 2
     return {"tried": count, "right": right, "minutes": [] if few else quantiles(minutes, n=4)}
 

@@ -25,8 +25,7 @@ from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 T = TypeVar("T")
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
-MAX_BYTES = 5 * 2**18
-"""Room for an answer of 100,000 characters, of which one takes up to 12 bytes in a form."""
+MAX_BYTES = 5 * 2**18  # an answer may have 100,000 characters, each of up to 12 bytes in a form
 MAX_FIELDS = 50
 LONGEST_HOST = 260
 """With the port. No QR code has room for a longer link."""

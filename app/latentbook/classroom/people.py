@@ -42,8 +42,7 @@ DEVICE_MINUTES = 15
 """How long a link works that people make for another device of theirs."""
 SEEN = timedelta(hours=1)
 MAX_MEMBERS = 5_000
-MAX_OWN_LINKS = 50
-"""That people make for devices of theirs in a day."""
+MAX_OWN_LINKS = 50  # that people make for devices of theirs in a day
 MAX_INVITES = 200
 """That work at the same time, apart from personal links."""
 

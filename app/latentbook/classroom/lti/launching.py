@@ -89,7 +89,7 @@ async def login(desk: Visit) -> Response:
 async def launch(desk: Visit) -> Response:
     """What a platform says about who this is, and what they open."""
     given = await given_to(desk)
-    step = await steps.taken(desk, STEP, given.get("state", ""))
+    step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     if step is None:
         raise refuse("a state that is unknown, used or expired")
     of: Row = await desk.read(platforms.one, step["platform"])
@@ -148,7 +148,7 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
 async def open_in_tab(desk: TheDesk) -> Response:
     """Open in a tab what a frame could not: the frame proves that it began the launch."""
     form = await desk.form()
-    step = await steps.taken(desk, OPEN, form.text("ticket"))
+    step = await steps.taken(desk.room.database, OPEN, form.text("ticket"))
     if step is None or not proves(step, form.text("secret")):
         raise refuse("a tab without the proof of its frame")
     of: Row = await desk.read(platforms.one, step["platform"])

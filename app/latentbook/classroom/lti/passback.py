@@ -20,7 +20,6 @@ import sqlalchemy as sa
 from latentbook.classroom import assignments, people
 from latentbook.classroom import platform_tables as tables
 from latentbook.classroom.database import Database
-from latentbook.classroom.lti import platforms
 from latentbook.classroom.lti.claims import RESULT, SCORE
 from latentbook.classroom.lti.tokens import NoAccess, Tokens
 from latentbook.classroom.lti.web import Answer, Unreachable
@@ -248,7 +247,7 @@ class Passback:
             log.error("Scores wait for the next round", platform=number, error=name)
 
     async def _send_all(self, number: int, given: list[Due]) -> None:
-        of: Row = await self.database.read(platforms.one, number)
+        of = await self.database.read(one_platform, number)
         failures, shares, forced = 0, {}, []
         ends = time.monotonic() + ROUND_S / 2  # the rest is for looking after what was forced
         for each in given:
@@ -334,6 +333,10 @@ class Passback:
         except Unreachable as why:
             return error_of(why)
         return found
+
+
+def one_platform(connection: sa.Connection, number: int) -> Row:
+    return connection.execute(sa.select(platform).where(platform.c.id == number)).one()
 
 
 def beside(line_item: str, name: str) -> str:

@@ -41,7 +41,7 @@ FAILED = message(
 @router.get("/lti/register/{token}")
 async def register(desk: Visit, token: Annotated[str, Path(max_length=200)]) -> Response:
     """A platform's administrator has opened the link there."""
-    if await steps.taken(desk, STEP, token) is None:
+    if await steps.taken(desk.room.database, STEP, token) is None:
         raise refuse("a registration link that is unknown, used or expired")
     asked = desk.request.query_params
     try:

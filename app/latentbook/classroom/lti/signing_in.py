@@ -47,7 +47,7 @@ FAILED = message(
 async def finish(desk: Visit) -> Response:
     """The service's answer: a code, which the server exchanges for who this is."""
     given = await given_to(desk)
-    step = await steps.taken(desk, STEP, given.get("state", ""))
+    step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     if step is None or not compare_digest(hash_of(proof).hex(), step["secret"]):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from latentbook.classroom.desk import Desk
+from latentbook.classroom.database import Database
 from latentbook.classroom.people import LONGEST_TOKEN, TOKEN_BYTES, hash_of
 from latentbook.classroom.platform_tables import login_state
 from latentbook.classroom.tables import now
@@ -56,7 +56,7 @@ def take(connection: sa.Connection, token: str) -> bool:
     return connection.execute(taken).rowcount == 1
 
 
-async def taken(desk: Desk, kind: str, token: str) -> dict[str, Any] | None:
+async def taken(database: Database, kind: str, token: str) -> dict[str, Any] | None:
     """What a step knows, once. Strangers who have none take no turn to write."""
-    step = await desk.read(look, kind, token)
-    return step if step is not None and await desk.run(take, token) else None
+    step = await database.read(look, kind, token)
+    return step if step is not None and await database.run(take, token) else None

@@ -38,7 +38,7 @@ title = "Two chapters"
 subtitle = "In print"
 description = "All that is printed in a way of its own."
 language = "en"
-book = "0.2.0"
+book = "0.3.0"
 full_book_url = "https://host.example/book/"
 
 [[parts]]

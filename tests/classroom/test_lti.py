@@ -403,9 +403,9 @@ def test_instructors_of_other_courses_are_students(school: School, lms: Lms) -> 
     assert {each.role for each in everyone(school)} == {"student"}
 
     grace = school.joined(school.first, "Grace")
-    assert grace.get("/classroom/platforms").text.count("Have its instructors be") == 2
+    assert grace.get("/classroom/platforms").text.count("Accept its instructors") == 2
     assert grace.post("/classroom/platforms/contexts/1/take-along").status_code == 303
-    assert grace.get("/classroom/platforms").text.count("Have its instructors be") == 1
+    assert grace.get("/classroom/platforms").text.count("Accept its instructors") == 1
     assert "accepted" in grace.get("/classroom/audit").text
     launch(school, lms, **{f"{LTI}roles": [INSTRUCTOR]})
     launch(school, lms, **{**own, f"{LTI}roles": [LEARNER]})

@@ -162,8 +162,11 @@ def people_of(connection: sa.Connection, link: Row) -> Iterable[Row]:
 def is_due(had: Row, total: Total) -> bool:
     if not had.passback:
         return not total.is_empty
-    sent = (had.points, had.most, had.is_complete)
-    is_new = total.is_empty or sent != (total.points, total.of, total.is_complete)
+    if total.is_empty:
+        is_new = bool(had.error) or (had.points, had.tried) != (None, None)
+    else:
+        sent = (had.points, had.most, had.is_complete)
+        is_new = sent != (total.points, total.of, total.is_complete)
     return is_new and (had.next_at is None or had.next_at <= now())
 
 
@@ -188,10 +191,9 @@ def change(connection: sa.Connection, each: Due, **values: Any) -> None:
 
 def arrived(connection: sa.Connection, each: Due) -> None:
     total = each.total
-    if total.is_empty and each.row is not None:
-        connection.execute(sa.delete(passback).where(passback.c.id == each.row.passback))
-        return
     sent = {"points": total.points, "most": total.of, "is_complete": total.is_complete}
+    if total.is_empty:  # the row stays for its stamp, which the next one must be later than
+        sent = dict.fromkeys(sent)
     change(connection, each, **sent, tries=0, error="", next_at=None, is_forced=False)
 
 

@@ -318,6 +318,9 @@ def new(
         list[str],
         typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
     ],
+    notebook: Annotated[
+        Path | None, typer.Option("--from", help="Jupyter notebook to make the section from.")
+    ] = None,
     course: CourseFolder = None,
 ) -> None:
     """Start a chapter, a section or an instrument from a small working example."""
@@ -331,7 +334,10 @@ def new(
     make, wanted = makers[kind]
     if len(names) != len(wanted.split()):
         raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-    for path in make(project_of(course).given, *names):
+    if notebook is not None and kind != "section":
+        raise LatentbookError(f"--from makes a section from a notebook, not {kind}.")
+    given = {"notebook": notebook, "report": report} if notebook else {}
+    for path in make(project_of(course).given, *names, **given):
         report(f"Wrote {path}")
 
 

@@ -191,7 +191,11 @@ def change(connection: sa.Connection, each: Due, **values: Any) -> None:
 
 def arrived(connection: sa.Connection, each: Due) -> None:
     total = each.total
-    sent = {"points": total.points, "most": total.of, "is_complete": total.is_complete}
+    sent: dict[str, Any] = {
+        "points": total.points,
+        "most": total.of,
+        "is_complete": total.is_complete,
+    }
     if total.is_empty:  # the row stays for its stamp, which the next one must be later than
         sent = dict.fromkeys(sent)
     change(connection, each, **sent, tries=0, error="", next_at=None, is_forced=False)

@@ -382,7 +382,7 @@ class Place:
     def subscript(self) -> tuple[ast.expr, ast.expr] | None:
         """Container and index of the failing expression, unless a comma may be missing between."""
         node = self.find(ast.Subscript)
-        if node is None or isinstance(node.value, ast.List | ast.Tuple):
+        if node is None or (isinstance(node.value, ast.List | ast.Tuple) and node.value.elts):
             return None
         return node.value, node.slice
 

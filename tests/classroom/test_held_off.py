@@ -213,7 +213,7 @@ def test_a_server_that_was_started_again_is_found(school: School) -> None:
     with psycopg.connect(url) as other:
         mine = "datname = current_database() AND pid <> pg_backend_pid()"
         ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"
-        assert other.execute(ended.encode()).fetchall() == [(True,)]
+        assert {*other.execute(ended.encode())} == {(True,)}  # who reads and who writes
     assert ada.get("/classroom/me").status_code == 200
 
 

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
-from latentbook.http.problems import Unavailable
+from latentbook.http.problems import Problem
 
 try:
     from alembic import command
@@ -64,8 +64,11 @@ class Database:
                 sa.create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **pool)
                 for pool in (WRITERS, READERS)
             )
-        except (SQLAlchemyError, KeyError, ValueError):
-            # Without what was received: it may have a password.
+        except (
+            SQLAlchemyError,
+            KeyError,
+            ValueError,
+        ):  # without what was received: it may have a password
             raise LatentbookError(
                 "LATENTBOOK_DATABASE is neither a path nor a URL of a database. Accepted: "
                 "course.sqlite, sqlite:///course.sqlite, postgresql://user:password@host/name."
@@ -101,7 +104,7 @@ class Database:
 
         Raises
         ------
-        Unavailable
+        Problem
             503, if the database cannot be read or written now
         """
         return await self._in_turn(self._writers, self.run_here, work, *given, **named)
@@ -128,7 +131,7 @@ class Database:
             text = error.orig if isinstance(error, OperationalError) else type(error).__name__
             log.error("The database failed", error=str(text))
             why = "The course’s database cannot be used now. Try again in a few seconds."
-            raise Unavailable(why, 5) from error
+            raise Problem(503, why, headers={"Retry-After": "5"}) from error
 
     def run_here(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         with self.engine.begin() as connection:
@@ -162,12 +165,7 @@ class Database:
         return revision in {each.revision for each in known}
 
     def open(self) -> None:
-        """Bring the tables of an existing course up to date."""
-        self.check()
-        self.migrate()
-
-    def check(self) -> None:
-        """Make sure that there is a course.
+        """Bring the tables of an existing course up to date.
 
         Raises
         ------
@@ -186,6 +184,7 @@ class Database:
                 f"The course in {self.url.render_as_string()} is from a later edition of the book "
                 f"(its tables have revision {found}). Update the book."
             )
+        self.migrate()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -220,7 +219,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def backup(database: Database, file: Path) -> None:
-    database.check()
+    database.open()
     if file.exists():
         raise LatentbookError(f"{file} exists already: name another file.")
     copy(database.file, file)

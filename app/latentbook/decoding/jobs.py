@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from latentbook.http.draining import Closing
 from latentbook.http.metrics import Metrics
-from latentbook.http.problems import Unavailable
+from latentbook.http.problems import Problem
 
 T = TypeVar("T")
 Floats = NDArray[np.float32]
 
 
-class QueueFull(Unavailable):
+class QueueFull(Problem):
     def __init__(self, size: int) -> None:
-        why = f"The decoders are busy: {size} requests are waiting. Try again in a second."
-        super().__init__(why, 1)
+        super().__init__(
+            503,
+            f"The decoders are busy: {size} requests are waiting. Try again in a second.",
+            headers={"Retry-After": "1"},
+        )
 
 
 @dataclass(eq=False)

@@ -4,12 +4,16 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from latentbook.http.problems import Unavailable, respond
+from latentbook.http.problems import Problem, respond
 
 
-class Closing(Unavailable):
+class Closing(Problem):
     def __init__(self) -> None:
-        super().__init__("The server is shutting down. Try again in a few seconds.", 5)
+        super().__init__(
+            503,
+            "The server is shutting down. Try again in a few seconds.",
+            headers={"Retry-After": "5"},
+        )
 
 
 class Draining:

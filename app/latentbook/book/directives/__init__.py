@@ -19,7 +19,6 @@ from latentbook.book.directives.questions import PARTS, QUIZ
 from latentbook.book.directives.recall import RECALL
 from latentbook.book.directives.table import LIST_TABLE, TABLE
 from latentbook.book.directives.takeaways import TAKEAWAYS
-from latentbook.book.directives.theorem import THEOREMS
 
 DIRECTIVES: tuple[Directive, ...] = (
     INSTRUMENT,
@@ -34,7 +33,6 @@ DIRECTIVES: tuple[Directive, ...] = (
     IMAGE,
     ADMONITION,
     *REMARKS,
-    *THEOREMS,
     MARGIN,
     SIDEBAR,
     ASIDE,

@@ -9,11 +9,8 @@ SCAFFOLD = Path(__file__).parent
 def filled(template: str, name: str) -> str:
     """A file of the scaffold under a new name: 'sparse-codes' has the title 'Sparse codes'."""
     text = (SCAFFOLD / template).read_text(encoding="utf-8")
-    return text.replace("NAME", name).replace("TITLE", title_of(name))
-
-
-def title_of(name: str) -> str:
-    return re.sub(r"[-_]", " ", name).capitalize()
+    title = re.sub(r"[-_]", " ", name).capitalize()
+    return text.replace("NAME", name).replace("TITLE", title)
 
 
 def write(path: Path, text: str) -> Path:

@@ -54,7 +54,7 @@ quick: .venv/.dev node_modules/.installed
 
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
 test-long: chromium firefox build test-data
-	@$(BIN)/python -m tools.again long --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m tools.again "long and not release" --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed
 	@$(BIN)/ruff check
@@ -84,9 +84,10 @@ wheel: .venv/.serve node_modules/.installed
 	@$(BIN)/python -m tools.wheel
 
 # The wheel, tried as its users do: installed into an empty environment, without Node, without and
-# with PyTorch (docs/releasing.md).
-release: .venv/.dev node_modules/.installed chromium
+# with PyTorch; and the tests that are for a release only (docs/releasing.md).
+release: .venv/.dev node_modules/.installed chromium build
 	@$(BIN)/python -m tools.release
+	@$(BIN)/python -m pytest -m release
 
 # Writes the lock files anew from pyproject.toml and package.json.
 lock: .venv/.dev

@@ -70,8 +70,8 @@ READERS = {
     ),
     "app/latentbook/templates/lecture/": "lecture/test_lecture.py browser/test_class.py",
     "content/": "unit/book/test_authoring_guide.py",
-    "docs/": "unit/test_docs.py unit/book/test_authoring_guide.py",
-    "examples/": "unit/book/test_problems.py browser/test_course.py",
+    "docs/": "unit/test_docs.py unit/test_reference.py unit/book/test_authoring_guide.py",
+    "examples/": "unit/book/test_problems.py unit/test_reference.py browser/test_course.py",
     "static/": "unit/book/test_assets.py",
     "static/css/": "unit/test_tokens.py browser/test_every_page.py browser/test_look.py",
     "static/js/": "unit/test_imports.py browser/test_modules.py browser/test_page.py",
@@ -99,7 +99,7 @@ READERS = {
     "widgets/data/": "models/test_exports.py",
     "widgets/engine/": "widgets/test_host.py",
     "widgets/instruments.txt": "widgets/test_instruments.py",
-    "widgets/kit/": "widgets/test_instruments.py",
+    "widgets/kit/": "unit/test_reference.py widgets/test_instruments.py",
 }
 """Tests, below ``tests``, of files that they reach without importing them, by the beginning of the
 file's path."""

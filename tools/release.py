@@ -205,7 +205,7 @@ def says_what_it_cannot_do(it: Installed) -> None:
 def makes_a_course(it: Installed) -> None:
     """A course is made, built and served, and names the book; a small one is checked, too."""
     small, course = it.work / "small", it.work / "course"
-    it.run("latentbook", "course", "new", str(small), "--empty")
+    it.run("latentbook", "new", "book", str(small))
     it.run("latentbook", "check", "--course", str(small))
     it.run("latentbook", "course", "new", str(course))
     it.run("latentbook", "build", "--course", str(course))

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import io
+import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.build import build_site
-from latentbook.book.overlay.merge import open_project
+from latentbook.book.overlay.merge import open_importable, open_project
+from latentbook.book.scaffold.course import new_course
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench.serving import served
+from tools.reference import EXAMPLE, PICTURES, SHOWN
 
 OUT = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 
@@ -59,6 +65,34 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     context.close()
 
 
+def take_parts(browser: Browser) -> None:
+    """Build a book that shows the example instrument, and save the pictures of its parts."""
+    with tempfile.TemporaryDirectory() as folder:
+        course = Path(folder, "example")
+        new_course(Settings(), course, empty=True)
+        contents = course / "course.toml"
+        section = course / "content/first-steps/the-best-constant.md"
+        shutil.copy(EXAMPLE, course / "instruments")
+        listed = contents.read_text().replace('"stand_in"', f'"stand_in", "{EXAMPLE.stem}"')
+        contents.write_text(listed)
+        with section.open("a") as text:
+            text.write(f"\n:::{{instrument}} {EXAMPLE.stem}\n:label: parts\n:::\n")
+        settings = Settings(course=course)
+        build_site(open_importable(settings), report=print)
+        PICTURES.mkdir(exist_ok=True)
+        with served(create_app(settings)) as base:
+            page = browser.new_page(viewport={"width": 1000, "height": 6000})  # all at once
+            page.goto(f"{base}/first-steps/the-best-constant/")
+            page.wait_for_selector("#parts[data-state=live]", timeout=60_000)
+            page.get_by_text("Decoded in this page").wait_for()
+            page.wait_for_timeout(1000)
+            for name, (place, _) in SHOWN.items():
+                taken = Image.open(io.BytesIO(page.locator(f"#parts {place}").screenshot()))
+                few = taken.convert("RGB").quantize(48, Image.Quantize.MAXCOVERAGE)
+                few.save(PICTURES / f"{name}.png", optimize=True)
+            page.close()
+
+
 def main() -> None:
     """Build the book, serve it, take every picture."""
     settings = Settings()
@@ -69,6 +103,7 @@ def main() -> None:
         for shot in SHOTS:
             take(browser, base, shot)
             print(f"docs/screenshots/{shot.name}.png")
+        take_parts(browser)
         browser.close()
 
 

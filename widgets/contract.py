@@ -68,6 +68,17 @@ Result: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Readout:
+    """A number or a short text next to the picture; the frame sends its value.
+
+    Parameters
+    ----------
+    key : name under which ``Frame.readouts`` has the value
+    label : what readers see before it
+    unit : after the value: "nats", "px", or "%" if the value is already times 100
+    format : Python format of a number; a text is shown as it is
+    symbol : TeX, set at build time
+    """
+
     key: str
     label: str
     unit: str = ""
@@ -81,6 +92,13 @@ class Plot:
 
     On a wide page, ``half`` puts the panel next to another half panel, or in a third of the width
     next to a map. On a phone the panels are stacked.
+
+    Parameters
+    ----------
+    key : name of the panel in lower case; a :class:`Point` names it
+    figure : as :func:`widgets.kit.figures.figure` returns it; docs/figures.md lists its keys
+    alt : what the picture shows now, in a sentence with its numbers
+    half : half as wide
     """
 
     key: str
@@ -91,37 +109,64 @@ class Plot:
 
 @dataclass(frozen=True)
 class ServerGrid:
+    """A square grid of codes that a decoder server can decode for :class:`Tiles`.
+
+    Parameters
+    ----------
+    model : name of a served model
+    n : tiles along each side, 1 to 128
+    span : both axes run from -span to span around the middle, in units of the model's latents
+    at : the code in the middle
+    """
+
     model: str
     n: int
     span: float
-    at: tuple[float, float] = (0.0, 0.0)  # the code in the middle
+    at: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(frozen=True)
 class Tiles:
     """A grid of small grey images, 0 = paper, 255 = ink.
 
-    ``images`` has shape (rows, columns, height, width), uint8. ``server`` requests a finer picture
-    from the decoder server, which replaces this one when it arrives.
+    Parameters
+    ----------
+    key : name of the panel in lower case
+    images : ndarray of shape (rows, columns, height, width), uint8; width by height of the
+        whole is the same at every setting
+    alt : what the picture shows now, in a sentence
+    captions : under the picture, spread from left to right
+    gap : empty image pixels between tiles
+    server : requests a finer picture from the decoder server, which replaces this one when it
+        arrives
+    half : as in :class:`Plot`
     """
 
     key: str
     images: NDArray[np.uint8]
     alt: str
-    captions: tuple[str, ...] = ()  # under the picture, spread from left to right
-    gap: int = 0  # empty image pixels between tiles
+    captions: tuple[str, ...] = ()
+    gap: int = 0
     server: ServerGrid | None = None
-    half: bool = False  # as in Plot
+    half: bool = False
 
 
 @dataclass(frozen=True)
 class Dots:
-    """Points on a map, coloured by class, with the name of each class at its place."""
+    """Points on a map, coloured by class, with the name of each class at its place.
 
-    points: NDArray[np.float32]  # (n, 2)
-    classes: NDArray[np.uint8]  # (n,), indices into `names`
-    names: tuple[str, ...]  # ten at most: the theme has ten colours for classes
-    places: NDArray[np.float32]  # (number of names, 2)
+    Parameters
+    ----------
+    points : ndarray of shape (n, 2), in units of the map's plane
+    classes : ndarray of shape (n,), places in ``names``
+    names : of the classes, ten at most: the theme has ten colours for classes
+    places : ndarray of shape (number of names, 2), where each name is written
+    """
+
+    points: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+    names: tuple[str, ...]
+    places: NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -129,11 +174,20 @@ class Map:
     """A plane of small images, in square tiles, that readers pan and zoom.
 
     At zoom k the plane has 2^k x 2^k tiles, counted from 0: x to the right, y downwards. A
-    :class:`Viewport` sets the visible part. ``tile`` is the one that contains the view's centre,
-    of shape (256, 256), uint8, 255 is ink; ``address`` is its (zoom, x, y). ``server`` names a
-    model whose tiles a decoder server can send, and ``axes`` the latents of it that vary, to the
-    right and upwards, counted from 0; without a server all tiles come from here. ``rings`` are
-    circles around the origin, name to radius.
+    :class:`Viewport` sets the visible part. The frame has the one tile that contains the view's
+    centre; the page asks for the others by other views.
+
+    Parameters
+    ----------
+    key : name of the panel in lower case; a :class:`Viewport` names it
+    tile : ndarray of shape (256, 256), uint8, 255 is ink
+    address : (zoom, x, y) of the tile, whole numbers
+    alt : what the picture shows now, in a sentence
+    server : a model whose tiles a decoder server can send; without one all tiles come from here
+    rings : circles around the origin, name to radius in units of the plane
+    dots : points over the tiles
+    half : as in :class:`Plot`
+    axes : of the server's model, the latents that vary to the right and upwards, counted from 0
     """
 
     key: str
@@ -143,7 +197,7 @@ class Map:
     server: str = ""
     rings: Mapping[str, float] = field(default_factory=dict)
     dots: Dots | None = None
-    half: bool = False  # as in Plot
+    half: bool = False
     axes: tuple[int, int] = (0, 1)
 
 
@@ -151,13 +205,18 @@ class Map:
 class Pad:
     """Where the reader draws. It shows the value of the :class:`Drawing` that names it.
 
-    With ``pictures``, uint8 of shape (2, height, width), the first shows where there is no ink,
-    the second where there is.
+    Parameters
+    ----------
+    key : name of the panel in lower case; a :class:`Drawing` names it
+    alt : what can be drawn here, and what is drawn now, in a sentence
+    half : as in :class:`Plot`
+    pictures : ndarray of shape (2, height, width), uint8, 255 is ink: the first shows where there
+        is no ink, the second where there is; without them the ink itself shows
     """
 
     key: str
     alt: str
-    half: bool = False  # as in Plot
+    half: bool = False
     pictures: NDArray[np.uint8] | None = None
 
 
@@ -168,7 +227,12 @@ Panel: TypeAlias = Plot | Tiles | Map | Pad
 class Frame:
     """The picture at one setting: values of the readouts, panels, and a note if there is one.
 
-    A readout's value may be ``None``, shown as an en dash.
+    Parameters
+    ----------
+    readouts : value of each readout by its key; ``None`` is shown as an en dash
+    panels : each a :class:`Plot`, :class:`Tiles`, :class:`Map` or :class:`Pad`, from top to bottom;
+        their keys, kinds and proportions are the same at every setting
+    note : a sentence under the readouts, when there is something to point out
     """
 
     readouts: Mapping[str, float | int | str | None]
@@ -183,15 +247,25 @@ class Training:
 
     ``start`` and ``step`` get the settings: all controls except those named here. ``step`` is pure,
     so the state after n steps is a function of the controls. The engine stores states, checkpoints
-    and curves between two pictures (:mod:`widgets.engine.training`).
+    and curves between two pictures (:mod:`widgets.engine.training`). See widgets/train_vae.py.
+
+    Parameters
+    ----------
+    steps : name of the :class:`Slider` that counts the steps
+    curve : keys of scalars in the state, recorded after each step; ``compute`` gets them as
+        ``curves``, for the run and for the run before the branch: key to ndarray of shape (steps,)
+    branch : name of a :class:`Choice` of "off" and "on": whether settings change during training
+    at : name of the :class:`Slider` for the step after which they change
+    later : a setting's name to the name of the control that has its value from then on
+    saves : readers can save what was learned, and ``keep`` says what that is
     """
 
-    steps: str  # the Slider that counts the steps
-    curve: tuple[str, ...]  # scalars of the state, recorded after each step
-    branch: str  # a Choice of "off" and "on": whether the settings change during training
-    at: str  # the Slider for the step after which they change
-    later: Mapping[str, str]  # a setting's name -> the control that has its value from then on
-    saves: bool = True  # readers can save what was learned, and `keep` says what that is
+    steps: str
+    curve: tuple[str, ...]
+    branch: str
+    at: str
+    later: Mapping[str, str]
+    saves: bool = True
 
     def settings(self, controls: Mapping[str, Any], *, later: bool) -> dict[str, Any]:
         """The arguments of ``start`` and ``step``, before or after the branch."""
@@ -205,16 +279,31 @@ class Training:
 @renamed_fields(ask="challenge", served="computed_on_server")
 @dataclass(frozen=True)
 class Instrument:
-    """The declaration: title, challenge, controls and readouts."""
+    """The declaration: title, challenge, controls and readouts.
 
-    name: str  # snake_case: the file, the directive's argument, the test's name
+    ``defaults()`` returns the default of each control by name.
+
+    Parameters
+    ----------
+    name : in snake_case: the file, the directive's argument, the test's name
+    title : what readers see above the picture
+    challenge : what to predict or try, in a sentence or two
+    controls : of the kinds in :mod:`widgets.controls`, in the order of the page; the first slider
+        is the main one. ``compute`` gets the value of each by its name
+    readouts : in the order of the page
+    references : keys of references.bib
+    training : if it trains
+    computed_on_server : a server computes the frame again, on all data
+    """
+
+    name: str
     title: str
-    challenge: str  # what to predict or try, in a sentence or two
+    challenge: str
     controls: tuple[Control, ...]
     readouts: tuple[Readout, ...]
-    references: tuple[str, ...] = ()  # keys of content/references.bib
+    references: tuple[str, ...] = ()
     training: Training | None = None
-    computed_on_server: bool = False  # a server computes the frame again, on all data
+    computed_on_server: bool = False
 
     def defaults(self) -> dict[str, Value]:
         return {control.name: control.default for control in self.controls}

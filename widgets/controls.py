@@ -1,5 +1,8 @@
 """The kinds of control: their declarations, and how their values are checked, read and written.
 
+Instruments import them from :mod:`widgets.contract`. ``compute`` also gets the value of a control
+that ``when`` hides.
+
 Values are text in addresses (``?LABEL.CONTROL=VALUE``, static/js/instrument/state.js), in a block's
 option ``set`` and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``.
 """
@@ -168,7 +171,24 @@ class ControlBase:
 
 @dataclass(frozen=True)
 class Slider(ControlBase):
-    """A number between two ends, or one of a list of numbers in order (``values``)."""
+    r"""A number between two ends, or one of a list of numbers in order (``values``).
+
+    ``compute`` gets a float, or an int if ``min``, ``max`` and ``step`` are ints.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : a step of the slider, or one of ``values``
+    min : lower end, in ``unit``
+    max : upper end, in ``unit``, above ``min``
+    step : distance of neighbouring values, in ``unit``, above 0
+    values : ascending numbers to choose from, instead of ``min``, ``max`` and ``step``
+    symbol : TeX after the label, set at build time: "k", r"\beta"
+    unit : after the number: "nats", "px"
+    format : Python format of the number next to the slider
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    """
 
     kind: ClassVar[str] = "slider"
     name: str
@@ -178,9 +198,9 @@ class Slider(ControlBase):
     max: float = 1.0
     step: float = 1.0
     values: tuple[float, ...] = ()
-    symbol: str = ""  # TeX, set at build time: "k", r"\beta"
+    symbol: str = ""
     unit: str = ""
-    format: str = "g"  # Python format of the number next to the slider
+    format: str = "g"
     when: When | None = None
 
     def steps(self) -> tuple[float, ...]:
@@ -264,10 +284,20 @@ YOURS = "yours"
 @renamed_fields(kept="yours", plays="autoplay_seconds")
 @dataclass(frozen=True)
 class Choice(ControlBase):
-    """One of a few named options; ``options`` is value -> label.
+    """One of a few named options.
 
-    With ``yours`` there is one more, `YOURS`, for readers who have trained and saved a network.
-    With ``autoplay_seconds`` readers can play the options in turn, each for that long.
+    ``compute`` gets the option, a str.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    options : each option to its label
+    default : an option
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    yours : one more option, `YOURS`, for readers who have trained and saved a network
+    autoplay_seconds : above 0, readers can play the options in turn, each for so many seconds
     """
 
     kind: ClassVar[str] = "choice"
@@ -310,7 +340,18 @@ class Choice(ControlBase):
 
 @dataclass(frozen=True)
 class Toggle(ControlBase):
-    """On or off."""
+    """On or off.
+
+    ``compute`` gets a bool.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : on at rest
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    """
 
     kind: ClassVar[str] = "toggle"
     name: str
@@ -336,10 +377,21 @@ class Toggle(ControlBase):
 
 @dataclass(frozen=True)
 class Point(ControlBase):
-    """A place in the plane of a plot, set on panel ``panel`` by pointer or keys, or as numbers.
+    """A place in the plane of a plot, set by pointer or keys, or as numbers.
 
-    ``limit`` is the largest absolute value of either coordinate, in the units of the plot's axes.
-    With ``hover`` the picture also follows the mouse while it is over the panel.
+    ``compute`` gets two floats, (x, y).
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : (x, y), in units of the plot's axes
+    limit : the largest absolute value of either coordinate, in units of the plot's axes
+    panel : key of the :class:`Plot` on which it is set
+    step : of the arrow keys, in units of the plot's axes
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    hover : the picture also follows the mouse while it is over the panel
     """
 
     kind: ClassVar[str] = "point"
@@ -374,7 +426,18 @@ class Point(ControlBase):
 
 @dataclass(frozen=True)
 class Seed(ControlBase):
-    """The seed of a generator, ``np.random.default_rng(seed)``."""
+    """The seed of a generator, ``np.random.default_rng(seed)``.
+
+    ``compute`` gets an int.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : a whole number from 0
+    max : the largest seed that readers can draw
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    """
 
     kind: ClassVar[str] = "seed"
     name: str = "seed"
@@ -403,10 +466,21 @@ class Seed(ControlBase):
 class Viewport(ControlBase):
     """The visible part of a map: the code (x, y) at its centre, and the zoom.
 
-    Set on panel ``panel`` by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k
-    the plane, which runs from ``-limit`` to ``limit`` both ways, has 2^k x 2^k tiles. For the code
-    under the pointer, and for tiles that no server sends, the page requests the frame of another
-    view: a frame describes only the code at the centre and the tile around it.
+    Set by dragging, wheel, pinch, keys and buttons, or as numbers. At zoom k the plane has
+    2^k x 2^k tiles. For the code under the pointer, and for tiles that no server sends, the page
+    requests the frame of another view: a frame describes only the code at the centre and the tile
+    around it. ``compute`` gets three floats, (x, y, zoom).
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : (x, y, zoom)
+    panel : key of the :class:`Map` on which it is set
+    limit : the plane runs from -limit to limit both ways
+    max_zoom : the largest zoom, from 0
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     """
 
     kind: ClassVar[str] = "viewport"
@@ -445,12 +519,23 @@ class Viewport(ControlBase):
 
 @dataclass(frozen=True)
 class Drawing(ControlBase):
-    """A small grey image that the reader draws on panel ``panel``, by pointer or by keys.
+    """A small grey image that the reader draws, by pointer or by keys.
 
-    Page and Python exchange it as text (:func:`widgets.kit.drawing.to_text`); ``compute``
-    gets a uint8 array of shape (side, side), 255 is ink. ``pen`` is the width of a stroke, in
-    pixels. With ``cells`` there is no pen: a touched pixel becomes full ink, or empty if the
-    stroke began on an inked one.
+    ``compute`` gets an ndarray of shape (side, side), uint8, 255 is ink. Page and Python exchange
+    it as text (:func:`widgets.kit.drawing.to_text`).
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : the image as text: ``to_text(image)``, or an empty one of 28 x 28 by
+        ``to_text(np.zeros((28, 28), np.uint8))``
+    panel : key of the :class:`Pad` on which it is drawn
+    side : pixels along each side
+    pen : width of a stroke, in pixels, above 0
+    cells : instead of a pen, a touched pixel becomes full ink, or empty if the stroke began on an
+        inked one
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     """
 
     kind: ClassVar[str] = "drawing"

@@ -312,18 +312,22 @@ def check(
 @cli.command()
 def new(
     kind: Annotated[
-        Literal["chapter", "section", "instrument"], typer.Argument(help="What to start.")
+        Literal["book", "chapter", "section", "instrument"], typer.Argument(help="What to start.")
     ],
     names: Annotated[
         list[str],
-        typer.Argument(help="chapter SLUG, section CHAPTER NAME, or instrument NAME."),
+        typer.Argument(help="book FOLDER, chapter SLUG, section CHAPTER NAME, or instrument NAME."),
     ],
+    notebook: Annotated[
+        Path | None, typer.Option("--from", help="Jupyter notebook to make the section from.")
+    ] = None,
     course: CourseFolder = None,
 ) -> None:
-    """Start a chapter, a section or an instrument from a small working example."""
+    """Start a book, a chapter, a section or an instrument from a small working example."""
     from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 
-    makers: dict[str, tuple[Callable[..., list[Path]], str]] = {
+    makers: dict[str, tuple[Callable[..., list[Path]] | None, str]] = {
+        "book": (None, "FOLDER"),
         "chapter": (new_chapter, "SLUG"),
         "section": (new_section, "CHAPTER NAME"),
         "instrument": (new_instrument, "NAME"),
@@ -331,18 +335,28 @@ def new(
     make, wanted = makers[kind]
     if len(names) != len(wanted.split()):
         raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-    for path in make(project_of(course).given, *names):
+    if notebook is not None and kind != "section":
+        raise LatentbookError(f"--from makes a section from a notebook, not {kind}.")
+    if make is None:
+        return start_course(Path(names[0]), empty=True)
+    given = {"notebook": notebook, "report": report} if notebook else {}
+    for path in make(project_of(course).given, *names, **given):
         report(f"Wrote {path}")
 
 
 @courses.command("new")
 def course_new(
     folder: Annotated[Path, typer.Argument(help="Folder to create; its name becomes the title.")],
-    empty: Annotated[
-        bool, typer.Option("--empty", help="Start a book on a different subject, without this one.")
-    ] = False,
+    empty: Annotated[bool, typer.Option("--empty", hidden=True)] = False,
 ) -> None:
     """Start a course: a copy of the book's contents, to choose from and add to."""
+    if empty:
+        warn("latentbook course new --empty", "latentbook new book")
+    start_course(folder, empty=empty)
+
+
+def start_course(folder: Path, *, empty: bool) -> None:
+    """Write the folder of a course, or of a book on a different subject, and say what shows it."""
     from latentbook.book.scaffold.course import new_course
 
     for path in new_course(Settings(), folder, empty=empty):

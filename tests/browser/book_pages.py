@@ -107,6 +107,26 @@ def come_back(page: Page) -> None:
     expect(page.locator(READY)).to_be_attached()
 
 
+# Put an equation into the label of each option.
+ADD_EQUATION = """options => options.forEach(({ labels: [label] }) =>
+  label.insertAdjacentHTML("beforeend", "<math><mn>7</mn><mo>+</mo><mn>9</mn></math>"))"""
+
+
+def names_with_equations(options: Locator) -> list[str]:
+    """What a screen reader calls inputs once their labels end with the equation 7+9."""
+    page = options.page
+    options.evaluate_all(ADD_EQUATION)
+    tree = page.context.new_cdp_session(page)
+    found = []
+    for option in options.all():
+        option.evaluate("option => { globalThis.asked = option; }")
+        asked = tree.send("Runtime.evaluate", {"expression": "asked"})["result"]["objectId"]
+        only = {"objectId": asked, "fetchRelatives": False}
+        [node] = tree.send("Accessibility.getPartialAXTree", only)["nodes"]
+        found.append("".join(node["name"]["value"].split()))
+    return found
+
+
 def spec_of(instrument: Locator) -> dict[str, Any]:
     """The declaration of an instrument, as its block carries it."""
     spec: dict[str, Any] = json.loads(instrument.get_attribute("data-spec") or "")

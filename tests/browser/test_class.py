@@ -14,6 +14,7 @@ from latentbook.lecture.bundle import bundle_class
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
+from tests.browser.book_pages import names_with_equations
 from tests.browser.conftest import Watch
 from tests.lecture.conftest import HURRY
 from tools.bench.serving import served
@@ -131,6 +132,16 @@ def test_a_lecture(hall: Class) -> None:
     hall.lecturer.get_by_role("button", name="End it").click()
     for phone in phones:
         expect(phone.get_by_role("heading", name="The class has ended")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_an_equation_in_an_option_is_in_its_name(hall: Class) -> None:
+    phone = hall.phone()
+    hall.ask(CHOICE)
+    expect(phone.locator("input[name=answer]").first).to_be_visible()
+    names = names_with_equations(phone.locator("input[name=answer]"))
+    assert len(names) > 1
+    assert all(name.endswith("7+9") for name in names), names
 
 
 @pytest.mark.browser

@@ -128,7 +128,7 @@ assert widgets.WIDGETS == ("stand_in",) and create_app(settings)
 @pytest.mark.long
 def test_a_book_on_another_subject_is_whole(tmp_path: Path) -> None:
     folder, build = tmp_path / "knots", tmp_path / "build"
-    run("course", "new", str(folder), "--empty", build=build)
+    run("new", "book", str(folder), build=build)
     said = run("check", "--all", "--course", str(folder), build=build)
     assert "3 passed" in said and said.endswith("The course passes every check and builds\n")
     pages = [path.read_text(encoding="utf-8") for path in (build / "site").rglob("*.html")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.book_pages import SECTION, Open, where
+from tests.browser.book_pages import FOLLOWS_LINKS, SECTION, Open, where
 
 pytestmark = pytest.mark.browser
 
@@ -62,6 +62,7 @@ SEARCHED_BEFORE = """() => {
 
 def test_search_by_keyboard(open_page: Open) -> None:
     page = open_page("contents/")
+    page.wait_for_function(FOLLOWS_LINKS)  # before that a link loads its page anew, and forgets
     page.keyboard.press("/")
     dialog = page.locator("dialog.search")
     expect(dialog.get_by_role("combobox")).to_be_focused()

@@ -161,6 +161,24 @@ def test_a_later_edition(open_page: Open) -> None:
     expect(entries.last).to_contain_text("Place not found")
 
 
+def test_who_goes_on_while_a_note_is_stored_stays_there(open_page: Open) -> None:
+    page = open_page(python=False)
+    expect(page.locator("[data-answers]").first).to_be_attached()
+    tools(page, WORDS)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Highlight: An autoencoder is told").press("Enter")
+    expect(page.get_by_role("dialog", name="Your note")).to_be_visible()
+    page.evaluate(
+        """() => {
+          document.querySelector("nav.note-buttons").dataset.before = "";
+          document.querySelector("dialog.one-note").close();
+          document.querySelector(".notes-open").focus();
+        }"""
+    )
+    expect(page.locator("nav.note-buttons:not([data-before])")).to_be_attached()
+    assert page.evaluate("document.activeElement.className") == "quiet notes-open"
+
+
 def test_a_finger_on_a_phone(open_page: Open) -> None:
     page = open_page(
         python=False, fresh=True, viewport={"width": 360, "height": 740}, has_touch=True

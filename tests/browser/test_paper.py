@@ -1,7 +1,12 @@
-"""The book on paper: its PDF. What a reader prints is looked at in test_every_page.py."""
+"""The book on paper: its PDF. What a reader prints is looked at in test_every_page.py.
+
+A course of a few sections has all that is printed in its own way; the whole book is printed for a
+release.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -19,6 +24,7 @@ from latentbook.book.compose.types import Book
 from latentbook.book.directives.admonition import Admonition
 from latentbook.book.directives.fold import Fold
 from latentbook.book.load import load
+from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import printed
 from latentbook.settings import Settings
 
@@ -27,20 +33,62 @@ pytestmark = pytest.mark.long
 ADDRESS = "https://book.example.org/course/"
 BUILD = "from latentbook.cli import main; main()", "build", "--pdf", "--address", ADDRESS
 
+COURSE = """
+title = "Two chapters"
+subtitle = "In print"
+description = "All that is printed in a way of its own."
+language = "en"
+book = "0.3.0"
+full_book_url = "https://host.example/book/"
+
+[[parts]]
+title = "What a code is for"
+chapters = [
+  { slug = "representations", sections = ["useful", "properties"] },
+  { slug = "autoencoders", sections = ["compress", "two-terms", "gradients", "vae"] },
+]
+"""
+FRONT = "---\ntitle: Two chapters\nstandfirst: In print.\ndescription: In print.\n---\n"
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(COURSE, id="course"),
+        pytest.param("", id="book", marks=pytest.mark.release),
+    ],
+)
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of what is printed, in a build of its own with the caches of the book's."""
+    folder = tmp_path_factory.mktemp("printed")
+    fill(folder / "build" / "cache", Settings().build / "cache")
+    if request.param:
+        (folder / "course.toml").write_text(request.param)
+        (folder / "content").mkdir()
+        (folder / "content" / "front.md").write_text(FRONT)
+    return Settings(course=folder if request.param else None, build=folder / "build")
+
 
 @pytest.fixture(scope="module")
-def book_read() -> Book:
-    return load(Settings()).book
+def book_read(settings: Settings) -> Book:
+    return load(settings).book
 
 
 @pytest.fixture(scope="module")
-def pdf(site: Path) -> PdfReader:
+def pdf(site: Path, settings: Settings) -> PdfReader:
     """What the command prints; in a process of its own, as one can run one Playwright."""
+    course = ["--course", str(settings.course)] if settings.course else []
     done = subprocess.run(
-        [sys.executable, "-c", *BUILD], capture_output=True, text=True, check=False
+        [sys.executable, "-c", *BUILD, *course],
+        env={**os.environ, "LATENTBOOK_BUILD": str(settings.build)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
-    return PdfReader(done.stdout.rpartition("The book is in ")[2].strip())
+    (path,) = settings.build.glob("*.pdf")
+    assert f"The book is in {path}" in done.stdout
+    return PdfReader(path)
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +206,7 @@ def test_no_answer_stands_before_the_answers(text: list[str], book_read: Book) -
     assert looked_for > 5
 
 
-def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader) -> None:
+def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader, book_read: Book) -> None:
     for page in pdf.pages:
         for font in (page["/Resources"].get("/Font") or {}).values():  # type: ignore[attr-defined]
             font = font.get_object()
@@ -172,4 +220,4 @@ def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader) -> None:
     assert root["/MarkInfo"]["/Marked"]  # type: ignore[index]
     assert root["/Lang"] == "en"  # type: ignore[index]
     assert pdf.metadata is not None
-    assert pdf.metadata.title == "Latentbook"
+    assert pdf.metadata.title == book_read.title

@@ -12,7 +12,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from latentbook.settings import Settings
-from tests.browser.book_pages import READY, Open, go_to, pages_with, where, write
+from tests.browser.book_pages import (
+    READY,
+    Open,
+    go_to,
+    names_with_equations,
+    pages_with,
+    where,
+    write,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -245,6 +253,15 @@ JUDGE = {
 }
 
 
+@pytest.mark.parametrize("kind", ["choice", "many", "match", "order"])
+def test_an_equation_in_an_option_is_in_its_name(fresh: Page, kind: str) -> None:
+    """What a label itself gives has no equations in Chromium."""
+    quiz, _ = first_of(fresh, kind)
+    names = names_with_equations(quiz.locator('[name$=".answer"]'))
+    assert len(names) > 1
+    assert all(name.endswith("7+9") for name in names), names
+
+
 @pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_every_question_judges_its_answers(fresh: Page, half: int) -> None:
     """Code is judged below. Questions of each kind are on the pages of the first half."""
@@ -379,6 +396,47 @@ def test_another_order_of_code_is_run(desk: Page) -> None:
 
 
 @pytest.mark.clock
+def test_lines_are_put_in_order_by_keyboard_alone(fresh: Page) -> None:
+    """Each move keeps the focus, and is announced."""
+    go_to(fresh, where("q-order-project"))
+    quiz = fresh.locator("#q-order-project")
+    quiz.scroll_into_view_if_needed()
+    expect(quiz).to_have_attribute("data-answers", "")
+    key = json.loads(quiz.get_attribute("data-key") or "")
+    indents = [0]
+    for line, indent in zip(key["order"], key["indents"], strict=True):
+        press_until(
+            quiz.locator(f'input[value="{line}"]'), "ArrowDown", quiz.locator("input").first
+        )
+        use = quiz.locator('[data-move="use"]')
+        press_until(use, "Tab")
+        fresh.keyboard.press("Enter")
+        expect(use).to_be_focused()
+        if indent != indents[-1]:  # a line begins as far in as the one before
+            press_until(quiz.locator('[data-move="in"]'), "Tab")
+            fresh.keyboard.press("Enter")
+        letter = quiz.locator(f'li:has(input[value="{line}"]) .letter').inner_text()
+        place = len(indents)
+        expect(quiz.get_by_role("status").first).to_have_text(
+            f"{letter}: line {place} of {place}, indentation {indent}"
+        )
+        indents.append(indent)
+    press_until(quiz.locator('[data-action="check"]'), "Tab")
+    fresh.keyboard.press("Enter")
+    expect(quiz).to_have_attribute("data-state", "right")
+
+
+def press_until(focused: Locator, key: str, start: Locator | None = None) -> None:
+    """Press a key until an element has the focus."""
+    if start is not None:
+        start.focus()
+    for _ in range(20):
+        if focused.evaluate("element => element === document.activeElement"):
+            return
+        focused.page.keyboard.press(key)
+    expect(focused).to_be_focused()
+
+
 def test_code_that_fails_or_never_ends_is_said_to(desk: Page) -> None:
     quiz, _ = first_of(desk, "code")
     said = quiz.locator("[data-feedback]")

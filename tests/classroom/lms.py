@@ -218,7 +218,10 @@ class Lms:
                 return Response("refusing score with an earlier timestamp", 409)
             self.scores.append(score)
             if score["userId"] not in self.overridden:
-                self.results[score["userId"]] = (score["scoreGiven"], score["scoreMaximum"])
+                if "scoreGiven" in score:
+                    self.results[score["userId"]] = (score["scoreGiven"], score["scoreMaximum"])
+                else:
+                    self.results.pop(score["userId"], None)
         return Response(status_code=status or 200)
 
     async def result(self, request: Request) -> Response:

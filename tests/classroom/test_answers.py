@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latentbook.book.translations.language import language
-from latentbook.classroom import assignments, people
+from latentbook.classroom import assignments, attempts, people
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import Judging
@@ -95,6 +95,28 @@ def test_an_answer_gets_its_verdict_or_waits(
     }.items():
         part = shown(ada, label)
         assert all(words in part for words in standing), part
+
+
+def test_others_write_while_an_answer_is_judged(school: School, ina: httpx.Client) -> None:
+    def judge_while_others_write(question: Question, answer: str) -> Verdict:
+        school.run(people.rename_course, me, "Another name", "")
+        return judge(question, answer)
+
+    open_it(school)
+    me = school.run(people.signed_in, school.run(people.new_session, school.number("Ina")))
+    ada = school.invited("student", "Ada")
+    school.room.judge = judge_while_others_write
+    assert "<strong>Right.</strong>" in post(ada, "q-one", "4", "a.1").text
+    assert "Another name" in ada.get("/classroom/").text
+
+
+def test_as_much_code_as_is_accepted_fits_into_a_form(school: School, ina: httpx.Client) -> None:
+    """Each of these characters takes twelve bytes there."""
+    open_it(school)
+    ada = school.invited("student", "Ada")
+    assert post(ada, "q-code", "😀" * attempts.MAX_ANSWER, "a.1").status_code == 200
+    refused = post(ada, "q-code", "😀" * (attempts.MAX_ANSWER + 1), "a.2")
+    assert (refused.status_code, "at most 100000 characters" in refused.text) == (422, True)
 
 
 def test_sending_at_once_wins_no_tries(school: School, ina: httpx.Client) -> None:

@@ -71,6 +71,22 @@ def test_a_backup_of_a_running_course_is_restored(
     assert signed_in is not None and signed_in.name == "Ada"
 
 
+def test_a_backup_before_an_update_leaves_the_tables_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(database=str(tmp_path / "course.sqlite"))
+    manage.new(settings, "Codes", "Autumn", ADDRESS)
+
+    def migrate(database: Database, to: str = "head") -> None:
+        raise AssertionError("The backup was to go back to these tables.")
+
+    monkeypatch.setattr(Database, "migrate", migrate)
+    manage.backup(settings, tmp_path / "copy.sqlite")
+    found = Database(str(tmp_path / "copy.sqlite"))
+    found.check()
+    found.close()
+
+
 def test_what_is_no_course_is_said(tmp_path: Path) -> None:
     with pytest.raises(LatentbookError, match="LATENTBOOK_DATABASE names"):
         manage.link(Settings(), ADDRESS)

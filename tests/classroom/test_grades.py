@@ -12,12 +12,12 @@ import httpx
 import numpy as np
 import pytest
 
-from latentbook.classroom import analysis, assignments, attempts, gradebook, people
+from latentbook.classroom import analysis, assignments, gradebook, people
 from latentbook.classroom.analysis import LEAST
 from latentbook.classroom.judging import Worker
 from latentbook.classroom.words import harmless
 from tests.classroom.conftest import School, on_sqlite
-from tests.classroom.course import ASSIGNED, DAY, START, WEEK, judge, judge_now
+from tests.classroom.course import ASSIGNED, DAY, START, WEEK, judge, submit
 
 GRADES = "/classroom/grades/"
 
@@ -42,13 +42,12 @@ class Class:
         return self.school.invited("student", name, group)
 
     def answer(self, who: httpx.Client, label: str, answer: str, at: datetime = START) -> None:
-        def submit(connection: object) -> None:
+        def hand_in(connection: object) -> None:
             me = people.signed_in(connection, who.cookies["latentbook-person"])
             id = f"{me.id}.{label}.{at:%m%d%H%M}"
-            given = (me, "first", label, id, answer, at, judge_now)
-            attempts.submit(connection, *given, at=at)
+            submit(connection, me, "first", label, id, answer, at, at)
 
-        self.run(submit)
+        self.run(hand_in)
 
     def book(self) -> gradebook.Gradebook:
         return self.run(gradebook.read, 1)

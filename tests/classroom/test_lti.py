@@ -403,9 +403,9 @@ def test_instructors_of_other_courses_are_students(school: School, lms: Lms) -> 
     assert {each.role for each in everyone(school)} == {"student"}
 
     grace = school.joined(school.first, "Grace")
-    assert grace.get("/classroom/platforms").text.count("Have its instructors be") == 2
+    assert grace.get("/classroom/platforms").text.count("Accept its instructors") == 2
     assert grace.post("/classroom/platforms/contexts/1/take-along").status_code == 303
-    assert grace.get("/classroom/platforms").text.count("Have its instructors be") == 1
+    assert grace.get("/classroom/platforms").text.count("Accept its instructors") == 1
     assert "accepted" in grace.get("/classroom/audit").text
     launch(school, lms, **{f"{LTI}roles": [INSTRUCTOR]})
     launch(school, lms, **{**own, f"{LTI}roles": [LEARNER]})
@@ -464,7 +464,7 @@ def test_whoever_begins_many_launches_keeps_nobody_out(
     assert testing.finish(school.url, last, message).status_code == 303
     message = lms.signed(lms.message(first.nonce))
     assert testing.finish(school.url, first, message).status_code == 400
-    assert school.run(steps.take, "register", other) == {}
+    assert school.run(steps.look, "register", other) == {}
 
 
 def test_a_query_that_cannot_be_read_is_refused(campus: tuple[School, Lms]) -> None:
@@ -602,6 +602,30 @@ def test_our_keys_are_public_and_rotate(school: School) -> None:
     school.run(keys.replace_keys)
     (new,) = httpx.get(f"{school.url}/lti/jwks").json()["keys"]
     assert new["kid"] != second["kid"]
+
+
+def test_strangers_take_no_turn_to_write(school: School, lms: Lms) -> None:
+    """Whoever has neither a state nor a link could keep everybody else from writing."""
+    httpx.get(f"{school.url}/lti/jwks")  # it has keys
+    given = {"state": "x", "ticket": "x"}
+    with school.room.database.engine.begin():  # somebody's turn
+        statuses = {
+            place: httpx.request(method, f"{school.url}/{place}", **sent, headers=OWN).status_code
+            for place, method, sent in (
+                ("lti/jwks", "GET", {}),
+                ("lti/launch", "GET", {"params": given}),
+                ("lti/launch", "POST", {"data": given}),
+                ("lti/login", "GET", {"params": {"iss": "https://evil.example"}}),
+                ("lti/open", "POST", {"data": given}),
+                ("lti/deep-link", "POST", {"data": given}),
+                ("lti/register/x", "GET", {}),
+                ("auth/callback", "GET", {"params": given}),
+                ("auth/99", "GET", {}),
+            )
+        }
+    assert statuses.pop("lti/jwks") == 200
+    assert statuses.pop("auth/99") == 404
+    assert set(statuses.values()) == {400}, statuses
 
 
 def test_logins_of_strangers_are_refused(school: School, lms: Lms) -> None:

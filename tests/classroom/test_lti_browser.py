@@ -49,7 +49,7 @@ def test_a_launch_in_a_frame(chromium: Browser, campus: tuple[School, Lms]) -> N
     expect(frame.get_by_role("heading", name="My data")).to_be_visible()
     alone = page.context.new_page()
     alone.goto(f"{school.url}/classroom/")
-    expect(alone.get_by_text("This course is for those who are in it")).to_be_visible()
+    expect(alone.get_by_text("This course is open to its members only")).to_be_visible()
 
 
 @pytest.mark.browser

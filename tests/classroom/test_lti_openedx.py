@@ -183,6 +183,8 @@ def test_the_list_of_people_is_read(campus: tuple[School, OpenEdx]) -> None:
 
 def test_what_is_chosen_there_is_opened(campus: tuple[School, OpenEdx]) -> None:
     school, edx = campus
+    edx.launch("emmy", "chosen")
+    school.run(platforms.take_along, 2)  # else it is offered only what has opened
     ada = edx.browser("ada")
     page = edx.begun(ada, attribute(edx.shown(ada, "studio/chosen"), "a href"))
     assert page.status_code == 200, page.text

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from itertools import count
 from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import brotli
 import httpx
@@ -34,22 +35,29 @@ from latentbook.classroom.tables import (
     person,
     question,
 )
+from latentbook.settings import Settings
 from tests.classroom import lms as testing
-from tests.classroom.conftest import OWN, School
+from tests.classroom.conftest import OWN, School, opened
 from tests.classroom.lms import AGS, CLIENT, DL, INSTRUCTOR, LTI, NRPS, STORED, Lms
 
 SCOPES = [f"{AGS}scope/score", f"{AGS}scope/result.readonly"]
 
 
 @pytest.fixture
-def lms(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Lms]:
-    """A platform of the course. The server sends nothing by itself: the tests say when."""
+def school(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
+    """A server that sends nothing by itself: the tests say when."""
 
     async def nothing(self: Passback) -> None:
         """Wait for the tests."""
 
     monkeypatch.setattr(Passback, "run", nothing)
-    school = request.getfixturevalue("school")
+    with opened(settings) as found:
+        yield found
+
+
+@pytest.fixture
+def lms(school: School) -> Iterator[Lms]:
+    """A platform of the course."""
     with testing.platform(school.url) as found:
         school.run(platforms.add, found.registration())
         yield found
@@ -80,15 +88,15 @@ def add_assignment(connection: Any) -> int:
     return made
 
 
-def open_assignment(school: School, lms: Lms, subject: str) -> None:
-    endpoint = {"scope": SCOPES, "lineitem": f"{lms.url}/items/1?type_id=3"}
+def open_assignment(school: School, lms: Lms, subject: str, scopes: Sequence[str] = SCOPES) -> None:
+    endpoint = {"scope": scopes, "lineitem": f"{lms.url}/items/1?type_id=3"}
     target = f"{school.url}/classroom/assignments/week-1/"
     changed = {f"{AGS}claim/endpoint": endpoint, f"{LTI}target_link_uri": target}
     response = launch(school, lms, subject, **changed)
     assert response.headers["location"] == "/classroom/assignments/week-1/"
 
 
-def give(connection: Any, who: int, points: float) -> None:
+def give(connection: Any, who: int, points: float | None) -> None:
     people.add(
         connection, mark, member=who, assignment=1, label="q", points=points, why="", at=now()
     )
@@ -138,6 +146,51 @@ def test_a_score_arrives_with_all_that_platforms_want(school: School, marked: Lm
     send(school)
     assert [each["scoreGiven"] for each in marked.scores] == [3, 2]
     assert len(marked.tokens) == 4  # two scopes, for two senders
+
+
+def test_looking_for_what_is_due_keeps_nobody_waiting(school: School, marked: Lms) -> None:
+    send(school)
+    with school.room.database.engine.begin():  # somebody writes
+        send(school)
+    assert len(marked.scores) == 1
+
+
+def test_a_mark_that_is_lifted_leaves_the_platform(school: School, marked: Lms) -> None:
+    """AGS 2.0, section 3.4.8: without scoreGiven the platform clears the score that it has."""
+    send(school)
+    assert marked.results == {"u-1": (3.0, 4.0)}
+    school.run(give, 1, None)  # the student has handed in nothing
+    marked.refusals = [(500, "")]
+    send(school, times=3)
+    assert marked.results == {}
+    (_, cleared) = marked.scores
+    assert cleared | {"timestamp": ""} == {
+        "userId": "u-1",
+        "activityProgress": "Initialized",
+        "gradingProgress": "FullyGraded",
+        "timestamp": "",
+    }
+    assert school.run(sent.states, 1) == {}
+    school.run(give, 1, 2)
+    marked.refusals = [(409, "")]  # both within a second
+    send(school, times=2)
+    assert marked.results == {"u-1": (2.0, 4.0)}
+
+
+def test_a_score_whose_answer_was_lost_is_refused_and_has_arrived(school: School, lms: Lms) -> None:
+    """A platform that shows no results, as some are set up, has it by the same time stamp."""
+    school.run(add_assignment)
+    open_assignment(school, lms, "u-1", scopes=SCOPES[:1])
+    school.run(give, 1, 3)
+    lms.refusals = [(502, STORED)]
+    send(school)
+    assert not state(school).sent
+    send(school, times=2)
+    assert [each["scoreGiven"] for each in lms.scores] == [3]
+    assert state(school) == sent.State(True, None, None)
+    school.run(give, 1, 4)
+    send(school)
+    assert [each["scoreGiven"] for each in lms.scores] == [3, 4]
 
 
 def test_a_score_arrives_in_the_round_in_which_the_token_has_ended(
@@ -205,6 +258,13 @@ def test_a_mark_changed_in_the_platform_stays(school: School, marked: Lms) -> No
     instructor = school.joined(school.first, "Ada")
     assert "another mark" in instructor.get("/classroom/platforms").text
     assert "not in the platform" in instructor.get("/classroom/grades/").text
+    assistant = school.invited("assistant", "Emmy")
+    page = assistant.get("/classroom/grades/")
+    assert "not in the platform" in page.text
+    links = [
+        urljoin(str(page.url), each) for each in re.findall(r'<a [^>]*href="([^"]+)', page.text)
+    ]
+    assert {assistant.get(each).status_code for each in links} == {200}
     instructor.post("/classroom/platforms/send-again")
     send(school)
     assert [each["scoreGiven"] for each in marked.scores] == [3, 4]
@@ -337,7 +397,7 @@ def test_the_roster_of_a_platform_is_read(
     assert len(school.run(people.everyone, 1)) == 5
 
 
-def settings(lms: Lms, **more: Any) -> dict[str, Any]:
+def linking(lms: Lms, **more: Any) -> dict[str, Any]:
     return {
         f"{LTI}message_type": "LtiDeepLinkingRequest",
         f"{LTI}resource_link": None,
@@ -352,24 +412,56 @@ def settings(lms: Lms, **more: Any) -> dict[str, Any]:
     }
 
 
+def trust(school: School, lms: Lms) -> None:
+    """Have the platform's course accepted, after it has opened the book once."""
+    launch(school, lms, "u-1")
+    school.run(platforms.take_along, 1)
+
+
+def test_only_a_trusted_course_is_offered_what_has_not_opened(school: School, lms: Lms) -> None:
+    school.run(add_assignment)
+    place = "classroom/assignments/week-1/"
+
+    def offer() -> str:
+        return launch(school, lms, "u-1", **linking(lms)).text
+
+    page = offer()
+    assert "Week 1" not in page
+    form = {"ticket": field(page, "ticket"), place: "on"}
+    assert httpx.post(f"{school.url}/lti/deep-link", data=form, headers=OWN).status_code == 422
+    trust(school, lms)
+    assert "Week 1" in offer()
+    elsewhere = {f"{LTI}context": {"id": "course-2"}}
+    assert "Week 1" not in launch(school, lms, "u-1", **linking(lms), **elsewhere).text
+    opens = sa.update(assignment).values(opens_at=now())
+    school.run(lambda connection: connection.execute(opens))
+    assert "Week 1" in launch(school, lms, "u-1", **linking(lms), **elsewhere).text
+
+
 def field(page: str, name: str) -> str:
     return page.split(f'name="{name}" value="')[1].split('"')[0]
 
 
 def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     school.run(add_assignment)
+    trust(school, lms)
     site = school.app.state.lti.site
     listed = [
         {"kind": "Section", "url": "one/", "number": "1.1", "title": "One", "text": ""},
         {"kind": "Instrument", "url": "one/#lab", "number": "1", "title": "Lab", "text": "Turn"},
     ]
     (site / "search-0.json").write_text(json.dumps(listed))
-    page = launch(school, lms, "u-1", **settings(lms)).text
+    old = [{"kind": "Section", "url": "old/", "number": "1.1", "title": "Old", "text": ""}]
+    (site / "search-1.json").write_text(json.dumps(old))  # of the edition before
+    page = launch(school, lms, "u-1", **linking(lms)).text
     chosen = {"classroom/assignments/week-1/": "on", "embed/lab/": "on"}
     form = {"ticket": field(page, "ticket"), **chosen}
     place = f"{school.url}/lti/deep-link"
     foreign = httpx.post(place, data=form, headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.status_code == 403
+    for nothing in ({}, {"old/": "on"}):
+        again = httpx.post(place, data={"ticket": form["ticket"], **nothing}, headers=OWN)
+        assert (again.status_code, "Choose something" in again.text) == (422, True)
     response = httpx.post(place, data=form, headers=OWN)
     assert f"form-action 'self' {lms.url};" in response.headers["content-security-policy"]
     assert f'action="{lms.url}/return"' in response.text
@@ -398,12 +490,27 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
 def test_deep_linking_that_cannot_end_well_is_refused(
     school: School, lms: Lms, more: dict[str, Any]
 ) -> None:
-    assert launch(school, lms, "u-1", **settings(lms, **more)).status_code == 400
+    assert launch(school, lms, "u-1", **linking(lms, **more)).status_code == 400
 
 
 def test_students_link_nothing(school: School, lms: Lms) -> None:
-    changed = {**settings(lms), f"{LTI}roles": []}
+    changed = {**linking(lms), f"{LTI}roles": []}
     assert launch(school, lms, "u-1", **changed).status_code == 400
+
+
+def test_what_a_person_has_saved_names_platforms_and_what_they_got(
+    school: School, marked: Lms
+) -> None:
+    send(school)
+    open_assignment(school, marked, "u-2")
+    school.run(give, 2, 1)
+    send(school)
+    ada = school.browser()
+    ada.cookies["latentbook-person"] = school.run(people.new_session, 1)
+    stored = ada.get("/classroom/me/export.json").json()
+    assert stored["platform_courses"] == [{"platform": "The university", "title": "Codes"}]
+    (mark,) = stored["passed_back"]
+    assert (mark["assignment"], mark["points"], mark["most"]) == ("week-1", 3.0, 4.0)
 
 
 def test_what_a_person_erases_is_gone_here_too(school: School, marked: Lms) -> None:
@@ -569,7 +676,9 @@ def test_what_is_fetched_is_neither_packed_nor_of_this_machine() -> None:
     web = Web(httpx2.MockTransport(bomb))
     with pytest.raises(Unreachable, match="compressed"):
         asked(web, "https://lms.example/")
-    for url in ("http://127.0.0.1:8000/", "http://localhost/", "http://[::1]:9/"):
+    own = ("127.0.0.1:8000", "127.1", "2130706433", "0.0.0.0", "localhost", "book.localhost.")
+    own += ("[::1]:9", "[::ffff:127.0.0.1]", "[fe80::1]", "169.254.169.254")
+    for url in ("http://localhost/", *(f"https://{host}/" for host in own)):
         with pytest.raises(Unreachable, match="LATENTBOOK_LOCAL_PLATFORMS"):
             asked(web, url)
 

@@ -222,6 +222,27 @@ def test_answers_that_are_judged_again_keep_nobody_waiting(course: Course) -> No
     assert [(each.answer, each.tries) for each in taken] == [("two = 2", 1)] * 2
 
 
+def test_whose_code_never_ends_holds_up_nobody_else(course: Course) -> None:
+    course.open()
+    ada, bob, emmy = (course.member(name) for name in ("Ada", "Bob", "Emmy"))
+    for answer in ("loop 1", "loop 2", "loop 3"):
+        course.answer(ada, "q-code", answer)
+    begun: list[str] = []
+
+    def see(question: Question, answer: str) -> Verdict:
+        begun.append(answer)
+        return judge(question, answer)
+
+    worker = Worker(course.database, see)
+    worker.work()  # nobody else is there
+    course.answer(bob, "q-code", "bob 1")
+    for answer in ("emmy 1", "emmy 2"):
+        course.answer(emmy, "q-code", answer)
+    while worker.work():
+        pass
+    assert begun == ["loop 1", "bob 1", "emmy 1", "loop 2", "emmy 2", "loop 3"]
+
+
 def test_an_answer_that_nothing_judges_does_not_hold_a_correction_up(course: Course) -> None:
     course.open()
     ada, bob = course.member("Ada"), course.member("Bob")
@@ -274,6 +295,19 @@ def test_the_next_term_takes_the_assignments_along_and_nobody(course: Course) ->
     ]
     assert course.run(scores.scores, now.id) == {}
     assert course.run(scores.scores, 1)[ada.id, 1, "q-one"].points == 2.0
+
+
+def test_what_a_person_has_saved_names_their_extensions(course: Course) -> None:
+    course.open()
+    ada, bob = course.member("Ada", group="B"), course.member("Bob")
+    for given in ({"who": bob.person, "tries": 1}, {"who": ada.person, "tries": 2}):
+        course.run(assignments.extend, course.ina, "first", **given)
+    for group in ("A", "B"):
+        course.run(assignments.extend, course.ina, "first", group=group, due_at=START + DAY)
+    own, of_group = course.run(people.everything_of, ada)["extensions"]
+    assert (own["assignment"], own["tries"], own["group"]) == ("first", 2, "")
+    assert (of_group["group"], of_group["due_at"]) == ("B", START + DAY)
+    assert len(course.run(people.everything_of, bob)["extensions"]) == 1
 
 
 def test_who_is_erased_takes_attempts_along(course: Course) -> None:
@@ -355,8 +389,9 @@ def test_an_answer_to_what_was_asked_before_is_not_judged_by_another_key(course:
     course.run(regrade.apply, course.ina, 1, "q-one", edition("mended"))
 
     def answer(asked_as: int, id: str) -> attempts.Row:
-        given = (ada, "first", "q-one", id, "4", START, judge_now)
-        made: attempts.Row = course.run(attempts.submit, *given, at=START, asked_as=asked_as)
+        _, question = course.run(assignments.judged_by, ada, "first", "q-one", START)
+        given = (ada, "first", "q-one", id, "4", START, asked_as, judge_now(question, "4"))
+        made: attempts.Row = course.run(attempts.submit, *given, START)
         return made
 
     refused(409, answer, shown, "a.x")
@@ -467,6 +502,28 @@ def test_what_cannot_be_judged_says_why_and_is_tried_again_first(course: Course)
     assert len(calls) == MAX_TRIES
     (found,) = course.run(attempts.of_member, ada.id, 1)
     assert (found.state, found.said) == ("unjudged", "There is no Deno.")
+
+
+def test_a_thread_outlives_what_nobody_foresaw(course: Course) -> None:
+    """A verdict that no database stores: code can raise an error with half a character."""
+    course.open()
+    ada, bob = course.member("Ada"), course.member("Bob")
+    course.answer(ada, "q-code", "two = 1")
+    course.answer(bob, "q-code", "two = 2")
+    done = threading.Event()
+
+    def half(question: Question, answer: str) -> Verdict:
+        if answer == "two = 1":
+            return Verdict("wrong", "\ud800")
+        done.set()
+        return judge(question, answer)
+
+    worker = Worker(course.database, half, threads=1)
+    worker.start()
+    assert done.wait(SERVER_S)
+    worker.close()
+    assert course.score(bob, "q-code").state == "right"
+    assert course.score(ada, "q-code").state == "waiting"
 
 
 def test_threads_judge_everything_once(course: Course) -> None:

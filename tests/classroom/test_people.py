@@ -116,6 +116,18 @@ def test_a_link_made_in_a_stolen_session_ends_with_it(
     assert alan.get("/classroom/me").status_code == 200
 
 
+def test_nobody_fills_the_database_with_links(
+    school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(people, "MAX_OWN_LINKS", 2)
+    alan = school.invited("student", "Alan")
+    made = [alan.post("/classroom/me/link") for _ in range(3)]
+    assert [each.status_code for each in made] == [200, 200, 429]
+    assert "too many links today" in made[-1].text
+    place = f"/classroom/people/{school.number('Alan')}/link"
+    assert school.joined(link_in(instructor.post(place))).get("/classroom/me").status_code == 200
+
+
 @pytest.mark.parametrize("leaves", ["role", "erase"])
 def test_nobody_comes_back_to_a_role_by_a_link_of_their_own(
     school: School, instructor: httpx.Client, leaves: str

@@ -54,7 +54,7 @@ FRAME = {
     "brand": '<svg></svg><span class="word">A book</span>',
     "language": ["en", "ltr"],
     "content": ["en", "ltr"],
-    "config": {"root": "", "assets": {}},
+    "config": {"root": "", "assets": {}, "search": "search-0.json"},
     "head": "assets/head-ABCD1234.js",
     "icon": "assets/favicon-0123456789.svg",
     "styles": ["assets/book-ABCD1234.css"],
@@ -153,9 +153,12 @@ BLOCKS = [
 ]
 
 
+PAGES = {"index.html": "A book", "404.html": "Not in the book", "search-0.json": "[]"}
+
+
 def write_class_site(folder: Path) -> None:
     """A site, what class mode reads of it, and a bundle, as the build leaves them."""
-    for name, text in {"index.html": "A book", "404.html": "Not in the book"}.items():
+    for name, text in PAGES.items():
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -41,6 +41,14 @@ def test_a_command_is_found_by_its_old_name(old, new, does):
     assert f" {new} " in shown and f" {old} " not in shown
 
 
+def test_a_new_book_is_started_by_the_old_option(tmp_path):
+    (tmp_path / "full").write_text("Nothing is overwritten.")
+    with pytest.warns(FutureWarning, match=r"new --empty is now called latentbook new book\."):
+        result = CliRunner().invoke(cli, ["course", "new", str(tmp_path), "--empty"])
+    assert result.exit_code == 1 and "is not empty; nothing was written" in result.output
+    assert "--empty" not in CliRunner().invoke(cli, ["course", "new", "--help"]).output
+
+
 def test_a_file_is_read_by_its_old_keys_at_their_lines(tmp_path):
     path = tmp_path / "course.toml"
     path.write_text(

@@ -35,6 +35,22 @@ def test_an_image_goes_through_as_in_torch():
     assert result["units"] == 256
 
 
+def test_a_shift_by_the_total_stride_moves_the_maps_by_one_place():
+    """Two poolings by 2: four pixels are two places of the first maps and one of the second.
+
+    Where the shift brings in the margin, and where the digit leaves, the maps may differ.
+    """
+    for image in range(1, 41, 6):
+        before, after = compute(image=image, right=0), compute(image=image, right=4)
+        np.testing.assert_allclose(
+            after["first"][:, :, 3:], before["first"][:, :, 1:-2], rtol=0, atol=1e-12
+        )
+        np.testing.assert_allclose(
+            after["second"][:, :, 2:], before["second"][:, :, 1:-1], rtol=0, atol=1e-12
+        )
+        assert not np.allclose(after["first"], before["first"], atol=0.1)
+
+
 @pytest.mark.parametrize("right", [-3, 0, 4])
 def test_place_is_read_to_a_pixel_after_the_first_convolution(right):
     off = [compute(layer=1, right=right, image=i)["read"][1] - right for i in range(1, 41, 3)]

@@ -6,6 +6,7 @@ import io
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.neighbors import KNeighborsClassifier
 
 from latentbook.models.cards import card
 from latentbook.models.full_data import read_full_data
@@ -93,6 +94,20 @@ def test_all_data_are_asked_the_same_way(matrix):
     shown_frame = frame(result)
     assert shown_frame.readouts["apart"] == 0
     assert frame(compute(**REST)).readouts["everywhere"] is None
+
+
+@pytest.mark.parametrize("code", ["pixels", "deep", "vae"])
+def test_with_one_label_each_the_nearest_mean_is_the_nearest_neighbour(code):
+    shown, test, _ = codes(code)
+    shown_labels, test_labels = labels()
+    rng = np.random.default_rng(2)
+    wanted = []
+    for _ in range(DRAWS):
+        places = drawn(shown_labels, 1, rng)
+        near = KNeighborsClassifier(1).fit(shown[places].astype(float), shown_labels[places])
+        wanted.append(near.score(test.astype(float), test_labels))
+    result = compute(**REST | {"code": code, "per_class": 1, "matrix": "means", "seed": 2})
+    np.testing.assert_allclose(result["here"], wanted, atol=1e-12)
 
 
 def test_the_curves_are_of_all_images():

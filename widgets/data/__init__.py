@@ -79,11 +79,12 @@ def load(name: str) -> Mapping[str, NDArray[Any]]:
 
     Parameters
     ----------
-    name : str, one of `NAMES`, or `YOURS`
+    name : name of a file in widgets/data or in a course's instruments/data, without ``.npz``; or
+        `YOURS`
 
     Returns
     -------
-    mapping from str to ndarray; the card states shapes and units
+    mapping from str to ndarray; the file's card, NAME.json, states shapes and units
 
     Raises
     ------

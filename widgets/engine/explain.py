@@ -380,9 +380,11 @@ class Place:
         return None
 
     def subscript(self) -> tuple[ast.expr, ast.expr] | None:
-        """Container and index of the failing expression."""
+        """Container and index of the failing expression, unless a comma may be missing between."""
         node = self.find(ast.Subscript)
-        return None if node is None else (node.value, node.slice)
+        if node is None or (isinstance(node.value, ast.List | ast.Tuple) and node.value.elts):
+            return None
+        return node.value, node.slice
 
     def subject(self, call: ast.Call) -> ast.expr | None:
         """The array that a call is about: ``x`` in ``x.sum(1)`` and in ``np.sum(x, 1)``."""
@@ -895,7 +897,7 @@ def zero_axes_loop(place: Place, error: Any, match: re.Match[str]) -> Explanatio
 
 def zero_axes(place: Place, node: ast.AST) -> Explanation | None:
     value = place.value(node)
-    if type(value) is not np.ndarray or value.ndim != 0:
+    if type(value) is not np.ndarray or value.ndim != 0 or value.dtype.kind not in "biufc":
         return None
     return sentence("zero-axes", array=place.text(node), number=f"{place.text(node)}.item()")
 
@@ -903,19 +905,21 @@ def zero_axes(place: Place, node: ast.AST) -> Explanation | None:
 @rule(ValueError, r"axes don't match array$")
 def transpose(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     match place.find(ast.Call):
-        case ast.Call(func=ast.Attribute(value=array, attr="transpose"), args=args):
-            pass
+        case ast.Call(func=ast.Attribute(value=array, attr="transpose"), args=args, keywords=more):
+            args = [*args, *(keyword.value for keyword in more)]
         case _:
             return None
     if place.value(array) is np:
         array, *args = args
-    if len(args) == 1 and isinstance(args[0], ast.Tuple | ast.List):
-        args = args[0].elts
-    shape = place.shape(array)
-    if shape is None or len(shape) == len(args):
+    shape, order = place.shape(array), place.all_or_unknown(args, tuple)
+    if shape is None or order is UNKNOWN:
+        return None
+    is_one = len(order) == 1 and type(order[0]) is not int
+    count = length_of(order[0]) if is_one else len(order)
+    if count is None or count == len(shape):
         return None
     values: dict[str, Any] = dict(array=place.text(array), shape=str(shape))
-    return sentence("transpose", **values, axes=len(shape), given=len(args))
+    return sentence("transpose", **values, axes=len(shape), given=count)
 
 
 @rule(ValueError, r"array split does not result in an equal division$")
@@ -1043,7 +1047,7 @@ def index_of_array(place: Place, error: Any, match: re.Match[str]) -> Explanatio
     return None if parts is None or place.shape(parts[0]) is None else float_index(place, parts[1])
 
 
-@rule(TypeError, r"(list|tuple|string|range) indices must be integers or slices, not (\w+)")
+@rule(TypeError, r"(list|tuple|string|range) indices must be integers or slices, not ([\w.]+)")
 def index_of_list(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     return index_of(place, match[1], match[2])
 
@@ -1071,7 +1075,7 @@ def index_of(place: Place, container: str, kind: str) -> Explanation | None:
             if item(inner, numbers[1]) is not UNKNOWN:
                 fixes = (f"{text}[{numbers[0]}][{numbers[1]}]",)
         return sentence("list-two", fixes, list=text, index=place.text(index))
-    if kind in ("list", "ndarray") or kind == "numpy":
+    if kind == "list":
         return sentence("list-many", list=text, index=place.text(index))
     return None
 
@@ -1222,6 +1226,10 @@ def no_call(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
         return None
     if isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id):
         return None  # failure.py has a note on reassigned builtins
+    if isinstance(call.func, ast.List | ast.Tuple | ast.JoinedStr):
+        return None  # a comma may be missing before the brackets
+    if isinstance(call.func, ast.Constant) and type(call.func.value) is str:
+        return None
     value, text = place.value(call.func), place.text(call.func)
     plain = bool(call.args) and not call.keywords
     match kind_of(value):
@@ -1336,7 +1344,10 @@ def operand(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
                     "text-number", (f" {operator} ".join(pair),) if fits else (), **values
                 )
             case "list" if kind_of(partner) in ("number", "list"):
-                return list_operand(place, sides)
+                # An order of lists compares their items, so it may be those that have none.
+                return (
+                    list_operand(place, sides) if re.search("list|sequence", match.string) else None
+                )
             case "number" if any(type(value) is kind for kind in (complex, np.complex128)):
                 if operator in ("<", ">", "<=", ">="):
                     return sentence("complex-order", number=text)
@@ -1357,6 +1368,8 @@ def list_operand(place: Place, sides: tuple[ast.expr, str, ast.expr]) -> Explana
             fixes = (f"{array} {operator} {place.text(right)}",)
         else:
             fixes = (f"{place.text(left)} {operator} {array}",)
+    if operator == "@":
+        return sentence("list-attribute", fixes, list=listed, attribute=operator)
     return sentence("list-operand", fixes, list=listed, operator=operator)
 
 
@@ -1367,11 +1380,18 @@ def mask_parentheses(place: Place, error: Any, match: re.Match[str]) -> Explanat
     node = place.find(ast.BinOp)
     if node is None or not isinstance(place.parent(node), ast.Compare):
         return None
-    text, line = place.text(node), place.lines[node.lineno - 1]
-    before = line.encode()[: node.col_offset].decode().rstrip()
-    if before.endswith("("):
-        return None
-    return sentence("mask-parentheses", operator=OPERATORS[type(node.op)], part=text)
+    return joined_first(place, node)
+
+
+def joined_first(place: Place, node: ast.AST) -> Explanation | None:
+    """That ``&`` in a comparison joins what is next to it, if it does, and without brackets."""
+    match node:
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor() as op):
+            before = place.lines[node.lineno - 1].encode()[: node.col_offset].decode().rstrip()
+            if not before.endswith("("):
+                part = place.text(node)
+                return sentence("mask-parentheses", operator=OPERATORS[type(op)], part=part)
+    return None
 
 
 @rule(ValueError, r"The truth value of an array with more than one element is ambiguous")
@@ -1421,6 +1441,8 @@ def truth_chain(place: Place, node: ast.Compare) -> Explanation | None:
     signs = [OPERATORS.get(type(op), "") for op in node.ops]
     if "" in signs or not any(is_array(place, part) for part in parts):
         return None
+    if found := next(filter(None, (joined_first(place, part) for part in parts)), None):
+        return found
     pairs = [f"({a} {sign} {b})" for a, sign, b in zip(texts, signs, texts[1:], strict=False)]
     shapes = [place.shape(part) for part in parts]
     fits = None not in shapes and len({shape for shape in shapes if shape}) == 1
@@ -1486,18 +1508,23 @@ def no_attribute(place: Place, error: Any, match: re.Match[str]) -> Explanation 
     return None
 
 
-IN_PLACE = ("append", "extend", "insert", "sort", "reverse", "shuffle", "fill", "update", "clear")
+IN_PLACE = ("append", "extend", "insert", "sort", "reverse", "fill", "update", "clear")
 
 
 def none(place: Place, node: ast.AST) -> Explanation | None:
     """That a value is None, and why if the code shows it."""
+    if isinstance(node, ast.Constant):
+        return None
     values: dict[str, Any] = dict(value=place.text(node))
     source: ast.AST | None = node
     if isinstance(node, ast.Name):
         made = [each for each in ast.walk(place.tree) if binds(each, node.id)]
-        statement = place.parent(made[0]) if len(made) == 1 else None
-        same = len(made) == 1 and place.owner(made[0]) is place.owner(node)
-        source = statement.value if same and isinstance(statement, ast.Assign) else None
+        same = all(place.owner(each) is place.owner(node) for each in made)
+        makers = [place.parent(each) for each in made]
+        given = [each.value for each in makers if isinstance(each, ast.Assign)]
+        if len(makers) > 1:  # such as `x = x.sort()`, after which x is None
+            given = [each for each in given if replaces(node.id, each)]
+        source = given[0] if same and given else None
     match source:
         case ast.Call(func=ast.Attribute(attr=method)) if method in IN_PLACE:
             return sentence("none-in-place", **values, method=f".{method}()")
@@ -1511,15 +1538,18 @@ def none(place: Place, node: ast.AST) -> Explanation | None:
             if type(function) is FunctionType and len(bodies) == 1:
                 code = function.__code__
                 own = (code.co_filename, code.co_name) == (place.file, name)
-                if own and not any(returns_value(each) for each in ast.walk(bodies[0])):
+                ways_out = ast.Return | ast.Yield | ast.YieldFrom
+                if own and not any(isinstance(each, ways_out) for each in ast.walk(bodies[0])):
                     return sentence("none-return", **values, function=name)
     return sentence("none", **values)
 
 
-def returns_value(node: ast.AST) -> bool:
-    return isinstance(node, ast.Yield | ast.YieldFrom) or (
-        isinstance(node, ast.Return) and node.value is not None
-    )
+def replaces(name: str, value: ast.expr) -> bool:
+    """Whether a value is what a method that changes a name's own value returns."""
+    match value:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=changed), attr=method)):
+            return changed == name and method in IN_PLACE
+    return False
 
 
 @rule(ValueError, r"could not convert string to float: ")
@@ -1767,6 +1797,7 @@ CHARACTERS = {
     **{"−": "-", "–": "-", "—": "-", "×": "*", "·": "*", "÷": "/", "≤": "<=", "≥": ">=", "≠": "!="},
     **{"²": "**2", "³": "**3", "，": ",", "（": "(", "）": ")", "：": ":"},
 }
+NUMBER_AND_NAME = r"(?<![\w.])(?<![Ee][-+])([1-9]\d*)(?![Jj]\b)([A-Za-df-z]\w*)\b"
 KEYWORDS = "lambda|class|in|is|not|and|or|if|for|from|import|pass|global|return|with|yield|def|del"
 
 
@@ -1795,7 +1826,7 @@ def wrong_line(message: str, line: str) -> Explanation | None:
         return None
     code = re.sub(r"#.*", "", re.sub(r"\"[^\"]*\"|'[^']*'", "''", line)).rstrip()
     if message == "invalid decimal literal":
-        if found := re.search(r"(?<![\w.])([1-9]\d*)([A-Za-df-z]\w*)\b", code):
+        if found := re.search(NUMBER_AND_NAME, code):
             product = f"{found[1]} * {found[2]}"
             return sentence("syntax-digit", written=found[0], product=product)
         return None

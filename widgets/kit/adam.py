@@ -27,7 +27,11 @@ def adam(
     theta, gradient : ndarray of one shape
     m, v : ndarray of that shape, averages of the gradient and of its square; zero at first
     t : number of this step, from 1
-    rate : learning rate, of all weights or of each
+    rate : learning rate, of all weights, or an ndarray of that shape with one of each
+
+    Returns
+    -------
+    theta, m, v : ndarray of that shape
     """
     m = FIRST * m + (1 - FIRST) * gradient
     v = SECOND * v + (1 - SECOND) * gradient * gradient
@@ -36,7 +40,17 @@ def adam(
 
 
 def views(theta: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:
-    """The weights by name: views of the vector ``theta``, in the order of ``shapes``."""
+    """The weights by name: views of the vector ``theta``, in the order of ``shapes``.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n,)
+    shapes : name to shape; together they have n numbers
+
+    Returns
+    -------
+    dict from name to ndarray of that shape
+    """
     weights, place = {}, 0
     for name, shape in shapes.items():
         size = math.prod(shape)

@@ -58,10 +58,24 @@ SPREAD /= SPREAD[14].sum()
 
 
 def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
-    """Images (m, 28, 28), in [0, 1], changed in one of the ways of CHANGES.
+    """Images changed in one of the ways of CHANGES.
 
     Noise of standard deviation 0.3 on every pixel, cut to [0, 1]; a Gaussian blur of 1 px; a shift
     by 2 px to the right; ink at 40 %.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    how : a key of CHANGES
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1]
+
+    Raises
+    ------
+    KeyError
+        If there is no change of that name.
     """
     match how:
         case "noise":
@@ -81,6 +95,16 @@ def untrained(seed: int = 0, code: int = 32, out: int = 10) -> dict[str, NDArray
     """Initial weights of the small convolutional network, before any training.
 
     Uniform within 1 / sqrt(inputs of a unit), kernels, matrices and biases alike.
+
+    Parameters
+    ----------
+    seed : of the generator
+    code : features, the numbers of the layer before the last
+    out : classes
+
+    Returns
+    -------
+    dict with w0, b0, ..., w3, b3, of the shapes that :func:`layers_of` takes
     """
     rng = np.random.default_rng(seed)
     weights = {}
@@ -93,13 +117,23 @@ def untrained(seed: int = 0, code: int = 32, out: int = 10) -> dict[str, NDArray
 
 
 def labels() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Of the training images and of the test images, (1000,) each."""
+    """Labels, 0 to 9, of the training images and of the test images.
+
+    Returns
+    -------
+    shown, test : ndarray of shape (1000,), uint8
+    """
     both = load("mnist_judged")["labels"]
     return both[:SHOWN], both[SHOWN:]
 
 
 def images() -> NDArray[np.float64]:
-    """Training images, then test images: (2000, 28, 28), in [0, 1]."""
+    """Training images, then test images.
+
+    Returns
+    -------
+    ndarray of shape (2000, 28, 28), in [0, 1], 1 is ink
+    """
     return load("mnist_judged_images")["images"] / 255
 
 
@@ -129,13 +163,26 @@ def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
 
 
 def encoder_of(kept: Any) -> dict[str, NDArray[Any]]:
-    """The encoder's arrays of a saved network."""
+    """The encoder's arrays of a saved network.
+
+    Parameters
+    ----------
+    kept : what ``load(YOURS)`` returns
+
+    Returns
+    -------
+    dict with w0, b0, ..., for :func:`encode`
+    """
     own = (key for key in kept if key.startswith("encoder_"))
     return {key.removeprefix("encoder_"): kept[key] for key in own}
 
 
 def rebuilt(name: str) -> tuple[float, float | None]:
     """How well the test images can be reconstructed from their codes.
+
+    Parameters
+    ----------
+    name : a key of JUDGED, or YOURS
 
     Returns
     -------
@@ -154,7 +201,13 @@ def rebuilt(name: str) -> tuple[float, float | None]:
 
 
 def variance_read(shown: NDArray[Any], test: NDArray[Any], x: NDArray[Any]) -> float:
-    """Share of the variance of test images that a ridge of 0.001 reads off their codes."""
+    """Share of the variance of test images that a ridge of 0.001 reads off their codes.
+
+    Parameters
+    ----------
+    shown, test : ndarray of shape (1000, k), codes of the training and the test images
+    x : ndarray of shape (2000, 28, 28), both images, as of :func:`images`
+    """
     rows = x.reshape(len(x), -1)
     read = scores(test, regress(shown, rows[:SHOWN], 0.001))
     wanted = rows[SHOWN:]

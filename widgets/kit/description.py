@@ -19,7 +19,17 @@ FIRST = 16  # labels sent as they are
 
 
 def predictor(h: NDArray[Any], labels: NDArray[Any]) -> Callable[[NDArray[Any]], Array]:
-    """The probe of labelled codes: from codes (m, k) to chances (m, 10)."""
+    """The probe of labelled codes: from codes to chances.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k), codes
+    labels : ndarray of shape (n,), 0 to 9
+
+    Returns
+    -------
+    function from ndarray of shape (m, k) to ndarray of shape (m, 10), rows of sum 1
+    """
     ridge = chosen_ridge(h, labels)
     sharpness = best_sharpness(left_out(h, labels, ridge), labels)
     probe = fit(h, labels, ridge)
@@ -27,7 +37,17 @@ def predictor(h: NDArray[Any], labels: NDArray[Any]) -> Callable[[NDArray[Any]],
 
 
 def bits(chances: Array, labels: NDArray[Any]) -> Array:
-    """What each label costs by the chances (m, 10) that it was given, (m,)."""
+    """What each label costs by the chances that it was given.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (m, 10), rows of sum 1
+    labels : ndarray of shape (m,), 0 to 9
+
+    Returns
+    -------
+    ndarray of shape (m,), in bits
+    """
     cost: Array = -np.log2(chances[np.arange(len(labels)), labels])
     return cost
 
@@ -44,7 +64,7 @@ def code_length(h: NDArray[Any], labels: NDArray[Any]) -> Array:
 
     Returns
     -------
-    ndarray of shape (b + 1,)
+    ndarray of shape (b + 1,), in bits
     """
     blocks, n = [FIRST * np.log2(CLASSES)], FIRST
     while n < len(labels):

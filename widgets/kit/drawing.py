@@ -30,13 +30,23 @@ def to_text(image: ArrayLike) -> str:
 
 
 def runs(empty: int) -> str:
-    """A run of empty pixels, the longest pieces first."""
+    """A run of empty pixels as letters, the longest pieces first.
+
+    Parameters
+    ----------
+    empty : pixels
+    """
     pieces, rest = divmod(empty, len(RUNS))
     return pieces * RUNS[-1] + (RUNS[rest - 1] if rest else "")
 
 
 def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
     """The image of a text.
+
+    Parameters
+    ----------
+    text : as :func:`to_text` writes it
+    side : pixels along each side
 
     Returns
     -------

@@ -47,11 +47,19 @@ def figure(
     Parameters
     ----------
     traces : lines, dots, bars, images; the first is at the bottom
-    x, y : axes, see :func:`axis`; more of them as ``yaxis2=axis(...)``
+    x : horizontal axis, see :func:`axis`
+    y : vertical axis; more of them as ``yaxis2=axis(...)``
     height : px, for a figure 600 px wide
-    left, right, top, bottom : px of margin; the title of ``x`` needs 36 below, that of ``y`` 24
-        above
-    shapes, labels : see :func:`segment`, :func:`square`, :func:`circle` and :func:`label`
+    left, right : px of margin
+    top : px of margin; the title of ``y`` needs 24
+    bottom : px of margin; the title of ``x`` needs 36
+    shapes : see :func:`segment`, :func:`square` and :func:`circle`
+    labels : see :func:`label`
+    layout : further keys of the figure, see docs/figures.md
+
+    Returns
+    -------
+    dict, the ``figure`` of a :class:`widgets.contract.Plot`
     """
     margin = {"l": left, "r": right, "t": top, "b": bottom}
     return {
@@ -71,19 +79,45 @@ def figure(
 
 
 def axis(low: float, high: float, title: str = "", **more: Any) -> Part:
-    """An axis from ``low`` to ``high``; on a logarithmic one these are exponents of ten."""
+    """A horizontal or vertical axis.
+
+    Parameters
+    ----------
+    low : left or lower end, in the units of the data; of a logarithmic axis, an exponent of ten
+    high : right or upper end, likewise
+    title : below a horizontal axis, above a vertical one; with the unit: "time, s"
+    more : further keys, see "Axes" in docs/figures.md: ``type="log"``, ``dtick=0.5``
+    """
     return {"range": [low, high], **({"title": {"text": title}} if title else {}), **more}
 
 
 def equal(x: Part, y: Part) -> tuple[Part, Part]:
-    """The same two axes, with equal units."""
+    """The same two axes, with equal units.
+
+    Parameters
+    ----------
+    x, y : see :func:`axis`
+
+    Returns
+    -------
+    x, y : dict, for ``figure(traces, *equal(x, y))``
+    """
     return {**x, "constrain": "domain"}, {**y, "constrain": "domain", "scaleanchor": "x"}
 
 
 def line(
     x: ArrayLike, y: ArrayLike, color: str, *, width: float = 2, dash: str = "solid", **more: Any
 ) -> Part:
-    """A line through points in order; ``width`` in px."""
+    """A line through points in order.
+
+    Parameters
+    ----------
+    x, y : array of shape (n,), in units of the axes; nan in either is a gap
+    color : of the palette
+    width : px
+    dash : "solid", "dot", "dash", "longdash" or "dashdot"
+    more : further keys of a scatter, see "Traces" in docs/figures.md
+    """
     style = _stroke(color, width, dash)
     return {"type": "scatter", "mode": "lines", "x": x, "y": y, "line": style, **more}
 
@@ -91,7 +125,16 @@ def line(
 def dots(
     x: ArrayLike, y: ArrayLike, color: str, *, size: float = 6, ring: float = 0, **more: Any
 ) -> Part:
-    """Points as discs, ``size`` px wide; a ``ring`` of the background colour separates them."""
+    """Points as discs.
+
+    Parameters
+    ----------
+    x, y : array of shape (n,), in units of the axes
+    color : of the palette
+    size : px across
+    ring : px, in the background's colour, which separates discs that overlap
+    more : further keys of a scatter, see "Traces" in docs/figures.md
+    """
     marker: Part = {"color": color, "size": size}
     if ring:
         marker["line"] = {"color": PAPER, "width": ring}
@@ -99,7 +142,15 @@ def dots(
 
 
 def bars(x: ArrayLike, y: ArrayLike, color: str, *, width: float = 0.75, **more: Any) -> Part:
-    """Bars from 0 to ``y`` around each ``x``, ``width`` in units of the axis."""
+    """Bars from 0 to ``y`` around each ``x``.
+
+    Parameters
+    ----------
+    x, y : array of shape (n,), in units of the axes
+    color : of the palette
+    width : in units of the x axis
+    more : further keys of a bar, see "Traces" in docs/figures.md
+    """
     return {"type": "bar", "x": x, "y": y, "width": width, "marker": {"color": color}, **more}
 
 
@@ -111,6 +162,7 @@ def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Pa
     grey : ndarray of shape (n, n), uint8
     centre : x and y of its middle
     side : its length in units of the axes
+    more : further keys of a heatmap, see "Traces" in docs/figures.md
     """
     n = len(grey)
     offset = side * ((np.arange(n) + 0.5) / n - 0.5)  # centres of pixels, from the middle
@@ -133,6 +185,7 @@ def tint(density: NDArray[np.floating[Any]], x: ArrayLike, y: ArrayLike) -> Part
     Parameters
     ----------
     density : ndarray of shape (len(y), len(x)), from 0 to 1
+    x, y : array of shape (n,) each, evenly spaced centres of the cells, in units of the axes
     """
     return {
         "type": "heatmap",
@@ -147,7 +200,15 @@ def tint(density: NDArray[np.floating[Any]], x: ArrayLike, y: ArrayLike) -> Part
 
 
 def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
-    """A text at a place, 12 px high; see "Shapes and annotations" in ``docs/figures.md``."""
+    """A text at a place, 12 px high.
+
+    Parameters
+    ----------
+    text : with ``<b>``, ``<i>``, ``<sub>``, ``<sup>``, ``<br>``; symbols in Unicode, no TeX
+    x, y : of its anchor, in units of the axes
+    color : of the palette
+    more : further keys, see "Shapes and annotations" in docs/figures.md: ``xanchor="left"``
+    """
     font = {"color": color, "size": 12}
     return {"x": x, "y": y, "text": text, "showarrow": False, "font": font, **more}
 
@@ -155,7 +216,16 @@ def label(text: str, x: float, y: float, color: str = INK, **more: Any) -> Part:
 def segment(
     x: Ends, y: Ends, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
-    """A straight line over the traces, from ``x[0], y[0]`` to ``x[1], y[1]``."""
+    """A straight line over the traces, from ``x[0], y[0]`` to ``x[1], y[1]``.
+
+    Parameters
+    ----------
+    x, y : two numbers each, in units of the axes
+    color : of the palette
+    width : px
+    dash : as of :func:`line`
+    more : further keys, see "Shapes and annotations" in docs/figures.md
+    """
     return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
 
 
@@ -172,11 +242,16 @@ def training_curves(
 
     Parameters
     ----------
-    curves : of the run, and of the run before the branch, which is dotted
+    curves : of the run, and of the run before the branch, which is dotted: a name to an ndarray of
+        shape (steps,)
     upper, lower : names of the curves; the lower one is drawn on the second axes
     between : height of the rule between the axes, as a share of the figure
     at : step of the branch
     most : approximate number of points of a long line; None draws every step
+
+    Returns
+    -------
+    lines, shapes : list of dict, for :func:`figure`
     """
     lines: list[Part] = []
     for dash, curve in zip(("solid", "dot"), curves, strict=False):
@@ -196,7 +271,17 @@ def training_curves(
 def square(
     centre: Ends, side: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
-    """The outline of a square around a place, in units of the axes."""
+    """The outline of a square around a place.
+
+    Parameters
+    ----------
+    centre : x and y of its middle, in units of the axes
+    side : its length, in units of the axes
+    color : of the palette
+    width : px
+    dash : as of :func:`line`
+    more : further keys, see "Shapes and annotations" in docs/figures.md
+    """
     ends = _around(centre, side / 2)
     return {"type": "rect", **ends, "line": _stroke(color, width, dash), **more}
 
@@ -204,7 +289,17 @@ def square(
 def circle(
     centre: Ends, radius: float, color: str, *, width: float = 1, dash: str = "solid", **more: Any
 ) -> Part:
-    """The outline of a circle around a place, in units of the axes."""
+    """The outline of a circle around a place.
+
+    Parameters
+    ----------
+    centre : x and y of its middle, in units of the axes
+    radius : in units of the axes
+    color : of the palette
+    width : px
+    dash : as of :func:`line`
+    more : further keys, see "Shapes and annotations" in docs/figures.md
+    """
     ends = _around(centre, radius)
     return {"type": "circle", **ends, "line": _stroke(color, width, dash), **more}
 

@@ -25,6 +25,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+__all__ = ["Broken", "law", "numbers"]
+
 DRAWS = 100
 LARGEST = 4  # largest size of a named dimension
 TRIES = 2_000  # most evaluations for making a case smaller
@@ -33,7 +35,13 @@ Case: TypeAlias = dict[str, Any]  # arrays, and whole numbers that are given
 
 
 class Broken(AssertionError):
-    """A law does not hold; ``case`` is code that shows where."""
+    """A law does not hold.
+
+    Parameters
+    ----------
+    message : the law, and where it does not hold
+    case : code that shows where
+    """
 
     def __init__(self, message: str, case: str) -> None:
         super().__init__(message)
@@ -64,10 +72,10 @@ def numbers(*dimensions: int | str, low: float = -3.0, high: float = 3.0) -> Num
 
     Parameters
     ----------
-    dimensions : int or str
-        A name stands for a size from 1 to 4, the same wherever the law names it.
-    low, high : float
-        Bounds of the numbers; with 0 between them it is tried first.
+    dimensions : sizes, or names; a name stands for a size from 1 to 4, the same wherever the law
+        names it
+    low : lower bound
+    high : upper bound; with 0 between them it is tried first
     """
     return Numbers(dimensions, low, high)
 
@@ -82,14 +90,10 @@ def law(
 
     Parameters
     ----------
-    words : str
-        The law in a sentence, for the reader.
-    function : callable
-        The reader's; gets the inputs by position, in their order.
-    holds : callable
-        Gets the function's result, then the inputs; returns one truth value or an array of them.
-    inputs : Numbers or int
-        By the reader's names; an integer is passed on unchanged.
+    words : the law in a sentence, for the reader
+    function : the reader's; gets the inputs by position, in their order
+    holds : gets the function's result, then the inputs; returns one truth value or an array of them
+    inputs : by the reader's names: :func:`numbers`, or an integer, which is passed on unchanged
 
     Raises
     ------

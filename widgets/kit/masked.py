@@ -33,13 +33,31 @@ Weights = Mapping[str, NDArray[Any]]
 
 
 def to_patches(x: NDArray[Any]) -> Array:
-    """Images (m, 28, 28) cut into patches, row after row: (m, 16, 49)."""
+    """Images cut into patches, row after row.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28)
+
+    Returns
+    -------
+    ndarray of shape (m, 16, 49)
+    """
     grid = x.astype(np.float64).reshape(-1, ROW, PATCH, ROW, PATCH).swapaxes(2, 3)
     return grid.reshape(-1, PATCHES, PATCH**2)
 
 
 def to_images(patches: NDArray[Any]) -> NDArray[Any]:
-    """The inverse of `to_patches`."""
+    """The inverse of `to_patches`.
+
+    Parameters
+    ----------
+    patches : ndarray of shape (m, 16, 49)
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28)
+    """
     return patches.reshape(-1, ROW, ROW, PATCH, PATCH).swapaxes(2, 3).reshape(-1, SIDE, SIDE)
 
 
@@ -50,6 +68,7 @@ def encode_visible(patches: Array, visible: NDArray[np.intp], weights: Weights) 
     ----------
     patches : ndarray of shape (m, 16, 49), in [0, 1]
     visible : ndarray of shape (v,), places of the patches that are not hidden
+    weights : ``load("mnist_masked")``
 
     Returns
     -------
@@ -60,7 +79,18 @@ def encode_visible(patches: Array, visible: NDArray[np.intp], weights: Weights) 
 
 
 def draw_all(tokens: Array, visible: NDArray[np.intp], weights: Weights) -> Array:
-    """All patches, from the tokens (m, v, width) of the visible ones: (m, 16, 49)."""
+    """All patches, from the tokens of the visible ones.
+
+    Parameters
+    ----------
+    tokens : ndarray of shape (m, v, width), as of :func:`encode_visible`
+    visible : ndarray of shape (v,), places of the patches that are not hidden
+    weights : ``load("mnist_masked")``
+
+    Returns
+    -------
+    ndarray of shape (m, 16, 49)
+    """
     given = linear(tokens, "to_decoder", weights)
     h = np.tile(weights["missing"].astype(np.float64), (len(tokens), PATCHES, 1))
     h[:, visible] = given
@@ -69,7 +99,17 @@ def draw_all(tokens: Array, visible: NDArray[np.intp], weights: Weights) -> Arra
 
 
 def mean_token(x: NDArray[Any], weights: Weights) -> Array:
-    """One code for each image (m, 28, 28), nothing hidden: the mean of its tokens, (m, width)."""
+    """One code for each image, nothing hidden: the mean of its tokens.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1]
+    weights : ``load("mnist_masked")``
+
+    Returns
+    -------
+    ndarray of shape (m, width)
+    """
     everything, patches = np.arange(PATCHES), to_patches(x)
     parts = [patches[at : at + PART] for at in range(0, len(patches), PART)]
     return np.concatenate([encode_visible(part, everything, weights).mean(1) for part in parts])
@@ -94,13 +134,35 @@ def nearest_visible(x: NDArray[Any], hidden: NDArray[np.bool_]) -> Array:
 
 
 def linear(h: Array, name: str, weights: Weights) -> Array:
-    """The layer of that name: (..., n_in) to (..., n_out)."""
+    """The layer of that name.
+
+    Parameters
+    ----------
+    h : ndarray of shape (..., n_in)
+    name : of the layer
+    weights : with NAME.weight of shape (n_in, n_out) and NAME.bias (n_out,)
+
+    Returns
+    -------
+    ndarray of shape (..., n_out)
+    """
     out: Array = h @ weights[f"{name}.weight"] + weights[f"{name}.bias"]
     return out
 
 
 def norm(h: Array, name: str, weights: Weights) -> Array:
-    """Each token around 0 with variance 1, then scaled and moved as learned."""
+    """Each token around 0 with variance 1, then scaled and moved as learned.
+
+    Parameters
+    ----------
+    h : ndarray of shape (..., width)
+    name : of the layer
+    weights : with NAME.weight and NAME.bias of shape (width,)
+
+    Returns
+    -------
+    ndarray of shape (..., width)
+    """
     centred = h - h.mean(axis=-1, keepdims=True)
     spread = np.sqrt(np.mean(centred**2, axis=-1, keepdims=True) + TINY)
     out: Array = centred / spread * weights[f"{name}.weight"] + weights[f"{name}.bias"]
@@ -108,7 +170,18 @@ def norm(h: Array, name: str, weights: Weights) -> Array:
 
 
 def blocks(h: Array, name: str, weights: Weights) -> Array:
-    """All blocks of that name in order; each of the two halves of a block adds to what there is."""
+    """All blocks of that name in order; each of the two halves of a block adds to what there is.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, t, width), tokens
+    name : of the blocks, NAME.0, NAME.1, ...
+    weights : ``load("mnist_masked")``
+
+    Returns
+    -------
+    ndarray of shape (m, t, width)
+    """
     i = 0
     while f"{name}.{i}.qkv.weight" in weights:
         block = f"{name}.{i}"
@@ -120,7 +193,18 @@ def blocks(h: Array, name: str, weights: Weights) -> Array:
 
 
 def attention(h: Array, block: str, weights: Weights) -> Array:
-    """Each token takes a weighted mean of the values of all, in each head: (m, t, width)."""
+    """Each token takes a weighted mean of the values of all, in each head.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, t, width), tokens
+    block : name of the block
+    weights : ``load("mnist_masked")``
+
+    Returns
+    -------
+    ndarray of shape (m, t, width)
+    """
     m, t, width = h.shape
     split = linear(h, f"{block}.qkv", weights).reshape(m, t, 3, HEADS, width // HEADS)
     q, k, v = split.transpose(2, 0, 3, 1, 4)  # (m, heads, t, width / heads) each
@@ -136,5 +220,11 @@ def multiplications(tokens: int, width: int, count: int) -> int:
 
     A block multiplies each token by matrices of width x 3 width, width x width and twice
     width x 2 width, and each pair of tokens twice along the width: query by key, share by value.
+
+    Parameters
+    ----------
+    tokens : of the image
+    width : numbers of a token
+    count : of blocks
     """
     return count * (8 * tokens * width**2 + 2 * tokens**2 * width)

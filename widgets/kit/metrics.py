@@ -12,7 +12,17 @@ ROUNDS = 100  # of k-means at the most
 
 
 def squared_distances(a: NDArray[Any], b: NDArray[Any]) -> Array:
-    """Squared Euclidean distances between rows: (m, k) and (n, k) to (m, n)."""
+    """Squared Euclidean distances between rows.
+
+    Parameters
+    ----------
+    a : ndarray of shape (m, k)
+    b : ndarray of shape (n, k)
+
+    Returns
+    -------
+    ndarray of shape (m, n)
+    """
     a, b = a.astype(np.float64), b.astype(np.float64)
     gap: Array = np.sum(a**2, axis=1)[:, None] - 2 * a @ b.T + np.sum(b**2, axis=1)
     return gap
@@ -25,7 +35,20 @@ def precision_at(
     gallery: NDArray[Any],
     gallery_labels: NDArray[Any],
 ) -> float:
-    """Share of the k nearest of a gallery that have the label of the query, mean over queries."""
+    """Share of the k nearest of a gallery that have the label of the query, mean over queries.
+
+    Parameters
+    ----------
+    k : neighbours of each query
+    queries : ndarray of shape (m, d), codes
+    labels : ndarray of shape (m,)
+    gallery : ndarray of shape (n, d), codes
+    gallery_labels : ndarray of shape (n,)
+
+    Returns
+    -------
+    float, 0 to 1
+    """
     gap = squared_distances(queries, gallery)
     near = np.argpartition(gap, k - 1, axis=1)[:, :k]
     return float(np.mean(gallery_labels[near] == labels[:, None]))
@@ -36,6 +59,17 @@ def k_means(h: NDArray[Any], k: int, *, starts: int = 5, seed: int = 0) -> NDArr
 
     A run begins with centres drawn among the rows, each with a chance that grows with its squared
     distance to those before (k-means++).
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, d)
+    k : clusters
+    starts : runs
+    seed : of the generator
+
+    Returns
+    -------
+    ndarray of shape (n,), 0 to k - 1
     """
     rng = np.random.default_rng(seed)
     best, least = np.zeros(len(h), np.intp), np.inf
@@ -47,7 +81,18 @@ def k_means(h: NDArray[Any], k: int, *, starts: int = 5, seed: int = 0) -> NDArr
 
 
 def first_centres(h: NDArray[Any], k: int, rng: np.random.Generator) -> Array:
-    """k rows, far from each other by chance."""
+    """Rows far from each other by chance, as k-means++ draws them.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, d)
+    k : rows to draw
+    rng : generator
+
+    Returns
+    -------
+    ndarray of shape (k, d)
+    """
     centres = h[[rng.integers(len(h))]].astype(np.float64)
     gap = squared_distances(h, centres)[:, 0].clip(0)
     for _ in range(k - 1):
@@ -60,7 +105,18 @@ def first_centres(h: NDArray[Any], k: int, rng: np.random.Generator) -> Array:
 
 
 def lloyd(h: NDArray[Any], centres: Array) -> tuple[NDArray[np.intp], float]:
-    """Move centres to the means of their rows until nothing changes; members and inertia."""
+    """Move centres to the means of their rows until nothing changes.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, d)
+    centres : ndarray of shape (k, d), to begin with
+
+    Returns
+    -------
+    member : ndarray of shape (n,), the cluster of each row
+    inertia : sum of the squared distances to their centres
+    """
     member = np.full(len(h), -1)
     for _ in range(ROUNDS):
         gap = squared_distances(h, centres)
@@ -75,7 +131,12 @@ def lloyd(h: NDArray[Any], centres: Array) -> tuple[NDArray[np.intp], float]:
 
 
 def mutual_information(a: NDArray[Any], b: NDArray[Any]) -> float:
-    """Normalised mutual information of two labellings, 0 to 1: I(a; b) / mean(H(a), H(b))."""
+    """Normalised mutual information of two labellings, 0 to 1: I(a; b) / mean(H(a), H(b)).
+
+    Parameters
+    ----------
+    a, b : ndarray of shape (n,), whole numbers from 0
+    """
     together = np.zeros((a.max() + 1, b.max() + 1))
     np.add.at(together, (a, b), 1 / len(a))
     of_a, of_b = together.sum(axis=1), together.sum(axis=0)
@@ -84,13 +145,28 @@ def mutual_information(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def entropy(p: Array) -> float:
-    """Of probabilities of any shape, in nats."""
+    """Of probabilities, in nats.
+
+    Parameters
+    ----------
+    p : ndarray of any shape, of sum 1
+    """
     p = p[p > 0]
     return float(-np.sum(p * np.log(p)))
 
 
 def softmax(scores: Array, sharpness: float = 1.0) -> Array:
-    """Probabilities from scores (m, 10), times 1 / temperature."""
+    """Probabilities from scores.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, 10)
+    sharpness : 1 / temperature, by which the scores are multiplied
+
+    Returns
+    -------
+    ndarray of shape (m, 10), rows of sum 1
+    """
     odds = np.exp(sharpness * (scores - scores.max(axis=1, keepdims=True)))
     chances: Array = odds / odds.sum(axis=1, keepdims=True)
     return chances
@@ -101,6 +177,15 @@ def calibration_error(chances: Array, labels: NDArray[Any]) -> float:
 
     The bins of confidence, the largest chance of an image, are equally wide.
 
+    Parameters
+    ----------
+    chances : ndarray of shape (m, 10), rows of sum 1
+    labels : ndarray of shape (m,), 0 to 9
+
+    Returns
+    -------
+    float, 0 to 1
+
     References
     ----------
     Guo et al. 2017, Eq. 5.
@@ -109,7 +194,17 @@ def calibration_error(chances: Array, labels: NDArray[Any]) -> float:
 
 
 def gap_in_bins(confidence: Array, right: NDArray[np.bool_]) -> float:
-    """|share right - mean confidence| in each bin of confidence, mean over images."""
+    """|share right - mean confidence| in each bin of confidence, mean over images.
+
+    Parameters
+    ----------
+    confidence : ndarray of shape (m,), 0 to 1
+    right : ndarray of shape (m,), bool
+
+    Returns
+    -------
+    float, 0 to 1
+    """
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
     gap = np.bincount(place, weights=right - confidence, minlength=BINS)
     return float(np.abs(gap).sum() / len(confidence))
@@ -119,6 +214,16 @@ def calibration_floor(chances: Array, *, draws: int = 200, seed: int = 0) -> flo
     """The calibration error that perfect calibration has on so many images.
 
     Each image is taken to be right with the chance that its confidence says; mean over draws.
+
+    Parameters
+    ----------
+    chances : ndarray of shape (m, 10), rows of sum 1
+    draws : to take the mean of
+    seed : of the generator
+
+    Returns
+    -------
+    float, 0 to 1
     """
     rng, confidence = np.random.default_rng(seed), chances.max(axis=1)
     found = [
@@ -131,7 +236,13 @@ SHARPNESS = np.geomspace(1, 100, 95)
 
 
 def best_sharpness(scores: Array, labels: NDArray[Any]) -> float:
-    """1 / temperature for which the labels are most likely, of `SHARPNESS`, in steps of 5 %."""
+    """1 / temperature for which the labels are most likely: of 95 from 1 to 100, in steps of 5 %.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (m, 10)
+    labels : ndarray of shape (m,), 0 to 9
+    """
     losses = [
         -np.mean(np.log(softmax(scores, s)[np.arange(len(labels)), labels] + 1e-300))
         for s in SHARPNESS

@@ -18,9 +18,9 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
 
     Parameters
     ----------
-    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
-        An encoder of 14 x 14 pixels gets the mean of each 2 x 2.
-    weights : mapping with w0, b0, ... of an encoder
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink; an encoder of 14 x 14 pixels gets the
+        mean of each 2 x 2
+    weights : w0, b0, ... of an encoder, as of :func:`dense`
 
     Returns
     -------
@@ -40,7 +40,7 @@ def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
     Parameters
     ----------
     z : ndarray of shape (m, 2)
-    weights : mapping with w0, b0, ... of a decoder, and `sigmoid` where one closes it
+    weights : w0, b0, ... of a decoder, as of :func:`dense`, and `sigmoid` where one closes it
 
     Returns
     -------
@@ -92,13 +92,31 @@ def layers(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray
 
 
 def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """h sigmoid(h), written so that no exponential overflows."""
+    """h sigmoid(h), written so that no exponential overflows.
+
+    Parameters
+    ----------
+    h : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of that shape
+    """
     out: NDArray[np.float64] = 0.5 * h * (1 + np.tanh(0.5 * h))
     return out
 
 
 def silu_slope(h: NDArray[Any]) -> NDArray[Any]:
-    """The derivative of :func:`silu`."""
+    """The derivative of :func:`silu`.
+
+    Parameters
+    ----------
+    h : ndarray of any shape
+
+    Returns
+    -------
+    ndarray of that shape
+    """
     sigmoid = 0.5 * (1 + np.tanh(0.5 * h))
     slope: NDArray[Any] = sigmoid * (1 + h * (1 - sigmoid))
     return slope
@@ -111,6 +129,7 @@ def convolution(h: NDArray[Any], weights: NDArray[Any], stride: int = 1) -> NDAr
     ----------
     h : ndarray of shape (m, channels, height, width)
     weights : ndarray of shape (channels_out, channels, n, n)
+    stride : pixels from one place of the kernel to the next
 
     Returns
     -------
@@ -124,7 +143,16 @@ def convolution(h: NDArray[Any], weights: NDArray[Any], stride: int = 1) -> NDAr
 
 
 def pool(h: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The largest value of each square of 2 x 2: (m, c, 2 a, 2 b) to (m, c, a, b)."""
+    """The largest value of each square of 2 x 2.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, channels, 2 a, 2 b)
+
+    Returns
+    -------
+    ndarray of shape (m, channels, a, b)
+    """
     m, channels, height, width = h.shape
     largest: NDArray[np.float64] = h.reshape(m, channels, height // 2, 2, width // 2, 2).max((3, 5))
     return largest
@@ -155,7 +183,16 @@ def layers_of(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDAr
 
 
 def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
-    """Images in [0, 1] as they are shown: 255 is ink."""
+    """Images as they are shown.
+
+    Parameters
+    ----------
+    x : ndarray of any shape, in [0, 1], 1 is ink
+
+    Returns
+    -------
+    ndarray of that shape, uint8, 255 is ink
+    """
     levels: NDArray[np.uint8] = np.rint(255 * x).astype(np.uint8)
     return levels
 
@@ -170,6 +207,7 @@ def convolve(
     x : ndarray of shape (height, width, maps in)
     kernel : ndarray of shape (k, k, maps in, maps out), k odd, (k - 1) / 2 zeros on each side
     bias : ndarray of shape (maps out,)
+    stride : pixels from one place of the kernel to the next
 
     Returns
     -------
@@ -208,5 +246,14 @@ def convolve_transposed(
 
 
 def twice(x: NDArray[Any]) -> NDArray[Any]:
-    """Every value of (height, width, maps) as a block of 2 x 2."""
+    """Every value as a block of 2 x 2.
+
+    Parameters
+    ----------
+    x : ndarray of shape (height, width, maps)
+
+    Returns
+    -------
+    ndarray of shape (2 height, 2 width, maps)
+    """
     return x.repeat(2, axis=0).repeat(2, axis=1)

@@ -55,7 +55,19 @@ def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Arra
 
 
 def regress(h: NDArray[Any], wanted: Array, ridge: float = 1.0) -> tuple[Array, Array]:
-    """As `fit`, to any numbers of shape (n, m)."""
+    """As `fit`, to any numbers.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k)
+    wanted : ndarray of shape (n, m)
+    ridge : in units of the mean squared length of a centred code
+
+    Returns
+    -------
+    matrix : ndarray of shape (k, m)
+    intercept : ndarray of shape (m,)
+    """
     mean, middle = h.mean(axis=0, dtype=np.float64), wanted.mean(axis=0)
     centred, off = h - mean, wanted - middle
     n, k = centred.shape
@@ -68,7 +80,18 @@ def regress(h: NDArray[Any], wanted: Array, ridge: float = 1.0) -> tuple[Array, 
 
 
 def nearest_mean(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
-    """As `fit`, to the means of the classes: the largest sum belongs to the nearest one."""
+    """As `fit`, to the means of the classes: the largest sum belongs to the nearest one.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k)
+    labels : ndarray of shape (n,), 0 to 9, each of them at least once
+
+    Returns
+    -------
+    matrix : ndarray of shape (k, 10)
+    intercept : ndarray of shape (10,)
+    """
     means = np.stack([h[labels == c].mean(axis=0, dtype=np.float64) for c in range(CLASSES)])
     return 2 * means.T, -np.sum(means**2, axis=1)
 
@@ -80,11 +103,14 @@ def logistic(
 
     Parameters
     ----------
+    h : ndarray of shape (n, k)
+    labels : ndarray of shape (n,), 0 to 9
+    ridge : in units of the mean squared length of a centred code
     start : ndarray of shape (k + 1, 10), the second value for a ridge nearby; zeros without it
 
     Returns
     -------
-    probe : matrix and intercept
+    probe : matrix of shape (k, 10) and intercept of shape (10,)
     weights : ndarray of shape (k + 1, 10), of the centred codes of mean squared length 1, and of 1
     """
     mean = h.mean(axis=0, dtype=np.float64)
@@ -132,6 +158,16 @@ def chosen_logistic(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array
 
     It is the one with the least loss: few labels are held out, and many ridges name equally many.
     With a single label of each class nothing can be held out, and the ridge is 1.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k), the same number of each class
+    labels : ndarray of shape (n,), 0 to 9, ascending
+
+    Returns
+    -------
+    matrix : ndarray of shape (k, 10)
+    intercept : ndarray of shape (10,)
     """
     best, start = 1.0, None
     held = held_out(len(h))
@@ -148,6 +184,14 @@ def held_out(n: int) -> NDArray[np.bool_]:
     """Which of n labels, sorted by class, are held out to choose a ridge by.
 
     One in five of each class, or one of two; none of one.
+
+    Parameters
+    ----------
+    n : labels, the same number of each class
+
+    Returns
+    -------
+    ndarray of shape (n,), bool
     """
     per_class = n // CLASSES
     count = max(1, per_class // 5) if per_class > 1 else 0
@@ -156,9 +200,19 @@ def held_out(n: int) -> NDArray[np.bool_]:
 
 
 def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array:
-    """What a probe of all other codes gives each labelled code, (n, 10), without fitting n probes.
+    """What a probe of all other codes gives each labelled code, without fitting n probes.
 
     With the weight of the ridge held fixed, (y - left out) = (y - fitted) / (1 - leverage).
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k)
+    labels : ndarray of shape (n,), 0 to 9
+    ridge : in units of the mean squared length of a centred code
+
+    Returns
+    -------
+    ndarray of shape (n, 10)
     """
     wanted = np.eye(CLASSES)[labels]
     centred = h - h.mean(axis=0, dtype=np.float64)
@@ -176,24 +230,54 @@ def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array
 
 
 def chosen_ridge(h: NDArray[Any], labels: NDArray[Any]) -> float:
-    """Of RIDGES the one whose probes name most of the labels that each was not fitted to."""
+    """Of RIDGES the one whose probes name most of the labels that each was not fitted to.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k)
+    labels : ndarray of shape (n,), 0 to 9
+    """
     right = [np.mean(left_out(h, labels, ridge).argmax(axis=1) == labels) for ridge in RIDGES]
     return RIDGES[int(np.argmax(right))]
 
 
 def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
-    """What the probe gives each class, (m, 10); a row of `fit` sums to 1."""
+    """What the probe gives each class; a row of `fit` sums to 1.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, k)
+    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+
+    Returns
+    -------
+    ndarray of shape (m, 10)
+    """
     matrix, intercept = probe
     return h @ matrix + intercept
 
 
 def share_right(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
-    """Share of the codes whose label the probe names."""
+    """Share of the codes whose label the probe names.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, k)
+    labels : ndarray of shape (m,), 0 to 9
+    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    """
     return float(np.mean(scores(h, probe).argmax(axis=1) == labels))
 
 
 def log_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
-    """Mean cross-entropy of the labels, in nats, if the probe gives log-odds."""
+    """Mean cross-entropy of the labels, in nats, if the probe gives log-odds.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, k)
+    labels : ndarray of shape (m,), 0 to 9
+    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    """
     odds = scores(h, probe)
     odds -= odds.max(axis=1, keepdims=True)
     spread = np.log(np.exp(odds).sum(axis=1))
@@ -201,13 +285,31 @@ def log_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) 
 
 
 def squared_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
-    """Mean squared error of a one-hot label."""
+    """Mean squared error of a one-hot label.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, k)
+    labels : ndarray of shape (m,), 0 to 9
+    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    """
     gap = scores(h, probe) - np.eye(CLASSES)[labels]
     return float(np.mean(np.sum(gap**2, axis=1)))
 
 
 def drawn(labels: NDArray[Any], per_class: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    """Places of `per_class` labels of each class, drawn without replacement."""
+    """Places of `per_class` labels of each class, drawn without replacement.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n,), 0 to 9
+    per_class : of each class
+    rng : generator
+
+    Returns
+    -------
+    ndarray of shape (10 per_class,), sorted by class
+    """
     return np.concatenate(
         [rng.permutation(np.flatnonzero(labels == c))[:per_class] for c in range(CLASSES)]
     )
@@ -229,14 +331,19 @@ def over_draws(
 
     Parameters
     ----------
-    shown, test : ndarray of shapes (n, k) and (m, k), codes to draw from and to be asked about
-    labels, test_labels : ndarray of shapes (n,) and (m,)
+    shown : ndarray of shape (n, k), codes to draw from
+    labels : ndarray of shape (n,), 0 to 9
+    test : ndarray of shape (m, k), codes to be asked about
+    test_labels : ndarray of shape (m,), 0 to 9
+    per_class : labels that a draw shows of each class
+    draws : how many
     matrix : a key of MATRICES
     ridge : of least squares; that of logistic regression is chosen on held-out labels
+    seed : of the generator
 
     Returns
     -------
-    ndarray of shape (draws,)
+    ndarray of shape (draws,), 0 to 1
     """
     rng = np.random.default_rng(seed)
     found = []

@@ -40,6 +40,10 @@ def measure(f: Encoder, digits: NDArray[Any], labels: NDArray[Any]) -> dict[str,
     f : an encoder
     digits : ndarray of shape (n, 28, 28), in [0, 1], 1 is ink
     labels : ndarray of shape (n,), 0 to 9
+
+    Returns
+    -------
+    dict with k, k_eff; moved; predicted, in %; right, in %; way; off
     """
     h, moved = f(digits), f(shift(digits, SHIFTED))
     centred = h - h.mean(axis=0)
@@ -72,6 +76,10 @@ def read(h: NDArray[Any], wanted: NDArray[Any]) -> Array:
     ----------
     h : ndarray of shape (n, k), codes
     wanted : ndarray of shape (n, m)
+
+    Returns
+    -------
+    ndarray of shape (n, m)
     """
     h = h - h.mean(axis=0)
     gram = h @ h.T
@@ -83,5 +91,14 @@ def read(h: NDArray[Any], wanted: NDArray[Any]) -> Array:
 
 
 def length(h: NDArray[Any]) -> Array:
-    """Of each code, along the last axis."""
+    """Of each code, along the last axis.
+
+    Parameters
+    ----------
+    h : ndarray of shape (..., k)
+
+    Returns
+    -------
+    ndarray of shape (...)
+    """
     return np.asarray(np.linalg.norm(h, axis=-1))

@@ -35,7 +35,8 @@ def alike(a: NDArray[Any], b: NDArray[Any], measure: str = "cka") -> float:
 
     Parameters
     ----------
-    a, b : ndarray of shapes (n, k) and (n, m)
+    a : ndarray of shape (n, k)
+    b : ndarray of shape (n, m)
     measure : a key of MEASURES
     """
     return float(table(a, measure) @ table(b, measure))
@@ -86,6 +87,12 @@ def by_chance(a: NDArray[Any], b: NDArray[Any], measure: str) -> float:
     """The mean of `alike` over all orders of the images of one code: what no relation gives.
 
     Exact: of CKA it is sqrt(k_a k_b) / (n - 1), with the effective numbers of directions k.
+
+    Parameters
+    ----------
+    a : ndarray of shape (n, k)
+    b : ndarray of shape (n, m)
+    measure : a key of MEASURES
     """
     n = len(a)
     match measure:
@@ -97,14 +104,28 @@ def by_chance(a: NDArray[Any], b: NDArray[Any], measure: str) -> float:
 
 
 def directions(h: NDArray[Any]) -> float:
-    """Effective number of directions: (sum of the variances)^2 / sum of their squares."""
+    """Effective number of directions: (sum of the variances)^2 / sum of their squares.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k), codes
+    """
     h = h - h.mean(axis=0, dtype=np.float64)
     size = h.T @ h if h.shape[1] < len(h) else h @ h.T
     return float(np.trace(size) ** 2 / max(np.sum(size**2), 1e-300))
 
 
 def products(h: NDArray[Any]) -> Array:
-    """Inner products of all pairs of centred codes, (n, n)."""
+    """Inner products of all pairs of centred codes.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, k), codes
+
+    Returns
+    -------
+    ndarray of shape (n, n)
+    """
     h = h - h.mean(axis=0, dtype=np.float64)
     inner: Array = h @ h.T
     return inner
@@ -114,15 +135,31 @@ def levelled(gaps: Array) -> Array:
     """Gaps as shares of the largest, to ten digits.
 
     Equal gaps differ by rounding, and on each processor in another order.
+
+    Parameters
+    ----------
+    gaps : ndarray of any shape, from 0
+
+    Returns
+    -------
+    ndarray of that shape, 0 to 1
     """
     return (gaps / max(float(gaps.max()), 1e-300)).round(10)
 
 
 def u_centred(inner: Array) -> Array:
-    """Products (n, n), n > 3, without those of an image with itself, and centred without these.
+    """Products without those of an image with itself, and centred without these.
 
     The sum of the products of two such tables is n (n - 3) times the unbiased estimate of HSIC by
     Song et al. (2012).
+
+    Parameters
+    ----------
+    inner : ndarray of shape (n, n), n > 3
+
+    Returns
+    -------
+    ndarray of shape (n, n), 0 on the diagonal
     """
     n = len(inner)
     off = inner - np.diag(np.diag(inner))
@@ -133,5 +170,14 @@ def u_centred(inner: Array) -> Array:
 
 
 def upper(pairs: Array) -> Array:
-    """Each pair of different images once, (n (n - 1) / 2,)."""
+    """Each pair of different images once.
+
+    Parameters
+    ----------
+    pairs : ndarray of shape (n, n)
+
+    Returns
+    -------
+    ndarray of shape (n (n - 1) / 2,)
+    """
     return pairs[np.triu_indices(len(pairs), 1)]

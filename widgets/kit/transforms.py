@@ -21,12 +21,31 @@ def shift(x: NDArray[Any], right: int, down: int = 0) -> Images:
 
     MNIST leaves about 4 blank pixels around a digit. At 4 px some ink does come in: for 14 % of the
     digits to the right, for 5 % to the left, for 51 % downwards and for 14 % upwards.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    right, down : px; below 0 to the left, upwards
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1]
     """
     return np.roll(x.astype(np.float64), (down, right), axis=(-2, -1))
 
 
 def turn(x: NDArray[Any], degrees: float) -> Images:
-    """Turn clockwise around the middle; grey values between pixels are interpolated linearly."""
+    """Turn clockwise around the middle; grey values between pixels are interpolated linearly.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    degrees : clockwise
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1]
+    """
     angle = np.deg2rad(degrees)
     cos, sin = np.cos(angle), np.sin(angle)
     row = cos * ROW - sin * COLUMN + (SIDE - 1) / 2  # where each pixel of the result comes from
@@ -45,7 +64,17 @@ def turn(x: NDArray[Any], degrees: float) -> Images:
 
 
 def dim(x: NDArray[Any], share: float) -> Images:
-    """Keep this share of every pixel's ink."""
+    """Keep this share of every pixel's ink.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    share : 0 to 1
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1]
+    """
     return share * x.astype(np.float64)
 
 
@@ -53,6 +82,15 @@ def thicken(x: NDArray[Any], pixels: float) -> Images:
     """Let the ink grow by so many pixels on each side; below 0 the blank grows instead.
 
     Between whole pixels the two results around are mixed.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+    pixels : px
+
+    Returns
+    -------
+    ndarray of shape (m, 28, 28), in [0, 1]
     """
     h, pick = x.astype(np.float64), np.maximum if pixels > 0 else np.minimum
     left = abs(pixels)
@@ -66,10 +104,18 @@ def thicken(x: NDArray[Any], pixels: float) -> Images:
 
 
 def stroke_width(x: NDArray[Any]) -> NDArray[np.float64]:
-    """Width of the strokes in px: twice the ink, divided by the length of its outline, (m,).
+    """Width of the strokes in px: twice the ink, divided by the length of its outline.
 
     A stroke of length l and width w has the area l w and an outline of 2 l + 2 w, so a long one
     gives w. The outline is measured as the sum of the grey value's slope over the whole image.
+
+    Parameters
+    ----------
+    x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink
+
+    Returns
+    -------
+    ndarray of shape (m,), px
     """
     h = np.pad(x.astype(np.float64), ((0, 0), (1, 1), (1, 1)))
     down, right = h[:, 1:, :-1] - h[:, :-1, :-1], h[:, :-1, 1:] - h[:, :-1, :-1]

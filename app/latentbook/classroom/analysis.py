@@ -5,7 +5,6 @@ mistake. Only counts, and no names.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from statistics import StatisticsError, correlation, quantiles
 from typing import Any
 
@@ -129,13 +128,10 @@ def first_right(attempts: Iterable[Sequence[Any]]) -> dict[str, Any]:
         if place is not None:
             right[place + 1] += 1
             if place:
-                minutes.append(minutes_between(tries[0].arrived_at, tries[place].arrived_at))
+                took = tries[place].arrived_at - tries[0].arrived_at
+                minutes.append(took.total_seconds() / 60)
     few = len(minutes) < 2
     return {"tried": count, "right": right, "minutes": [] if few else quantiles(minutes, n=4)}
-
-
-def minutes_between(first: datetime, last: datetime) -> float:
-    return (last - first).total_seconds() / 60
 
 
 def discrimination(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-from latentbook.classroom.grader.question import Check, Question
+from pydantic import TypeAdapter
+
+from latentbook.classroom.grader.question import Question
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,10 @@ class Asked:
 
     @classmethod
     def loaded(cls, text: str) -> Asked:
-        data = json.loads(text)
-        return cls(**{**data, "variants": tuple(map(variant_of, data["variants"]))})
+        return _ASKED.validate_json(text)
+
+
+_ASKED = TypeAdapter(Asked)
 
 
 @dataclass(frozen=True)
@@ -73,10 +76,3 @@ class Assigned:
 
     assignments: tuple[Assignment, ...] = ()
     questions: Mapping[str, Asked] = field(default_factory=dict)
-
-
-def variant_of(data: Mapping[str, Any]) -> Variant:
-    question = dict(data["question"])
-    if question["check"] is not None:
-        question["check"] = Check(**question["check"])
-    return Variant(data["html"], data["answer_html"], Question(**question))

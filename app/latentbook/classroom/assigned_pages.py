@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, Response
 
 from latentbook.book.translations.language import message
@@ -21,12 +22,13 @@ from latentbook.classroom.desk import (
     Number,
     PageRoute,
     StudentDesk,
-    made,
 )
+from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.scores import Standing, due, sheet
-from latentbook.classroom.tables import member, now, person
+from latentbook.classroom.scores import due, sheet
+from latentbook.classroom.tables import now
+from latentbook.http.site_files import made
 
 router = APIRouter(prefix="/classroom/assignments", route_class=PageRoute, include_in_schema=False)
 
@@ -73,18 +75,21 @@ async def answer(
     """
     form = await desk.form()
     given = form.text("answer")
-    made_at = arrived = now()
-    if form.text("made_at"):
-        made_at = moment(form.text("made_at")) or arrived
-    else:
-        found = await desk.read(sheet, desk.me, name, arrived, label)
-        given = typed(found.standing(label), form)
+    arrived = now()
+    made_at = moment(form.text("made_at")) or arrived
+    # Judged before the transaction: while one writes, nobody else can.
+    edition, question = await desk.read(assignments.judged_by, desk.me, name, label, arrived)
+    if not form.text("made_at"):
+        given = typed(label, question, form)
+    verdict = None
+    if asked in (None, edition):
+        verdict = await run_in_threadpool(desk.room.judge, question, given)
     handed_in = await desk.run(
         attempts.submit,
         *(desk.me, name, label, form.text("id"), given, made_at),
-        desk.room.judge,
+        asked_as=edition if asked is None else asked,
+        verdict=verdict,
         at=arrived,
-        asked_as=asked,
     )
     if handed_in.state == "waiting":
         desk.room.tell()
@@ -93,9 +98,8 @@ async def answer(
     return desk.to(f"classroom/assignments/{name}/#{label}")
 
 
-def typed(standing: Standing, form: Form) -> str:
+def typed(label: str, question: Question, form: Form) -> str:
     """An answer that was given without scripts, as scripts write it."""
-    label, question = standing.put.label, standing.variant.question
     text = form.text("answer")
     if question.kind == "code":
         return text.replace("\r\n", "\n")
@@ -147,14 +151,13 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
             for each in regrade.offered(connection, course)
             if each.assignment == row.id
         ]
-        names = sa.select(member.c.id, person.c.name).join(person, person.c.id == member.c.person)
         everyone = people.everyone(connection, course)
         return {
             "row": row,
             "late": Late(**row.late),
             "extensions": assignments.extensions(connection, row.id),
             "offered": offered,
-            "names": dict(connection.execute(names.where(member.c.course == course)).all()),
+            "names": {each.member: each.name for each in everyone},
             "students": [each for each in everyone if each.role == "student"],
         }
 
@@ -215,7 +218,7 @@ async def take_edition(
 ) -> Response:
     """Judge all answers by a new edition of a question, or put it into use."""
     work = regrade.start if step == "judge" else regrade.apply
-    row = await desk.run(assignments.one, desk.me.course.id, name)
+    row = await desk.read(assignments.one, desk.me.course.id, name)
     await desk.run(work, desk.me, row.id, label, edition)
     desk.room.tell()
     return back(desk, name)

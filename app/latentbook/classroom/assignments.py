@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.assigned import Asked, Assigned
+from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import FREE, Dates, Late, When, dates_of
 from latentbook.classroom.people import Member, note
 from latentbook.classroom.refused import Refused
@@ -147,14 +148,13 @@ def asked(connection: sa.Connection, question_id: int, number: int) -> Asked:
 
 def asked_in(connection: sa.Connection, assignment_id: int) -> list[Row]:
     """The questions of an assignment in order, with the kind and number of variants."""
-    return list(
-        connection.execute(
-            sa.select(assignment_question, question.c.kind, question.c.count.label("variants"))
-            .join(question, question.c.id == assignment_question.c.question)
-            .where(assignment_question.c.assignment == assignment_id)
-            .order_by(assignment_question.c.position, assignment_question.c.id)
-        )
+    wanted = (
+        sa.select(assignment_question, question.c.kind, question.c.count.label("variants"))
+        .join(question, question.c.id == assignment_question.c.question)
+        .where(assignment_question.c.assignment == assignment_id)
     )
+    order = (assignment_question.c.position, assignment_question.c.id)
+    return list(connection.execute(wanted.order_by(*order)))
 
 
 def variant_of(secret: str, member_id: int, label: str, count: int) -> int:
@@ -190,15 +190,13 @@ def not_here() -> Refused:
 
 def extensions(connection: sa.Connection, assignment_id: int) -> list[Row]:
     """Those of an assignment; ``name`` and ``person`` of a member."""
-    return list(
-        connection.execute(
-            sa.select(extension, person.c.name, member.c.person)
-            .outerjoin(member, member.c.id == extension.c.member)
-            .outerjoin(person, person.c.id == member.c.person)
-            .where(extension.c.assignment == assignment_id)
-            .order_by(extension.c.id)
-        )
+    wanted = (
+        sa.select(extension, person.c.name, member.c.person)
+        .outerjoin(member, member.c.id == extension.c.member)
+        .outerjoin(person, person.c.id == member.c.person)
+        .where(extension.c.assignment == assignment_id)
     )
+    return list(connection.execute(wanted.order_by(extension.c.id)))
 
 
 def dates_for(row: Row, extended: Iterable[Row], member_id: int, group: str) -> Dates:
@@ -234,6 +232,14 @@ def given(connection: sa.Connection, me: Member, name: str, at: datetime) -> Giv
     if found.when == "unopened" and not me.may("assistant"):
         raise not_here()
     return found
+
+
+def judged_by(
+    connection: sa.Connection, me: Member, name: str, label: str, at: datetime
+) -> tuple[int, Question]:
+    """The edition in which a question is put to a member, with what judges an answer to it."""
+    put = given(connection, me, name, at).put(label)
+    return put.question, asked(connection, put.question, put.variant).variants[0].question
 
 
 def _given(connection: sa.Connection, me: Member, row: Row, at: datetime) -> Given:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,6 @@ import sqlalchemy as sa
 from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, people
 from latentbook.classroom.assignments import Given
-from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
@@ -21,8 +20,6 @@ from latentbook.classroom.tables import attempt, job, member, now, result
 from latentbook.classroom.verdicts import NO_TRY, attempts_with
 
 Row = sa.Row[Any]
-JudgeNow = Callable[[Question, str], Verdict | None]
-"""The verdict on an answer, or None if it takes long: then the attempt waits in a queue."""
 MAX_WAITING = 20
 """Attempts of a member that wait to be judged."""
 MAX_ATTEMPTS = 1_000
@@ -44,14 +41,14 @@ def submit(
     id: str,
     answer: str,
     made_at: datetime,
-    judge: JudgeNow,
+    asked_as: int,
+    verdict: Verdict | None,
     at: datetime | None = None,
-    asked_as: int | None = None,
 ) -> Row:
-    """Accept an answer and judge it, or put it into the queue. The same again changes nothing.
+    """Accept an answer with its verdict, or put it into the queue. The same again changes nothing.
 
     What counts is when it arrives here: ``made_at`` is by the clock of the browser. ``asked_as`` is
-    the edition that was shown, if that is known.
+    the edition that was shown, and by which it was judged.
 
     Raises
     ------
@@ -75,15 +72,13 @@ def submit(
     put = given.put(label)
     if not given.is_open:
         raise Refused(409, message("This assignment is closed. Your answer was not accepted."))
-    if asked_as not in (None, put.question):
+    if asked_as != put.question:
         why = message(
             "This question was corrected meanwhile. "
             "Load the page again, and answer what it asks now."
         )
         raise Refused(409, why)
     _check_counts(connection, me, given, label)
-    asked = assignments.asked(connection, put.question, put.variant)
-    verdict = judge(asked.variants[0].question, answer)
     added = {"member": me.id, "assignment": given.id, "question": put.question, "label": label}
     when = {"made_at": made_at, "arrived_at": at}
     values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}

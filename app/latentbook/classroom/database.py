@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 
 try:
     from alembic import command
@@ -64,11 +64,8 @@ class Database:
                 sa.create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **pool)
                 for pool in (WRITERS, READERS)
             )
-        except (
-            SQLAlchemyError,
-            KeyError,
-            ValueError,
-        ):  # without what was received: it may have a password
+        except (SQLAlchemyError, KeyError, ValueError):
+            # Without what was received: it may have a password.
             raise LatentbookError(
                 "LATENTBOOK_DATABASE is neither a path nor a URL of a database. Accepted: "
                 "course.sqlite, sqlite:///course.sqlite, postgresql://user:password@host/name."
@@ -104,7 +101,7 @@ class Database:
 
         Raises
         ------
-        Problem
+        Unavailable
             503, if the database cannot be read or written now
         """
         return await self._in_turn(self._writers, self.run_here, work, *given, **named)
@@ -131,7 +128,7 @@ class Database:
             text = error.orig if isinstance(error, OperationalError) else type(error).__name__
             log.error("The database failed", error=str(text))
             why = "The course’s database cannot be used now. Try again in a few seconds."
-            raise Problem(503, why, headers={"Retry-After": "5"}) from error
+            raise Unavailable(why, 5) from error
 
     def run_here(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         with self.engine.begin() as connection:
@@ -165,7 +162,12 @@ class Database:
         return revision in {each.revision for each in known}
 
     def open(self) -> None:
-        """Bring the tables of an existing course up to date.
+        """Bring the tables of an existing course up to date."""
+        self.check()
+        self.migrate()
+
+    def check(self) -> None:
+        """Make sure that there is a course.
 
         Raises
         ------
@@ -184,7 +186,6 @@ class Database:
                 f"The course in {self.url.render_as_string()} is from a later edition of the book "
                 f"(its tables have revision {found}). Update the book."
             )
-        self.migrate()
 
     def close(self) -> None:
         self.engine.dispose()
@@ -219,7 +220,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def backup(database: Database, file: Path) -> None:
-    database.open()
+    database.check()
     if file.exists():
         raise LatentbookError(f"{file} exists already: name another file.")
     copy(database.file, file)

@@ -10,24 +10,22 @@ from urllib.parse import parse_qsl
 
 from fastapi import Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
-from starlette.types import Receive, Scope, Send
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
-from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import Problem, from_validation
-from latentbook.lecture.auth import from_own_page
+from latentbook.http.site_files import made
+from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 
 T = TypeVar("T")
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
-MAX_BYTES = 2**19
+MAX_BYTES = 5 * 2**18  # an answer may have 100,000 characters, each of up to 12 bytes in a form
 MAX_FIELDS = 50
 LONGEST_HOST = 260
 """With the port. No QR code has room for a longer link."""
@@ -119,16 +117,8 @@ class Desk:
     def sign_in(
         self, response: Response, token: str, *, seconds: int = SESSION_DAYS * 24 * 3600
     ) -> None:
-        secure = self.request.url.scheme == "https"
-        response.set_cookie(
-            cookie_name(self.request),
-            token,
-            max_age=seconds,
-            path="/",
-            secure=secure,
-            httponly=True,
-            samesite="lax",
-        )
+        name = cookie_name(self.request)
+        keep_cookie(self.request, response, name, token, seconds, "/", "lax")
 
     def keep_in_frame(self, response: Response, name: str, value: str, seconds: int) -> None:
         """Set a cookie that also a frame of another site gets, in that site's own jar.
@@ -211,9 +201,9 @@ def unreadable() -> Refused:
     return Refused(422, message("This form cannot be read."))
 
 
-def cookie_name(request: Request) -> str:
+def cookie_name(request: Request, of: str = "person") -> str:
     prefix = "__Host-" if request.url.scheme == "https" else ""
-    return f"{prefix}latentbook-person"
+    return f"{prefix}latentbook-{of}"
 
 
 def room_of(request: Request) -> Classroom:
@@ -249,19 +239,10 @@ AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
 InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
 
 
-async def made(make: Callable[..., str], *given: Any, **named: Any) -> str:
-    """What is made of the built book, in a thread, because that reads files."""
-    try:
-        return await run_in_threadpool(make, *given, **named)
-    except FileNotFoundError:
-        raise Problem(503, "The book is not built yet.") from None
-
-
-class PageRoute(APIRoute):
+class PageRoute(SmallRoute):
     """A route of a page: refusals are pages too, and bodies are small."""
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
+    most_bytes = MAX_BYTES
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()

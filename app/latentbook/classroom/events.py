@@ -15,14 +15,12 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
 
 from latentbook.api.dependencies import Strict, require_json
 from latentbook.book.translations.language import message
 from latentbook.classroom.desk import NOT_KEPT, StudentDesk
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import event, person
-from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import WHEN, problem_responses, wrong_field
 from latentbook.lecture.auth import SmallRoute
 
@@ -52,8 +50,7 @@ REFUSALS = problem_responses(
 
 
 class EventsRoute(SmallRoute):
-    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(super(SmallRoute, self).handle, MAX_BYTES)(scope, receive, send)
+    most_bytes = MAX_BYTES
 
 
 router = APIRouter(prefix="/api/classroom", tags=["classroom"], route_class=EventsRoute)

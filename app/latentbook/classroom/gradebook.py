@@ -37,6 +37,10 @@ class Line:
     def total(self) -> Total:
         return Total(tuple(score for cell in self.cells for score in cell.scores))
 
+    @property
+    def shown(self) -> Iterator[str]:
+        return map(shown, self.cells)
+
 
 @dataclass(frozen=True)
 class Gradebook:
@@ -154,29 +158,22 @@ def for_canvas(book: Gradebook) -> list[Sequence[str]]:
     ]
     for line in book.lines():
         student = line.student
-        known = (student.name, "", student.number, "", student.group)
-        lines.append((*known, *(shown(cell) for cell in line.cells)))
+        lines.append((student.name, "", student.number, "", student.group, *line.shown))
     return lines
 
 
 def for_moodle(book: Gradebook) -> list[Sequence[str]]:
-    lines: list[Sequence[str]] = [("ID number", "Name", *(row.title for row in book.assignments))]
-    for line in book.lines():
-        if line.student.number:
-            known = (line.student.number, line.student.name)
-            lines.append((*known, *(shown(cell) for cell in line.cells)))
-    return lines
+    head = ("ID number", "Name", *(row.title for row in book.assignments))
+    known = (line for line in book.lines() if line.student.number)
+    return [head, *((line.student.number, line.student.name, *line.shown) for line in known)]
 
 
 def for_brightspace(book: Gradebook) -> list[Sequence[str]]:
     """As Brightspace's own export: the number signs keep spreadsheets from changing a line."""
     heads = [f"{row.title} Points Grade" for row in book.assignments]
-    lines: list[Sequence[str]] = [("OrgDefinedId", *heads, "End-of-Line Indicator")]
-    for line in book.lines():
-        if line.student.number:
-            cells = [shown(cell) for cell in line.cells]
-            lines.append((f"#{line.student.number}", *cells, "#"))
-    return lines
+    known = (line for line in book.lines() if line.student.number)
+    lines = ((f"#{line.student.number}", *line.shown, "#") for line in known)
+    return [("OrgDefinedId", *heads, "End-of-Line Indicator"), *lines]
 
 
 PLAIN = (

@@ -17,12 +17,12 @@ from latentbook.classroom.desk import (
     StudentDesk,
     TheDesk,
     cookie_name,
-    made,
 )
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import due
 from latentbook.classroom.words import clean
 from latentbook.http.caching import YEAR
+from latentbook.http.site_files import made
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from latentbook.book.translations.language import Language
 from latentbook.classroom import assignments
@@ -132,6 +131,7 @@ class Worker:
         ]
         self._renewing = threading.Thread(target=self._renew, name="leases", daemon=True)
         self._held: set[int] = set()  # jobs that are being judged
+        self._served: set[int] = set()  # members who have had their turn
         self._has_ended = threading.Event()
         self._news = threading.Condition()
         self._is_told = False
@@ -161,7 +161,7 @@ class Worker:
         while not self._is_closing:
             try:
                 is_done = not self.work()
-            except SQLAlchemyError as error:  # its text may have what students wrote
+            except Exception as error:  # its text may have what students wrote
                 log.error("Answers cannot be judged now", error=type(error).__name__)
                 is_done = True
             with self._news:
@@ -174,14 +174,17 @@ class Worker:
             try:
                 if held := [*self._held]:
                     self.database.run_here(hold, held, self.lease)
-            except SQLAlchemyError as error:
+            except Exception as error:
                 log.error("Leases cannot be renewed now", error=type(error).__name__)
 
     def work(self) -> bool:
         """Judge one attempt. False if none waits."""
-        leased = self.database.run_here(lease, self.lease)
+        leased = self.database.run_here(lease, self.lease, [*self._served])
         if leased is None:
             return False
+        if leased.member in self._served:  # everybody who waits has had a turn
+            self._served.clear()
+        self._served.add(leased.member)
         self._held.add(leased.job)
         verdict = self._verdict(leased)
         self._held.remove(leased.job)
@@ -209,6 +212,7 @@ class Leased:
     """A job that is being done. ``tries``: how often it was begun, this time included."""
 
     job: int
+    member: int
     attempt: str
     edition: int
     tries: int
@@ -216,17 +220,20 @@ class Leased:
     answer: str
 
 
-def lease(connection: sa.Connection, lasts: timedelta) -> Leased | None:
+def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = ()) -> Leased | None:
     """Take the job that was begun least often, of those the oldest. What another edition judges
-    again comes after what students wait for.
+    again comes after what students wait for, and who was served after the others: endless loops
+    hold up who wrote them.
     """
     is_free = sa.or_(job.c.leased_until.is_(None), job.c.leased_until < now())
     wanted = (
-        sa.select(job, attempt.c.answer, attempt.c.variant, question.c.count.label("variants"))
+        sa.select(job, attempt.c.member, attempt.c.answer, attempt.c.variant)
+        .add_columns(question.c.count.label("variants"))
         .join(attempt, attempt.c.id == job.c.attempt)
         .join(question, question.c.id == job.c.question)
         .where(is_free)
-        .order_by(job.c.tries, job.c.question != attempt.c.question, job.c.id)
+        .order_by(job.c.tries, job.c.question != attempt.c.question)
+        .order_by(attempt.c.member.in_(served), job.c.id)
         .limit(1)
         .with_for_update(of=job, skip_locked=True)
     )
@@ -237,7 +244,8 @@ def lease(connection: sa.Connection, lasts: timedelta) -> Leased | None:
     connection.execute(sa.update(job).where(job.c.id == row.id).values(**taken))
     asked = assignments.asked(connection, row.question, row.variant % row.variants)
     judged = asked.variants[0].question
-    return Leased(row.id, row.attempt, row.question, row.tries + 1, judged, row.answer)
+    edition, tries = row.question, row.tries + 1
+    return Leased(row.id, row.member, row.attempt, edition, tries, judged, row.answer)
 
 
 def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta) -> None:

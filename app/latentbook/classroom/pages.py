@@ -104,7 +104,7 @@ class Pages:
     def assignment(self, sheet: Sheet, *, root: str, me: Member, is_seen_as: bool) -> str:
         """An assignment's page with its questions as somebody is asked them."""
         if (page := self.assignments.get(sheet.given.name)) is None:
-            raise Refused(404, message("The book has this assignment no more."))
+            raise Refused(404, message("This assignment is no longer in the book."))
         interface = Frame(self.data.frame(), root).interface
         words = {name: interface.translate(english) for name, english in ASSIGNMENT.items()}
         given: dict[str, Any] = {

@@ -26,6 +26,7 @@ from latentbook.classroom.tables import (
     invite,
     mark,
     member,
+    metadata,
     now,
     person,
     result,
@@ -41,6 +42,7 @@ DEVICE_MINUTES = 15
 """How long a link works that people make for another device of theirs."""
 SEEN = timedelta(hours=1)
 MAX_MEMBERS = 5_000
+MAX_OWN_LINKS = 50  # that people make for devices of theirs in a day
 MAX_INVITES = 200
 """That work at the same time, apart from personal links."""
 
@@ -166,6 +168,10 @@ def sign_in_link(
     for as long as the platform is trusted that let them in.
     """
     found = one_member(connection, by.course.id, of)
+    today = (invite.c.created_by == of) & (invite.c.created_at > now() - timedelta(1))
+    made = sa.select(sa.func.count()).where(invite.c.person == of, today)
+    if of == by.person and connection.execute(made).scalar_one() >= MAX_OWN_LINKS:
+        raise Refused(429, message("You have made too many links today: try again tomorrow."))
     _revoke(connection, invite.c.person == of)
     mine = sa.select(session.c.platform).where(session.c.id == by.session)
     said_by = connection.execute(mine).scalar() if of == by.person else None
@@ -240,7 +246,7 @@ def join(
         return join(connection, token, name, known, new_token)  # used up meanwhile: says so
     who = found.person or known
     if who is None:
-        who = add(connection, person, name=name, number="", created_at=now())
+        who = new_person(connection, name)
     if found.person is None and not is_in(connection, found.course, who):
         _add_member(connection, found.course, who, found.role, found.group)
         note(connection, found.course, "joined", by=who, detail=found.role)
@@ -333,28 +339,19 @@ def everyone(connection: sa.Connection, in_course: int) -> list[Row]:
         .scalar_subquery()
     )
     order = sa.case({role: i for i, role in enumerate(reversed(ROLES))}, value=member.c.role)
-    return list(
-        connection.execute(
-            sa.select(
-                person,
-                member.c.id.label("member"),
-                member.c.role,
-                member.c.group,
-                count.label("sessions"),
-            )
-            .join(member, member.c.person == person.c.id)
-            .where(member.c.course == in_course)
-            .order_by(order, member.c.group, person.c.name, person.c.id)
-        )
-    )
+    wanted = _members(in_course, count.label("sessions"))
+    wanted = wanted.order_by(order, member.c.group, person.c.name, person.c.id)
+    return list(connection.execute(wanted))
+
+
+def _members(in_course: int, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+    wanted = sa.select(person, member.c.id.label("member"), member.c.role, member.c.group, *columns)
+    return wanted.join(member, member.c.person == person.c.id).where(member.c.course == in_course)
 
 
 def one_member(connection: sa.Connection, in_course: int, who: int) -> Row:
-    found = connection.execute(
-        sa.select(person, member.c.id.label("member"), member.c.role, member.c.group)
-        .join(member, member.c.person == person.c.id)
-        .where(member.c.course == in_course, person.c.id == who)
-    ).one_or_none()
+    wanted = _members(in_course).where(person.c.id == who)
+    found = connection.execute(wanted).one_or_none()
     if found is None:
         raise Refused(404, message("There is nobody with this number in the course."))
     return found
@@ -408,63 +405,62 @@ def doors(connection: sa.Connection) -> list[Row]:
 
 def everything_of(connection: sa.Connection, by: Member) -> dict[str, Any]:
     """All that is stored about a person, but for hashes."""
+    t = metadata.tables
 
-    def listed(wanted: sa.Select[*tuple[Any, ...]]) -> list[dict[str, Any]]:
+    def listed(names: str, of: sa.FromClause, whose: Any, *order: Any) -> list[dict[str, Any]]:
+        """``names`` : of columns, as TABLE.COLUMN or, under another name, TABLE.COLUMN=NAME"""
+        places = [each.partition("=") for each in names.split()]
+        split = [(*place.split("."), name) for place, _, name in places]
+        columns = [t[table].c[column].label(name or column) for table, column, name in split]
+        wanted = sa.select(*columns).select_from(of).where(whose).order_by(*order)
         return [dict(row._mapping) for row in connection.execute(wanted)]
 
-    me = sa.select(person.c.name, person.c.number, person.c.created_at)
-    mine = sa.select(member.c.id).where(member.c.person == by.person)
-    about_me = sa.or_(audit.c.actor == by.person, audit.c.subject == by.person)
-    bodies = sa.select(event.c.body).where(event.c.person == by.person).order_by(event.c.number)
-    courses = sa.select(
-        *(course.c.name, course.c.term),
-        *(member.c.role, member.c.group, member.c.joined_at),
-    )
-    attempts = sa.select(
-        *(attempt.c.id, assignment.c.name.label("assignment")),
-        *(attempt.c.label, attempt.c.variant, attempt.c.answer),
-        *(attempt.c.made_at, attempt.c.arrived_at),
-        *(result.c.state, result.c.said, result.c.told, result.c.at.label("judged_at")),
-    )
-    marks = sa.select(
-        *(assignment.c.name.label("assignment"), mark.c.label),
-        *(mark.c.points, mark.c.why, mark.c.at),
-    )
+    who, mine, extended = by.person, member.c.person == by.person, t["extension"].c
+    for_group = (extended.group != "") & (extended.group == member.c.group)
+    about_me = (audit.c.actor == who) | (audit.c.subject == who)
+    known = identity.c.person == who
+    judged = attempt.join(member).join(assignment)
+    judged = judged.outerjoin(result, result.c.attempt == attempt.c.id)
+    extensions = t["extension"].join(assignment)
+    extensions = extensions.join(member, member.c.course == assignment.c.course)
+    there = t["context_person"].join(t["context"]).join(t["deployment"]).join(platform)
+    bodies = sa.select(event.c.body).where(event.c.person == who).order_by(event.c.number)
     return {
-        **listed(me.where(person.c.id == by.person))[0],
+        **listed("person.name person.number person.created_at", person, person.c.id == who)[0],
         "courses": listed(
-            courses.join(member).where(member.c.person == by.person).order_by(course.c.id)
+            "course.name course.term member.role member.group member.joined_at",
+            *(member.join(course), mine, course.c.id),
         ),
-        "sessions": [
-            {
-                "created_at": each.created_at,
-                "seen_at": each.seen_at,
-                "expires_at": each.expires_at,
-                "platform": each.platform_name,
-            }
-            for each in sessions(connection, by.person)
-        ],
-        "audit": listed(
-            sa.select(audit.c.at, audit.c.action, audit.c.detail)
-            .where(about_me)
-            .order_by(audit.c.id)
+        "sessions": listed(
+            "session.created_at session.seen_at session.expires_at platform.name=platform",
+            *(session.outerjoin(platform), session.c.person == who, session.c.id),
         ),
+        "audit": listed("audit.at audit.action audit.detail", audit, about_me, audit.c.id),
         "attempts": listed(
-            attempts.select_from(attempt)
-            .join(assignment)
-            .outerjoin(result, result.c.attempt == attempt.c.id)
-            .where(attempt.c.member.in_(mine))
-            .order_by(attempt.c.arrived_at, result.c.id)
+            "attempt.id assignment.name=assignment attempt.label attempt.variant attempt.answer "
+            "attempt.made_at attempt.arrived_at result.state result.said result.told "
+            "result.at=judged_at",
+            *(judged, mine, attempt.c.arrived_at, result.c.id),
         ),
         "marks": listed(
-            marks.select_from(mark)
-            .join(assignment)
-            .where(mark.c.member.in_(mine))
-            .order_by(mark.c.id)
+            "assignment.name=assignment mark.label mark.points mark.why mark.at",
+            *(mark.join(assignment).join(member, member.c.id == mark.c.member), mine, mark.c.id),
         ),
-        "identities": listed(
-            sa.select(identity.c.issuer, identity.c.subject).where(identity.c.person == by.person)
+        "extensions": listed(
+            "assignment.name=assignment extension.group extension.opens_at extension.due_at "
+            "extension.closes_at extension.tries",
+            *(extensions, mine & ((extended.member == member.c.id) | for_group), extended.id),
         ),
+        "platform_courses": listed(
+            "platform.name=platform context.title",
+            *(there, t["context_person"].c.person == who, t["context"].c.id),
+        ),
+        "passed_back": listed(
+            "resource_link.assignment passback.points passback.most passback.is_complete "
+            "passback.stamp passback.error",
+            *(t["passback"].join(t["resource_link"]), t["passback"].c.person == who),
+        ),
+        "identities": listed("identity.issuer identity.subject", identity, known),
         "events": list(connection.execute(bodies).scalars()),
     }
 
@@ -508,11 +504,15 @@ def role_in(connection: sa.Connection, in_course: int, who: int) -> str:
     return connection.execute(sa.select(member.c.role).where(where)).scalar() or "student"
 
 
+def new_person(connection: sa.Connection, name: str, number: str = "") -> int:
+    return add(connection, person, name=name, number=number, created_at=now())
+
+
 def add_person(
     connection: sa.Connection, in_course: int, name: str, number: str, group: str
 ) -> int:
     """Add a student of a roster."""
-    added = add(connection, person, name=name, number=number, created_at=now())
+    added = new_person(connection, name, number)
     _add_member(connection, in_course, added, "student", group)
     return added
 

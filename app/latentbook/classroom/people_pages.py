@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Annotated, Any
 
-import segno
 from fastapi import APIRouter, Query
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -27,6 +25,7 @@ from latentbook.classroom.desk import (
 )
 from latentbook.classroom.tables import ROLES
 from latentbook.classroom.words import clean, csv_of
+from latentbook.lecture.frame import qr
 
 router = APIRouter(prefix="/classroom", route_class=PageRoute, include_in_schema=False)
 
@@ -155,7 +154,7 @@ async def erase_person(desk: InstructorDesk, number: Number) -> Response:
 async def show_me(desk: Desk, *, link: str = "") -> Response:
     own = await desk.read(people.one_member, desk.me.course.id, desk.me.person)
     sessions = await desk.read(people.sessions, desk.me.person)
-    code = qr(link) if link else ""
+    code = Markup(qr(link).decode()) if link else ""
     return await desk.page(
         "me",
         own=own,
@@ -165,14 +164,6 @@ async def show_me(desk: Desk, *, link: str = "") -> Response:
         minutes=people.DEVICE_MINUTES,
         doors=await desk.read(people.doors),
     )
-
-
-def qr(address: str) -> Markup:
-    picture = BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        picture, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
-    )
-    return Markup(picture.getvalue().decode())
 
 
 @router.get("/me")

@@ -50,6 +50,10 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
             (member.c.course == context.c.course) & (member.c.person == passback.c.person),
         )
         .where(context.c.course == course_id)
+        .where(
+            sa.func.coalesce(passback.c.points, passback.c.tried).is_not(None)
+            | (passback.c.error != "")
+        )
     )
     found: dict[tuple[int, int], State] = {}
     for row in connection.execute(wanted):

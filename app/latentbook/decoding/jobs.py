@@ -13,19 +13,16 @@ from numpy.typing import NDArray
 
 from latentbook.http.draining import Closing
 from latentbook.http.metrics import Metrics
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 
 T = TypeVar("T")
 Floats = NDArray[np.float32]
 
 
-class QueueFull(Problem):
+class QueueFull(Unavailable):
     def __init__(self, size: int) -> None:
-        super().__init__(
-            503,
-            f"The decoders are busy: {size} requests are waiting. Try again in a second.",
-            headers={"Retry-After": "1"},
-        )
+        why = f"The decoders are busy: {size} requests are waiting. Try again in a second."
+        super().__init__(why, 1)
 
 
 @dataclass(eq=False)

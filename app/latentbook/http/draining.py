@@ -4,16 +4,12 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from latentbook.http.problems import Problem, respond
+from latentbook.http.problems import Unavailable, respond
 
 
-class Closing(Problem):
+class Closing(Unavailable):
     def __init__(self) -> None:
-        super().__init__(
-            503,
-            "The server is shutting down. Try again in a few seconds.",
-            headers={"Retry-After": "5"},
-        )
+        super().__init__("The server is shutting down. Try again in a few seconds.", 5)
 
 
 class Draining:

@@ -70,6 +70,13 @@ class Problem(HTTPException):
         self.errors = list(errors)
 
 
+class Unavailable(Problem):
+    """What cannot be answered now, and after how many seconds to ask again."""
+
+    def __init__(self, detail: str, retry_s: int) -> None:
+        super().__init__(503, detail, headers={"Retry-After": str(retry_s)})
+
+
 def problem_responses(
     *statuses: int, when: Mapping[int, str] = WHEN
 ) -> dict[int | str, dict[str, Any]]:

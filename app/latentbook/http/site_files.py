@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, TypeVar
 from wsgiref.headers import Headers as FileHeaders
 
 from servestatic.asgi import FileServerASGI, ServeStaticASGI  # type: ignore[import-untyped]
@@ -17,6 +18,9 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from latentbook.http.caching import matches
+from latentbook.http.problems import Problem
+
+T = TypeVar("T")
 
 IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
 """Files whose names change with their content."""
@@ -104,6 +108,14 @@ class SiteFiles:
         else:
             response = PlainTextResponse(NOT_BUILT, 503, headers={"Cache-Control": "no-store"})
             await response(scope, receive, send)
+
+
+async def made(make: Callable[..., T], *given: Any, **named: Any) -> T:
+    """What is made of the built book, in a thread, because that reads files."""
+    try:
+        return await run_in_threadpool(make, *given, **named)
+    except FileNotFoundError:
+        raise Problem(503, "The book is not built yet.") from None
 
 
 def built_at(site: Path) -> datetime:

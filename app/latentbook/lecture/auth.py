@@ -1,7 +1,7 @@
 """Authorisation: the lecturer by a key, a phone by its seat, both only from the book's pages."""
 
 import hmac
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends, Path, Request
 from fastapi.routing import APIRoute
@@ -36,8 +36,10 @@ WHEN_REFUSED = {
 class SmallRoute(APIRoute):
     """A route that accepts no more than a curve, whatever the server's other routes accept."""
 
+    most_bytes = MAX_BYTES
+
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await BodyLimit(super().handle, MAX_BYTES)(scope, receive, send)
+        await BodyLimit(super().handle, self.most_bytes)(scope, receive, send)
 
 
 def get_sessions(request: Request) -> Sessions:
@@ -91,9 +93,16 @@ async def get_seated(
 
 
 def keep_cookie(
-    request: Request, response: Response, name: str, value: str, seconds: int, path: str | None
+    request: Request,
+    response: Response,
+    name: str,
+    value: str,
+    seconds: int,
+    path: str | None,
+    samesite: Literal["strict", "lax"] = "strict",
 ) -> None:
-    """Set a cookie that no script can read and no other site can send.
+    """Set a cookie that no script can read and no other site can send, but for the links of other
+    sites if it is ``lax``.
 
     Without a path the browser sends it to the folder of this request, wherever a proxy has put it.
     """
@@ -104,7 +113,7 @@ def keep_cookie(
         path=path,
         secure=request.url.scheme == "https",
         httponly=True,
-        samesite="strict",
+        samesite=samesite,
     )
 
 

@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from io import BytesIO
 from typing import Any
 
+import segno
 from markupsafe import Markup
 
 from latentbook.book.translations.language import content_language, language
 from latentbook.book.write.render import TEMPLATES, directions, script_json, template_environment
+
+
+def qr(address: str) -> bytes:
+    """The QR code of an address as SVG, dark on light."""
+    picture = BytesIO()
+    segno.make(address, error="m", micro=False).save(
+        picture, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
+    )
+    return picture.getvalue()
 
 
 class Frame:

@@ -3,11 +3,10 @@
 import csv
 import json
 from collections.abc import Iterable
-from io import BytesIO, StringIO
+from io import StringIO
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-import segno
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
@@ -28,6 +27,7 @@ from latentbook.lecture.auth import (
     lecturer_only,
     refusals,
 )
+from latentbook.lecture.frame import qr
 from latentbook.lecture.pages import pages_of
 from latentbook.lecture.phones import NOT_KEPT, Number, once_for_all
 
@@ -184,11 +184,7 @@ async def get_qr(
     parts = address.partition("://")
     if parts[0] not in ("http", "https") or not parts[2] or not is_address(address):
         raise wrong_field("address", "Accepted: an address that begins with http:// or https://.")
-    picture = BytesIO()
-    segno.make(address, error="m", micro=False).save(
-        picture, kind="svg", border=4, dark="#000", light="#fff", xmldecl=False, omitsize=True
-    )
-    return Response(picture.getvalue(), headers=NOT_KEPT, media_type="image/svg+xml")
+    return Response(qr(address), headers=NOT_KEPT, media_type="image/svg+xml")
 
 
 def is_address(text: str) -> bool:
@@ -201,10 +197,7 @@ def is_address(text: str) -> bool:
 def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
     """One line per answer. ``seat`` is a phone's number in order of arrival."""
     table = StringIO()
-    writer = csv.writer(table)
-    writer.writerow(COLUMNS)
-    for row in rows:
-        writer.writerow([harmless(cell) for cell in row])
+    csv.writer(table).writerows([COLUMNS, *(map(harmless, row) for row in rows)])
     return table.getvalue()
 
 

@@ -14,6 +14,7 @@ from latentbook.book.translations.language import Language
 from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
+from latentbook.http.site_files import made
 from latentbook.lecture.auth import TheSessions, is_lecturer
 from latentbook.lecture.blocks import ClassData
 from latentbook.lecture.bundle import form_templates, read_bundle
@@ -77,12 +78,8 @@ def pages_of(request: Request) -> Pages:
 
 
 async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Response:
-    """One page, which no cache stores. It is rendered in a thread, because it reads files."""
-    try:
-        html = await run_in_threadpool(make, *given, **named)
-    except FileNotFoundError:
-        raise Problem(503, "The book is not built yet.") from None
-    return HTMLResponse(html, headers=NOT_KEPT)
+    """One page, which no cache stores."""
+    return HTMLResponse(await made(make, *given, **named), headers=NOT_KEPT)
 
 
 def outline(sessions: Sessions) -> list[tuple[str, list[Any]]]:

@@ -391,11 +391,7 @@ class Sessions:
             "phase": lecture.phase(),
             "opens": lecture.block.opens if lecture.block else "",
             "rounds": [
-                {
-                    "id": each.id,
-                    "opened_at": each.opened_at,
-                    "answers": len(each.changes),
-                }
+                {"id": each.id, "opened_at": each.opened_at, "answers": len(each.changes)}
                 for each in asked.rounds
             ],
         }

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 
 T = TypeVar("T")
 PRAGMAS = (
@@ -161,7 +161,7 @@ class Store:
 
         Raises
         ------
-        Problem
+        Unavailable
             503, if the file cannot be read or written now: the disk is full, for example.
         """
         loop = asyncio.get_running_loop()
@@ -170,7 +170,7 @@ class Store:
         except OperationalError as error:
             log.error("The class file failed", error=str(error.orig))
             why = f"The class file cannot be used now: {error.orig}. Try again in a few seconds."
-            raise Problem(503, why, headers={"Retry-After": "5"}) from error
+            raise Unavailable(why, 5) from error
 
     def run_here(self, work: Callable[..., T], *given: Any) -> T:
         """Like :meth:`run`, before any other thread works."""

@@ -15,7 +15,7 @@ from latentbook.decoding.decoders import Decoded, Opened, needs_exact
 from latentbook.decoding.jobs import Floats, QueueFull
 from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 from latentbook.scale.replica import OtherEdition
 
 ATTEMPTS = 3
@@ -23,13 +23,9 @@ ATTEMPTS = 3
 """
 
 
-class ReplicasLost(Problem):
+class ReplicasLost(Unavailable):
     def __init__(self) -> None:
-        super().__init__(
-            503,
-            "The decoders are being restarted. Ask again in a few seconds.",
-            headers={"Retry-After": "5"},
-        )
+        super().__init__("The decoders are being restarted. Ask again in a few seconds.", 5)
 
 
 class ReplicatedInference:

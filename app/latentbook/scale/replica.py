@@ -8,22 +8,18 @@ from ray.serve._private import replica as serve_replica
 from latentbook.decoding.decoders import Decoded, Opened
 from latentbook.decoding.inference import Inference
 from latentbook.decoding.jobs import Floats
-from latentbook.http.problems import Problem
+from latentbook.http.problems import Unavailable
 from latentbook.settings import DeviceChoice, Dtype
 
 MAX_ONGOING = 8
 """Concurrent requests of a replica: one is decoded, the others can be merged behind it."""
 
 
-class OtherEdition(Problem):
+class OtherEdition(Unavailable):
     """The weights or the decoder changed after the request began."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(
-            503,
-            f"{name} is being replaced by another edition. Ask again in a second.",
-            headers={"Retry-After": "1"},
-        )
+        super().__init__(f"{name} is being replaced by another edition. Ask again in a second.", 1)
 
 
 class DecoderReplica:

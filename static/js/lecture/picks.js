@@ -53,7 +53,9 @@ export class Picks {
 /** An option that a phone can pick. @param {string} html @param {number} i @param {"radio" | "checkbox"} type */
 function optionOf(html, i, type) {
   const input = make("input", { type, name: "answer", autocomplete: "off", value: String(i) });
-  return make("label", {}, input, make("span", { innerHTML: html }));
+  const label = make("label", { id: `option-${i}` }, input, make("span", { innerHTML: html }));
+  input.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of what a label itself gives
+  return label;
 }
 
 /** @param {(number | number[])[]} answers @param {number} option */

@@ -90,10 +90,13 @@ export const KINDS = new Map(
     },
     // A network was trained with an instrument, and saved.
     trained: { isValid: ({ label }) => isText(label), apply: ({ trained }, { label, day }) => void trained.set(label, day) },
-    // Hides the events that it names. A value is not undone but set again, because its log has only the newest.
+    // Hides the events that it names, except those of `NOT_UNDONE`.
     undo: { isValid: ({ of }) => Array.isArray(of) && of.every(isText), apply: () => {} },
   }),
 );
+
+/** Kinds of which a log has only what is newest: an event is not undone, but followed by another. */
+const NOT_UNDONE = ["set", "code"];
 
 /** @param {{counter: number, id: string}} a @param {{counter: number, id: string}} b */
 const isNewer = (a, b) => a.counter > b.counter || (a.counter === b.counter && a.id > b.id);
@@ -145,7 +148,7 @@ export function fold(events, today, state = nothing()) {
   const hidden = new Set(events.flatMap(({ kind, of }) => (kind === "undo" ? of : [])));
   state.today = today;
   for (const event of events.toSorted((a, b) => compare(a, b, today))) {
-    if (!hidden.has(event.id) || event.kind === "set") KINDS.get(event.kind)?.apply(state, event);
+    if (!hidden.has(event.id) || NOT_UNDONE.includes(event.kind)) KINDS.get(event.kind)?.apply(state, event);
     state.last = event;
     state.latestDay = Math.max(state.latestDay, event.day);
   }

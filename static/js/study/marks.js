@@ -121,7 +121,8 @@ async function loadProse(address) {
 function paint(notes, focus) {
   if (shown === null) return;
   const { article, prose, finds } = shown;
-  const focused = focus || (document.activeElement instanceof HTMLElement && document.activeElement.dataset.note);
+  const active = document.activeElement; // a reader who is elsewhere by now stays there
+  const focused = active instanceof HTMLElement && active !== document.body ? active.dataset.note : focus;
   document.querySelector("nav.note-buttons")?.remove();
   const list = make("nav", { className: "note-buttons", ariaLabel: translate("Your notes on this page") });
   /** @type {Record<"mark" | "note", Range[]>} */

@@ -30,6 +30,11 @@ ACCEPTED = {
     ":::{figure} images/arrow.svg\n:name: fig-one\n:alt: An arrow.\n\nCaption.\n:::": (
         '<figure label="fig-one" number="2.1">'
     ),
+    ":::{prf:theorem} Of $x$\n:label: thm-one\n\nIt holds.\n:::": (
+        '<theorem label="thm-one" number="2.1" name="Theorem %(number)s"><title>Of <tex>x</tex>'
+    ),
+    ":::{prf:proof}\nObvious.\n:::": "<proof><title>Proof</title>",
+    "By {prf:ref}`thm-one`.": '<a class="ref" href="#thm-one">Theorem\xa02.1</a>',
     "```{math}\n:label: eq-one\n\na = 1\n```": '<equation label="eq-one" number="2.1" tex="a = 1">',
     "(eq-two)=\n$$\nb = 2\n$$": '<equation label="eq-two" number="2.2" tex="b = 2">',
     "(a-place)=\n## Here": '<heading level="2" label="a-place" title="Here">',
@@ -83,7 +88,7 @@ REFUSED = {
     "::: {.callout-note}\nText.\n:::": "write :::{note}",
     '::: {.callout-tip title="A tip"}\nText.\n:::': "write :::{tip}",
     "::: {.panel-tabset}\nText.\n:::": "{fold} for each part",
-    "::: {#thm-one}\nText.\n:::": ":kind: result",
+    "::: {#thm-one}\nText.\n:::": "write :::{theorem}",
     "::: {.wide}\nText.\n:::": "instead of a class",
     "```{python}\nx = 1\n```": "write {code-cell} python",
     "```{{r}}\nx\n```": "write {code-cell} python",
@@ -99,12 +104,7 @@ REFUSED = {
     ":::{solution} ex\nSo.\n:::": "{quiz}",
     ":::{hint}\nLook.\n:::": "{tip}",
     "::::{tab-set}\nText.\n::::": "{fold}",
-    ":::{prf:theorem} T\nText.\n:::": "{admonition}",
-    ":::{prf:proof}\nText.\n:::": "{fold} Proof",
-    ":::{theorem} T\nText.\n:::": "{admonition}",
-    ":::{definition} T\nText.\n:::": "{admonition}",
-    ":::{proof}\nText.\n:::": "{fold} Proof",
-    ":::{example}\nText.\n:::": "{admonition} Example",
+    "```{prf:algorithm} A\nText.\n```": "write a listing",
     ":::{glossary}\nText.\n:::": "definition list",
     ":::{figure} arrow.svg\n:alt: A\n:width: 50%\n\nC.\n:::": "as wide as the column",
     ":::{figure} arrow.svg\n:alt: A\n:name: fig:my_fig\n\nC.\n:::": "like 'fig-my-fig'",
@@ -129,7 +129,17 @@ def test_accepted(make_book: MakeBook) -> None:
     assert not missing, made
     (chapter,), (source,) = loaded.book.chapters, loaded.sources
     exported = notebook(chapter, chapter_cells(chapter, source, loaded)).decode()
-    for mark in ("{ref}", "{numref}", "{doc}", "{cite:", "{abbr}", ")=", "said to nobody", "+++"):
+    for mark in (
+        "{ref}",
+        "{numref}",
+        "{prf:",
+        "{doc}",
+        "{cite:",
+        "{abbr}",
+        ")=",
+        "said to nobody",
+        "+++",
+    ):
         assert mark not in exported
 
 

@@ -9,10 +9,12 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+import yaml
 from typer.testing import CliRunner
 
 from latentbook.book.check import check_book
@@ -382,10 +384,43 @@ def test_a_book_on_another_subject_begins_without_ours(
 ) -> None:
     written = new_course(Settings(), tmp_path / name, empty=True)
     written += new_chapter(make_book({}), "second")
-    assert {path.suffix for path in written} >= {".md", ".py", ".toml", ".json"}
+    assert {path.suffix for path in written} >= {".md", ".py", ".toml", ".json", ".yml"}
     for path in written:
         assert not OUR_SUBJECT.search(path.read_text()), path
     assert read_course(tmp_path / name, Problems()).storage_id == id
+
+
+def test_a_new_book_can_be_published_as_it_is(tmp_path: Path) -> None:
+    """The names are those of GitHub's documentation of Pages by Actions."""
+    folder = tmp_path / "knots"
+    new_course(Settings(), folder, empty=True)
+    workflow = yaml.safe_load((folder / ".github" / "workflows" / "publish.yml").read_text())
+    assert workflow["env"] == {
+        "WHEEL": f"wheel/latentbook-{version('latentbook')}-py3-none-any.whl"
+    }
+    build, publish = (workflow["jobs"][job] for job in ("build", "publish"))
+    steps = [*build["steps"], *publish["steps"]]
+    used = {step["uses"].partition("@")[0]: step for step in steps if "uses" in step}
+    pages = {"configure-pages", "upload-pages-artifact", "deploy-pages"}
+    assert set(used) == {f"actions/{name}" for name in {"checkout", "setup-python", *pages}}
+    assert all(re.fullmatch(r"[\w/-]+@v\d+", step["uses"]) for step in used.values())
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    assert publish["needs"] == "build" and publish["environment"]["name"] == "github-pages"
+
+    uploaded = folder / used["actions/upload-pages-artifact"]["with"]["path"]
+    assert uploaded.resolve() == Settings(course=folder).site.resolve()
+    runs = [step["run"] for step in steps if "run" in step]
+    assert runs[0] == 'pip install "$WHEEL"'
+    assert [run.split()[:2] for run in runs[1:]] == [
+        ["latentbook", "check"],
+        ["latentbook", "build"],
+    ]
+    for run in runs[1:]:
+        done = CliRunner().invoke(cli, [*run.split()[1:], "--help"])
+        assert done.exit_code == 0 and run.endswith(" --course ."), done.output
+    path = next(step["env"]["LATENTBOOK_BASE_PATH"] for step in steps if "env" in step)
+    for base in ("", "/knots"):  # of a repository OWNER.github.io, and of any other
+        Settings(base_path=path.replace("${{ steps.pages.outputs.base_path }}", base))
 
 
 def test_the_commands_are_about_any_book() -> None:
@@ -404,7 +439,7 @@ def command(*arguments: str, root: Path) -> tuple[int, str]:
 def test_an_upgrade_is_told_to_a_book_on_another_subject(project: Settings) -> None:
     (project.root / "package.json").symlink_to(Settings().root / "package.json")
     root, folder = project.root, project.root / "mine"
-    status, said = command("course", "new", str(folder), "--empty", root=root)
+    status, said = command("new", "book", str(folder), root=root)
     assert status == 0, said
     diff = ("course", "diff", str(folder))
     page = folder / "content" / "front.md"

@@ -114,7 +114,18 @@ def history(draw: st.DrawFn, device: str) -> list[dict[str, Any]]:
 DEVICES = st.tuples(history("a"), history("b"), history("c"))
 
 
+def version(number: int, replaces: list[str]) -> dict[str, Any]:
+    code = {"base": "", "text": f"{number}"}
+    content = {"label": "c", "replaces": replaces, "code": code}
+    return {"id": f"a.{number}", "day": TODAY, "time": 0, "kind": "code", **content}
+
+
+UNDONE = {"id": "a.2", "day": TODAY, "time": 0, "kind": "undo", "of": ["a.1"]}
+"""It names a version, as no edition writes it: what that one replaced has lost its code."""
+
+
 @given(DEVICES)
+@example(([version(0, []), version(1, ["a.0"]), UNDONE], [], []))
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_three_devices_merge_to_the_same_bytes_in_all_orders(
     study: Callable[..., Any], logs: tuple[list[dict[str, Any]], ...]

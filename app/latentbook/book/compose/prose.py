@@ -140,7 +140,7 @@ def _role(tokens: Sequence[Token], idx: int, around: Surroundings) -> Iterable[T
         around.problems.add(line, f"unknown role {name!r}{known}")
         return
     words = list(ROLES[name](token.content.strip(), line, around))
-    names_itself = name in ("ref", "numref", "doc") and "<" not in token.content
+    names_itself = ROLES[name] in (_ref, _doc) and "<" not in token.content
     if names_itself and _starts_sentence(tokens[:idx]):
         for each in words:
             if each.type == "text":
@@ -162,9 +162,7 @@ def _eq(label: str, line: int, around: Surroundings) -> Iterable[Token]:
     if target is None:
         return ()
     if target.kind != "equation":
-        around.problems.add(
-            line, f"{label!r} is a {target.kind}, not an equation: write {{ref}}`{label}`"
-        )
+        around.problems.add(line, f"{label!r} is not an equation: write {{ref}}`{label}`")
         return ()
     name = around.language.translate("Eq. %(number)s", number=target.number)
     return _reference(name.replace(SPACE, FIXED_SPACE), target, around)
@@ -262,6 +260,7 @@ ROLES: dict[str, Role] = {
     "eq": _eq,
     "ref": _ref,
     "numref": _ref,
+    "prf:ref": _ref,
     "doc": _doc,
     "cite": _cite("cite"),
     "cite:p": _cite("cite:p"),

@@ -6,6 +6,23 @@ from pathlib import Path
 from latentbook.book.compose.pieces import Address
 from latentbook.book.translations.language import Language, message
 
+RESULTS = {
+    "definition": message("Definition %(number)s"),
+    "theorem": message("Theorem %(number)s"),
+    "lemma": message("Lemma %(number)s"),
+    "proposition": message("Proposition %(number)s"),
+    "corollary": message("Corollary %(number)s"),
+    "remark": message("Remark %(number)s"),
+    "example": message("Example %(number)s"),
+    "axiom": message("Axiom %(number)s"),
+    "conjecture": message("Conjecture %(number)s"),
+    "criterion": message("Criterion %(number)s"),
+    "property": message("Property %(number)s"),
+    "observation": message("Observation %(number)s"),
+    "assumption": message("Assumption %(number)s"),
+}
+"""Numbered results of mathematics: the directive, and its name on the page and in a sentence."""
+
 REFERENCES = {
     "chapter": message("chapter %(number)s"),
     "section": message("section %(number)s"),
@@ -16,6 +33,8 @@ REFERENCES = {
     "question": message("question %(number)s"),
     "problem": message("problem %(number)s"),
     "table": message("table %(number)s"),
+    "proof": message("proof"),
+    **RESULTS,
 }
 """How a sentence refers to a numbered thing."""
 
@@ -42,8 +61,11 @@ class Target:
         return Address(self.page, "" if self.is_page else self.label, self.outside)
 
     def name(self, language: Language) -> str:
-        """How the text refers to it: 'section 2.1', or its title if it has no number."""
-        if not self.number or (self.outside and self.title):
-            return self.title or self.kind  # outside, its number counts in another book
+        """How the text refers to it: 'section 2.1', or its title if it has no number.
+
+        The title of a proof does not name it: 'Proof of Theorem 2.1' is itself a reference.
+        """
+        if self.title and (self.outside or not self.number) and self.kind != "proof":
+            return self.title  # outside, its number counts in another book
         words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
-        return language.translate(words, number=self.number)
+        return language.translate(words, number=self.number).strip()

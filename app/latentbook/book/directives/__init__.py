@@ -19,6 +19,7 @@ from latentbook.book.directives.questions import PARTS, QUIZ
 from latentbook.book.directives.recall import RECALL
 from latentbook.book.directives.table import LIST_TABLE, TABLE
 from latentbook.book.directives.takeaways import TAKEAWAYS
+from latentbook.book.directives.theorem import THEOREMS
 
 DIRECTIVES: tuple[Directive, ...] = (
     INSTRUMENT,
@@ -33,6 +34,7 @@ DIRECTIVES: tuple[Directive, ...] = (
     IMAGE,
     ADMONITION,
     *REMARKS,
+    *THEOREMS,
     MARGIN,
     SIDEBAR,
     ASIDE,

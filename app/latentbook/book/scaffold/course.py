@@ -1,4 +1,4 @@
-"""``latentbook course new``: the folder of a course, small and complete."""
+"""``latentbook course new`` and ``new book``: the folder of a course, small and complete."""
 
 import json
 import re
@@ -47,7 +47,7 @@ def new_course(settings: Settings, folder: Path, *, empty: bool) -> list[Path]:
             write(folder / file, filled(f"course/{file}", name))
             for file in (() if empty else SOLVED)
         ),
-        *(_first_chapter(folder) if empty else ()),
+        *((_workflow(folder), *_first_chapter(folder)) if empty else ()),
     ]
 
 
@@ -69,6 +69,12 @@ def _parts(settings: Settings) -> str:
             f"chapters = [{', '.join(chapters)}]\n"
         )
     return "\n".join(parts).rstrip()
+
+
+def _workflow(folder: Path) -> Path:
+    """What checks and publishes the book on GitHub, with this release."""
+    text = filled("course/publish.yml", "").replace("RELEASE", release())
+    return write(folder / ".github" / "workflows" / "publish.yml", text)
 
 
 def _first_chapter(folder: Path) -> list[Path]:

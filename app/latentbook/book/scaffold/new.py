@@ -17,11 +17,14 @@ from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import filled, write
+from latentbook.book.scaffold.from_notebook import NotebookSection
 from latentbook.book.scaffold.toml_edit import with_chapter, with_instrument, with_section
-from latentbook.errors import LatentbookError, Problems, UnknownName
+from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
+from latentbook.report import Report
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 
+TO_MEND = "Mend these lines, then run latentbook check --record: nothing is recorded yet"
 SECTION_LIST = re.compile(r"(^sections:\s*\[[^\]]*?),?(?=\s*\])", re.MULTILINE)
 
 
@@ -60,16 +63,19 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     return [opening, section, manifest, outputs]
 
 
-def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
-    """Write a section, list it at the end of its chapter, and record what its snippet prints.
+def new_section(
+    settings: Settings, slug: str, name: str, notebook: Path | None = None, report: Report = print
+) -> list[Path]:
+    """Write a section, list it at the end of its chapter, and record what its snippets print.
 
-    In a course the chapter may be one of the book's.
+    In a course the chapter may be one of the book's. A section made from a notebook stays if there
+    are mistakes: they are reported, for its author to mend, and nothing is recorded.
 
     Raises
     ------
     LatentbookError
-        If there is no such chapter, the name is malformed, or it already exists. Nothing is
-        overwritten.
+        If there is no such chapter, the name is malformed, it already exists, or the notebook is
+        not one. Nothing is overwritten.
     """
     if not LABEL.fullmatch(name) or name in (PRINT, Path(INDEX).stem):
         raise LatentbookError(
@@ -82,14 +88,29 @@ def new_section(settings: Settings, slug: str, name: str) -> list[Path]:
     opening = next((each for each in openings if each.is_file()), None)
     if slug not in entries or opening is None:
         raise UnknownName("chapter", slug, entries)
+    made = NotebookSection(notebook, name) if notebook else None
+    pictures = made.pictures if made else {}
     for each in openings:
-        if (there := each.with_name(path.name)).exists():
-            raise LatentbookError(f"{there} already exists; nothing was written.")
+        for file in (path.name, *pictures):
+            if (there := each.parent / file).exists():
+                raise LatentbookError(f"{there} already exists; nothing was written.")
     listing, text = _listed(settings, entries[slug], opening, name)
-    with all_or_none(path, listing):
-        write(path, filled("section.md", name))
+    written = [path, listing, *(path.parent / file for file in pictures)]
+    with all_or_none(*written):
+        write(path, made.text if made else filled("section.md", name))
+        for file, data in pictures.items():
+            (path.parent / "images").mkdir(exist_ok=True)
+            (path.parent / file).write_bytes(data)
         listing.write_text(text, encoding="utf-8")
-        return [path, listing, record_chapter(open_project(settings), slug)]
+        try:
+            written.insert(2, record_chapter(open_project(settings), slug))
+        except BookErrors as wrong:
+            if made is None:
+                raise
+            made.notes += [*map(str, wrong.errors), TO_MEND]
+    for note in made.notes if made else ():
+        report(note)
+    return [file for file in written if file.exists()]
 
 
 def new_instrument(settings: Settings, name: str) -> list[Path]:

@@ -1,23 +1,31 @@
-"""Fill an empty cache from the book's own or a wheel's: cached files are named by content."""
+"""Fill a course's cache from the book's own or a wheel's: cached files are named by content."""
 
 import os
 import shutil
 from pathlib import Path
 
+from latentbook.cache import Cache
 from latentbook.settings import SHIPPED, Settings
 
 BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")
 SEEDS = (*BUNDLES, "library-*", "bytecode-*", "*.whl", "compressed", "stills", "plots")
 
+FILLED = "filled"
+"""Key of what a cache was offered when it was filled last."""
+
 
 def prefill_cache(settings: Settings) -> None:
-    """Save a first build minutes of packing and drawing."""
+    """Save a first build, and the first after an upgrade, minutes of packing and drawing.
+
+    Without Node there is no other way to what a wheel contains in bundled form.
+    """
     cache, made = settings.build / "cache", settings.root / "build" / "cache"
-    if cache.exists():
-        return
     if settings.course is None and settings.root != SHIPPED:
         return  # tests, and builds in other folders, begin with nothing
-    fill(cache, made)
+    offered = sorted(path.name for name in SEEDS for path in made.glob(name))
+    if Cache(cache).read(FILLED) != offered:
+        fill(cache, made)
+        Cache(cache).write(FILLED, offered)
 
 
 def fill(cache: Path, made: Path) -> None:

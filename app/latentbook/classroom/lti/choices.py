@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from latentbook.lecture.blocks import ClassData
+from latentbook.settings import class_data_of
+
 PAGES, BLOCKS = ("Chapter", "Section"), ("Instrument", "Question", "Problem")
 
 
@@ -27,11 +30,12 @@ class Choice:
 def choices(site: Path) -> list[Choice]:
     """Pages of the book in order, each followed by what can be shown by itself."""
     found = []
-    for file in sorted(site.glob("search-*.json"))[-1:]:
-        for each in json.loads(file.read_text(encoding="utf-8")):
-            kind, (page, _, label) = each["kind"], each["url"].partition("#")
-            if kind in PAGES:
-                found.append(Choice(page, kind, f"{each['number']} {each['title']}"))
-            elif kind in BLOCKS:
-                found.append(Choice(f"embed/{label}/", kind, each["title"], each["text"][:80]))
+    # A site also has the index of the edition before, for pages that are open.
+    index = ClassData(class_data_of(site)).frame()["config"]["search"]
+    for each in json.loads((site / index).read_text(encoding="utf-8")):
+        kind, (page, _, label) = each["kind"], each["url"].partition("#")
+        if kind in PAGES:
+            found.append(Choice(page, kind, f"{each['number']} {each['title']}"))
+        elif kind in BLOCKS:
+            found.append(Choice(f"embed/{label}/", kind, each["title"], each["text"][:80]))
     return found

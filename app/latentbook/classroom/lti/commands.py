@@ -26,17 +26,7 @@ def add(
     audience: Annotated[str, typer.Option(help="Of access tokens, if it names one.")] = "",
 ) -> None:
     """Register a learning management system with the course."""
-    given = {
-        "name": name,
-        "issuer": issuer,
-        "client_id": client_id,
-        "auth_url": auth_url,
-        "token_url": token_url,
-        "keys_url": keys_url,
-        "deployments": " ".join(deployment or ()),
-        "address": address,
-        "audience": audience,
-    }
+    given = {**locals(), "deployments": " ".join(deployment or ())}  # named as the columns are
     with opened(Settings()) as used:
         used.open()
         typer.echo(f"Platform {used.run_here(platforms.add, given)} is registered")

@@ -20,6 +20,8 @@ from latentbook.classroom.lti.gate import lti_of, own_address, proves, refuse
 from latentbook.classroom.lti.web import is_safe
 from latentbook.classroom.people import Row
 from latentbook.classroom.refused import Refused
+from latentbook.classroom.tables import now
+from latentbook.http.site_files import made
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -40,7 +42,7 @@ async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
     if not is_safe(return_url) or not isinstance(types, list) or ITEM not in types:
         raise refuse("deep linking that accepts no links", platform=body["platform"])
     ticket = await desk.run(steps.begin, STEP, body)
-    sheets, others = await offered(desk)
+    sheets, others = await offered(desk, body)
     return await desk.page(
         "lti/choose",
         ticket=ticket,
@@ -51,13 +53,16 @@ async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
     )
 
 
-async def offered(desk: Desk) -> tuple[list[Choice], list[Choice]]:
-    return await desk.run(assigned), lti_of(desk).choices()
+async def offered(desk: Desk, body: dict[str, Any]) -> tuple[list[Choice], list[Choice]]:
+    sheets = await desk.read(assigned, body["platform"], claims.Launch(**body["launch"]))
+    return sheets, await made(lti_of(desk).choices)
 
 
-def assigned(connection: sa.Connection) -> list[Choice]:
-    """The assignments of the present term."""
+def assigned(connection: sa.Connection, of: int, said: claims.Launch) -> list[Choice]:
+    """The assignments of the present term, to strangers' courses only those that have opened."""
     course = people.present(connection).id
+    here = platforms.find_context(connection, of, said)
+    is_trusted = here is not None and here.is_trusted and here.course == course
     return [
         Choice(
             f"classroom/assignments/{row.name}/",
@@ -66,6 +71,7 @@ def assigned(connection: sa.Connection) -> list[Choice]:
             points=sum(each.points for each in assignments.asked_in(connection, row.id)),
         )
         for row in assignments.everything(connection, course)
+        if is_trusted or assignments.has_opened(connection, row, now())
     ]
 
 
@@ -73,16 +79,19 @@ def assigned(connection: sa.Connection) -> list[Choice]:
 async def answer(desk: TheDesk) -> Response:
     """Send what was chosen to the platform, in a form that the page sends by itself."""
     form = await desk.form()
-    step = await desk.run(steps.take, STEP, form.text("ticket"))
+    ticket = form.text("ticket")
+    step = await desk.read(steps.look, STEP, ticket)
     if step is None or not proves(step, form.text("secret")):
         raise refuse("deep linking without the proof of its frame")
-    sheets, others = await offered(desk)
+    sheets, others = await offered(desk, step)
     wanted = {form.text("one")} if form.text("one") else form.keys()
     chosen = [each for each in (*sheets, *others) if each.place in wanted]
     if not chosen or len(chosen) > MOST:
         why = message("Choose something, and at most %(limit)s things.")
         raise Refused(422, why, limit=MOST)
-    of = await desk.run(platforms.one, step["platform"])
+    if not await desk.run(steps.take, ticket):
+        raise refuse("deep linking twice at once")
+    of = await desk.read(platforms.one, step["platform"])
     said = claims.Launch(**step["launch"])
     items = content_items(chosen, own_address(desk), said.settings)
     token = await desk.run(response, of, said, items)

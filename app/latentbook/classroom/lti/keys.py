@@ -8,9 +8,10 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import pairwise
+from itertools import zip_longest
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from joserfc.jwk import Key, KeySet, RSAKey
 from joserfc.jws import JWSRegistry
 
 from latentbook.classroom.lti.web import Unreachable, Web
+from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import tool_key
 from latentbook.classroom.tables import now
 
@@ -50,16 +52,24 @@ class Unfit(Exception):
 # Our keys
 
 
-def refreshed(connection: sa.Connection) -> list[RSAKey]:
-    """All keys that are published, the oldest first. Adds a key when the last one is old."""
+def published(connection: sa.Connection) -> list[Row]:
+    """The oldest first."""
     rows = connection.execute(sa.select(tool_key).order_by(tool_key.c.id)).all()
-    ended = [old.id for old, new in pairwise(rows) if new.created_at < now() - KEPT]
-    if ended:
-        connection.execute(sa.delete(tool_key).where(tool_key.c.id.in_(ended)))
-    if not rows or rows[-1].created_at < now() - RENEWED:
+    since = now() - KEPT
+    return [old for old, new in zip_longest(rows, rows[1:]) if not new or new.created_at >= since]
+
+
+def is_old(rows: list[Row]) -> bool:
+    return not rows or rows[-1].created_at < now() - RENEWED
+
+
+def refreshed(connection: sa.Connection) -> list[Row]:
+    """Those that are published, after a new one was added if the last is old."""
+    if is_old(rows := published(connection)):
         add_key(connection)
-        return refreshed(connection)
-    return [RSAKey.import_key(json.loads(row.private)) for row in rows if row.id not in ended]
+        rows = published(connection)
+    connection.execute(sa.delete(tool_key).where(tool_key.c.id.not_in([row.id for row in rows])))
+    return rows
 
 
 def add_key(connection: sa.Connection) -> None:
@@ -74,15 +84,18 @@ def replace_keys(connection: sa.Connection) -> None:
     add_key(connection)
 
 
-def public_keys(connection: sa.Connection) -> Mapping[str, Any]:
-    return KeySet(list(refreshed(connection))).as_dict(private=False)
+def public(rows: list[Row]) -> Mapping[str, Any]:
+    return KeySet([key_of(row) for row in rows]).as_dict(private=False)
+
+
+def key_of(row: Row) -> RSAKey:
+    return RSAKey.import_key(json.loads(row.private))
 
 
 def signed(connection: sa.Connection, claims: dict[str, Any], lasts_s: int = 300) -> str:
-    keys = refreshed(connection)
-    old_enough = tool_key.c.created_at < now() - ANNOUNCED
-    known = sa.select(sa.func.count()).select_from(tool_key).where(old_enough)
-    key = keys[max(0, connection.execute(known).scalar_one() - 1)]
+    rows = refreshed(connection)
+    known = [row for row in rows if row.created_at < now() - ANNOUNCED]
+    key = key_of(known[-1] if known else rows[0])
     at = int(time.time())
     header = {"alg": "RS256", "kid": key.kid}
     return jwt.encode(header, {"iat": at, "exp": at + lasts_s, **claims}, key)
@@ -113,14 +126,10 @@ class PlatformKeys:
         Unfit
             If none has
         """
-        try:
-            return verified(token, await self._known(url))
-        except InvalidKeyIdError:
-            pass
-        try:
-            return verified(token, await self._known(url, time.monotonic() - FETCHED_AGAIN_S))
-        except InvalidKeyIdError:
-            raise Unfit("signed with an unknown key") from None
+        for since in (0.0, time.monotonic() - FETCHED_AGAIN_S):
+            with suppress(InvalidKeyIdError):
+                return verified(token, await self._known(url, since))
+        raise Unfit("signed with an unknown key")
 
     async def _known(self, url: str, since: float = 0.0) -> KeySet:
         """The keys of an address, not fetched before ``since``. Whoever wants them meanwhile waits

@@ -15,8 +15,7 @@ from hmac import compare_digest
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from latentbook.classroom import desk as desks
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, deep_linking, keys, platforms, steps
 from latentbook.classroom.lti.claims import Launch
 from latentbook.classroom.lti.gate import (
@@ -41,15 +40,13 @@ NOT_TARGETS = re.compile(r"(lti|auth|join|api)(/|$)")
 ASSIGNMENT = re.compile(r"classroom/assignments/([^/?#]+)/")
 
 
-def cookie_name(desk: Desk) -> str:
-    return f"{'__Host-' if desk.request.url.scheme == 'https' else ''}latentbook-launch"
-
-
 @router.get("/lti/jwks")
 async def get_keys(desk: Visit) -> Response:
     """The keys with which platforms check what this server signs."""
-    found = await desk.run(keys.public_keys)
-    return JSONResponse(found, headers={"Cache-Control": "public, max-age=3600"})
+    rows = await desk.read(keys.published)
+    if keys.is_old(rows):
+        rows = await desk.run(keys.refreshed)
+    return JSONResponse(keys.public(rows), headers={"Cache-Control": "public, max-age=3600"})
 
 
 @router.api_route("/lti/login", methods=["GET", "POST"])
@@ -59,8 +56,8 @@ async def login(desk: Visit) -> Response:
     if any(len(value) > LONGEST_GIVEN or "\0" in value for value in given.values()):
         raise refuse("a value is too long, or is no text")
     issuer, client_id = given.get("iss", ""), given.get("client_id", "")
-    of = await desk.run(platforms.find, issuer, client_id)
-    desk.request.app.state.framers = await desk.run(platforms.framers)  # others may add platforms
+    of = await desk.read(platforms.find, issuer, client_id)
+    desk.request.app.state.framers = await desk.read(platforms.framers)  # others may add platforms
     if of is None or of.kind != "lti" or not given.get("login_hint"):
         raise refuse("login of an unknown platform, or without login_hint", issuer=issuer[:200])
     secret, nonce = steps.new_secret(), steps.new_secret()
@@ -84,7 +81,7 @@ async def login(desk: Visit) -> Response:
         response: Response = RedirectResponse(to, 302, NOT_KEPT)
     else:
         response = await desk.page("lti/login", to=to, state=state, secret=secret)
-    desk.keep_in_frame(response, cookie_name(desk), secret, SECONDS)
+    desk.keep_in_frame(response, cookie_name(desk.request, STEP), secret, SECONDS)
     return response
 
 
@@ -92,15 +89,15 @@ async def login(desk: Visit) -> Response:
 async def launch(desk: Visit) -> Response:
     """What a platform says about who this is, and what they open."""
     given = await given_to(desk)
-    step = await desk.run(steps.take, STEP, given.get("state", ""))
+    step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     if step is None:
         raise refuse("a state that is unknown, used or expired")
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     try:
         said, place = await checked(desk, of, step["nonce"], given)
     except Unfit as why:
         raise refuse(str(why), platform=of.id) from None
-    proof = desk.request.cookies.get(cookie_name(desk), "")
+    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     is_proved = compare_digest(hash_of(proof).hex(), step["secret"])
     body = {"platform": of.id, "launch": asdict(said), "place": place}
     body["secret"] = "" if is_proved else step["secret"]
@@ -120,7 +117,7 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
     subject = claims.check_token(
         token, issuer=of.issuer, client_id=of.client_id, nonce=nonce, at=time.time()
     )
-    installed = await desk.run(platforms.deployments, of.id)
+    installed = await desk.read(platforms.deployments, of.id)
     said = claims.check_launch(token, subject, installed)
     place = claims.on_origin(said.target, own_address(desk)) if said.target else ""
     return said, place
@@ -143,7 +140,7 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
     if is_alone(desk.request):
         desk.sign_in(response, token, seconds=seconds)
     else:
-        desk.keep_in_frame(response, desks.cookie_name(desk.request), token, seconds)
+        desk.keep_in_frame(response, cookie_name(desk.request), token, seconds)
     return response
 
 
@@ -151,8 +148,8 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
 async def open_in_tab(desk: TheDesk) -> Response:
     """Open in a tab what a frame could not: the frame proves that it began the launch."""
     form = await desk.form()
-    step = await desk.run(steps.take, OPEN, form.text("ticket"))
+    step = await steps.taken(desk.room.database, OPEN, form.text("ticket"))
     if step is None or not proves(step, form.text("secret")):
         raise refuse("a tab without the proof of its frame")
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     return await opened(desk, of, Launch(**step["launch"]), step["place"])

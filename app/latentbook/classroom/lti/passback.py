@@ -40,6 +40,7 @@ from latentbook.http.logs import log
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 RESULT_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 ARRIVED = (200, 201, 202, 204)
+REPEATED = "409"  # what platforms answer to a score that is not newer than theirs
 
 EVERY_S = 20
 ROUND_S = 120
@@ -51,7 +52,7 @@ MOST_FAILURES = 5
 """In a row; then the platform has its rest until the next round."""
 ALIKE = 0.005
 """Marks that differ by a smaller share of the maximum are one: platforms round."""
-HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "is_forced")
+HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")
 MAX_BYTES = 2**22
 MAX_PAGES = 50
 
@@ -68,15 +69,16 @@ class Due:
 
     def message(self, stamp: datetime) -> dict[str, Any]:
         points, of = round(self.total.points, 4), round(self.total.of, 4)
-        return {
+        sent = {
             "userId": self.subject,
-            "scoreGiven": points,
-            "scoreMaximum": of,
             "activityProgress": "Completed" if self.total.is_complete else "Submitted",
             "gradingProgress": "FullyGraded" if self.total.is_complete else "Pending",
             "timestamp": stamp.isoformat(timespec="milliseconds"),
-            "comment": f"{points:g} / {of:g}",  # without one the last comment is erased
         }
+        if self.total.is_empty:  # without a score the platform removes the one it has
+            return {**sent, "activityProgress": "Initialized"}
+        # Without a comment the last one is erased.
+        return {**sent, "scoreGiven": points, "scoreMaximum": of, "comment": f"{points:g} / {of:g}"}
 
     @property
     def is_forced(self) -> bool:
@@ -86,6 +88,19 @@ class Due:
     def share(self) -> float:
         return self.total.points / self.total.of if self.total.of else 0.0
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether the platform makes a result of it. It makes none of a pending one."""
+        return self.total.is_complete and not self.total.is_empty
+
+    @property
+    def may_be_there(self) -> bool:
+        """Whether this was tried, and the answer was lost."""
+        row = self.row
+        if row is None or row.is_forced or not self.is_shown:
+            return False
+        return bool(row.tried == self.share != sent_share(row))
+
 
 def due(connection: sa.Connection) -> list[Due]:
     """What differs from what was sent, and may be tried now."""
@@ -94,16 +109,14 @@ def due(connection: sa.Connection) -> list[Due]:
     if not links:
         return []
     ids = {row.name: row.id for row in assignments.everything(connection, course)}
-    found = scores(connection, course)
-    begun = {key[:2] for key, score in found.items() if score.attempt or score.override}
-    summed = totals(found)
+    summed = totals(scores(connection, course))
     result = []
     for link in links:
         for someone in people_of(connection, link):
-            key = (someone.member, ids.get(link.assignment, 0))
-            if key in begun and summed[key].of and is_due(someone, summed[key]):
+            total = summed.get((someone.member, ids.get(link.assignment, 0)))
+            if total and total.of and is_due(someone, total):
                 row = someone if someone.passback else None
-                result.append(Due(link, someone.person, someone.subject, summed[key], row))
+                result.append(Due(link, someone.person, someone.subject, total, row))
     return result
 
 
@@ -148,18 +161,24 @@ def people_of(connection: sa.Connection, link: Row) -> Iterable[Row]:
 
 def is_due(had: Row, total: Total) -> bool:
     if not had.passback:
-        return True
-    sent = (had.points, had.most, had.is_complete)
-    is_new = sent != (total.points, total.of, total.is_complete)
+        return not total.is_empty
+    if total.is_empty:
+        is_new = bool(had.error) or (had.points, had.tried) != (None, None)
+    else:
+        sent = (had.points, had.most, had.is_complete)
+        is_new = sent != (total.points, total.of, total.is_complete)
     return is_new and (had.next_at is None or had.next_at <= now())
 
 
 def prepare(connection: sa.Connection, each: Due) -> datetime:
-    """The stamp of a try. It is stored before, so that the next one is later, come what may."""
-    stamp = now().replace(microsecond=0)
-    if each.row is not None and each.row.stamp is not None:
-        stamp = max(stamp, each.row.stamp + timedelta(seconds=1))
-    change(connection, each, stamp=stamp, tried=each.share)
+    """The stamp of a try, which is stored before it. It is later than the last one, unless that may
+    have arrived: a platform that has it refuses it then as not newer.
+    """
+    stamp, row = now().replace(microsecond=0), each.row
+    if row is not None and row.stamp is not None:
+        is_again = each.may_be_there and row.error not in (REPEATED, CHANGED)
+        stamp = row.stamp if is_again else max(stamp, row.stamp + timedelta(seconds=1))
+    change(connection, each, stamp=stamp, tried=each.share if each.is_shown else None)
     return stamp
 
 
@@ -172,7 +191,13 @@ def change(connection: sa.Connection, each: Due, **values: Any) -> None:
 
 def arrived(connection: sa.Connection, each: Due) -> None:
     total = each.total
-    sent = {"points": total.points, "most": total.of, "is_complete": total.is_complete}
+    sent: dict[str, Any] = {
+        "points": total.points,
+        "most": total.of,
+        "is_complete": total.is_complete,
+    }
+    if total.is_empty:  # the row stays for its stamp, which the next one must be later than
+        sent = dict.fromkeys(sent)
     change(connection, each, **sent, tries=0, error="", next_at=None, is_forced=False)
 
 
@@ -212,7 +237,7 @@ class Passback:
 
     async def round(self) -> None:
         waiting: dict[int, list[Due]] = defaultdict(list)
-        for each in await self.database.run(due):
+        for each in await self.database.read(due):
             waiting[each.link.platform].append(each)
         async with asyncio.TaskGroup() as group:
             for number, given in waiting.items():
@@ -228,7 +253,7 @@ class Passback:
             log.error("Scores wait for the next round", platform=number, error=name)
 
     async def _send_all(self, number: int, given: list[Due]) -> None:
-        of = await self.database.run(one_platform, number)
+        of = await self.database.read(one_platform, number)
         failures, shares, forced = 0, {}, []
         ends = time.monotonic() + ROUND_S / 2  # the rest is for looking after what was forced
         for each in given:
@@ -281,7 +306,8 @@ class Passback:
         except Unreachable as why:
             await self._fail(each, error_of(why), 0)
             return False
-        if answer.status in ARRIVED:
+        is_again = each.row is not None and stamp == each.row.stamp
+        if answer.status in ARRIVED or (is_again and str(answer.status) == REPEATED):
             return True
         error = WAIT if asks_to_wait(answer) else str(answer.status)
         await self._fail(each, error, seconds(answer.headers.get("retry-after", "")))
@@ -341,12 +367,8 @@ def is_changed(each: Due, there: float | None) -> bool:
 
 
 def is_there(each: Due, there: float | None) -> bool:
-    """Whether the last try arrived although its answer was lost. A pending one makes no result."""
-    row = each.row
-    if row is None or there is None or each.is_forced or not each.total.is_complete:
-        return False
-    is_repeated = row.tried == each.share != sent_share(row)
-    return is_repeated and abs(there - each.share) <= ALIKE
+    """Whether the last try arrived although its answer was lost."""
+    return there is not None and each.may_be_there and abs(there - each.share) <= ALIKE
 
 
 def sent_share(row: Row) -> float | None:

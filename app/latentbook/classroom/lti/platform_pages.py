@@ -19,7 +19,7 @@ REGISTRATION = timedelta(1)
 
 async def changed(desk: Desk) -> Response:
     """Back to the page, after the headers of all pages know who may frame them."""
-    desk.request.app.state.framers = await desk.run(platforms.framers)
+    desk.request.app.state.framers = await desk.read(platforms.framers)
     return desk.to("classroom/platforms")
 
 
@@ -36,11 +36,11 @@ async def make_link(desk: InstructorDesk) -> Response:
 
 
 async def show(desk: Desk, *, link: str = "") -> Response:
-    states = await desk.run(sent.states, desk.me.course.id)
+    states = await desk.read(sent.states, desk.me.course.id)
     return await desk.page(
         "lti/platforms",
-        platforms=await desk.run(platforms.everyone),
-        contexts=await desk.run(platforms.contexts),
+        platforms=await desk.read(platforms.everyone),
+        contexts=await desk.read(platforms.contexts),
         address=own_address(desk),
         link=link,
         late=[each for each in states.values() if each.why],
@@ -57,7 +57,7 @@ async def add(desk: InstructorDesk) -> Response:
 @router.post("/{number}/deployments")
 async def add_deployment(desk: InstructorDesk, number: Number) -> Response:
     form = await desk.form()
-    of = await desk.run(platforms.one, number)
+    of = await desk.read(platforms.one, number)
     await desk.run(platforms.add_deployment, of.id, form.text("name").strip())
     return await changed(desk)
 
@@ -73,7 +73,7 @@ async def remove(desk: InstructorDesk, number: Number) -> Response:
 @router.post("/contexts/{number}/roster")
 async def read_roster(desk: InstructorDesk, number: Number) -> Response:
     """Add everybody whom the platform lists, also those who have never come."""
-    here, of = await desk.run(roster.place, number)
+    here, of = await desk.read(roster.place, number)
     found = await roster.fetch(lti_of(desk).tokens, of, here.members_url)
     await desk.run(roster.apply, here, of, found, desk.me.person)
     return desk.to("classroom/people")

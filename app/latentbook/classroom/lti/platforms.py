@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,14 +47,8 @@ def add(connection: sa.Connection, given: dict[str, str], *, by: int | None = No
         raise Refused(409, message("There are too many platforms: remove some first."))
     if find(connection, texts["issuer"], texts["client_id"]):
         raise Refused(409, message("This platform is registered already."))
-    added = people.add(
-        connection,
-        platform,
-        kind=kind,
-        is_open=bool(given.get("is_open")),
-        created_at=now(),
-        **texts,
-    )
+    other = {"kind": kind, "is_open": bool(given.get("is_open")), "created_at": now()}
+    added = people.add(connection, platform, **texts, **other)
     for name in given.get("deployments", "").split():
         add_deployment(connection, added, name)
     people.note(connection, people.present(connection).id, "platform added", by=by)
@@ -165,13 +158,7 @@ def let_in(
     """
     name, sent = named(said.name), {}
     if who is None:
-        who = people.add(
-            connection,
-            person,
-            name=name or stand_in(subject),
-            number="",
-            created_at=now(),
-        )
+        who = people.new_person(connection, name or stand_in(subject))
         connection.execute(sa.insert(identity).values(person=who, issuer=issuer, subject=subject))
     elif name:
         sent["name"] = name
@@ -207,13 +194,19 @@ def known(connection: sa.Connection, issuer: str, subject: str) -> int | None:
     return connection.execute(wanted).scalar_one_or_none()
 
 
+def find_context(connection: sa.Connection, of: int, launch: Launch) -> Row | None:
+    table, at = tables.context, tables.deployment
+    wanted = sa.select(table).join(at).where(at.c.platform == of, at.c.name == launch.deployment)
+    return connection.execute(wanted.where(table.c.name == launch.context)).one_or_none()
+
+
 def context_of(connection: sa.Connection, of: Row, launch: Launch) -> Row:
     """The platform's course, in the present course: the first launch puts it there."""
     table = tables.context
     wanted = sa.select(tables.deployment.c.id).filter_by(platform=of.id, name=launch.deployment)
     where = {"deployment": connection.execute(wanted).scalar_one(), "name": launch.context}
     at = people.present(connection).id
-    found = connection.execute(sa.select(table).filter_by(**where)).one_or_none()
+    found = find_context(connection, of.id, launch)
     sent = {"title": launch.title, "members_url": launch.members_url}
     if found is None:
         connection.execute(sa.insert(table).values(**where, **sent, course=at))
@@ -263,7 +256,3 @@ def take_along(connection: sa.Connection, number: int, *, by: int | None = None)
     if connection.execute(chosen.values(course=at, is_trusted=True)).rowcount == 0:
         raise Refused(404, message("There is no such course of a platform."))
     people.note(connection, at, "platform's course accepted", by=by)
-
-
-def identities_of(connection: sa.Connection, who: int) -> Iterable[Row]:
-    return connection.execute(sa.select(identity).where(identity.c.person == who)).all()

@@ -41,7 +41,7 @@ FAILED = message(
 @router.get("/lti/register/{token}")
 async def register(desk: Visit, token: Annotated[str, Path(max_length=200)]) -> Response:
     """A platform's administrator has opened the link there."""
-    if await desk.run(steps.take, STEP, token) is None:
+    if await steps.taken(desk.room.database, STEP, token) is None:
         raise refuse("a registration link that is unknown, used or expired")
     asked = desk.request.query_params
     try:
@@ -52,7 +52,7 @@ async def register(desk: Visit, token: Annotated[str, Path(max_length=200)]) -> 
     except (Unreachable, Refused, KeyError, TypeError, AttributeError, ValueError) as why:
         refuse(f"registration: {type(why).__name__}: {why}"[:300])
         raise Refused(502, FAILED) from None
-    desk.request.app.state.framers = await desk.run(platforms.framers)
+    desk.request.app.state.framers = await desk.read(platforms.framers)
     return await desk.page("lti/registered")
 
 
@@ -69,7 +69,7 @@ async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:
     issuer, to = str(theirs["issuer"]), str(theirs["registration_endpoint"])
     if urlsplit(issuer).netloc != urlsplit(configuration).netloc:
         raise ValueError("the configuration is not at the issuer's address")
-    title = (await desk.run(people.present)).name
+    title = (await desk.read(people.present)).name
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     ours = tool(own_address(desk), title)
     answer = await web.ask("POST", to, headers=headers, json=ours, accepted=(200, 201))

@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, platforms, steps
 from latentbook.classroom.lti.gate import Visit, given_to, lti_of, own_address, refuse, with_query
 from latentbook.classroom.lti.keys import Unfit
@@ -28,7 +28,7 @@ from latentbook.classroom.lti.web import Unreachable, Web
 from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.platform_tables import identity
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import now, person
+from latentbook.lecture.auth import keep_cookie
 
 router = APIRouter(prefix="/auth", route_class=PageRoute, include_in_schema=False)
 
@@ -43,19 +43,15 @@ FAILED = message(
 )
 
 
-def cookie_name(desk: Desk) -> str:
-    return f"{'__Host-' if desk.request.url.scheme == 'https' else ''}latentbook-sign-in"
-
-
 @router.get("/callback")
 async def finish(desk: Visit) -> Response:
     """The service's answer: a code, which the server exchanges for who this is."""
     given = await given_to(desk)
-    step = await desk.run(steps.take, STEP, given.get("state", ""))
-    proof = desk.request.cookies.get(cookie_name(desk), "")
+    step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
+    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
     if step is None or not compare_digest(hash_of(proof).hex(), step["secret"]):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)
-    of: Row = await desk.run(platforms.one, step["platform"])
+    of: Row = await desk.read(platforms.one, step["platform"])
     try:
         said = await identified(desk, of, step, given)
     except (Unfit, Unreachable, KeyError, TypeError) as why:
@@ -70,7 +66,7 @@ async def finish(desk: Visit) -> Response:
 @router.get("/{number}")
 async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> Response:
     """Ask the service who this is. Whoever is signed in here and asks for it connects the two."""
-    of = await desk.run(platforms.one, number)
+    of = await desk.read(platforms.one, number)
     if of.kind != "oidc":
         raise Refused(404, message("There is no such platform."))
     # Another site may begin a sign-in, but not connect an account of its own to this one.
@@ -97,9 +93,8 @@ async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> 
         "code_challenge_method": "S256",
     }
     response = RedirectResponse(with_query(of.auth_url, asked), 303, NOT_KEPT)
-    secure = desk.request.url.scheme == "https"
-    name = cookie_name(desk)
-    response.set_cookie(name, secret, 600, secure=secure, httponly=True, samesite="lax")
+    name = cookie_name(desk.request, STEP)
+    keep_cookie(desk.request, response, name, secret, 600, "/", "lax")
     return response
 
 
@@ -158,7 +153,7 @@ def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | No
         if not of.is_open:
             raise Refused(403, NOT_IN)
         name = platforms.named(claims.full_name(said)) or platforms.stand_in(subject)
-        me = people.add(connection, person, name=name, number="", created_at=now())
+        me = people.new_person(connection, name)
     if who is None:
         people.add(connection, identity, person=me, issuer=of.issuer, subject=subject)
         who = me

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from latentbook.classroom.database import Database
 from latentbook.classroom.people import LONGEST_TOKEN, TOKEN_BYTES, hash_of
 from latentbook.classroom.platform_tables import login_state
 from latentbook.classroom.tables import now
@@ -38,12 +39,24 @@ def begin(
     return token
 
 
-def take(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | None:
-    """What a step knows, once: one statement reads and deletes it."""
-    taken = sa.delete(login_state).where(
+def look(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | None:
+    """What a step knows that can still be taken."""
+    wanted = sa.select(login_state.c.body).where(
         login_state.c.token_hash == hash_of(token[: LONGEST_TOKEN + 1]),
         login_state.c.kind == kind,
         login_state.c.expires_at > now(),
     )
-    found = connection.execute(taken.returning(login_state.c.body)).scalar_one_or_none()
+    found = connection.execute(wanted).scalar_one_or_none()
     return None if found is None else json.loads(found)
+
+
+def take(connection: sa.Connection, token: str) -> bool:
+    """Whether a step was there: it works once."""
+    taken = sa.delete(login_state).where(login_state.c.token_hash == hash_of(token))
+    return connection.execute(taken).rowcount == 1
+
+
+async def taken(database: Database, kind: str, token: str) -> dict[str, Any] | None:
+    """What a step knows, once. Strangers who have none take no turn to write."""
+    step = await database.read(look, kind, token)
+    return step if step is not None and await database.run(take, token) else None

@@ -7,8 +7,10 @@ import json
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
+from socket import AI_NUMERICHOST, getaddrinfo
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +21,8 @@ WHOLE_S = 20
 """For a response that arrives slowly."""
 MAX_BYTES = 2**16
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+OWN = re.compile(r"127\.|0\.|169\.254\.|::1?$|::ffff:|fe80:|(.*\.)?localhost\.?$")
+"""This machine, and what is reachable from it alone."""
 HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 """A host with its port, as headers can have it: no user, no wildcard, no other alphabet."""
 
@@ -61,24 +65,27 @@ def is_safe(url: str) -> bool:
     return is_private and HOST.fullmatch(parts.netloc) is not None
 
 
+def is_own(host: str) -> bool:
+    with suppress(OSError, UnicodeError):  # 127.1 and 2130706433 are addresses too
+        host = str(getaddrinfo(host, None, flags=AI_NUMERICHOST)[0][4][0])
+    return OWN.match(host) is not None
+
+
 @dataclass
 class Web:
-    """``is_local``: whether other programs of this machine may be asked, at http://localhost."""
+    """``is_local``: whether other programs of this machine may be asked, also at http://."""
 
     transport: httpx2.AsyncBaseTransport | None = None
     is_local: bool = False
-    _used: list[httpx2.AsyncClient] = field(default_factory=list)
 
     @cached_property
     def _client(self) -> httpx2.AsyncClient:
-        client = httpx2.AsyncClient(
+        return httpx2.AsyncClient(
             timeout=TIMEOUT_S,
             follow_redirects=False,
             transport=self.transport,
             headers={"Accept-Encoding": "identity"},  # few bytes may unpack to gigabytes
         )
-        self._used.append(client)
-        return client
 
     async def ask(
         self,
@@ -98,8 +105,8 @@ class Web:
         """
         if not is_safe(url):
             raise Unreachable("The address does not begin with https://.")
-        if urlsplit(url).scheme != "https" and not self.is_local:
-            raise Unreachable("http://localhost is asked only with LATENTBOOK_LOCAL_PLATFORMS.")
+        if is_own(urlsplit(url).hostname or "") and not self.is_local:
+            raise Unreachable("This machine is asked only with LATENTBOOK_LOCAL_PLATFORMS.")
         try:
             async with asyncio.timeout(WHOLE_S):
                 answer = await self._ask(method, url, limit, sent)
@@ -121,5 +128,5 @@ class Web:
             return Answer(response.status_code, response.headers, body)
 
     async def close(self) -> None:
-        for client in self._used:
-            await client.aclose()
+        if "_client" in vars(self):
+            await self._client.aclose()

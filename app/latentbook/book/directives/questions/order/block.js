@@ -148,7 +148,7 @@ export default class Order {
     this.#show();
     const at = this.#used.findIndex((each) => each.line === line);
     const values = { letter: this.#letter(line), place: at + 1, all: this.#used.length, indent: this.#used[at]?.indent ?? 0 };
-    const place = this.section.querySelector('[data-move="in"]') ? translate("{letter}: line {place} of {all}, indented {indent} times", values) : translate("{letter}: line {place} of {all}", values);
+    const place = this.section.querySelector('[data-move="in"]') ? translate("{letter}: line {place} of {all}, indentation {indent}", values) : translate("{letter}: line {place} of {all}", values);
     const moved = /** @type {HTMLElement} */ (this.section.querySelector("[data-moved]"));
     moved.textContent = at < 0 ? translate("{letter} is left out", values) : place;
     this.#react();

@@ -1,0 +1,38 @@
+"""What a course takes from the cache of the book, or of the wheel, under it."""
+
+from pathlib import Path
+
+from latentbook.book.write.prefill import prefill_cache
+from latentbook.settings import Settings
+
+
+def test_a_course_takes_what_an_upgrade_has_bundled_and_packed(tmp_path: Path) -> None:
+    """Without Node it could not bundle anything itself."""
+    made, course = tmp_path / "build" / "cache", tmp_path / "course"
+    cache = course / "build" / "cache"
+    settings = Settings(root=tmp_path, course=course)
+
+    def bundled(name: str) -> None:
+        for path in (made / f"bundle-{name}" / "main.js", made / "compressed" / f"{name}.gz"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(name)
+
+    bundled("one")
+    prefill_cache(settings)
+    assert (cache / "bundle-one" / "main.js").read_text() == "one"
+    (cache / "compressed" / "one.gz").unlink()
+    prefill_cache(settings)
+    assert not (cache / "compressed" / "one.gz").exists()  # looked through once per release
+    (cache / "compressed" / "own.gz").write_text("of the course")
+    bundled("two")
+    prefill_cache(settings)
+    assert (cache / "bundle-two" / "main.js").read_text() == "two"
+    assert {path.name for path in (cache / "compressed").iterdir()} == {
+        *("one.gz", "two.gz", "own.gz")
+    }
+
+
+def test_tests_and_builds_in_other_folders_begin_with_nothing(tmp_path: Path) -> None:
+    (tmp_path / "build" / "cache" / "compressed").mkdir(parents=True)
+    prefill_cache(Settings(root=tmp_path, course=None, build=tmp_path / "other"))
+    assert not (tmp_path / "other").exists()

@@ -355,7 +355,8 @@ def stated_versions() -> dict[str, str]:
         "book.toml": re.search(r'^edition = "(\S+)"$', book, re.MULTILINE),
         "CHANGELOG.md": re.search(r"^## \[(\d\S*)\]", log, re.MULTILINE),
     }
-    return {"pyproject.toml": release(), "docs/": ", ".join(wheels), **{name: m[1] if m else "" for name, m in found.items()}}
+    stated = {name: m[1] if m else "" for name, m in found.items()}
+    return {"pyproject.toml": release(), "docs/": ", ".join(wheels), **stated}
 
 
 def agree_on_the_version() -> None:

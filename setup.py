@@ -39,7 +39,7 @@ class BuildWithBook(build_py):
         (out / PYODIDE).mkdir(parents=True)
         for name in PYODIDE_FILES:
             shutil.copy(HERE / PYODIDE / name, out / PYODIDE / name)
-        shutil.copytree(HERE / MADE, out / "build" / "cache")
+        shutil.copytree(HERE / MADE, out / "build")
 
 
 setup(cmdclass={"build_py": BuildWithBook})

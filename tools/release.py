@@ -95,8 +95,8 @@ class Installed:
         asked = {n: v for n, v in os.environ.items() if n == "LATENTBOOK_BROTLI_QUALITY"}
         return {"PATH": str(self.venv / "bin"), "HOME": str(self.work), "LANG": "C.UTF-8", **asked}
 
-    def run(self, *command: str, status: int = 0) -> str:
-        """What one of its programs says.
+    def run(self, *command: str, status: int = 0, **settings: str) -> str:
+        """What one of its programs says, with more variables in its environment.
 
         Raises
         ------
@@ -107,7 +107,7 @@ class Installed:
         done = subprocess.run(
             [program, *command[1:]],
             cwd=self.work,
-            env=self.environment,
+            env=self.environment | settings,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -117,16 +117,17 @@ class Installed:
         return done.stdout
 
     @contextmanager
-    def served(self, *options: str) -> Iterator[str]:
+    def served(self, *options: str, **settings: str) -> Iterator[str]:
         """The address of ``latentbook serve``, which has to end well, too."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         command = [self.venv / "bin" / "latentbook", "serve", "--port", str(port), *options]
         log = self.work / "serve.log"
+        env = self.environment | settings
         with log.open("w") as out:
             server = subprocess.Popen(
-                command, cwd=self.work, env=self.environment, stdout=out, stderr=subprocess.STDOUT
+                command, cwd=self.work, env=env, stdout=out, stderr=subprocess.STDOUT
             )
         try:
             url = f"http://127.0.0.1:{port}"
@@ -215,6 +216,27 @@ def makes_a_course(it: Installed) -> None:
         expect("Adapted from Latentbook: " in front and LICENCE in front, front[-2000:])
 
 
+def serves_people(it: Installed) -> None:
+    """A book is served with class mode and a classroom, which judges code on the server."""
+    book, database = it.work / "peopled", {"LATENTBOOK_DATABASE": str(it.work / "course.sqlite")}
+    it.run("latentbook", "new", "book", str(book))
+    with it.served("--course", str(book), "--class") as url:
+        check_scripts(f"{url}/class/")
+    address = ("--address", "https://book.example")
+    it.run("latentbook", "classroom", "new", "Course", *address, **database)
+    with it.served("--course", str(book), **database) as url:
+        check_scripts(f"{url}/classroom/")
+    it.run("latentbook", "classroom", "doctor", "--course", str(book))
+
+
+def check_scripts(page: str) -> None:
+    """A page has scripts of its own, and all of them are there."""
+    html = get(page).text
+    scripts = re.findall(r'<script[^>]* src="([^"]+)"', html)
+    found = {script: get(urljoin(page, script)).status for script in scripts}
+    expect(found and set(found.values()) == {200}, (found, html[:2000]))
+
+
 def asks_for_a_checkout(it: Installed) -> None:
     """Commands that need a checkout name the folder that is missing."""
     for command in ("train", "reproduce", "bench"):
@@ -228,6 +250,7 @@ WITHOUT_PYTORCH: tuple[Callable[[Installed], None], ...] = (
     serves_the_book,
     says_what_it_cannot_do,
     makes_a_course,
+    serves_people,
     asks_for_a_checkout,
 )
 
@@ -271,7 +294,7 @@ def install(wheel: Path, folder: Path) -> Installed:
     call(sys.executable, "-m", "venv", it.venv)
     pip = (it.venv / "bin" / "python", "-m", "pip")
     call(*pip, "install", "--quiet", "--require-hashes", "-r", ROOT / "requirements.lock")
-    call(*pip, "install", "--quiet", "--no-deps", wheel)
+    call(*pip, "install", "--quiet", f"{wheel}[classroom]")
     call(*pip, "check")
     return it
 
@@ -325,12 +348,15 @@ def stated_versions() -> dict[str, str]:
     cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     book = (ROOT / "content" / "book.toml").read_text(encoding="utf-8")
     log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    docs = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    wheels = sorted(set(re.findall(r"latentbook-(\d[\d.]*)-py3-none-any\.whl", docs)))
     found = {
         "CITATION.cff": re.search(r"^version: (\S+)$", cff, re.MULTILINE),
         "book.toml": re.search(r'^edition = "(\S+)"$', book, re.MULTILINE),
         "CHANGELOG.md": re.search(r"^## \[(\d\S*)\]", log, re.MULTILINE),
     }
-    return {"pyproject.toml": release(), **{name: m[1] if m else "" for name, m in found.items()}}
+    stated = {name: m[1] if m else "" for name, m in found.items()}
+    return {"pyproject.toml": release(), "docs/": ", ".join(wheels), **stated}
 
 
 def agree_on_the_version() -> None:

@@ -1,8 +1,8 @@
 """Makes the wheel: ``make wheel``.
 
-It holds what is needed of the build's cache, too. A course that is built with the wheel then finds
-the bundles, the packs and the compressed files of all that it has in common with the book, without
-Node.
+It holds what is needed of the build, too. A course that is built with the wheel then finds the
+bundles, also those of class mode and the classroom, the packs and the compressed files of all that
+it has in common with the book, without Node.
 """
 
 from __future__ import annotations
@@ -26,6 +26,10 @@ from latentbook.book.write.assets import (
     worker_script,
 )
 from latentbook.book.write.compress import TEXT
+from latentbook.classroom.bundle import bundle_classroom
+from latentbook.classroom.bundle import folder_of as classroom_folder
+from latentbook.lecture.bundle import bundle_class
+from latentbook.lecture.bundle import folder_of as class_folder
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PYODIDE
 from latentbook.settings import ROOT, Settings
@@ -55,13 +59,16 @@ def release() -> str:
 
 
 def gather(settings: Settings, report: Report) -> None:
-    """Bring together in build/shipped what ``setup.py`` puts into the wheel of the cache."""
+    """Bring together in build/shipped what ``setup.py`` puts into the wheel of the build."""
     site = build_site(open_project(settings), report=report)
     bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
-    judge_script(settings)
-    cache, out = settings.build / "cache", settings.build / "shipped"
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    judge_script(settings), bundle_class(settings), bundle_classroom(settings)
+    shipped, cache = settings.build / "shipped", settings.build / "cache"
+    shutil.rmtree(shipped, ignore_errors=True)
+    for folder in (class_folder(settings), classroom_folder(settings)):
+        shutil.copytree(folder, shipped / folder.name)
+    out = shipped / "cache"
+    out.mkdir()
     scripts = sources_hash(settings, "js")
     numpy = PagePackages.read(settings).wheels.pyodide["numpy"]
     for name in (
@@ -81,8 +88,8 @@ def gather(settings: Settings, report: Report) -> None:
     (out / "compressed").mkdir()
     for packed in packed_files(site, cache / "compressed", settings.brotli_quality):
         shutil.copy(packed, out / "compressed")
-    size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    report(f"{out}: {size / 1e6:.0f} MB, with Pyodide {PYODIDE}'s library")
+    size = sum(path.stat().st_size for path in shipped.rglob("*") if path.is_file())
+    report(f"{shipped}: {size / 1e6:.0f} MB, with Pyodide {PYODIDE}'s library")
 
 
 def packed_files(site: Path, cache: Path, quality: int) -> list[Path]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from latentbook.lecture.bundle import form_scripts, form_templates
 from latentbook.settings import Settings
+from tests.browser.book_pages import names_with_equations
 from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
 
 
@@ -70,6 +71,8 @@ def test_forms_that_are_answered_by_hand(hall: tuple[Lecturer, Page, Page]) -> N
     expect(projector.locator(".bars .right")).to_have_count(2)
 
     lecturer.ask("vae/one#q-match")
+    expect(phone.locator("select")).to_have_count(2)
+    assert names_with_equations(phone.locator("select")) == ["One7+9", "Two7+9"]
     phone.get_by_label("One").select_option("B")
     phone.get_by_role("button", name="Send").click()
     expect(phone.locator("[data-said]")).to_have_text("Answer first.")

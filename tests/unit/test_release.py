@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
 import yaml
+from deno import find_deno_bin
+from packaging.requirements import Requirement
 
 from latentbook.book.read.project import read_manifest
 from latentbook.errors import Problems
@@ -52,9 +55,24 @@ def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed
     call(*pip, "--no-deps", "--no-index", "--no-compile", it.wheel)
     packages = next(it.venv.glob("lib/python*/site-packages"))
     lock = (root / "requirements.lock").read_text(encoding="utf-8")
-    for name in re.findall(r"^([\w.-]+)==", lock, re.MULTILINE):
+    metadata = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    classroom = metadata["project"]["optional-dependencies"]["classroom"]
+    for name in {*re.findall(r"^([\w.-]+)==", lock, re.MULTILINE), *with_what_they_need(classroom)}:
         link(name, packages)
+    (it.venv / "bin" / "deno").symlink_to(find_deno_bin())
     return it
+
+
+def with_what_they_need(requirements: list[str]) -> set[str]:
+    """The names of libraries, and of those that they require in turn."""
+    found: set[str] = set()
+    left = [Requirement(each) for each in requirements]
+    while left:
+        each = left.pop()
+        if each.name not in found and (each.marker is None or each.marker.evaluate()):
+            found.add(each.name)
+            left += map(Requirement, distribution(each.name).requires or ())
+    return found
 
 
 def link(name: str, packages: Path) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from latentbook.errors import LatentbookError
 from latentbook.lecture.bundle import bundle_apart, read_apart
 from latentbook.settings import Settings
 
-FOLDER = "classroom"
 ENTRIES = (
     "static/css/classroom.css",
     "static/js/classroom/sync.js",
@@ -16,12 +17,16 @@ ENTRIES = (
 )
 
 
+def folder_of(settings: Settings) -> Path:
+    return settings.build / "classroom"
+
+
 def bundle_classroom(settings: Settings) -> None:
-    bundle_apart(settings, settings.build / FOLDER, ENTRIES, {})
+    bundle_apart(settings, folder_of(settings), ENTRIES, {})
 
 
 def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:
-    found = read_apart(settings.build / FOLDER)
+    found = read_apart(folder_of(settings))
     if found is None:
         raise LatentbookError(
             "The pages of the classroom are not built. `latentbook serve` builds them; for "

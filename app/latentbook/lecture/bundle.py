@@ -37,37 +37,55 @@ def bundle_apart(
     made : scripts that are in no file, by the name under which others import them
     """
     made_from = sources_hash(settings, "js", "css")
-    if json.loads((sealed(out) or {}).get(PLACES, b"{}")).get("made_from") == made_from:
+    if _made_from(out) == made_from:
         return
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    meta = partial / "meta.json"
+    shipped = settings.root / "build" / out.name
+    if _made_from(shipped) == made_from:  # a wheel's: its users have no Node
+        shutil.copytree(shipped, partial)
+    else:
+        partial.mkdir(parents=True)
+        names = _bundle(settings, partial, entries, made)
+        places = json.dumps({"made_from": made_from, "names": names})
+        (partial / PLACES).write_text(places, encoding="utf-8")
+        seal(partial)
+    shutil.rmtree(out, ignore_errors=True)
+    partial.rename(out)
+
+
+def _made_from(folder: Path) -> str | None:
+    """The hash of a bundle's sources; None if the bundle is missing or damaged."""
+    places = (sealed(folder) or {}).get(PLACES, b"{}")
+    made_from: str | None = json.loads(places).get("made_from")
+    return made_from
+
+
+def _bundle(
+    settings: Settings, out: Path, entries: Sequence[str], made: Mapping[str, str]
+) -> dict[str, str]:
+    """Fill a folder; return logical names, ``phone.js``, with those that contain a hash."""
+    meta = out / "meta.json"
     for name, script in made.items():
-        (partial / name).write_text(script, encoding="utf-8")
+        (out / name).write_text(script, encoding="utf-8")
     esbuild(
         settings,
         *entries,
         "--format=esm",
         "--splitting",
         ES,
-        f"--outdir={partial}",
+        f"--outdir={out}",
         "--entry-names=[name]-[hash]",
         *NAMES[1:],
         "--loader:.css=css",
         f"--alias:latentbook={settings.root / 'static' / 'js'}",
-        *(f"--alias:{name}={partial / name}" for name in made),
+        *(f"--alias:{name}={out / name}" for name in made),
         f"--metafile={meta}",
     )
     outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
-    names = {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
     for name in (meta.name, *made):
-        (partial / name).unlink()
-    places = json.dumps({"made_from": made_from, "names": names})
-    (partial / PLACES).write_text(places, encoding="utf-8")
-    seal(partial)
-    shutil.rmtree(out, ignore_errors=True)
-    partial.rename(out)
+        (out / name).unlink()
+    return {HASHED.sub("", Path(key).name): Path(key).name for key in outputs}
 
 
 def form_scripts(root: Path) -> dict[str, Path]:

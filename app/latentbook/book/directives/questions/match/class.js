@@ -17,10 +17,12 @@ export default class Match {
 
   /** @param {string} innerHTML @param {number} i */
   #itemOf(innerHTML, i) {
-    const item = make("li", { innerHTML });
+    const id = `answer-${i}`;
     const options = [new Option("…", ""), ...this.asked.right.map((_, at) => new Option(LETTERS[at], String(at)))];
-    item.append(" ", make("select", { name: `answer-${i}`, autocomplete: "off", ariaLabel: item.textContent }, ...options));
-    return item;
+    const select = make("select", { name: id, id, autocomplete: "off" }, ...options);
+    const label = make("label", { htmlFor: id, id: `item-${i}`, innerHTML });
+    select.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of what a label itself gives
+    return make("li", {}, label, " ", select);
   }
 
   /** @returns {{value: any} | null} */

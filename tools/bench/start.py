@@ -41,7 +41,9 @@ STOCK = (
 PAGES = ("bare.html", "bare.js", "bare-worker.js")
 SERIES = 5
 MEGABITS, ROUND_TRIP_MS = 20, 40
-FIRST_TARGET, SECOND_TARGET, THIRD_TARGET, SLOW_TARGET = 0.45, 0.20, 0.20, 0.48
+TARGETS, SLOW_TARGETS = (0.45, 0.20, 0.20), (0.48,)
+"""Of the ratios, one for each visit."""
+
 NEXT_TARGET = 100  # ms
 
 PAINTED = """(instrument) => new Promise((resolve) => {
@@ -169,7 +171,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
                 book, bare = [], []
                 for number in range(SERIES):
                     report(f"Series {number + 1} of {SERIES}{', slow line' if slow else ''}")
-                    visits = 1 if slow else 3
+                    visits = len(SLOW_TARGETS if slow else TARGETS)
                     bare.append(series(url, BARE, visits=visits, own=False))
                     book.append(series(url, SECTION, visits=visits, own=True))
             rows += rows_of(book, bare, slow=slow)
@@ -189,7 +191,7 @@ def rows_of(
     slow: bool,
 ) -> list[Measurement]:
     rows = []
-    targets = (SLOW_TARGET,) if slow else (FIRST_TARGET, SECOND_TARGET, THIRD_TARGET)
+    targets = SLOW_TARGETS if slow else TARGETS
     line = f", {MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms" if slow else ""
     for number, target in enumerate(targets):
         ours = median(visits[number][0] for visits in book)

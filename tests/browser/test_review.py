@@ -96,6 +96,16 @@ def test_a_month_of_reviews(open_page: Open) -> None:
     assert sum(due) == cards
 
 
+def test_cards_on_a_second_page_are_learnt_too(open_page: Open) -> None:
+    page = open_page("review/", fresh=True, python=False)
+    heading = visit(page, 0)
+    sources = Path("content", "autoencoders").glob("*.md")
+    cards = sum(len(re.findall(r"^:::+\{recall\}", s.read_text(), re.M)) for s in sources)
+    chapter = page.locator('[data-chapter="autoencoders"]')
+    chapter.get_by_role("button", name="Learn all its cards").click()
+    expect(heading).to_have_text(f"1 of {cards}")
+
+
 def test_what_readers_decide(open_page: Open) -> None:
     page = open_page("review/", fresh=True, python=False)
     heading = visit(page, 0)

@@ -1,16 +1,18 @@
 /**
- * The cards of a chapter, read from its page of cards; and questions, read from their sections. Both pages are stored for reading
+ * The cards of a chapter, read from its pages of cards; and questions, read from their sections. All are stored for reading
  * offline.
  *
- * @typedef {{label: string, key: string, edition: number, chapter: string, after: string, isCloze: boolean, html: string}} Card
+ * @typedef {{label: string, key: string, edition: number, chapter: string, after: string, isCloze: boolean, place: string, html: string}} Card
  *   `key`: its label in the reader's log, an earlier one if the card has been renamed; `after`: the stretch at whose end it is
- *   asked; `html`: parsed when the card is shown, because there may be thousands
+ *   asked; `place`: the page that it is on; `html`: parsed when the card is shown, because there may be thousands
  */
 import { absolute, BUILD_HEADER, config } from "../config.js";
 import { make } from "../elements.js";
 
 /** How a card begins and ends in its page (templates/blocks/recall.html). */
 const [START, END] = ['<details class="recall"', "</details>"];
+/** On the first of several pages of cards, how many there are (templates/parts.html, ranges). */
+const PAGES = / data-pages="(\d+)"/;
 /** Labels, numbers and places: without characters that HTML escapes. */
 const DATA = / data-(\w+)="([^"]*)"/g;
 
@@ -40,20 +42,25 @@ function adopted(element, place) {
  * @returns {Promise<Card[]>}
  */
 export async function cardsOf(chapter, cards) {
-  const sources = (await textAt(`review/${chapter}/`)).split(START).slice(1);
+  const first = `review/${chapter}/`;
+  const text = await textAt(first);
+  const others = Array.from({ length: Number(PAGES.exec(text)?.[1] ?? 1) - 1 }, (_, i) => `${first}${i + 2}/`);
+  const texts = [text, ...(await Promise.all(others.map(textAt)))];
+  const places = [first, ...others];
+  const sources = texts.flatMap((each, i) => each.split(START).slice(1).map((source) => ({ source, place: places[i] })));
   const known = await cards;
-  return sources.map((source) => {
+  return sources.map(({ source, place }) => {
     const tag = source.slice(0, source.indexOf(">"));
     const { card: label, edition, formerly = "", after } = Object.fromEntries(Array.from(tag.matchAll(DATA), ([, name, value]) => [name, value]));
     const key = [label, ...formerly.split(" ")].find((name) => known.has(name)) ?? label;
     const html = START + source.slice(0, source.indexOf(END)) + END;
-    return { label, key, edition: Number(edition), chapter, after, isCloze: tag.includes(" data-cloze"), html };
+    return { label, key, edition: Number(edition), chapter, after, isCloze: tag.includes(" data-cloze"), place, html };
   });
 }
 
 /** The two sides of a card. @param {Card} card */
-export function sidesOf({ chapter, html }) {
-  const copy = adopted(/** @type {HTMLElement} */ (parsed(html).querySelector("details")), `review/${chapter}/`);
+export function sidesOf({ place, html }) {
+  const copy = adopted(/** @type {HTMLElement} */ (parsed(html).querySelector("details")), place);
   const front = make("div", {}, ...(copy.querySelector("summary")?.childNodes ?? []));
   copy.querySelector("summary")?.remove();
   return { front, back: make("div", {}, ...copy.childNodes) };

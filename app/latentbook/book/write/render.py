@@ -189,7 +189,8 @@ class Renderer:
 
     @cached_property
     def formulas(self) -> list[list[TextPage]]:
-        return grouped_formulas(self.book)
+        pages = [page for chapter in self.book.chapters for page in chapter.pages]
+        return grouped((page, size) for page in pages if (size := size_of_formulas(page)))
 
     def pages(self) -> Iterator[tuple[str, str]]:
         book, translate = self.book, self.book.language.translate
@@ -211,13 +212,7 @@ class Renderer:
         }
         for name, title in lists.items():
             yield f"{name}/index.html", self._page(name, title, name)
-        groups = self.formulas
-        for number, group in enumerate(groups, start=1):
-            place, title = "formulas", translate("Formulas")
-            if number > 1:
-                place, title = f"{place}/{number}", f"{title} {number}"
-            html = self._page("formulas", title, place, groups=groups, group=group)
-            yield f"{place}/index.html", html
+        yield from self._in_groups("formulas", translate("Formulas"), "formulas", self.formulas)
         # A host sends this page for any address, so its links cannot be relative.
         title = translate("Not found")
         html = self._page("missing", title, "", template="404.html", root=self.base_path)
@@ -251,9 +246,7 @@ class Renderer:
                     place = f"{EMBED}/{block.label}"
                     yield f"{place}/index.html", self._embedded(place, block, source)
         if chapter.cards_by_page:
-            title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
-            place = f"{REVIEW}/{chapter.slug}"
-            yield f"{place}/index.html", self._page("cards", title, place, **given)
+            yield from self._cards(chapter, given)
         if chapter.pages_with_takeaways:
             title = self.book.language.translate("What to keep: %(title)s", title=chapter.title)
             place = f"{SUMMARY}/{chapter.slug}"
@@ -262,6 +255,24 @@ class Renderer:
         place = f"{chapter.place}/{PRINT}"
         html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)
         yield f"{place}/index.html", html
+
+    def _cards(self, chapter: Chapter, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+        title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
+        place, pages = f"{REVIEW}/{chapter.slug}", chapter.cards_by_page
+        alone = self._page("cards", title, place, first=place, groups=[], group=pages, **given)
+        sizes = [part.count("</") for part in alone.split('<section class="ledger"')[1:]]
+        groups = grouped(zip(pages, sizes, strict=True))
+        yield from self._in_groups("cards", title, place, groups, **given)
+
+    def _in_groups(
+        self, name: str, title: str, first: str, groups: Sequence[Sequence[TextPage]], **given: Any
+    ) -> Iterator[tuple[str, str]]:
+        """A page for each group: at ``first``, ``first/2``, ``first/3`` …"""
+        given |= {"first": first, "groups": groups}
+        for number, group in enumerate(groups, start=1):
+            place = first if number == 1 else f"{first}/{number}"
+            heading = title if number == 1 else f"{title} {number}"
+            yield f"{place}/index.html", self._page(name, heading, place, group=group, **given)
 
     def _embedded(self, place: str, block: NumberedBlock, source: TextPage) -> str:
         """A page with a single block, for frames of other sites."""
@@ -436,7 +447,7 @@ LATE = ' media="print" data-late'
 """Attributes of a style sheet that blocks nothing; ``main.js`` applies it."""
 
 MOST_ELEMENTS = 5_000
-"""Of equations on a page of formulas, where a section may have 6,000 elements in all."""
+"""Of equations or cards on one page, where a section may have 6,000 elements in all."""
 
 FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
@@ -470,17 +481,20 @@ def equations(blocks: Iterable[Block]) -> list[Equation]:
     return [each for each in all_blocks(blocks) if isinstance(each, Equation) and each.number]
 
 
-def grouped_formulas(book: Book) -> list[list[TextPage]]:
-    """The pages with numbered equations, in groups that each fit on a page of formulas."""
+def size_of_formulas(page: TextPage) -> int:
+    return sum(each.html.html.count("</") for each in equations(page.blocks))
+
+
+def grouped(sizes: Iterable[tuple[TextPage, int]]) -> list[list[TextPage]]:
+    """Pages of the book in groups whose elements fit on one page of formulas or cards."""
     groups: list[list[TextPage]] = []
-    size = 0
-    for page in (page for chapter in book.chapters for page in chapter.pages):
-        if count := sum(each.html.html.count("</") for each in equations(page.blocks)):
-            if not groups or size + count > MOST_ELEMENTS:
-                groups.append([])
-                size = 0
-            groups[-1].append(page)
-            size += count
+    total = 0
+    for page, size in sizes:
+        if not groups or total + size > MOST_ELEMENTS:
+            groups.append([])
+            total = 0
+        groups[-1].append(page)
+        total += size
     return groups
 
 

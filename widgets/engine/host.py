@@ -9,8 +9,10 @@ from __future__ import annotations
 import ast
 import copy
 import gc
+import importlib
 import json
 import math
+import os
 import re
 import sys
 import traceback
@@ -41,13 +43,17 @@ Scope: TypeAlias = dict[str, Any]
 Array: TypeAlias = np.ndarray[Any, Any]
 
 PLOTLY = "application/vnd.plotly.v1+json"
+SVG = "image/svg+xml"
+BACKEND = "widgets.engine.matplotlib_backend"
+os.environ["MPLBACKEND"] = f"module://{BACKEND}"
 ANSWER = "your answer"  # the name in tracebacks for the reader's part of a question
 
 MAX_CHARACTERS = 200_000  # of a value's text
-MAX_FIGURE = 500_000  # characters of a figure's JSON: drawing more would block the page
+MAX_FIGURE = 500_000  # characters of a figure's JSON or SVG: drawing more would block the page
 MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step through a snippet
 
 _scopes: dict[str, Scope] = {}
+_displays: list[Display] = []
 _interpreter = InterpreterState()
 
 
@@ -78,6 +84,7 @@ def handle(request: Request, display: Display) -> dict[str, Any]:
                 value = answer(request, display)
             finally:
                 put_back()
+                close_figures()
         else:
             value = answer(request, display)
     except InterpreterDamaged:
@@ -137,8 +144,9 @@ def reader_file(request: Request) -> str:
 
 
 def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
-    """Run a snippet in the named scope and display the value of its last expression."""
+    """Run a snippet in the named scope and display its figures and its last expression's value."""
     namespace = _scopes.setdefault(scope, new_scope())
+    _displays[:] = [display]
     there = set(namespace)
     try:
         value = execute(code, filename, namespace)
@@ -148,8 +156,34 @@ def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
     finally:
         if namespace.pop("print", print) is not print:  # every snippet of the book prints
             _interpreter.note("print")
-    if value is not None:
+    if is_matplotlibs(value):
+        importlib.import_module(BACKEND).show_value(value)
+    elif value is not None:
         display(*displayed(value))
+    if "matplotlib.pyplot" in sys.modules:
+        importlib.import_module(BACKEND).show_open()
+
+
+def show(mime: str, data: str) -> None:
+    """Display what a snippet shows before its end."""
+    for display in _displays:
+        display(mime, data)
+
+
+def close_figures() -> None:
+    """Close the figures of code that failed or is not a snippet: they belong to nothing else."""
+    _displays.clear()
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+def is_matplotlibs(value: object) -> bool:
+    """Whether Matplotlib made a value, or one of its first items: a figure, ``plt.plot(...)``."""
+    if "matplotlib" not in sys.modules:
+        return False
+    items = value[:9] if isinstance(value, list | tuple) else [value]
+    classes = [cls for item in items for cls in type(item).__mro__]
+    return any(str(cls.__module__).startswith("matplotlib.") for cls in classes)
 
 
 def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
@@ -361,7 +395,7 @@ def displayed(value: Any) -> tuple[str, str]:
 
 
 def small_enough(figure: str) -> str:
-    """A figure's JSON, if the page can draw it while the reader goes on reading."""
+    """A figure's JSON or SVG, if the page can show it while the reader goes on reading."""
     if len(figure) > MAX_FIGURE:
         raise ValueError(
             f"The figure is too large to be shown: {len(figure) / 1e6:.1f} MB as text. "

@@ -13,6 +13,7 @@ from typing import Any
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.compose.stills import instrument_file
+from latentbook.book.directives.code_cell import say_what_is_drawn
 from latentbook.book.load import compose
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.card_records import (
@@ -33,6 +34,7 @@ from latentbook.book.read.recordings import (
     NUMBERS,
     OUTPUTS,
     PLOTLY,
+    SVG,
     Recorded,
     Recording,
     Recordings,
@@ -40,6 +42,7 @@ from latentbook.book.read.recordings import (
     rounded_figure,
     runnable_cells,
     same_outputs,
+    summary_of,
 )
 from latentbook.book.read.source import ChapterSource
 from latentbook.errors import Problems
@@ -263,6 +266,8 @@ class _ChapterRun:
             Recorded(kind=kind, data=rounded_figure(data) if kind == PLOTLY else data)
             for kind, data in reply["outputs"]
         )
+        if any(output.kind == SVG for output in outputs):
+            say_what_is_drawn(node, self.problems)
         code = self.hashes[node.label]
         return Recording(code=code, outputs=outputs, numbers=self.variables(node))
 
@@ -396,8 +401,5 @@ class _ChapterRun:
 
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
-    sides = (
-        "\n".join(f"{output.kind}:{output.data}" for output in outputs).split("\n")
-        for outputs in (then, now)
-    )
+    sides = ("\n".join(map(summary_of, outputs)).split("\n") for outputs in (then, now))
     return next((a, b) for a, b in zip_longest(*sides, fillvalue="") if a != b)

@@ -8,6 +8,7 @@ import { withoutColours } from "../text.js";
 import { translate, translateCount } from "../words.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
+const SVG = "image/svg+xml";
 const LINES_SHOWN = 40;
 /** Most characters to store for the next visit. */
 const MAX_KEPT = 50_000;
@@ -18,6 +19,8 @@ const MAX_KEPT = 50_000;
 export class CellOutput {
   #place;
   #goToLine;
+  /** What a figure by Matplotlib shows. @type {() => string} */
+  #alt;
   /** The book's own output. @type {Node[]} */
   #recorded;
   #fresh = false;
@@ -30,9 +33,10 @@ export class CellOutput {
   #pieces = [];
   #size = 0;
 
-  /** @param {HTMLElement} place @param {(line: number) => void} goToLine */
-  constructor(place, goToLine) {
+  /** @param {HTMLElement} place @param {(line: number) => void} goToLine @param {() => string} alt what a picture shows */
+  constructor(place, goToLine, alt) {
     this.#place = place;
+    this.#alt = alt;
     this.#goToLine = goToLine;
     this.#recorded = [...place.childNodes];
   }
@@ -114,6 +118,10 @@ export class CellOutput {
   async display(mime, data) {
     this.#clearOnce();
     this.#keep(["display", mime, data]);
+    if (mime === SVG) {
+      const src = `data:${SVG};charset=utf-8,${encodeURIComponent(data)}`;
+      return this.#place.append(make("div", { className: "figure" }, make("img", { src, alt: this.#alt() })));
+    }
     if (mime !== PLOTLY) return this.#append("value", data);
     const figure = make("div", { className: "figure" });
     this.#place.append(figure);

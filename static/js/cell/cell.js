@@ -54,9 +54,13 @@ class Cell {
       },
       onTrouble: (sentence) => (this.status.textContent = sentence),
     });
-    this.output = new CellOutput(/** @type {HTMLElement} */ (section.querySelector("[data-output]")), (line) => {
-      this.field.focusLine(line);
-    });
+    const place = /** @type {HTMLElement} */ (section.querySelector("[data-output]"));
+    const { scrolls: output = "", alt = output } = place.dataset;
+    this.output = new CellOutput(
+      place,
+      (line) => this.field.focusLine(line),
+      () => (this.field.edited ? output : alt),
+    );
     this.status = /** @type {HTMLElement} */ (section.querySelector("[data-status]"));
     this.runButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="run"]'));
     this.stopButton = /** @type {HTMLElement} */ (section.querySelector('[data-action="stop"]'));

@@ -94,18 +94,27 @@ def _run(code: str, file: str) -> dict[str, Any]:
 
 
 def _plot(code: str) -> dict[str, Any]:
-    return _figure(_run(code, "plot"), "figure")
+    """A figure as plain data, or the SVG of one by Matplotlib."""
+    left = _run(code, "plot")
+    figure: Any = left.get("figure")
+    if host.is_matplotlibs(figure) and hasattr(figure, "savefig"):
+        from widgets.engine.matplotlib_backend import svg_of
+
+        return {"svg": svg_of(figure)}
+    return _figure(left, "figure", "a Plotly figure, a dict with data and layout, or Matplotlib's")
 
 
-def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
+def _figure(
+    scope: Mapping[str, Any],
+    name: str,
+    accepted: str = "a Plotly figure, or a dict with data and layout",
+) -> dict[str, Any]:
     """A figure as plain data, without plotly.py's template."""
     figure: Any = scope.get(name)
     if hasattr(figure, "to_plotly_json"):
         figure = figure.to_plotly_json()
     if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
-        raise TypeError(
-            f"the code must leave a Plotly figure, or a dict with data and layout, in {name!r}"
-        )
+        raise TypeError(f"the code must leave {accepted}, in {name!r}")
     layout = {key: value for key, value in figure["layout"].items() if key != "template"}
     lists = json.dumps({"data": list(figure["data"]), "layout": layout}, default=_as_list)
     return dict(plain(json.loads(lists)))

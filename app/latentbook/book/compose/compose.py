@@ -39,7 +39,7 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.recordings import Recorded, Recording
+from latentbook.book.read.recordings import Recorded, Recording, size_of
 from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import literal_markup
 from latentbook.book.translations.language import Language
@@ -235,6 +235,13 @@ class Composer:
         except ValueError as error:
             self.problems.add(line, str(error))
         return None
+
+    def drawing(self, node: DirectiveNode, svg: str) -> Text:
+        """A figure by Matplotlib, as a file; ``alt`` among the options says what it shows."""
+        alt = self.plain(str(node.options.get("alt", "")), node.line)
+        width, height = (round(4 / 3 * points) for points in size_of(svg))
+        file = self.resources.pictures.file
+        return Text((file(self.id_of(node), ".svg", svg.encode(), (width, height), alt),))
 
     # Side notes
 

@@ -57,8 +57,12 @@ class Pictures:
             ) from None
         except (OSError, ValueError, SyntaxError):  # Pillow raises each of them for broken files
             raise ValueError(f"{path.name!r} cannot be read as a picture") from None
-        place = self._media.add(path.stem, path.suffix, path.read_bytes())
-        attrs: dict[str, str | int | float] = {"src": place, "width": width, "height": height}
+        return self.file(path.stem, path.suffix, path.read_bytes(), (width, height), alt)
+
+    def file(self, name: str, ending: str, data: bytes, size: tuple[int, int], alt: str) -> Token:
+        """A picture that is a file of its own, ``size`` pixels wide and high."""
+        place = self._media.add(name, ending, data)
+        attrs: dict[str, str | int | float] = {"src": place, "width": size[0], "height": size[1]}
         attrs |= {"alt": alt, "loading": "lazy", "decoding": "async"}
         return Token("picture", "img", 0, attrs=attrs, meta={"file": place, "alt": alt})
 

@@ -186,10 +186,10 @@ class PanelStill:
 
 @dataclass(frozen=True)
 class Output:
-    """What code has put out: text, or the drawings of a figure."""
+    """What code has put out: text, the drawings of a figure, or a picture."""
 
-    kind: str  # stdout | stderr | value | figure
-    text: str | Html
+    kind: str  # stdout | stderr | value | figure | picture
+    text: str | Html | Text
 
 
 @dataclass(frozen=True)

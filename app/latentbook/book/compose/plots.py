@@ -1,8 +1,9 @@
 """Figures drawn by an author's code during the build."""
 
 import sys
+from contextlib import suppress
 from functools import cached_property
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from latentbook.cache import Cache
 from latentbook.errors import Mistake
 from latentbook.hashing import content_hash
 
-LIBRARIES = ("numpy", "plotly")
+LIBRARIES = ("numpy", "plotly", "matplotlib")
 
 
 class Plots:
@@ -29,9 +30,11 @@ class Plots:
     @cached_property
     def _libraries(self) -> str:
         files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
-        return content_hash(
-            sys.version, *map(version, LIBRARIES), *(path.read_bytes() for path in files)
-        )
+        versions = []
+        for name in LIBRARIES:
+            with suppress(PackageNotFoundError):
+                versions.append(f"{name} {version(name)}")
+        return content_hash(sys.version, *versions, *(path.read_bytes() for path in files))
 
     def figure(self, node: DirectiveNode) -> dict[str, Any]:
         """The code's variable ``figure`` as plain data."""

@@ -13,7 +13,8 @@ from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate
-from latentbook.book.read.recordings import PLOTLY, Recorded
+from latentbook.book.read.recordings import PLOTLY, SVG, Recorded
+from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class Snippet(NumberedBlock):
     scope: str
     read_only: bool
     outputs: tuple[Output, ...]
+    alt: str  # what its figure by Matplotlib shows
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
@@ -48,10 +50,14 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
         composer.scope,
         bool(node.options.get("read-only")),
         tuple(_output(node, output, title, composer) for output in composer.recorded(node.label)),
+        composer.plain(str(node.options.get("alt", "")), node.line),
     )
 
 
 def _output(node: DirectiveNode, output: Recorded, title: str, composer: Composer) -> Output:
+    if output.kind == SVG:
+        say_what_is_drawn(node, composer.problems)
+        return Output("picture", composer.drawing(node, output.data))
     if output.kind != PLOTLY:
         return Output("value" if output.kind == "text/plain" else output.kind, output.data)
     try:
@@ -60,6 +66,12 @@ def _output(node: DirectiveNode, output: Recorded, title: str, composer: Compose
         composer.problems.add(node.line, f"the figure of {node.label} cannot be drawn: {error}")
         return Output("value", "")
     return Output("figure", Html().join(drawn))
+
+
+def say_what_is_drawn(node: DirectiveNode, problems: FileProblems) -> None:
+    """Report a snippet with a figure by Matplotlib and without ``alt``."""
+    if not str(node.options.get("alt", "")).strip():
+        problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
@@ -78,6 +90,7 @@ CODE_CELL = Directive(
     options={
         "label": Option(label),
         "title": Option(text),
+        "alt": Option(text),
         "read-only": Option(flag),
         "needs": Option(text),
     },

@@ -76,12 +76,15 @@ IMAGE = Directive(
 
 def plot(node: DirectiveNode, composer: Composer) -> Figure:
     alt = composer.plain(str(node.options.get("alt", "")), node.line)
+    caption = composer.inline(node.argument, node.line)
     try:
         figure = composer.resources.plots.figure(node)
+        if "svg" in figure:
+            drawn = composer.drawing(node, figure["svg"])
+            return Figure(composer.id_of(node), composer.number(node), drawn, caption)
         wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)
     except EngineError as error:
         raise Mistake(node.line, f"the figure cannot be drawn: {error}") from None
-    caption = composer.inline(node.argument, node.line)
     picture = Html('<div class="drawing">{}{}</div>').format(wide, narrow)
     return Figure(composer.id_of(node), composer.number(node), picture, caption)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +23,15 @@ BOOK_OUTPUTS = "book-outputs.json"
 NUMBERS = "numbers.py"
 """A chapter's numbers, and the key of their recording."""
 PLOTLY = "application/vnd.plotly.v1+json"
+SVG = "image/svg+xml"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
 """Record six digits and compare four: machines disagree on further ones."""
+SIZE_TOLERANCE_PT = 2.0
+"""Of a drawing by Matplotlib, whose letters differ a little between releases of FreeType."""
+SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
+WORDS = re.compile(r"<!-- (.*?) -->", re.DOTALL)
+"""Matplotlib's comment before the outlines of a text."""
 
 
 def _number(value: Any) -> float:
@@ -64,14 +71,34 @@ def rounded_figure(data: str) -> str:
 
 
 def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded]) -> bool:
-    """Whether two outputs agree: text exactly, figures within ``FIGURE_TOLERANCE``."""
-    return len(then) == len(now) and all(
-        a.kind == b.kind
-        and (
-            _close(json.loads(a.data), json.loads(b.data)) if a.kind == PLOTLY else a.data == b.data
-        )
-        for a, b in zip(then, now, strict=True)
-    )
+    """Whether two outputs agree: text exactly, figures within their tolerances."""
+    return len(then) == len(now) and all(map(_same, then, now))
+
+
+def _same(a: Recorded, b: Recorded) -> bool:
+    if a.kind != b.kind:
+        return False
+    if a.kind == PLOTLY:
+        return _close(json.loads(a.data), json.loads(b.data))
+    if a.kind == SVG:
+        sides = zip(size_of(a.data), size_of(b.data), strict=True)
+        near = all(abs(then - now) <= SIZE_TOLERANCE_PT for then, now in sides)
+        return near and WORDS.findall(a.data) == WORDS.findall(b.data)
+    return a.data == b.data
+
+
+def size_of(svg: str) -> tuple[float, float]:
+    """Width and height of a drawing by Matplotlib, in points."""
+    found = SIZE.search(svg)
+    return (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+
+
+def summary_of(output: Recorded) -> str:
+    """What is compared of an output, a line for each part."""
+    if output.kind != SVG:
+        return f"{output.kind}:{output.data}"
+    width, height = size_of(output.data)
+    return "\n".join((f"a figure of {width:.0f} x {height:.0f} pt", *WORDS.findall(output.data)))
 
 
 def _close(a: Any, b: Any) -> bool:

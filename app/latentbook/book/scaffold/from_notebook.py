@@ -126,7 +126,8 @@ class NotebookSection:
         for data in (output.get("data", {}) for output in self.cell.outputs):
             kinds = [kind for kind in data if not kind.startswith("text/")]
             if kinds and PLOTLY not in data:
-                self.note(f"its output {', '.join(kinds)} is left out: draw it with Plotly")
+                what = "its code draws it again with Plotly or Matplotlib (docs/packages.md)"
+                self.note(f"its output {', '.join(kinds)} is left out: {what}")
         if not code:
             return
         title = self.heading

@@ -30,7 +30,7 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.recordings import PLOTLY, Recorded, code_hashes
+from latentbook.book.read.recordings import PLOTLY, SVG, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
 from latentbook.book.write.markdown import markdown
@@ -89,6 +89,8 @@ def chapter_cells(chapter: Chapter, source: ChapterSource, loaded: Loaded) -> li
 def _output(output: Recorded, run: int) -> Any:
     if output.kind in ("stdout", "stderr"):
         return v4.new_output("stream", name=output.kind, text=output.data)
+    if output.kind == SVG:
+        return v4.new_output("display_data", {SVG: output.data})
     data = json.loads(output.data) if output.kind == PLOTLY else output.data
     return v4.new_output("execute_result", {output.kind: data}, execution_count=run)
 

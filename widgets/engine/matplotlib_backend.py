@@ -1,0 +1,61 @@
+"""Matplotlib's backend for snippets: each figure is shown under its snippet, as SVG.
+
+Matplotlib imports it by the name in ``MPLBACKEND``, which :mod:`widgets.engine.host` sets.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import matplotlib
+from matplotlib import pyplot
+from matplotlib.backend_bases import FigureManagerBase
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from widgets.engine import host
+
+
+class FigureManager(FigureManagerBase):
+    """A figure of ``pyplot`` is shown once and closed, as in a notebook."""
+
+    def show(self) -> None:
+        show_value(self.canvas.figure)
+
+    @classmethod
+    def pyplot_show(cls, **options: Any) -> None:
+        show_open()
+
+
+class FigureCanvas(FigureCanvasSVG):
+    manager_class = FigureManager
+
+
+def show_open() -> None:
+    """Show the figures that ``pyplot`` has open, whatever backend the code has chosen."""
+    for number in pyplot.get_fignums():
+        show_value(pyplot.figure(number))
+
+
+def show_value(value: object) -> None:
+    """Show a figure; of what drawing returned, such as lines or axes, there is nothing to show."""
+    if isinstance(value, Figure):
+        pyplot.close(value)
+        host.show(host.SVG, svg_of(value))
+
+
+def svg_of(figure: Figure) -> str:
+    """A figure as a notebook shows it: its background, and all that is drawn beyond its edges.
+
+    Raises
+    ------
+    ValueError
+        If the page cannot show that much.
+    """
+    file = io.StringIO()
+    # Letters as outlines, because a picture has no fonts; ids that are the same each time.
+    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "latentbook"}):
+        said = {"Creator": None, "Date": None}
+        figure.savefig(file, format="svg", bbox_inches="tight", metadata=said)
+    return host.small_enough(file.getvalue())

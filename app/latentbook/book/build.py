@@ -22,7 +22,7 @@ from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
 from latentbook.book.write.offline import keep_last_edition
-from latentbook.book.write.prefill import BUNDLES
+from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import PathOf, SiteWriter
 from latentbook.cache import Cache, replace_file
@@ -171,6 +171,7 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     _forget_old(settings.build / "cache")
+    share_cache(settings)
     report(f"Built in {time.perf_counter() - start:.1f} s")
 
 

@@ -2,13 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from latentbook.cache import Cache
 from latentbook.settings import SHIPPED, Settings
 
 BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")
-SEEDS = (*BUNDLES, "library-*", "bytecode-*", "*.whl", "compressed", "stills", "plots")
+PACKED = ("library-*", "bytecode-*", "*.whl", "compressed")
+SEEDS = (*BUNDLES, *PACKED, "stills", "plots")
 
 FILLED = "filled"
 """Key of what a cache was offered when it was filled last."""
@@ -28,10 +30,20 @@ def prefill_cache(settings: Settings) -> None:
         Cache(cache).write(FILLED, offered)
 
 
-def fill(cache: Path, made: Path) -> None:
+def share_cache(settings: Settings) -> None:
+    """Let further courses begin with what the first one has packed and compressed.
+
+    In a checkout whose own book was never built they would find nothing.
+    """
+    cache, shared = settings.build / "cache", settings.root / "build" / "cache"
+    if settings.course and settings.root != SHIPPED and not any(shared.glob("library-*")):
+        fill(shared, cache, PACKED)
+
+
+def fill(cache: Path, made: Path, names: Sequence[str] = SEEDS) -> None:
     """Link one cache's files into another; those that are there already stay."""
     cache.mkdir(parents=True, exist_ok=True)
-    for name in SEEDS:
+    for name in names:
         for path in made.glob(name):
             if path.is_dir():
                 shutil.copytree(path, cache / path.name, copy_function=_link, dirs_exist_ok=True)

@@ -169,6 +169,10 @@ class ControlBase:
         )
 
 
+MAX_STEPS = 10_000
+"""Of a slider, which draws and checks each of them."""
+
+
 @dataclass(frozen=True)
 class Slider(ControlBase):
     r"""A number between two ends, or one of a list of numbers in order (``values``).
@@ -271,6 +275,10 @@ class Slider(ControlBase):
                 f"{self.name} runs from {self.min:g} to {self.max:g} in steps of {self.step:g}; "
                 "accepted: min below max, step above 0"
             )
+        elif (steps := (self.max - self.min) / self.step) > MAX_STEPS:
+            raise ContractError(
+                f"{self.name} has {steps:,.0f} steps; accepted: {MAX_STEPS:,} at most"
+            )
         if not math.isclose(self.nearest(self.default), self.default, abs_tol=1e-9):
             raise self.wrong_default(self.accepted())
         super().check()
@@ -326,7 +334,12 @@ class Choice(ControlBase):
         return text
 
     def check(self) -> None:
-        """Check the default, which is not `YOURS`, and the seconds."""
+        """Check the options, the default, which is not `YOURS`, and the seconds."""
+        if not isinstance(self.options, Mapping):
+            raise ContractError(
+                f"The options of {self.name} are {self.options!r}; accepted: a dict, "
+                '{"mnist": "Handwritten digits"}'
+            )
         if self.default not in self.options:
             raise self.wrong_default(", ".join(map(repr, self.options)))
         seconds = self.autoplay_seconds

@@ -174,6 +174,8 @@ class DataFile:
                 places: dict[Place, None] = {}
                 for error in errors.errors():
                     place = error["loc"]
+                    if place[-1:] == ("[key]",):  # the name in a table is wrong, not its value
+                        place = place[:-1]
                     if place not in dropped:
                         self.add(_message(model, place, error, self.name), *place)
                     places[_droppable(place, error["type"])] = None

@@ -117,7 +117,8 @@ def printer() -> str:
         return chromium_path()
     except (ImportError, LatentbookError) as missing:
         raise LatentbookError(
-            f"A PDF needs Chromium, Playwright and pypdf; `make chromium` brings them: {missing}"
+            "A PDF needs Chromium, Playwright and pypdf: `make chromium` in a checkout, else "
+            f"`pip install playwright pypdf` and the system's Chromium. {missing}"
         ) from None
 
 

@@ -229,6 +229,44 @@ def test_a_figure_that_is_not_drawn_is_told_at_its_instrument(root: Path, tmp_pa
     assert "'spectrum', layout.yaxis.range is [0, 0]" in str(failed.value)
 
 
+SLIDER, CHOICE = 'Slider("a", "A", default=1.0)', 'Choice("a", "A", {"x": "X"}, "x")'
+
+
+@pytest.mark.parametrize(
+    ("new", "said"),
+    [
+        (SLIDER.replace(")", ", step=0)"), "a runs from 0 to 1 in steps of 0; accepted: min below"),
+        (SLIDER.replace(")", ", max=-2.0)"), "a runs from 0 to -2 in steps of 1; accepted: min"),
+        (SLIDER.replace(")", ", step=1e-6)"), "a has 1,000,000 steps; accepted: 10,000 at most"),
+        (SLIDER.replace("1.0", "9.0"), "The default of a is 9.0; accepted: a step of the slider"),
+        (SLIDER.replace(")", ', format="%.1f")'), 'The format of a is "%.1f"; accepted: a Python'),
+        (SLIDER.replace(")", ', when=("data", "x"))'), "a counts only when 'data' is chosen; acc"),
+        (CHOICE.replace('{"x": "X"}', '["x"]'), "The options of a are ['x']; accepted: a dict"),
+        (SLIDER, "name is 'toy'; accepted: 'morph'"),
+    ],
+)
+def test_a_wrong_declaration_is_told_at_its_line(
+    new: str, said: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before anything else is made from it."""
+    text = TOY.replace(SLIDER, new).replace("Slider\n", "Slider, Choice\n")
+    if "name is" not in said:
+        text = text.replace('"toy"', '"morph"')
+    shutil.copytree(root / "widgets", tmp_path / "widgets")
+    (tmp_path / "widgets" / "morph.py").write_text(text)
+    made: dict[str, object] = {}
+    exec(text, made)
+    monkeypatch.setattr("latentbook.book.compose.stills.get", lambda name: SimpleNamespace(**made))
+    part = "instrument =" if "name is" in said else new[:10]
+    line = text[: text.index(part)].count("\n") + 1
+    engine = SimpleNamespace(script="")
+    with closing(AuthorCode(LONG)) as code:
+        stills = Stills(code, engine, Media(), tmp_path / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        with pytest.raises(StillError) as failed:
+            stills.instrument("morph")
+    assert str(failed.value).startswith(f"widgets/morph.py:{line}: morph: {said}")
+
+
 def test_a_file_without_an_instrument(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from latentbook.errors import BookErrors
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 
-from .conftest import HEAD, OPENING, MakeBook
+from .conftest import BOOK, HEAD, OPENING, MakeBook
 
 CELL = """
 ```{{code-cell}} python
@@ -158,6 +158,19 @@ def test_solution_passes_and_mistake_fails_in_a_copy_of_the_scope(make_book: Mak
     check_book(open_project(settings), record=True, report=report)
     recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
     assert recorded["last"]["outputs"] == [{"kind": "text/plain", "data": "False"}]
+
+
+def test_what_cannot_run_or_judge_is_told_with_what_to_write(make_book: MakeBook) -> None:
+    quiz = QUIZ.format(**GOOD).replace("assert double(2) == 4, ", "double(2) == 4; ")
+    text = HEAD + cell("first", "%matplotlib inline\nfactor = 2") + quiz
+    book = BOOK.replace("[[parts]]", '[macros]\nR2 = "x"\n\n[[parts]]', 1)
+    told = mistakes(make_book({"sample/text.md": text, "book.toml": book}))
+    line = text[: text.index("double(2) == 4")].count("\n") + 1
+    assert told == [
+        "content/book.toml:7: R2 of [macros] must be a name of letters only; got 'R2'",
+        "content/sample/text.md:10: only IPython understands '%matplotlib inline': leave it out",
+        f"content/sample/text.md:{line}: write assert before 'double(2) == 4'",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,15 @@ def test_text_needs_nothing_of_this_book(cells: list[Any]) -> None:
         assert part in text, part
 
 
+def test_options_are_asked_without_what_tells_the_right_one(cells: list[Any]) -> None:
+    [cell] = [cell.source.replace("\\", "") for cell in cells if "Which one?" in cell.source]
+    asked, told, *_ = cell.partition("Which one?")[2].split("<summary>Worked answer</summary>")
+    for option in ("- [ ] First, with $k$", "- [ ] Second", "- [ ] Third"):
+        assert option in asked
+    for mark in ("[x]", "Feedback", "The second."):
+        assert mark not in asked and mark in told
+
+
 def test_script_runs_from_top_to_bottom(export: Exported, tmp_path: Path) -> None:
     path = tmp_path / "sample.py"
     path.write_bytes(script(export[1]))

@@ -78,6 +78,8 @@ REFUSED = {
     "## Two \\label{two}": "write {#two} after a heading",
     ":::{fold} What \\autoref{x} says\nText.\n:::": "write {ref}`x`",
     "![An arrow](arrow.svg){width=50%}": "attributes in braces are not read",
+    ":::{fold} Derived\n\n:label: fold-one\n\nText.\n:::": "stand directly below the first line",
+    "The {term} `median` of it.": "write {term}`…`, without a space",
     "See [[elsewhere]].": "[words](page.md#label)",
     "> [!NOTE]\n> Text.": ":::{note}",
     "<details>Text</details>": "{fold}",

@@ -325,9 +325,15 @@ def _unmarked(node: TextNode) -> TextNode:
             continue
         if token.type == "inline" and TASK.match(token.content):
             assert token.map is not None
-            first, last = (line - (node.line - 1) for line in token.map)
-            source += [re.sub(r"\[[xX]\]", "[ ]", lines[first], count=1), *lines[first + 1 : last]]
-            token = token.copy(content=TASK.sub("[ ] ", token.content, count=1), children=[])
+            begin, end = (line - (node.line - 1) for line in token.map)
+            source += [re.sub(r"\[[xX]\]", "[ ]", lines[begin], count=1), *lines[begin + 1 : end]]
+            assert token.children
+            first, *rest = token.children
+            box = first.copy(
+                content=f"\N{BALLOT BOX}{first.content[1:]}", meta={**first.meta, "task": "[ ]"}
+            )
+            content = TASK.sub("[ ] ", token.content, count=1)
+            token = token.copy(content=content, children=[box, *rest])
         tokens.append(token)
         said = said or token.type == "paragraph_close"
     return replace(node, tokens=tuple(tokens), source="\n".join(source)) if source else node

@@ -21,7 +21,9 @@ from latentbook.cache import Cache
 from latentbook.errors import ContentError
 from latentbook.hashing import content_hash
 from widgets import get
-from widgets.contract import Control, Drawing, Instrument, Viewport
+from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
+from widgets.engine.check import check_declaration
+from widgets.engine.declaration import with_line
 from widgets.engine.panels import TILE
 from widgets.kit.drawing import to_pixels
 
@@ -92,6 +94,13 @@ class Stills:
         if not isinstance(instrument, Instrument):
             message = f"{widget}.py must set instrument to an Instrument"
             raise StillError(instrument_file(self._widgets, widget), 1, message)
+        try:
+            with with_line((self._widgets / f"{widget}.py").read_text(encoding="utf-8")):
+                if instrument.name != widget:
+                    raise ContractError(f"name is {instrument.name!r}; accepted: {widget!r}")
+                check_declaration(instrument)
+        except ContractError as error:
+            raise self._failed(widget, f"{widget}: {error}", error.line) from None
         return instrument
 
     def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:

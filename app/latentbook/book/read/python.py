@@ -15,7 +15,10 @@ def check_python(node: DirectiveNode, problems: FileProblems) -> None:
     try:
         compile(node.code, "cell", "exec")
     except SyntaxError as error:
-        problems.add(node.body_line + (error.lineno or 1) - 1, f"Python: {error.msg}")
+        message = f"Python: {error.msg}"
+        if (line := (error.text or "").strip()).startswith(("%", "!")):
+            message = f"only IPython understands {line!r}: leave it out"
+        problems.add(node.body_line + (error.lineno or 1) - 1, message)
     else:
         if not node.code.strip():
             problems.add(node.line, f"{node.name} has no code")

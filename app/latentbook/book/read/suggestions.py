@@ -33,13 +33,16 @@ OPENINGS = _by_pattern("openings")
 _CODE = re.compile(r"(?<!`)(`+)(?!`).+?(?<!`)\1(?!`)", re.DOTALL)
 _FENCE = re.compile(r"^`{3,}\{[^`\n]*`.*", re.MULTILINE)
 _NO_FENCE = "the first line of a ``` block has another backtick: begin and end the block with ~~~"
+_ROLE_APART = re.compile(r"(?<![`\\])(?<!`` )\{([a-z]+(?::[a-z]+)?)\} (?=`[^`])")
+_NO_SPACE = r"write {\1}`…`, without a space between the two"
 _MATHEMATICS = re.compile(r"(?<!\\)\$[^$]*\$")
 
 
 def literal_markup(text: str) -> list[tuple[int, str]]:
     """Find syntax of other dialects in a paragraph: lines from 0, and messages."""
     plain = _MATHEMATICS.sub(_lines_of, _CODE.sub(_lines_of, text))
-    searched = [(_FENCE, _NO_FENCE, text), *((*pair, plain) for pair in LITERAL)]
+    searched = [(_FENCE, _NO_FENCE, text), (_ROLE_APART, _NO_SPACE, text)]
+    searched += [(*pair, plain) for pair in LITERAL]
     return [
         (where.count("\n", 0, match.start()), f"{match.expand(message)}; got {match[0][:40]!r}")
         for pattern, message, where in searched

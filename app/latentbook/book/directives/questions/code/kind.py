@@ -1,5 +1,6 @@
 """``code``: a cell to fill, judged by assertions."""
 
+import ast
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -39,6 +40,11 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> C
         return None
     if len(grades := node.parts("grade")) > 1:
         composer.problems.add(grades[1].line, "a code question has at most one grade")
+    for part in (*checks, *grades):
+        for each in ast.walk(ast.parse(part.code)):
+            if isinstance(each, ast.Expr) and isinstance(each.value, ast.Compare):
+                line = part.body_line + each.lineno - 1
+                composer.problems.add(line, f"write assert before {ast.unparse(each)!r}")
     for option in cells[0].options:
         composer.problems.add(cells[0].line, f"the cell of a question takes no option {option!r}")
     return CodeQuestion(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from latentbook.cache import Cache
-from latentbook.settings import SHIPPED, Settings
+from latentbook.settings import ROOT, SHIPPED, Settings
 
 BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")
 PACKED = ("library-*", "bytecode-*", "*.whl", "compressed")
@@ -33,10 +33,11 @@ def prefill_cache(settings: Settings) -> None:
 def share_cache(settings: Settings) -> None:
     """Let further courses begin with what the first one has packed and compressed.
 
-    In a checkout whose own book was never built they would find nothing.
+    In a checkout whose own book was never built they would find nothing. ``settings`` are those
+    of a build: a course has its merged folder as root there.
     """
-    cache, shared = settings.build / "cache", settings.root / "build" / "cache"
-    if settings.course and settings.root != SHIPPED and not any(shared.glob("library-*")):
+    cache, shared = settings.build / "cache", ROOT / "build" / "cache"
+    if settings.root != ROOT != SHIPPED and not any(shared.glob("library-*")):
         fill(shared, cache, PACKED)
 
 

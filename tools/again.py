@@ -3,7 +3,7 @@
     python -m tools.again EXPRESSION [option of pytest …]
 
 1. The tests that EXPRESSION marks, with one worker more than there are cores.
-2. Those marked ``clock`` one at a time, with nothing else running: their subject is a time limit.
+2. Those marked ``clock``, one to each core and with nothing beside: their subject is a time limit.
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
    unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
 
@@ -36,6 +36,8 @@ UNSTABLE = Path("build", "unstable.txt")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WORKERS = ("--numprocesses", str(CORES + 1))
 """One more than there are cores: each often waits for a browser or a process."""
+
+ONE_TO_A_CORE = ("--numprocesses", str(CORES), "--dist", "loadfile")
 
 
 @dataclass(eq=False)  # pytest keeps plugins in sets
@@ -133,7 +135,7 @@ def main(expression: str, *options: str) -> int:
     first = run_apart(*WORKERS, *options, "-m", busy)
     clock = Outcome()
     if files := timed():
-        clock = run_apart("-m", f"({expression}) and clock", *files)
+        clock = run_apart(*ONE_TO_A_CORE, "-m", f"({expression}) and clock", *files)
     outcomes = [first, clock]
     unstable: list[str] = []
     if 0 < len(first.failed) <= MAX_UNSTABLE and not (first.steady or first.broken):

@@ -127,6 +127,10 @@ class DataFile:
     Parameters
     ----------
     text : what is wrong with it is reported, and there are no values then
+
+    Attributes
+    ----------
+    dropped : places of what :meth:`checked` has left out
     """
 
     name = "the file"
@@ -135,6 +139,7 @@ class DataFile:
     def __init__(self, text: str, report: FileProblems) -> None:
         self.report = report
         self.lines: dict[Place, int] = {}
+        self.dropped: set[Place] = set()
         values = self.parse(text) if text.strip() else None
         self.is_read = values is not None
         self.values: dict[str, Any] = values or {}
@@ -166,7 +171,6 @@ class DataFile:
         stand_in = getattr(model, "stand_in", {})
         if not self.is_read:
             return adapter.validate_python(stand_in)
-        dropped: set[Place] = set()
         while True:
             try:
                 return adapter.validate_python(self.values)
@@ -176,14 +180,14 @@ class DataFile:
                     place = error["loc"]
                     if place[-1:] == ("[key]",):  # the name in a table is wrong, not its value
                         place = place[:-1]
-                    if place not in dropped:
+                    if place not in self.dropped:
                         self.add(_message(model, place, error, self.name), *place)
                     places[_droppable(place, error["type"])] = None
                 for place in reversed(places):
                     _drop(self.values, place)
                     if len(place) == 1 and place[0] in stand_in:
                         self.values[str(place[0])] = stand_in[str(place[0])]
-                dropped |= set(places)
+                self.dropped |= set(places)
 
     def placed(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values by their present names, whose tables and texts in lists know their lines."""
@@ -306,6 +310,8 @@ def _message(kind: Any, place: Place, error: Mapping[str, Any], file: str) -> st
     if error["type"] == "extra_forbidden":
         table = _kind_at(kind, place[:-1])
         instead = getattr(table, "instead", {})
+        if len(place) == 2 and key in getattr(kind, "model_fields", {}):
+            return f"{key!r} belongs at the top, above [{around}]"
         return f"unknown key {key!r}{of}{known_names(key, table.model_fields, instead)}"
     if error["type"] == "missing":
         return f"{of.removeprefix(' of ') or file} lacks {key}"

@@ -76,12 +76,15 @@ class Problems:
     def __init__(self, origins: Origins | None = None) -> None:
         self.errors: list[ContentError] = []
         self.origins = origins or Origins()
+        self._told: set[str] = set()
 
-    def add(self, path: Path, line: int, message: str) -> None:
-        """Record a mistake, once for each place."""
-        error = ContentError(*self.origins.of(path, line), message)
-        if str(error) not in map(str, self.errors):
-            self.errors.append(error)
+    def add(self, path: Path, line: int, message: str, shown_at: str = "") -> None:
+        """Record a mistake, once for each place, with the first page that shows it."""
+        told = ContentError(*self.origins.of(path, line), message)
+        if str(told) not in self._told:
+            self._told.add(str(told))
+            shown = shown_at and f" (shown at {shown_at})"
+            self.errors.append(ContentError(told.path, told.line, f"{message}{shown}"))
 
     def place(self, path: Path, line: int) -> str:
         origin, first = self.origins.of(path, line)
@@ -104,11 +107,11 @@ class FileProblems:
         self.place = problems.place
         self.of = problems.of
 
-    def add(self, line: int, message: str) -> None:
-        self._problems.add(self.path, line, message)
+    def add(self, line: int, message: str, shown_at: str = "") -> None:
+        self._problems.add(self.path, line, message, shown_at)
 
     def read(self, path: Path) -> str:
-        """Return a file's text; empty after reporting why it cannot be read."""
+        """Return a file's text as far as it can be read; report what is wrong with it."""
         try:
             text = path.read_text(encoding="utf-8-sig")
             if "\0" in text:
@@ -121,7 +124,8 @@ class FileProblems:
             self.add(1, f"the file cannot be read: {error.strerror}")
         except UnicodeDecodeError as error:
             line = path.read_bytes().count(b"\n", 0, error.start) + 1
-            self.add(line, "the file is not UTF-8")
+            self.add(line, "the file is not UTF-8: save it as UTF-8")
+            return path.read_text(encoding="utf-8", errors="replace")
         return ""
 
 

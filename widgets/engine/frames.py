@@ -167,6 +167,8 @@ def keep_trained(widget: str, controls: Mapping[str, Any], source: str | None) -
 
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
+    if not isinstance(frame, Frame):
+        check_frame(instrument, frame)  # says what is accepted
     if lost := [r.key for r in instrument.readouts if r.key not in frame.readouts]:
         raise ContractError(
             f"The frame has no readout {', '.join(lost)}, which the instrument declares; it has "

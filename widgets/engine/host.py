@@ -53,7 +53,7 @@ MAX_FIGURE = 500_000  # characters of a figure's JSON or SVG: drawing more would
 MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step through a snippet
 
 _scopes: dict[str, Scope] = {}
-_displays: list[Display] = []
+_displays: list[Display] = []  # at most one; its name, set anew, would be put back
 _interpreter = InterpreterState()
 
 

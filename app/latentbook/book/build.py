@@ -138,7 +138,7 @@ def _is_current(settings: Settings, stamp: str) -> bool:
 def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
-    packages = PagePackages.read(settings)
+    packages = PagePackages.read(settings, project.laid.origins)
     packages.make_importable(report)
     report("Reading the book")
     loaded = compose(project, now)

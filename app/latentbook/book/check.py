@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from dataclasses import replace
 from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,6 @@ from latentbook.book.read.recordings import (
     NUMBERS,
     OUTPUTS,
     PLOTLY,
-    SVG,
     Recorded,
     Recording,
     Recordings,
@@ -75,6 +75,9 @@ def check_book(project: Project, *, record: bool = False, report: Report) -> Non
         recordings = book.run(source, record=record)
         if record and recordings.by_label != source.recordings.by_label:
             changed.append(recordings)
+            report("Running it again, to see that the same comes of it")
+            now = replace(source.recordings, by_label=recordings.by_label)
+            book.run(replace(source, recordings=now), record=False)
         book.check_cards(source, record=record)
     book.problems.raise_all()
     book.warn_of_public_answers()
@@ -131,7 +134,7 @@ class _Book:
         given = project.given
         self.content = given.course / "content" if given.course else given.content
         self.settings = project.settings
-        self.packages = PagePackages.read(self.settings)
+        self.packages = PagePackages.read(self.settings, project.laid.origins)
         self.packages.make_importable(report)
         self.report = report
         report("Reading the book")
@@ -237,9 +240,8 @@ class _ChapterRun:
                         self.question(variant)
                 elif node.options.get("needs"):
                     self.listing(node)
-        if self.source.computed:
-            hash = self.source.numbers.hashes[NUMBERS]
-            made[NUMBERS] = Recording(code=hash, numbers=self.computed())
+        if self.source.computed and (numbers := self.computed()) is not None:
+            made[NUMBERS] = Recording(code=self.source.numbers.hashes[NUMBERS], numbers=numbers)
         self.compare_numbers(made, record=record)
         return made
 
@@ -266,8 +268,7 @@ class _ChapterRun:
             Recorded(kind=kind, data=rounded_figure(data) if kind == PLOTLY else data)
             for kind, data in reply["outputs"]
         )
-        if any(output.kind == SVG for output in outputs):
-            say_what_is_drawn(node, self.problems)
+        say_what_is_drawn(node, outputs, self.problems)
         code = self.hashes[node.label]
         return Recording(code=code, outputs=outputs, numbers=self.variables(node))
 
@@ -311,15 +312,16 @@ class _ChapterRun:
                 self.book.problems.add(each.path, each.line, message)
         return found
 
-    def computed(self) -> dict[str, float]:
-        """Compute the numbers of ``numbers.py`` in a separate process."""
+    def computed(self) -> dict[str, float] | None:
+        """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
+        fails."""
         numbers = self.source.numbers
         report = self.book.problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
             reply = own.ask({"type": "numbers", "code": numbers.source})
         if reply["type"] == "failed":
             report.add(reply["line"] or 1, explained(reply))
-            return {}
+            return None
         for name, value in reply["value"].items():
             if value is None:
                 report.add(
@@ -334,9 +336,12 @@ class _ChapterRun:
         numbers = self.source.numbers
         values = {maker: recording.numbers for maker, recording in made.items()}
         then = {maker: r.numbers for maker, r in self.source.recordings.known.items()}
-        if not record and numbers.stale:
+        failed = {*numbers.hashes} - {*made}
+        if not record and numbers.stale and NUMBERS in made:
             self.book.problems.add(numbers.path, 1, STALE)
         for each in self.asked:
+            if numbers.maker(each.content.partition(":")[0])[0] in failed:
+                continue
             try:
                 now = numbers.number(each.content, values).text
             except NumberError as error:

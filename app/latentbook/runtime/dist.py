@@ -85,6 +85,8 @@ def build_runtime(
         packs = pack_package(name, folder, pyodide, settings.build / "cache", report)
         index["packages"][name] = placeholders(packs[f"{name}.pack"])
         files |= packs
+    if sources := [name for name in folders if f"{name}-source.pack" not in files]:
+        report(f"Node is missing: the page compiles what it imports of {', '.join(sources)}")
     hashes = {name: hash_of({name: files[name]}) for name in sorted(files) if name != INDEX}
     index["hashes"] = hashes
     files[INDEX] = json.dumps(index, separators=(",", ":")).encode()

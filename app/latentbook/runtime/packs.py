@@ -190,7 +190,6 @@ def pack_package(name: str, folder: Path, pyodide: Path, cache: Path, report: Re
     stored = cache / f"package-{name}-{key}"
     packs = sealed(stored)
     if packs is None and not has_node():
-        report(f"Node is missing: {name} goes to the page as sources, which it compiles itself")
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
         places = ((path, path.relative_to(folder)) for path in paths)
         files = {

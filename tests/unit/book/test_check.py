@@ -308,3 +308,30 @@ def test_figures_are_compared_as_numbers_and_text_to_the_letter() -> None:
     texts = [[Recorded(kind="stdout", data=data)] for data in ("0.123457", "0.123459")]
     assert not same_outputs(*texts)
     assert not same_outputs([], texts[0])
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (
+            {"sample/numbers.py": "a = 1 / 0\n", "sample/text.md": HEAD + "\n{num}`a:.1f`\n"},
+            "content/sample/numbers.py:1: fails: ZeroDivisionError: division by zero",
+        ),
+        (
+            {"sample/text.md": HEAD + cell("first", "x = 1\n1 / 0") + "\n{num}`first.x:d`\n"},
+            "content/sample/text.md:11: first fails: ZeroDivisionError: division by zero",
+        ),
+    ],
+)
+def test_the_cause_is_told_and_not_what_follows(
+    files: dict[str, str], told: str, make_book: MakeBook
+) -> None:
+    assert mistakes(make_book(files), record=True) == [told]
+
+
+def test_what_comes_out_otherwise_each_time_is_not_recorded(make_book: MakeBook) -> None:
+    draw = "import numpy as np\nprint(np.random.default_rng().random())"
+    settings = make_book({"sample/text.md": HEAD + cell("drawn", draw)})
+    [error] = mistakes(settings, record=True)
+    assert error.startswith("content/sample/text.md:6: the output of drawn differs: recorded ")
+    assert not (settings.content / "sample/outputs.json").exists()

@@ -196,7 +196,10 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
         ("{num}`mean`", "write {num}`mean:.1f`, a name and a format; got 'mean'"),
         ("{num}`mean:q`", "format 'q' does not fit 0.666667 ("),
         ("{num}`mean:d`", "format 'd' does not fit 0.666667 ("),
-        ("{num}`probe.vae:words`", "format 'words' writes zero to twenty; the number is 31.9412"),
+        (
+            "{num}`probe.vae:words`",
+            "format 'words' writes zero to twenty; the number is 31.9412",
+        ),
         ("{num}`sum.other:.1f`", "'other' of sum is not recorded: run the check with --record"),
     ],
 )

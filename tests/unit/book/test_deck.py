@@ -110,7 +110,7 @@ def test_a_chapter_may_be_its_opening_alone(make_book: MakeBook) -> None:
         ),
         (
             "::::{deck}\n:::{step} One\n## Heading\n:::\n::::",
-            "8: a heading cannot be inside step",
+            "8: a heading cannot be inside step, which line 7 opens: is that closed?",
         ),
         (
             "::::{deck}\n:::{step} One\nText.\n:::\n::::\n\n" * 2,

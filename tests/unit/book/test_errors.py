@@ -115,7 +115,7 @@ def test_one_mistake(files: dict[str, str], message: str, make_book: MakeBook) -
 def test_a_file_that_is_not_utf8(make_book: MakeBook) -> None:
     settings = make_book({})
     (settings.content / "sample/text.md").write_bytes(HEAD.encode() + b"\ncaf\xe9\n")
-    assert "content/sample/text.md:6: the file is not UTF-8" in mistakes(settings)
+    assert "content/sample/text.md:6: the file is not UTF-8: save it as UTF-8" in mistakes(settings)
 
 
 def test_line_numbers_inside_nested_directives(make_book: MakeBook) -> None:

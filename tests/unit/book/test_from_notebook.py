@@ -321,7 +321,7 @@ def test_the_page_has_one_title(
 def test_lines_of_ipython_are_left_out(
     source: str, python: str, left_out: list[str], imported: Import
 ) -> None:
-    written, told = imported(text("# A"), code(source))
+    written, told = imported(text("# A\n\nText."), code(source))
     body = written.partition(":title: A\n\n")[2]
     assert without("^`+$", body).strip() == without("^`+$", python)
     assert sorted(told) == sorted(
@@ -462,7 +462,7 @@ def test_the_command_line(
     for name in ("content", "build"):
         monkeypatch.setenv(f"LATENTBOOK_{name}".upper(), str(getattr(settings, name)))
     path = tmp_path / "given.ipynb"
-    path.write_text(json.dumps(notebook_of(text("# A"), code("%who"))))
+    path.write_text(json.dumps(notebook_of(text("# A\n\nText."), code("%who"))))
     done = CliRunner().invoke(cli, ["new", "chapter", "more", "--from", str(path)])
     assert done.exit_code == 1 and "--from makes a section" in done.output
     done = CliRunner().invoke(cli, ["new", "section", "sample", "tides", "--from", str(path)])

@@ -90,10 +90,12 @@ def test_a_figure_is_recorded_and_shown_with_its_words(make_book: MakeBook, pack
 
 def test_a_figure_without_words_is_a_mistake(make_book: MakeBook, packages: str) -> None:
     told = "content/sample/text.md:6: tide draws a figure: say in :alt: what it shows"
-    silent = HEAD + CELL.replace(f"{ALT}\n", "")
+    twice = "plt.show()\nplt.plot([1, 2])\nplt.show()"
+    silent = HEAD + CELL.replace(f"{ALT}\n", "").replace("plt.show()", twice)
     settings = make_book({"sample/text.md": silent, "packages.json": packages})
     assert errors(settings, record=True) == [told]
-    (settings.content / "sample/text.md").write_text(HEAD + CELL, encoding="utf-8")
+    spoken = silent.replace(":title: A tide", f":title: A tide\n{ALT}")
+    (settings.content / "sample/text.md").write_text(spoken, encoding="utf-8")
     check_book(open_project(settings), report=print, record=True)
     (settings.content / "sample/text.md").write_text(silent, encoding="utf-8")
     with pytest.raises(BookErrors) as caught:
@@ -144,4 +146,4 @@ def test_outlines_may_differ_and_sizes_a_little(size: str, words: str, same: boo
 def test_a_plot_that_leaves_no_figure_says_what_is_accepted(make_book: MakeBook) -> None:
     text = HEAD + PLOT.replace("figure, axes = plt.subplots()", "axes = figure = plt.gca()")
     [error] = errors(make_book({"sample/text.md": text}))
-    assert "a Plotly figure, a dict with data and layout, or Matplotlib's, in 'figure'" in error
+    assert "'figure' must be Matplotlib's Figure itself; it is of type" in error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from latentbook.book.load import load
 from latentbook.cli import cli
 from latentbook.errors import BookErrors
 from latentbook.settings import Settings
+from widgets import bottleneck
 
 from .conftest import BOOK, HEAD, OPENING, REFERENCES, MakeBook
 
@@ -150,8 +152,21 @@ def test_an_instrument_that_fails_is_told_in_its_file(
 
     monkeypatch.setattr(Stills, "instrument", fail)
     text = "\n:::{instrument} bottleneck\n:label: i\n:::\n"
-    found = mistakes(make_book({"sample/text.md": HEAD + text}))
+    found = mistakes(make_book({"sample/text.md": HEAD + text + text.replace("i\n", "j\n")}))
     assert found == "mine/instruments/odd.py:13: odd fails (shown at content/sample/text.md:6)"
+
+
+def test_a_symbol_that_is_not_tex_is_told_in_its_file(
+    make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *others = bottleneck.instrument.controls
+    controls = (replace(first, symbol="\\frac{k"), *others)
+    broken = replace(bottleneck.instrument, controls=controls, references=())
+    monkeypatch.setattr(Stills, "instrument", lambda *_: broken)
+    text = "\n:::{instrument} bottleneck\n:label: i\n:::\n"
+    found = mistakes(make_book({"sample/text.md": HEAD + text}))
+    assert found.startswith("widgets/bottleneck.py:")
+    assert "the symbol '\\\\frac{k': broken TeX: " in found and "\n" not in found
 
 
 FACT = "[facts.plane]\nclaim = 'A.'\nsources = ['baldi1989']\nconfidence = 'high'\n"
@@ -290,3 +305,141 @@ So.
 def test_sketches(line: str, message: str, make_book: MakeBook) -> None:
     text = HEAD + "\n" + GUESS.format(line) + "\n"
     assert message in mistakes(make_book({"sample/text.md": text}))
+
+
+CHOICE = (
+    "::::{quiz} choice\n:label: q\n\nWhich?\n\n- [x] one\n- [ ] one\n\n:::{answer}\nSo.\n:::\n::::"
+)
+ORDER = """\
+::::{quiz} order
+:label: q
+
+Sort.
+
+```{lines} python
+a = 1
+b = a
+print(b)
+```
+
+```{distractor} It comes too late.
+    b = a
+```
+
+```{check} python
+assert b == 1
+```
+
+:::{answer}
+So.
+:::
+::::"""
+UNCLOSED_CELL = """\
+```{code-cell} python
+:label: first
+:title: First
+
+print(1)
+
+{ref}`second`
+
+```{code-cell} python
+:label: second
+:title: Second
+
+print(2)
+```"""
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("| a | b |\n|---|---|\n| 1 | 2 | 3 |", "8: a row of 3 cells in a table of 2 columns"),
+        (
+            "> | a | b |\n> |---|---|\n> | `|x|` | 2 |",
+            "8: a row of 4 cells in a table of 2 columns",
+        ),
+        ("$$\na \\label{loss}\n$$", "7: broken TeX: Undefined control sequence: \\label"),
+        (
+            "$$\na\n$$ loss",
+            "6: an equation is between lines of $$; its label follows as $$ (label)",
+        ),
+        (CHOICE, "11: two options of a choice question are the same: 'one'"),
+        (ORDER, "17: 'b = a' is one of the lines, so it belongs"),
+        ("", "1: the section has no text"),
+        (
+            NUMBER.format(1, 1).replace(":::{answer", "::::{answer").replace("\n:::\n", "\n::::\n"),
+            "6: {quiz} ends where {answer} of line 13 should: close it above that line, or, if it "
+            "contains {answer}, open and close it with :::::",
+        ),
+        (
+            ":::{note}\nText.\n\n:::{tip}\nMore.\n:::\n\nThe end.",
+            "6: {note} ends where {tip} of line 9 should",
+        ),
+        (":::{note}\nText.", "6: {note} is not closed by :::"),
+        (UNCLOSED_CELL, "6: {code-cell} is not closed by ``` before line 14"),
+    ],
+)
+def test_what_was_lost_or_told_elsewhere(text: str, told: str, make_book: MakeBook) -> None:
+    found = mistakes(make_book({"sample/text.md": f"{HEAD}\n{text}\n"}))
+    assert found.startswith(f"content/sample/text.md:{told}")
+    assert "\n" not in found
+
+
+def test_rows_of_an_equation_have_no_numbers_of_their_own(make_book: MakeBook) -> None:
+    rows = "a &= b \\\\ c &= d"
+    matrix = "\\begin{pmatrix} a \\\\ b \\end{pmatrix}"
+    aligned = f"\\begin{{align}} {rows} \\end{{align}}"
+    text = f"$$\n{aligned}\n$$\n\n{aligned}\n\n{matrix}\n"
+    loaded = load(make_book({"sample/text.md": f"{HEAD}\n{text}"}))
+    [section] = loaded.book.chapters[0].sections
+    inside, alone, column = [block.html for block in section.blocks]  # type: ignore[attr-defined]
+    assert inside == alone and "eqn-num" not in inside.html
+    assert "(" in column.words  # its own parentheses
+
+
+@pytest.mark.parametrize(
+    ("book", "told"),
+    [
+        (
+            BOOK.replace('[{ number = 2, slug = "sample" }]', '"sample"'),
+            "8: chapters of [[parts]] must be tables",
+        ),
+        (
+            BOOK.replace('"sample"', '"A sample"'),
+            "8: slug of [[parts.chapters]] must be kebab-case",
+        ),
+        (
+            BOOK.replace("[[parts]]", "[brand]\nnumbers = 'strict'\n\n[[parts]]"),
+            "7: 'numbers' belongs at the top, above [brand]",
+        ),
+        (BOOK + "\n[macros]\nnorm = '|#1|'\n", "11: norm of [macros] must have no #"),
+        (TOP, "1: the book has no chapters: list them under [[parts]]"),
+    ],
+)
+def test_what_a_manifest_is_told_first(book: str, told: str, make_book: MakeBook) -> None:
+    found = mistakes(make_book({"book.toml": book}))
+    assert found.startswith(f"content/book.toml:{told}") and "\n" not in found
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        (
+            "sample/text.md",
+            (HEAD + "\nCafé.\n").encode("latin-1"),
+            "6: the file is not UTF-8: save",
+        ),
+        (
+            "sample/index.md",
+            OPENING.replace("[text]", "text").encode(),
+            "7: sections must be a list",
+        ),
+        ("packages.json", b"{", "1: not JSON: "),
+    ],
+)
+def test_one_mistake_is_told_once(name: str, data: bytes, told: str, make_book: MakeBook) -> None:
+    settings = make_book({})
+    (settings.content / name).write_bytes(data)
+    found = mistakes(settings)
+    assert found.startswith(f"content/{name}:{told}") and "\n" not in found

@@ -180,7 +180,7 @@ bogus: 1
 
 def test_the_front_matter_of_jupyter_book(make_book: MakeBook) -> None:
     with pytest.raises(BookErrors) as caught:
-        load(make_book({"sample/text.md": FRONT}))
+        load(make_book({"sample/text.md": FRONT + "\nText.\n"}))
     told = {error.line: error.message for error in caught.value.errors}
     assert list(told) == [4, 6, 7, 8]
     assert "runs in the page's own Python" in told[4]

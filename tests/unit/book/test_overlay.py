@@ -392,7 +392,9 @@ def test_a_section_that_is_no_file(
 def test_an_instrument_that_is_not_utf_8(make_course: MakeCourse, tmp_path: Path) -> None:
     settings = make_course({"instruments/odd.py": ""}, here='instruments = ["odd"]')
     (tmp_path / "mine/instruments/odd.py").write_bytes(b"x = 1\n# caf\xe9\n")
-    assert mistakes(settings) == "mine/instruments/odd.py:2: the file is not UTF-8"
+    assert (
+        mistakes(settings) == "mine/instruments/odd.py:2: the file is not UTF-8: save it as UTF-8"
+    )
 
 
 def test_a_file_that_is_taken_whole_is_named_where_it_lies(make_course: MakeCourse) -> None:

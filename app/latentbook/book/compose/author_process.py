@@ -97,24 +97,29 @@ def _plot(code: str) -> dict[str, Any]:
     """A figure as plain data, or the SVG of one by Matplotlib."""
     left = _run(code, "plot")
     figure: Any = left.get("figure")
-    if host.is_matplotlibs(figure) and hasattr(figure, "savefig"):
+    if host.is_matplotlibs(figure):
+        if not hasattr(figure, "savefig"):
+            kind = type(figure).__name__
+            raise TypeError(f"'figure' must be Matplotlib's Figure itself; it is of type {kind}")
         from widgets.engine.matplotlib_backend import svg_of
 
         return {"svg": svg_of(figure)}
-    return _figure(left, "figure", "a Plotly figure, a dict with data and layout, or Matplotlib's")
+    return _figure(left, "figure")
 
 
-def _figure(
-    scope: Mapping[str, Any],
-    name: str,
-    accepted: str = "a Plotly figure, or a dict with data and layout",
-) -> dict[str, Any]:
+def _figure(scope: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A figure as plain data, without plotly.py's template."""
-    figure: Any = scope.get(name)
+    if name not in scope:
+        names = ", ".join(each for each in scope if each[0] != "_")
+        raise NameError(f"the code must leave its figure in {name!r}; it sets {names or 'nothing'}")
+    figure: Any = scope[name]
     if hasattr(figure, "to_plotly_json"):
         figure = figure.to_plotly_json()
     if not isinstance(figure, dict) or "data" not in figure or "layout" not in figure:
-        raise TypeError(f"the code must leave {accepted}, in {name!r}")
+        raise TypeError(
+            f"{name!r} must be a Plotly figure, or a dict with data and layout; "
+            f"it is of type {type(figure).__name__}"
+        )
     layout = {key: value for key, value in figure["layout"].items() if key != "template"}
     lists = json.dumps({"data": list(figure["data"]), "layout": layout}, default=_as_list)
     return dict(plain(json.loads(lists)))

@@ -155,8 +155,7 @@ class Composer:
                     self.problems.add(error.line, str(error))
                 except ContentError as error:  # in the file of an instrument
                     place = self.problems.place(self.problems.path, node.line)
-                    message = f"{error.message} (shown at {place})"
-                    self.problems.of(error.path).add(error.line, message)
+                    self.problems.of(error.path).add(error.line, error.message, place)
                 return None
 
     def number(self, node: DirectiveNode) -> str:
@@ -236,9 +235,8 @@ class Composer:
             self.problems.add(line, str(error))
         return None
 
-    def drawing(self, node: DirectiveNode, svg: str) -> Text:
-        """A figure by Matplotlib, as a file; ``alt`` among the options says what it shows."""
-        alt = self.plain(str(node.options.get("alt", "")), node.line)
+    def drawing(self, node: DirectiveNode, svg: str, alt: str) -> Text:
+        """A figure by Matplotlib, as a file."""
         width, height = (round(4 / 3 * points) for points in size_of(svg))
         file = self.resources.pictures.file
         return Text((file(self.id_of(node), ".svg", svg.encode(), (width, height), alt),))

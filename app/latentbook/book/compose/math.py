@@ -8,6 +8,7 @@ from dataclasses import replace
 from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.read.notation import SymbolEntry
+from latentbook.book.read.suggestions import literal_markup
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
 LITERAL = {
@@ -190,4 +191,5 @@ class Mathematics:
         line = tex[: lead + position].count("\n")
         rest = stripped[position:].split("\n")[0][:30]
         where = f"at position {position}, before {rest!r}" if rest else "at its end"
-        return BrokenTex(f"broken TeX: {error} {where}", line)
+        hints = "".join(f": {message}" for _, message in literal_markup(rest))
+        return BrokenTex(f"broken TeX: {error} {where}{hints}", line)

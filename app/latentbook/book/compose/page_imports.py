@@ -19,7 +19,10 @@ COPES = re.compile(r"\b(ImportError|ModuleNotFoundError|(Base)?Exception|TYPE_CH
 
 def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]) -> None:
     """Report each import of a module that the page lacks, in texts and a course's instruments."""
-    packages, course = PagePackages.read(project.settings), project.given.course
+    packages, course = (
+        PagePackages.read(project.settings, project.laid.origins),
+        project.given.course,
+    )
     option = f" --course {shlex.quote(str(course))}" if course else ""
     codes = [(path, line, code) for path, nodes in texts for line, code in _run_in_page(nodes)]
     if course is not None:  # tests hold the book's own instruments to NumPy

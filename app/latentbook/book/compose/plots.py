@@ -59,7 +59,9 @@ class Plots:
             reply = self._code.ask({"type": kind, "code": source})
             if reply["type"] == "failed":
                 line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
-                raise Mistake(line, f"the {node.name} {explained(reply)}")
+                lacks = reply["name"] == "ModuleNotFoundError"
+                hint = ". Install it in the Python that builds the book" if lacks else ""
+                raise Mistake(line, f"the {node.name} {explained(reply)}{hint}")
             made = reply["value"]
             self._kept.write(key, made)
         return dict(made)

@@ -24,6 +24,7 @@ from widgets import get
 from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
 from widgets.engine.check import check_declaration
 from widgets.engine.declaration import with_line
+from widgets.engine.frames import DEFINED
 from widgets.engine.panels import TILE
 from widgets.kit.drawing import to_pixels
 
@@ -91,6 +92,9 @@ class Stills:
             self._ask({"type": "file", "code": str(file)}, widget, widget)
             self._kept.write(key, True)
         instrument = getattr(get(widget), "instrument", None)
+        if missing := [name for name in DEFINED if not hasattr(get(widget), name)]:
+            message = f"{widget}.py must define {', '.join(DEFINED)}; it lacks {', '.join(missing)}"
+            raise StillError(instrument_file(self._widgets, widget), 1, message)
         if not isinstance(instrument, Instrument):
             message = f"{widget}.py must set instrument to an Instrument"
             raise StillError(instrument_file(self._widgets, widget), 1, message)
@@ -100,7 +104,7 @@ class Stills:
                     raise ContractError(f"name is {instrument.name!r}; accepted: {widget!r}")
                 check_declaration(instrument)
         except ContractError as error:
-            raise self._failed(widget, f"{widget}: {error}", error.line) from None
+            raise self.failed(widget, f"{widget}: {error}", error.line) from None
         return instrument
 
     def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,14 +118,16 @@ class Stills:
         if reply["type"] == "failed":
             lacks = reply["name"] == "KeyError" and request["type"] == "compute_widget"
             hint = ": does compute return it?" if lacks else ""
-            raise self._failed(widget, f"{what} {explained(reply)}{hint}", reply["line"])
+            raise self.failed(widget, f"{what} {explained(reply)}{hint}", reply["line"])
         return reply["value"]
 
-    def _failed(self, widget: str, message: str, line: int | None = None) -> StillError:
-        """An error at a line of the instrument's file, or else where ``frame`` begins."""
+    def failed(
+        self, widget: str, message: str, line: int | None = None, words: str = "def frame("
+    ) -> StillError:
+        """An error at a line of the instrument's file, or else at the first with some words."""
         if line is None:
             text = (self._widgets / f"{widget}.py").read_text(encoding="utf-8", errors="replace")
-            line = text[: max(text.find("def frame("), 0)].count("\n") + 1
+            line = text[: max(text.find(words), 0)].count("\n") + 1
         return StillError(instrument_file(self._widgets, widget), line, message)
 
     def frame(self, widget: str, state: Mapping[str, Any], label: str) -> dict[str, Any]:
@@ -159,7 +165,7 @@ class Stills:
                     empty = [draw(panel["figure"], w, f"{id}-{w}") for w in widths]
             except EngineError as error:
                 message = f"in the figure of the panel {panel['key']!r}, {error}"
-                raise self._failed(widget, message) from None
+                raise self.failed(widget, message) from None
             return {**common, "stills": stills, "empty": empty}
         if panel["kind"] == "map":
             picture = self._map_still(panel, widget, state)

@@ -52,6 +52,9 @@ def read_options(node: DirectiveNode, composer: Composer) -> Listed:
         raise unmarked
     if len(options) < 2:
         raise Mistake(lists[0].line, f"{kind} needs at least two options")
+    texts = [text for text, _ in task_sources(lists[0])]
+    if twice := [text for text in texts if texts.count(text) > 1]:
+        raise Mistake(lists[0].line, f"two options of {kind} are the same: {twice[0]!r}")
     return Listed(lists[0].line, [n for n in node.text if n is not lists[0]], tuple(options))
 
 

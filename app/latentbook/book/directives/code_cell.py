@@ -1,7 +1,7 @@
 """``code-cell``: Python that runs in the page, with its recorded output."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from latentbook.book.compose.blocks import NumberedBlock
@@ -41,6 +41,9 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
     if not node.label:
         return None
     title = str(node.options.get("title", ""))
+    alt = composer.plain(str(node.options.get("alt", "")), node.line)
+    outputs = composer.recorded(node.label)
+    say_what_is_drawn(node, outputs, composer.problems)
     return Snippet(
         node.label,
         composer.number(node),
@@ -49,15 +52,16 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
         highlight_code(node.code),
         composer.scope,
         bool(node.options.get("read-only")),
-        tuple(_output(node, output, title, composer) for output in composer.recorded(node.label)),
-        composer.plain(str(node.options.get("alt", "")), node.line),
+        tuple(_output(node, output, title, alt, composer) for output in outputs),
+        alt,
     )
 
 
-def _output(node: DirectiveNode, output: Recorded, title: str, composer: Composer) -> Output:
+def _output(
+    node: DirectiveNode, output: Recorded, title: str, alt: str, composer: Composer
+) -> Output:
     if output.kind == SVG:
-        say_what_is_drawn(node, composer.problems)
-        return Output("picture", composer.drawing(node, output.data))
+        return Output("picture", composer.drawing(node, output.data, alt))
     if output.kind != PLOTLY:
         return Output("value" if output.kind == "text/plain" else output.kind, output.data)
     try:
@@ -68,9 +72,12 @@ def _output(node: DirectiveNode, output: Recorded, title: str, composer: Compose
     return Output("figure", Html().join(drawn))
 
 
-def say_what_is_drawn(node: DirectiveNode, problems: FileProblems) -> None:
+def say_what_is_drawn(
+    node: DirectiveNode, outputs: Sequence[Recorded], problems: FileProblems
+) -> None:
     """Report a snippet with a figure by Matplotlib and without ``alt``."""
-    if not str(node.options.get("alt", "")).strip():
+    drawn = any(output.kind == SVG for output in outputs)
+    if drawn and not str(node.options.get("alt", "")).strip():
         problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")
 
 

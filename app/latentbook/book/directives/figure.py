@@ -80,7 +80,7 @@ def plot(node: DirectiveNode, composer: Composer) -> Figure:
     try:
         figure = composer.resources.plots.figure(node)
         if "svg" in figure:
-            drawn = composer.drawing(node, figure["svg"])
+            drawn = composer.drawing(node, figure["svg"], alt)
             return Figure(composer.id_of(node), composer.number(node), drawn, caption)
         wide, narrow = composer.resources.stills.draw(figure, composer.id_of(node), alt)
     except EngineError as error:

@@ -11,6 +11,7 @@ from markupsafe import Markup
 import widgets
 from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
+from latentbook.book.compose.math import BrokenTex
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView, Text
@@ -87,6 +88,14 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
         frame = stills.frame(instrument.name, {**instrument.defaults(), **given}, node.label)
     except ValueError as error:
         raise Mistake(node.line, f"option 'set': {error}") from None
+
+    def set_symbol(symbol: str) -> Formula:
+        try:
+            return composer.resources.mathematics.set(symbol, symbols=composer.symbols)
+        except BrokenTex as error:
+            message = f"the symbol {symbol!r}: {error.message}"
+            raise stills.failed(instrument.name, message, words=symbol) from None
+
     return instrument_block(
         instrument,
         given,
@@ -96,7 +105,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
         panels=stills.panels(frame, instrument.name),
         references=composer.cited_links(instrument.references, node.line),
         challenge=composer.inline(instrument.challenge, node.line),
-        set_symbol=lambda symbol: composer.math(symbol, node.line),
+        set_symbol=set_symbol,
     )
 
 

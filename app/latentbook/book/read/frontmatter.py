@@ -50,8 +50,9 @@ class FrontMatter(DataFile):
         return self.placed(values)
 
     def named_lines(self) -> dict[str, int]:
-        """The line of each key, ``sections``, and of each item of a list, ``sections.0``."""
-        return {".".join(map(str, place)): line for place, line in self.lines.items()}
+        """The line of each right key, ``sections``, and of each item of a list, ``sections.0``."""
+        right = (each for each in self.lines.items() if each[0][:1] not in self.dropped)
+        return {".".join(map(str, place)): line for place, line in right}
 
 
 class Head(Entry):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_block.table import escapedSplit
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from mdit_py_plugins.amsmath import amsmath_plugin
@@ -107,6 +108,12 @@ def is_closed(fence: Token, lines: list[str]) -> bool:
 Target = tuple[str, int]
 """A label and its line."""
 
+ENVIRONMENT = re.compile(
+    r"\\(begin|end)\{(equation|multline|gather|align|alignat|flalign|eqnarray)\*?\}"
+)
+"""Environments that would number their rows, as the book numbers its equations."""
+
+BLOCK = re.compile(r"^(`{3,}|~{3,}|:{3,})\{[\w:-]+\}", re.MULTILINE)
 ALERT = re.compile(r"\[!\w+\]")
 FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
 OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
@@ -128,6 +135,11 @@ def parse_block(
     return nodes[0] if nodes else None
 
 
+def _unnumbered(match: re.Match[str]) -> str:
+    name = {"gather": "gathered", "alignat": "alignedat"}.get(match[2], "aligned")
+    return f"\\{match[1]}{{{name}}}"
+
+
 class _Parser:
     def __init__(self, text: str, directives: Mapping[str, Syntax], problems: FileProblems) -> None:
         self.directives = directives
@@ -138,6 +150,8 @@ class _Parser:
         self.notes: dict[str, NoteNode] = {}
         self.target: Target | None = None  # which the next node takes
         self.comment = ""  # on the next node, if that is text
+        self.open: list[Token] = []  # blocks around the next node
+        self.cut: set[str] = set()  # of which one closed a block around the one it was meant for
 
     def document(self, kind: type[Entry]) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
@@ -233,7 +247,8 @@ class _Parser:
         if "label" in tokens[0].meta:
             self.check_label(label, line)
         if parent is not None:
-            self.problems.add(line, f"a heading cannot be inside {parent.name}")
+            opened = f"{parent.name}, which line {self.place(self.open[-1])[0]} opens"
+            self.problems.add(line, f"a heading cannot be inside {opened}: is that closed?")
             return None
         if not 2 <= level <= 4:
             message = f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
@@ -244,9 +259,7 @@ class _Parser:
 
     def equation(self, token: Token) -> EquationNode:
         line = self.place(token)[0]
-        tex = token.content
-        if token.type == "amsmath":
-            tex = tex.replace("{" + token.meta["environment"] + "}", "{aligned}")
+        tex = ENVIRONMENT.sub(_unnumbered, token.content)
         if token.info:
             self.check_label(token.info, line)
         return EquationNode(line, token.info, tex)
@@ -279,18 +292,38 @@ class _Parser:
             elif token.type == "math_block_label":
                 message = "a numbered equation cannot be in a list or quote"
                 self.problems.add(line, message)
+            elif token.type == "table_open":
+                self.check_rows(token)
             elif token.type in ("html_block", "html_inline"):
                 if not token.content.lstrip().startswith("<!--"):
                     got = f"got {token.content.strip().splitlines()[0][:40]!r}"
                     instead = html_instead(token.content)
                     message = f"HTML is not accepted in a chapter; {got}: {instead}"
                     self.problems.add(line, message)
+            elif token.type == "inline" and token.content.startswith("$$"):
+                message = "an equation is between lines of $$; its label follows as $$ (label)"
+                self.problems.add(line, message)
+                continue
             elif token.type == "inline":
                 for offset, message in literal_markup(token.content):
                     self.problems.add(line + offset, message)
             elif token.meta.get("lone_dollar"):
                 self.problems.add(line, "a single $ opens no mathematics: write \\$ for the sign")
             self.check_text(token.children or ())
+
+    def check_rows(self, table: Token) -> None:
+        """Report cells for which a table has no column: Markdown leaves them out."""
+        assert table.map is not None
+        first, end = table.map
+        columns, _, *rows = (
+            len(escapedSplit(line.strip(" >").strip("|"))) for line in self.lines[first:end]
+        )
+        for line, cells in enumerate(rows, start=first + 3):
+            if cells > columns:
+                message = (
+                    f"a row of {cells} cells in a table of {columns} columns: write \\| for a bar"
+                )
+                self.problems.add(line, message)
 
     def directive(self, token: Token, parent: Syntax | None) -> Node | None:
         assert token.map is not None
@@ -304,10 +337,12 @@ class _Parser:
             message = f"a directive opens with {token.markup}{{name}}; got {info!r}"
             if not info:
                 message = f"{token.markup} closes nothing"
-            self.problems.add(line, message)
+            if info or token.markup not in self.cut:
+                self.problems.add(line, message)
             return None
-        if not is_closed(token, self.lines):
-            self.problems.add(line, f"{{{match[1]}}} is not closed by {token.markup}")
+        not_closed = self.not_closed(token, match[1])
+        if not_closed is not None:
+            self.problems.add(*not_closed)
         directive = self.directives.get(match[1])
         if directive is None:
             known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
@@ -324,10 +359,32 @@ class _Parser:
         empty = DirectiveNode(line, directive, argument, options)
         if directive.varies and "{vary}" in body:
             return self.varied(empty, token, body, body_line)
+        self.open.append(token)
         node = self.body(empty, body, body_line)
-        if directive.validate is not None:
+        self.open.pop()
+        if directive.validate is not None and not_closed is None:
             directive.validate(node, self.problems)
         return directive.becomes(node) if directive.becomes is not None else node
+
+    def not_closed(self, token: Token, name: str) -> tuple[int, str] | None:
+        """Line and message if a block does not end where its author meant it to."""
+        line = self.place(token)[0]
+        inner = token.markup[0] != ":" and BLOCK.search(token.content)
+        if inner and len(inner[1]) >= len(token.markup) and inner[1][0] == token.markup[0]:
+            other = line + 1 + token.content.count("\n", 0, inner.start())
+            token.content = token.content[: inner.start()]
+            return line, f"{{{name}}} is not closed by {token.markup} before line {other}"
+        if is_closed(token, self.lines):
+            return None
+        for outer in reversed(self.open):
+            if outer.markup[0] == ":" and token.markup.startswith(outer.markup):
+                around, more = outer.info.split("}")[0] + "}", f"{token.markup}:"
+                self.cut.add(token.markup)
+                return self.place(outer)[0], (
+                    f"{around} ends where {{{name}}} of line {line} should: close it above that "
+                    f"line, or, if it contains {{{name}}}, open and close it with {more}"
+                )
+        return line, f"{{{name}}} is not closed by {token.markup}"
 
     def varied(self, node: DirectiveNode, token: Token, body: str, line: int) -> DirectiveNode:
         """A directive that varies. Its source keeps its lines where ``{vary}`` was."""

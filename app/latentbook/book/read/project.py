@@ -37,6 +37,7 @@ from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
+NO_ARGUMENTS = "must have no #: a macro stands for fixed TeX, and takes no arguments"
 BookAddress: TypeAlias = Annotated[
     str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
 ]
@@ -103,7 +104,7 @@ class Manifest(DatedFile):
     content_language: Annotated[Language, BeforeValidator(_content_language)] = Field(
         default="", validate_default=True
     )
-    macros: Mapping[Macro, str] = {}
+    macros: Mapping[Macro, Annotated[str, matching(r"(?s)(\\#|[^#])*", NO_ARGUMENTS)]] = {}
     parts: tuple[PartEntry, ...] = ()
     term: str = ""
     brand: Brand | None = None
@@ -144,7 +145,7 @@ class BookManifest(Manifest):
 
 class InstrumentEntry(Entry):
     short = "name"
-    name: Annotated[str, matching(IDENTIFIER.pattern, "must be in snake_case")]
+    name: Annotated[str, matching(IDENTIFIER.pattern, "must be in snake_case, without .py")]
 
 
 class Hidden(Entry):
@@ -201,7 +202,7 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
         for entry in found.entries:
             if not entry.number or entry.sections is not None:
                 report.add(entry.line, f"a chapter of a book has slug and number: {entry.slug!r}")
-    if file.is_read and not found.entries:
+    if file.is_read and not found.entries and not any("parts" in each for each in file.dropped):
         report.add(1, "the book has no chapters: list them under [[parts]]")
     _refuse_twice(found.entries, "slug", "two chapters have the slug {!r}", report)
     _refuse_twice(found.entries, "number", "two chapters have the number {!r}", report)

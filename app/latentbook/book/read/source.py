@@ -182,6 +182,8 @@ class SourceReader:
         cards = list(_cards(document.nodes))
         if cards and slug == FRONT:
             report.add(cards[0].line, "the front page has no cards: they go in a chapter")
+        if head is SectionHead and not document.nodes:
+            report.add(1, "the section has no text")
         document.nodes = tuple(node for node in document.nodes if not _is_card(node))
         for inner in directives(document.nodes, CARD):
             report.add(inner.line, "a card is at the end of a stretch, not inside another block")
@@ -212,7 +214,7 @@ def existing_sections(
         if name in there and name not in listed:
             listed.append(name)  # whatever its form, or each reference to it would be reported
     lost = [name for name in given if name not in there]
-    for name in sorted({*there} - {*given}):
+    for name in sorted({*there} - {*given}) if "sections" in lines else ():
         if not difflib.get_close_matches(name, lost):  # or it has been suggested above
             report.add(key, f"{name}.md is not among the sections: list it or remove it")
     return listed

@@ -124,6 +124,9 @@ def _code(node: DirectiveNode, composer: Composer) -> _Written:
         Line(Text(), _highlighted(part.code), (Prose(composer.inline(part.argument, part.line)),))
         for part in distractors
     ]
+    for part in distractors:
+        if part.code.strip() in map(str.strip, written):
+            raise Mistake(part.line, f"{part.code.strip()!r} is one of the lines, so it belongs")
     indents = [step // INDENT for step in steps]
     ranks = list(range(len(right)))
     return _Written([*right, *wrong], ranks, indents, ranks)

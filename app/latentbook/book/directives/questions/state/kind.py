@@ -53,8 +53,10 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> S
         if not missed(goal, start):
             composer.problems.add(node.line, "the goal is reached at the beginning")
         if "answer" in states:
-            for each in missed(goal, _shown(name, states["answer"], composer)):
-                composer.problems.add(node.line, f"the answer misses {' '.join(each)}")
+            reached = _shown(name, states["answer"], composer)
+            for each in missed(goal, reached):
+                message = f"the answer misses {' '.join(each)}: it shows {reached[each[0]]}"
+                composer.problems.add(node.line, message)
     except ValueError as error:
         raise Mistake(node.line, f"option 'answer': {error}") from None
     key = {"instrument": name, "goal": goal, "wrong": goals[1:]}

@@ -11,8 +11,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook.classroom import assignments, people
+from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
 from latentbook.classroom.tables import attempt
-from latentbook.classroom.verdicts import NO_TRY, WAITING, attempts_with
 
 Row = sa.Row[Any]
 LEAST = 10

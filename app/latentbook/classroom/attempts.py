@@ -16,10 +16,12 @@ from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import attempt, job, member, now, result
-from latentbook.classroom.verdicts import NO_TRY, attempts_with
+from latentbook.classroom.tables import assignment_question, attempt, job, member, now, result
 
 Row = sa.Row[Any]
+NO_TRY = ("unread", "unjudged")
+"""States of attempts that are neither right nor wrong."""
+WAITING = "waiting"
 MAX_WAITING = 20
 """Attempts of a member that wait to be judged."""
 MAX_ATTEMPTS = 1_000
@@ -115,11 +117,8 @@ def _check_counts(connection: sa.Connection, me: Member, given: Given, label: st
 def add_result(
     connection: sa.Connection, attempt_id: str, question_id: int, verdict: Verdict
 ) -> None:
-    detail: dict[str, Any] = {}
-    if verdict.case:
-        detail["case"] = verdict.case
-    if verdict.failure:
-        detail["failure"] = asdict(verdict.failure)
+    details = {"case": verdict.case, "failure": verdict.failure and asdict(verdict.failure)}
+    detail = {name: value for name, value in details.items() if value}
     of = {"attempt": attempt_id, "question": question_id, "state": verdict.state, "at": now()}
     said = {"said": verdict.message, "mistake": verdict.mistake, "told": verdict.feedback}
     people.add(connection, result, **of, **said, detail=detail)
@@ -138,6 +137,37 @@ def of_member(connection: sa.Connection, member_id: int, assignment_id: int) -> 
     """A member's attempts in the order of their arrival."""
     wanted = shown_attempts().where(attempt.c.member == member_id)
     return connection.execute(wanted.where(attempt.c.assignment == assignment_id)).all()
+
+
+def attempts_with(
+    *columns: sa.ColumnElement[Any],
+    by: sa.ColumnElement[int] = assignment_question.c.question,
+) -> sa.Select[Any]:
+    """Attempts in the order of their arrival, each with its last result by an edition: the one in
+    use, if no other is given. Without one its ``state`` is ``waiting``.
+    """
+    last = (
+        sa.select(sa.func.max(result.c.id))
+        .where(result.c.attempt == attempt.c.id, result.c.question == by)
+        .correlate(attempt, assignment_question)
+        .scalar_subquery()
+    )
+    in_use = sa.and_(
+        assignment_question.c.assignment == attempt.c.assignment,
+        assignment_question.c.label == attempt.c.label,
+    )
+    return (
+        sa.select(
+            *(each for each in attempt.c if each.name != "answer"),  # answers may be long
+            assignment_question.c.question.label("in_use"),
+            sa.func.coalesce(result.c.state, WAITING).label("state"),
+            sa.func.coalesce(result.c.mistake, "").label("mistake"),
+            *columns,
+        )
+        .join(assignment_question, in_use)
+        .outerjoin(result, result.c.id == last)
+        .order_by(attempt.c.arrived_at, attempt.c.id)
+    )
 
 
 def shown_attempts() -> sa.Select[Any]:

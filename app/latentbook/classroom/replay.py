@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook.classroom import assignments
+from latentbook.classroom.attempts import WAITING, attempts_with
 from latentbook.classroom.database import Database
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.tables import assignment_question, attempt, course, member, question
-from latentbook.classroom.verdicts import WAITING, attempts_with
 from latentbook.report import Report
 
 

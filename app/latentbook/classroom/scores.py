@@ -14,11 +14,11 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, attempts, people
 from latentbook.classroom.assigned import Variant
 from latentbook.classroom.assignments import Given, Put
+from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
 from latentbook.classroom.late import Dates, Late, dates_of
 from latentbook.classroom.people import Member, note
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import assignment, assignment_question, attempt, mark, member, now
-from latentbook.classroom.verdicts import NO_TRY, WAITING, attempts_with
+from latentbook.classroom.tables import assignment_question, attempt, mark, member, now
 from latentbook.classroom.words import clean
 
 Row = sa.Row[Any]
@@ -110,44 +110,39 @@ def scores(
     ----------
     edition : of a label the edition to judge by, instead of the one in use
     """
-    who = sa.select(member.c.id, member.c.group).where(member.c.course == course_id)
-    asked = sa.select(assignment_question).join(
-        assignment, assignment.c.id == assignment_question.c.assignment
-    )
-    asked = asked.where(assignment.c.course == course_id)
+    rows = [
+        row
+        for row in assignments.everything(connection, course_id)
+        if assignment_id in (None, row.id)
+    ]
     by: sa.ColumnElement[int] = assignment_question.c.question
     if edition is not None:
         label, number = edition
         by = sa.case((assignment_question.c.label == label, number), else_=by)
-    made = attempts_with(by=by)
-    decided = sa.select(mark).order_by(mark.c.id)
-    who = who.where(member.c.role == "student" if member_id is None else member.c.id == member_id)
-    if member_id is not None:
+    ids = [row.id for row in rows]
+    who = sa.select(member.c.id, member.c.group).where(member.c.course == course_id)
+    made = attempts_with(by=by).where(attempt.c.assignment.in_(ids))
+    decided = sa.select(mark).where(mark.c.assignment.in_(ids)).order_by(mark.c.id)
+    if member_id is None:
+        who = who.where(member.c.role == "student")
+    else:
+        who = who.where(member.c.id == member_id)
         made = made.where(attempt.c.member == member_id)
         decided = decided.where(mark.c.member == member_id)
-    rows = assignments.everything(connection, course_id)
-    if assignment_id is not None:
-        rows = [row for row in rows if row.id == assignment_id]
-        asked = asked.where(assignment_question.c.assignment == assignment_id)
-    ids = [row.id for row in rows]
-    made = made.where(attempt.c.assignment.in_(ids))
-    decided = decided.where(mark.c.assignment.in_(ids))
 
     handed_in = defaultdict(list)
     for each in connection.execute(made):
         handed_in[each.member, each.assignment, each.label].append(each)
     marks = {(m.member, m.assignment, m.label): m for m in connection.execute(decided)}
-    questions = defaultdict(list)
-    for each in connection.execute(asked.order_by(assignment_question.c.position)):
-        questions[each.assignment].append(each)
     everybody = connection.execute(who).all()
     found = {}
     for row in rows:
+        asked = assignments.asked_in(connection, row.id)
         extended = assignments.extensions(connection, row.id)
         late = Late(**row.late)
         for someone in everybody:
             dates = assignments.dates_for(row, extended, someone.id, someone.group)
-            for each in questions[row.id]:
+            for each in asked:
                 key = (someone.id, row.id, each.label)
                 found[key] = score_of(
                     handed_in[key], each.points, row.counts, dates, late, marks.get(key)
@@ -177,34 +172,29 @@ def score_of(
         days = dates.days_late(each.arrived_at)
         return of * late.share(days) if each.state == "right" else 0.0
 
-    judged = [each for each in attempts if each.state not in (*NO_TRY, WAITING)]
-    waiting = [each for each in attempts if each.state == WAITING]
-    tries = len(judged) + len(waiting)
-    counted = None
-    if counts == "last" or not any(each.state == "right" for each in judged):
-        given = [each for each in attempts if each.state not in NO_TRY] or attempts
-        counted = given[-1] if given else None
-        if counts == "best" and waiting:
-            counted = waiting[-1]
-    else:
-        right = [each for each in judged if each.state == "right"]
+    tries = [each for each in attempts if each.state not in NO_TRY]
+    waiting = [each for each in tries if each.state == WAITING]
+    right = [each for each in tries if each.state == "right"]
+    if counts == "best" and right:
         counted = max(right, key=points)  # of equals the first
-    decided = override is not None and override.points is not None
-    if counted is None:
-        score = Score(0.0, of)
+    elif counts == "best" and waiting:
+        counted = waiting[-1]
     else:
+        counted = (tries or attempts or [None])[-1]
+    score = Score(0.0, of)
+    if counted is not None:
         score = Score(
             points=points(counted),
             of=of,
             state=counted.state,
-            tries=tries,
+            tries=len(tries),
             late_days=dates.days_late(counted.arrived_at),
             attempt=counted.id,
             mistake=counted.mistake,
             is_regraded=counted.question != counted.in_use,
             is_final=not waiting,
         )
-    if not decided:
+    if override is None or override.points is None:
         return score
     return replace(score, points=override.points, override=override)
 

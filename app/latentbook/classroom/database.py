@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from contextvars import copy_context
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,9 +80,9 @@ class Database:
         self._writers, self._readers = (
             ThreadPoolExecutor(pool["pool_size"], "database") for pool in (WRITERS, READERS)
         )
-        for engine, begins in ((self.engine, begin), (self.readers, begin_reading)):
+        for engine, statements in ((self.engine, begin), (self.readers, begin_reading)):
             sa.event.listen(engine, "connect", configure)
-            sa.event.listen(engine, "begin", begins)
+            sa.event.listen(engine, "begin", partial(_begin, statements))
 
     @property
     def is_sqlite(self) -> bool:
@@ -157,10 +158,6 @@ class Database:
             is_back = to == "base"
             (command.downgrade if is_back else command.upgrade)(config, to)
 
-    def _knows(self, revision: str) -> bool:
-        known = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
-        return revision in {each.revision for each in known}
-
     def open(self) -> None:
         """Bring the tables of an existing course up to date."""
         self.check()
@@ -181,7 +178,8 @@ class Database:
                 f"There is no course in {self.url.render_as_string()}. "
                 "`latentbook classroom new` creates one."
             )
-        if not self._knows(found):
+        known = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
+        if found not in {each.revision for each in known}:
             raise LatentbookError(
                 f"The course in {self.url.render_as_string()} is from a later edition of the book "
                 f"(its tables have revision {found}). Update the book."
@@ -245,36 +243,31 @@ def _configure_sqlite(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin_sqlite(connection: sa.Connection) -> None:
-    """A transaction that reads first and writes later fails where another has written in between,
-    however long it may wait.
-    """
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _begin_reading_sqlite(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("PRAGMA query_only=ON")
-    connection.exec_driver_sql("BEGIN")
-
-
 def _configure_postgresql(connection: Any, record: Any) -> None:
     connection.execute(f"SET lock_timeout = {1000 * WAIT_S:.0f}")
     connection.commit()
 
 
-def _begin_postgresql(connection: sa.Connection) -> None:
-    """What a transaction has read stays true until it writes, as on SQLite."""
-    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
-
-
-def _begin_reading_postgresql(connection: sa.Connection) -> None:
-    connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+def _begin(statements: Sequence[str], connection: sa.Connection) -> None:
+    for each in statements:
+        connection.exec_driver_sql(each)
 
 
 HOOKS = {
-    "sqlite": (_configure_sqlite, _begin_sqlite, _begin_reading_sqlite),
-    "postgresql": (_configure_postgresql, _begin_postgresql, _begin_reading_postgresql),
+    "sqlite": (
+        _configure_sqlite,
+        # A transaction that reads first and writes later fails where another has written in
+        # between, however long it may wait.
+        ["BEGIN IMMEDIATE"],
+        ["PRAGMA query_only=ON", "BEGIN"],
+    ),
+    "postgresql": (
+        _configure_postgresql,
+        # What a transaction has read stays true until it writes, as on SQLite.
+        [f"SELECT pg_advisory_xact_lock({TURN})"],
+        ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"],
+    ),
 }
-"""Of the databases that are tested: what a new connection does, each transaction, and each that
-only reads.
+"""Of the databases that are tested: what a new connection does, and the statements with which each
+transaction begins, and each that only reads.
 """

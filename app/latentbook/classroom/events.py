@@ -125,13 +125,12 @@ def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -
     given = list(given)
     known = mine & event.c.key.in_([key for key, _ in given])
     before = {row.key: row.body for row in connection.execute(sa.select(event).where(known))}
-    now, replaced = dict(before), set()
+    new: dict[str, str] = {}
     for key, body in given:
-        if key not in now or (key.startswith("set:") and rank(body) > rank(now[key])):
-            if key in before:
-                replaced.add(key)
-            now[key] = body
-    new = {key: body for key, body in now.items() if key in replaced or key not in before}
+        there = new.get(key) or before.get(key)
+        if there is None or (key.startswith("set:") and rank(body) > rank(there)):
+            new[key] = body
+    replaced = new.keys() & before.keys()
     size += sum(map(len, new.values())) - sum(len(before[key]) for key in replaced)
     if size > MAX_STORED_BYTES:
         why = message("There is no room left: %(limit)s MB of work are stored for each person.")

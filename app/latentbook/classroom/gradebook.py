@@ -71,14 +71,13 @@ class Gradebook:
 
     def lines(self, row: Row | None = None, group: str = "") -> Iterator[Line]:
         """By assignment or, with one, by its questions."""
+        if row is None:
+            columns = [(each, self.asked[each.id]) for each in self.assignments]
+        else:
+            columns = [(row, [each]) for each in self.asked[row.id]]
         for student in self.students:
             if group in ("", student.group):
-                if row is None:
-                    rows = self.assignments
-                    cells = [self.cell(student, each, self.asked[each.id]) for each in rows]
-                else:
-                    cells = [self.cell(student, row, [each]) for each in self.asked[row.id]]
-                yield Line(student, tuple(cells))
+                yield Line(student, tuple(self.cell(student, *column) for column in columns))
 
 
 def read(connection: sa.Connection, course_id: int, name: str = "") -> Gradebook:

@@ -35,10 +35,6 @@ POLL_S = 2.0
 """Between two looks for jobs of which nobody has told: those whose lease has ended."""
 
 
-def takes_long(asked: Question) -> bool:
-    return asked.kind == "state" or asked.check is not None
-
-
 class Judging:
     """All judges of a book, each loaded when it is first needed.
 
@@ -59,7 +55,8 @@ class Judging:
 
     def at_once(self, question: Question, answer: str) -> Verdict | None:
         """The verdict on an answer; None if it takes long, or if there is nothing to judge with."""
-        return None if takes_long(question) else self.judge(question, answer)
+        takes_long = question.kind == "state" or question.check is not None
+        return None if takes_long else self.judge(question, answer)
 
     def judge(self, question: Question, answer: str) -> Verdict:
         """The verdict on an answer, however long it takes."""
@@ -101,10 +98,9 @@ class Judging:
 
     def close(self) -> None:
         with self._lock:
-            if self._grader is not None:
-                self._grader.close()
-            if self._judges is not None:
-                self._judges.close()
+            for each in (self._grader, self._judges):
+                if each is not None:
+                    each.close()
 
 
 class Worker:
@@ -240,12 +236,12 @@ def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = (
     row = connection.execute(wanted).one_or_none()
     if row is None:
         return None
-    taken = {"leased_until": now() + lasts, "tries": row.tries + 1}
-    connection.execute(sa.update(job).where(job.c.id == row.id).values(**taken))
+    tries = row.tries + 1
+    taken = sa.update(job).where(job.c.id == row.id)
+    connection.execute(taken.values(leased_until=now() + lasts, tries=tries))
     asked = assignments.asked(connection, row.question, row.variant % row.variants)
     judged = asked.variants[0].question
-    edition, tries = row.question, row.tries + 1
-    return Leased(row.id, row.member, row.attempt, edition, tries, judged, row.answer)
+    return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 
 def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta) -> None:

@@ -54,12 +54,15 @@ def offered(connection: sa.Connection, course_id: int) -> Sequence[sa.Row[Any]]:
 
 def start(
     connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
-) -> None:
-    """Queue all attempts on which an edition has no verdict. Nothing changes until it is in use;
-    if it is, those are judged again that could not be.
+) -> int:
+    """Queue all attempts on which an edition has no verdict; return its number. Nothing changes
+    until it is in use; if it is, those are judged again that could not be.
     """
     number = _edition(connection, by, assignment_id, label, edition)
-    _queue(connection, assignment_id, label, number)
+    missing = _unjudged(assignment_id, label, number).where(~_queued(number))
+    for each in connection.execute(missing).scalars().all():
+        people.add(connection, job, attempt=each, question=number)
+    return number
 
 
 def preview(
@@ -82,8 +85,7 @@ def apply(
     connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
 ) -> None:
     """Use an edition from now on. What it has not judged waits in the queue."""
-    number = _edition(connection, by, assignment_id, label, edition)
-    _queue(connection, assignment_id, label, number)
+    number = start(connection, by, assignment_id, label, edition)
     change = sa.update(assignment_question).where(*_place(assignment_id, label))
     connection.execute(change.values(question=number))
     detail = f"{label}: {edition[:12]}"
@@ -127,9 +129,3 @@ def _unjudged(assignment_id: int, label: str, number: int) -> sa.Select[str]:
 
 def _queued(number: int) -> sa.Exists:
     return sa.exists().where(job.c.attempt == attempt.c.id, job.c.question == number)
-
-
-def _queue(connection: sa.Connection, assignment_id: int, label: str, number: int) -> None:
-    missing = _unjudged(assignment_id, label, number).where(~_queued(number))
-    for each in connection.execute(missing).scalars().all():
-        people.add(connection, job, attempt=each, question=number)

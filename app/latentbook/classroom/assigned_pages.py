@@ -22,6 +22,7 @@ from latentbook.classroom.desk import (
     Number,
     PageRoute,
     StudentDesk,
+    TheForm,
 )
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import Late
@@ -68,12 +69,15 @@ async def get_standing(desk: StudentDesk, name: Name, label: Name) -> Response:
 
 @router.post("/{name}/answers/{label}")
 async def answer(
-    desk: StudentDesk, name: Name, label: Name, asked: Annotated[int | None, Query()] = None
+    desk: StudentDesk,
+    form: TheForm,
+    name: Name,
+    label: Name,
+    asked: Annotated[int | None, Query()] = None,
 ) -> Response:
     """Take an answer, from the page's script or from the form of a page without scripts. ``asked``
     is the edition that the page shows.
     """
-    form = await desk.form()
     given = form.text("answer")
     arrived = now()
     made_at = moment(form.text("made_at")) or arrived
@@ -165,13 +169,9 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
 
 
 @router.post("/{name}/settings")
-async def change(desk: InstructorDesk, name: Name) -> Response:
-    form = await desk.form()
-    late = Late(
-        form.number("percent", 0, 100),
-        form.number("most", 0, 100),
-        form.number("grace", 0, MAX_GRACE),
-    )
+async def change(desk: InstructorDesk, form: TheForm, name: Name) -> Response:
+    limits = {"percent": 100, "most": 100, "grace": MAX_GRACE}
+    late = Late(**{name: form.number(name, 0, most) for name, most in limits.items()})
     await desk.run(
         assignments.set_dates,
         desk.me,
@@ -185,8 +185,7 @@ async def change(desk: InstructorDesk, name: Name) -> Response:
 
 
 @router.post("/{name}/extend")
-async def extend(desk: InstructorDesk, name: Name) -> Response:
-    form = await desk.form()
+async def extend(desk: InstructorDesk, form: TheForm, name: Name) -> Response:
     who = form.number("who", 1, 2**31 - 1) if form.text("who") else None
     given = {"who": who, "group": form.text("group"), **dates(form)}
     await desk.run(assignments.extend, desk.me, name, **given)

@@ -18,6 +18,7 @@ from latentbook.classroom import people
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
+from latentbook.classroom.roster import decoded
 from latentbook.http.problems import Problem, from_validation
 from latentbook.http.site_files import made
 from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
@@ -111,20 +112,23 @@ class Desk:
         """Redirect to a page of the book after a change."""
         return RedirectResponse(f"{self.root}{place}", 303, NOT_KEPT)
 
-    async def form(self) -> Form:
-        return Form(await fields_of(self.request))
-
     def sign_in(
         self, response: Response, token: str, *, seconds: int = SESSION_DAYS * 24 * 3600
     ) -> None:
         name = cookie_name(self.request)
         keep_cookie(self.request, response, name, token, seconds, "/", "lax")
 
-    def keep_in_frame(self, response: Response, name: str, value: str, seconds: int) -> None:
+    def cookie(self, of: str = "person") -> str:
+        return self.request.cookies.get(cookie_name(self.request, of), "")
+
+    def keep_in_frame(
+        self, response: Response, value: str, seconds: int, of: str = "person"
+    ) -> None:
         """Set a cookie that also a frame of another site gets, in that site's own jar.
 
         Starlette sets such a cookie from Python 3.14 on only.
         """
+        name = cookie_name(self.request, of)
         attributes = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
         response.headers.append("Set-Cookie", f"{name}={value}; Max-Age={seconds}; {attributes}")
 
@@ -155,7 +159,7 @@ class Form(dict[str, str]):
         return number
 
 
-async def fields_of(request: Request) -> dict[str, str]:
+async def get_form(request: Request) -> Form:
     """The fields of a form, those of files by their text."""
     kind = request.headers.get("content-type", "")
     media_type = kind.partition(";")[0].strip().lower()
@@ -167,29 +171,27 @@ async def fields_of(request: Request) -> dict[str, str]:
     raise Refused(415, message("Only forms are accepted here."))
 
 
-def pairs_of(query: bytes) -> dict[str, str]:
+def pairs_of(query: bytes) -> Form:
     try:
         pairs = parse_qsl(query.decode("ascii"), True, max_num_fields=MAX_FIELDS, errors="strict")
     except ValueError as error:  # UnicodeDecodeError is one
         raise unreadable() from error
-    fields: dict[str, str] = {}
+    fields = Form()
     for name, value in pairs:  # several boxes or lists may share a name
         fields[name] = f"{fields[name]},{value}" if name in fields else value
     return fields
 
 
-def parts_of(kind: str, body: bytes) -> dict[str, str]:
+def parts_of(kind: str, body: bytes) -> Form:
     """The fields of a form as browsers write it. A parser of mail would also read parts in parts,
     and takes minutes for a hostile head.
     """
-    from latentbook.classroom.roster import decoded
-
     if (boundary := BOUNDARY.search(kind)) is None:
         raise unreadable()
     _, *parts = (b"\r\n" + body).split(b"\r\n--" + boundary[1].encode("latin-1"), MAX_FIELDS + 1)
     if len(parts) > MAX_FIELDS:
         raise unreadable()
-    fields: dict[str, str] = {}
+    fields = Form()
     for part in parts:
         head, _, content = part.partition(b"\r\n\r\n")
         if name := PART.search(head):
@@ -237,6 +239,8 @@ def at_least(role: str) -> Callable[[Desk], Coroutine[Any, Any, Desk]]:
 StudentDesk = Annotated[Desk, Depends(at_least("student"))]
 AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
 InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
+TheForm = Annotated[Form, Depends(get_form)]
+"""Named after the desk, which refuses strangers before their form is read."""
 
 
 class PageRoute(SmallRoute):

@@ -1,6 +1,5 @@
 """``/classroom/grades/``: marks, one's own or all, what questions tell, and files for others."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -9,7 +8,6 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import analysis, assignments, gradebook, people, scores, sent
-from latentbook.classroom.analysis import Analysis
 from latentbook.classroom.desk import (
     CSV,
     NOT_KEPT,
@@ -21,6 +19,7 @@ from latentbook.classroom.desk import (
     Number,
     PageRoute,
     StudentDesk,
+    TheForm,
 )
 from latentbook.classroom.gradebook import Line
 from latentbook.classroom.people import Member
@@ -109,9 +108,8 @@ async def get_marks(desk: AssistantDesk, number: Number) -> Response:
 
 
 @router.post("/people/{number}")
-async def change_mark(desk: InstructorDesk, number: Number) -> Response:
+async def change_mark(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     """Override a mark or, without points, lift what overrides it."""
-    form = await desk.form()
     points, why = points_of(form.text("points")), form.text("why")
     at, label = form.number("assignment", 1, 2**31 - 1), form.text("label")
     await desk.run(scores.override, desk.me, number, at, label, points, why)
@@ -131,19 +129,19 @@ def points_of(text: str) -> float | None:
 
 @router.get("/analysis/{name}")
 async def get_analysis(desk: AssistantDesk, name: Name) -> Response:
-    row, found = await analysed(desk, name)
-    return await desk.page("analysis", row=row, found=found, each=None, **SHOWN)
+    return await show_analysis(desk, name)
 
 
 @router.get("/analysis/{name}/{label}")
 async def get_question(desk: AssistantDesk, name: Name, label: Name) -> Response:
-    row, found = await analysed(desk, name)
-    for each in found:
-        if each.label == label:
-            return await desk.page("analysis", row=row, found=found, each=each, **SHOWN)
-    raise Refused(404, message("There is no such question in this assignment."))
+    return await show_analysis(desk, name, label)
 
 
-async def analysed(desk: Desk, name: str) -> tuple[Any, Sequence[Analysis]]:
+async def show_analysis(desk: Desk, name: str, label: str = "") -> Response:
+    """Of all questions of an assignment or, in more detail, of one."""
     row = await desk.read(assignments.one, desk.me.course.id, name)
-    return row, await desk.read(analysis.analyses, desk.me.course.id, row)
+    found = await desk.read(analysis.analyses, desk.me.course.id, row)
+    one = next((each for each in found if each.label == label), None)
+    if label and one is None:
+        raise Refused(404, message("There is no such question in this assignment."))
+    return await desk.page("analysis", row=row, found=found, each=one, **SHOWN)

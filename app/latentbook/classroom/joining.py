@@ -11,13 +11,7 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import (
-    NOT_KEPT,
-    PageRoute,
-    StudentDesk,
-    TheDesk,
-    cookie_name,
-)
+from latentbook.classroom.desk import NOT_KEPT, PageRoute, StudentDesk, TheDesk, TheForm
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import due
 from latentbook.classroom.words import clean
@@ -76,21 +70,18 @@ async def get_invitation(desk: TheDesk, token: Token) -> Response:
 
 
 @router.post("/join/{token}")
-async def join(desk: TheDesk, token: Token) -> Response:
-    given = await desk.form()
-    cookie = desk.request.cookies.get(cookie_name(desk.request), "")
-
+async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
     # A form that is sent twice makes one person: the session's token follows from it.
-    form = given.text("form")
-    session = people.hash_of(f"{token} {form}").hex() if form else ""
+    once = form.text("form")
+    session = people.hash_of(f"{token} {once}").hex() if once else ""
 
     def joined(connection: sa.Connection) -> str:
         if people.session_of(connection, session):
             return session
-        before = people.session_of(connection, cookie)
+        before = people.session_of(connection, desk.cookie())
         found = people.invitation(connection, token)
         known = before.person if before and found.person is None else None
-        name = "" if found.person or known else clean(given.text("name"))
+        name = "" if found.person or known else clean(form.text("name"))
         if before:
             people.end_session(connection, before.id)
         return people.join(connection, token, name, known, session)

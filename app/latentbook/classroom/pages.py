@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -107,29 +108,22 @@ class Pages:
             raise Refused(404, message("This assignment is no longer in the book."))
         interface = Frame(self.data.frame(), root).interface
         words = {name: interface.translate(english) for name, english in ASSIGNMENT.items()}
-        given: dict[str, Any] = {
-            "root": root,
-            "me": me,
-            "given": sheet.given,
-            "is_seen_as": is_seen_as,
-        }
-        head = self.render(
+        render = partial(self.render, root=root, me=me, given=sheet.given, is_seen_as=is_seen_as)
+        head = render(
             "assignment_head",
             told=script_json({"person": me.key, "words": words}),
             starts=self.place(root, "assignment.js"),
             usual=sheet.usual,
-            **given,
         )
         parts = {"head": head}
         for each in sheet.standings:
             before, _, after = filled(each).partition(SLOT)
-            parts[f"question {each.put.label}"] = self.render(
+            parts[f"question {each.put.label}"] = render(
                 "asked",
                 each=each,
                 before=Markup(before),
                 after=Markup(after.rpartition("</section>")[0]),
                 answer=Markup(each.variant.answer_html),
-                **given,
             )
         return FILLED.sub(lambda slot: parts.get(slot[1], ""), page)
 

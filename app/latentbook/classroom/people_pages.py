@@ -22,6 +22,7 @@ from latentbook.classroom.desk import (
     Number,
     PageRoute,
     StudentDesk,
+    TheForm,
 )
 from latentbook.classroom.tables import ROLES
 from latentbook.classroom.words import clean, csv_of
@@ -53,9 +54,8 @@ async def get_people(desk: AssistantDesk) -> Response:
 
 
 @router.post("/people/invite")
-async def invite(desk: InstructorDesk) -> Response:
+async def invite(desk: InstructorDesk, form: TheForm) -> Response:
     """Make an invitation. Its link is shown once: the database has only its hash."""
-    form = await desk.form()
     uses = form.number("uses", 0, people.MAX_MEMBERS)
     token = await desk.run(
         people.new_link,
@@ -76,17 +76,15 @@ async def revoke(desk: InstructorDesk, number: Number) -> Response:
 
 
 @router.post("/people/roster")
-async def preview_roster(desk: InstructorDesk) -> Response:
+async def preview_roster(desk: InstructorDesk, form: TheForm) -> Response:
     """Show what a list would change. A file comes before what is pasted."""
-    form = await desk.form()
     text = form.text("file") if form.text("file").strip() else form.text("text")
     lines = await desk.read(roster.preview, desk.me.course.id, text)
     return await desk.page("roster", lines=lines, text=text)
 
 
 @router.post("/people/roster/apply")
-async def apply_roster(desk: InstructorDesk) -> Response:
-    form = await desk.form()
+async def apply_roster(desk: InstructorDesk, form: TheForm) -> Response:
     await desk.run(roster.apply, desk.me, form.text("text"))
     return desk.to("classroom/people")
 
@@ -110,8 +108,7 @@ async def get_person(desk: InstructorDesk, number: Number) -> Response:
 
 
 @router.post("/people/{number}")
-async def change_person(desk: InstructorDesk, number: Number) -> Response:
-    form = await desk.form()
+async def change_person(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     await desk.run(
         people.change_member,
         desk.me,
@@ -125,9 +122,8 @@ async def change_person(desk: InstructorDesk, number: Number) -> Response:
 
 
 @router.post("/people/{number}/link")
-async def make_link(desk: InstructorDesk, number: Number) -> Response:
+async def make_link(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     """A link by which somebody signs in again. With ``everywhere`` old sessions end."""
-    form = await desk.form()
     if form.text("everywhere"):
         await desk.run(people.end_sessions, desk.me, number)
     token = await desk.run(people.sign_in_link, desk.me, number)
@@ -141,8 +137,7 @@ async def end_session(desk: InstructorDesk, number: Number, session: Number) -> 
 
 
 @router.post("/people/{number}/erase")
-async def erase_person(desk: InstructorDesk, number: Number) -> Response:
-    form = await desk.form()
+async def erase_person(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase, desk.me, number)
     return desk.to("classroom/people")
@@ -197,8 +192,7 @@ async def end_own_session(desk: StudentDesk, number: Number) -> Response:
 
 
 @router.post("/me/erase")
-async def erase_me(desk: StudentDesk) -> Response:
-    form = await desk.form()
+async def erase_me(desk: StudentDesk, form: TheForm) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase, desk.me, desk.me.person)
     response = desk.to("classroom/")
@@ -215,24 +209,21 @@ async def get_settings(desk: InstructorDesk) -> Response:
 
 
 @router.post("/settings")
-async def change_settings(desk: InstructorDesk) -> Response:
-    form = await desk.form()
+async def change_settings(desk: InstructorDesk, form: TheForm) -> Response:
     name, term = clean(form.text("name")), clean(form.text("term"), is_needed=False)
     await desk.run(people.rename_course, desk.me, name, term)
     return desk.to("classroom/settings")
 
 
 @router.post("/settings/copy")
-async def begin_next_term(desk: InstructorDesk) -> Response:
+async def begin_next_term(desk: InstructorDesk, form: TheForm) -> Response:
     """Begin the next term: the same settings, and no people but this instructor."""
-    form = await desk.form()
     await desk.run(assignments.next_term, clean(form.text("term")), desk.me)
     return desk.to("classroom/settings")
 
 
 @router.post("/settings/erase-past")
-async def erase_past(desk: InstructorDesk) -> Response:
-    form = await desk.form()
+async def erase_past(desk: InstructorDesk, form: TheForm) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase_past, desk.me)
     return desk.to("classroom/settings")

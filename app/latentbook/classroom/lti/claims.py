@@ -7,12 +7,14 @@ References
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
 from latentbook.classroom.lti.keys import Unfit
+from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import LONGEST_ID
 
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
@@ -63,19 +65,17 @@ class Launch:
     settings: dict[str, Any] = field(default_factory=dict)
 
 
-def check_token(
-    claims: dict[str, Any], *, issuer: str, client_id: str, nonce: str, at: float
-) -> str:
-    """The subject of a token that was made for this sign-in, now.
+def check_token(claims: dict[str, Any], of: Row, nonce: str) -> str:
+    """The subject of a token that a platform made for this sign-in, now.
 
     Raises
     ------
     Unfit
         If it was not
     """
-    if claims.get("iss") != issuer:
+    if claims.get("iss") != of.issuer:
         raise Unfit("another issuer")
-    audience = claims.get("aud")
+    at, client_id, audience = time.time(), of.client_id, claims.get("aud")
     if client_id != audience and not (isinstance(audience, list) and client_id in audience):
         raise Unfit("another audience")
     party = claims.get("azp")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,9 +15,8 @@ from starlette.responses import Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, people
-from latentbook.classroom.desk import Desk, PageRoute, TheDesk
+from latentbook.classroom.desk import Desk, PageRoute, TheDesk, TheForm
 from latentbook.classroom.lti import claims, keys, platforms, steps
-from latentbook.classroom.lti.choices import Choice
 from latentbook.classroom.lti.claims import CLAIM, DL
 from latentbook.classroom.lti.gate import lti_of, own_address, proves, refuse
 from latentbook.classroom.lti.web import is_safe
@@ -22,6 +24,8 @@ from latentbook.classroom.people import Row
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import now
 from latentbook.http.site_files import made
+from latentbook.lecture.blocks import ClassData
+from latentbook.settings import class_data_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -29,6 +33,22 @@ STEP = "deep-link"
 ITEM = "ltiResourceLink"
 FRAME_HEIGHT = 840
 MOST = 40
+PAGES, BLOCKS = ("Chapter", "Section"), ("Instrument", "Question", "Problem")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something of the book that a link can open. ``points`` only of an assignment."""
+
+    place: str
+    kind: str
+    title: str
+    text: str = ""
+    points: float | None = None
+
+    @property
+    def is_framed(self) -> bool:
+        return self.kind in BLOCKS
 
 
 async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
@@ -55,7 +75,21 @@ async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
 
 async def offered(desk: Desk, body: dict[str, Any]) -> tuple[list[Choice], list[Choice]]:
     sheets = await desk.read(assigned, body["platform"], claims.Launch(**body["launch"]))
-    return sheets, await made(lti_of(desk).choices)
+    return sheets, await made(choices, lti_of(desk).site)
+
+
+def choices(site: Path) -> list[Choice]:
+    """Pages of the book in order, each followed by what can be shown by itself."""
+    found = []
+    # A site also has the index of the edition before, for pages that are open.
+    index = ClassData(class_data_of(site)).frame()["config"]["search"]
+    for each in json.loads((site / index).read_text(encoding="utf-8")):
+        kind, (page, _, label) = each["kind"], each["url"].partition("#")
+        if kind in PAGES:
+            found.append(Choice(page, kind, f"{each['number']} {each['title']}"))
+        elif kind in BLOCKS:
+            found.append(Choice(f"embed/{label}/", kind, each["title"], each["text"][:80]))
+    return found
 
 
 def assigned(connection: sa.Connection, of: int, said: claims.Launch) -> list[Choice]:
@@ -76,9 +110,8 @@ def assigned(connection: sa.Connection, of: int, said: claims.Launch) -> list[Ch
 
 
 @router.post("/lti/deep-link")
-async def answer(desk: TheDesk) -> Response:
+async def answer(desk: TheDesk, form: TheForm) -> Response:
     """Send what was chosen to the platform, in a form that the page sends by itself."""
-    form = await desk.form()
     ticket = form.text("ticket")
     step = await desk.read(steps.look, STEP, ticket)
     if step is None or not proves(step, form.text("secret")):

@@ -1,17 +1,25 @@
-"""What the routes have in common to which other sites send people."""
+"""What the routes to which other sites send people, and those to other sites, have in common."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from functools import cached_property
 from hmac import compare_digest
+from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlencode, urlsplit
 
 from fastapi import Depends, Request
 
 from latentbook.book.translations.language import message
-from latentbook.classroom.desk import Desk, fields_of, pairs_of, room_of
-from latentbook.classroom.lti.service import Lti
-from latentbook.classroom.people import hash_of
+from latentbook.classroom.database import Database
+from latentbook.classroom.desk import Desk, Form, get_form, pairs_of, room_of
+from latentbook.classroom.lti import steps
+from latentbook.classroom.lti.keys import PlatformKeys
+from latentbook.classroom.lti.passback import Passback
+from latentbook.classroom.lti.tokens import Tokens
+from latentbook.classroom.lti.web import Web
+from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.refused import Refused
 from latentbook.http.logs import log
 
@@ -21,23 +29,46 @@ REFUSED = message(
 )
 
 
+@dataclass
+class Lti:
+    """What this server needs to talk to other systems."""
+
+    site: Path
+    database: Database
+    web: Web = field(default_factory=Web)
+
+    @cached_property
+    def keys(self) -> PlatformKeys:
+        return PlatformKeys(self.web)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.database, self.web)
+
+    @cached_property
+    def passback(self) -> Passback:
+        return Passback(self.database, self.tokens)
+
+
 async def get_visit(request: Request) -> Desk:
     """A request that may come from a platform's page, by GET or POST."""
     return Desk(request, room_of(request), None)
 
 
+async def get_sent(request: Request) -> Form:
+    """What that page has sent along."""
+    if request.method == "POST":
+        return await get_form(request)
+    return pairs_of(request.scope["query_string"])
+
+
 Visit = Annotated[Desk, Depends(get_visit)]
+Sent = Annotated[Form, Depends(get_sent)]
 
 
 def lti_of(desk: Desk) -> Lti:
     lti: Lti = desk.request.app.state.lti
     return lti
-
-
-async def given_to(desk: Desk) -> dict[str, str]:
-    if desk.request.method == "POST":
-        return await fields_of(desk.request)
-    return pairs_of(desk.request.scope["query_string"])
 
 
 def own_address(desk: Desk) -> str:
@@ -57,8 +88,33 @@ def is_alone(request: Request) -> bool:
     return request.headers.get("sec-fetch-dest") == "document"
 
 
-def with_query(address: str, given: dict[str, str]) -> str:
-    return f"{address}{'&' if urlsplit(address).query else '?'}{urlencode(given)}"
+async def begin(
+    desk: Desk, step: str, of: Row, back: str, asked: dict[str, str], **known: Any
+) -> tuple[str, str, str]:
+    """Begin to ask a platform who this is.
+
+    Parameters
+    ----------
+    back : where the platform sends people with its answer
+    known : what the next step has to know
+
+    Returns
+    -------
+    The address at which the platform is asked, the token of the step, and the secret of the browser
+    or frame that has begun it.
+    """
+    secret, nonce = steps.new_secret(), steps.new_secret()
+    known |= {"platform": of.id, "nonce": nonce, "secret": hash_of(secret).hex()}
+    state = await desk.run(steps.begin, step, known)
+    asked = {
+        **asked,
+        "client_id": of.client_id,
+        "redirect_uri": own_address(desk) + back,
+        "state": state,
+        "nonce": nonce,
+    }
+    joint = "&" if urlsplit(of.auth_url).query else "?"
+    return f"{of.auth_url}{joint}{urlencode(asked)}", state, secret
 
 
 def proves(step: dict[str, Any], secret: str) -> bool:

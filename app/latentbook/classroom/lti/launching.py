@@ -8,28 +8,26 @@ can be kept.
 from __future__ import annotations
 
 import re
-import time
 from dataclasses import asdict
-from hmac import compare_digest
 
 from fastapi import APIRouter
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
+from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, TheForm
 from latentbook.classroom.lti import claims, deep_linking, keys, platforms, steps
 from latentbook.classroom.lti.claims import Launch
 from latentbook.classroom.lti.gate import (
+    Sent,
     Visit,
-    given_to,
+    begin,
     is_alone,
     lti_of,
     own_address,
     proves,
     refuse,
-    with_query,
 )
 from latentbook.classroom.lti.keys import Unfit
-from latentbook.classroom.people import Row, hash_of
+from latentbook.classroom.people import Row
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -50,9 +48,8 @@ async def get_keys(desk: Visit) -> Response:
 
 
 @router.api_route("/lti/login", methods=["GET", "POST"])
-async def login(desk: Visit) -> Response:
+async def login(desk: Visit, given: Sent) -> Response:
     """A platform's page asks to begin. It is asked who this is."""
-    given = await given_to(desk)
     if any(len(value) > LONGEST_GIVEN or "\0" in value for value in given.values()):
         raise refuse("a value is too long, or is no text")
     issuer, client_id = given.get("iss", ""), given.get("client_id", "")
@@ -60,35 +57,27 @@ async def login(desk: Visit) -> Response:
     desk.request.app.state.framers = await desk.read(platforms.framers)  # others may add platforms
     if of is None or of.kind != "lti" or not given.get("login_hint"):
         raise refuse("login of an unknown platform, or without login_hint", issuer=issuer[:200])
-    secret, nonce = steps.new_secret(), steps.new_secret()
-    body = {"platform": of.id, "nonce": nonce, "secret": hash_of(secret).hex()}
-    state = await desk.run(steps.begin, STEP, body)
     asked = {
         "scope": "openid",
         "response_type": "id_token",
         "response_mode": "form_post",
         "prompt": "none",
-        "client_id": of.client_id,
-        "redirect_uri": f"{own_address(desk)}lti/launch",
         "login_hint": given["login_hint"],
-        "state": state,
-        "nonce": nonce,
     }
     if hint := given.get("lti_message_hint"):
         asked["lti_message_hint"] = hint
-    to = with_query(of.auth_url, asked)
+    to, state, secret = await begin(desk, STEP, of, "lti/launch", asked)
     if is_alone(desk.request):
         response: Response = RedirectResponse(to, 302, NOT_KEPT)
     else:
         response = await desk.page("lti/login", to=to, state=state, secret=secret)
-    desk.keep_in_frame(response, cookie_name(desk.request, STEP), secret, SECONDS)
+    desk.keep_in_frame(response, secret, SECONDS, of=STEP)
     return response
 
 
 @router.api_route("/lti/launch", methods=["GET", "POST"])
-async def launch(desk: Visit) -> Response:
+async def launch(desk: Visit, given: Sent) -> Response:
     """What a platform says about who this is, and what they open."""
-    given = await given_to(desk)
     step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     if step is None:
         raise refuse("a state that is unknown, used or expired")
@@ -97,8 +86,7 @@ async def launch(desk: Visit) -> Response:
         said, place = await checked(desk, of, step["nonce"], given)
     except Unfit as why:
         raise refuse(str(why), platform=of.id) from None
-    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
-    is_proved = compare_digest(hash_of(proof).hex(), step["secret"])
+    is_proved = proves(step, desk.cookie(STEP))
     body = {"platform": of.id, "launch": asdict(said), "place": place}
     body["secret"] = "" if is_proved else step["secret"]
     if said.kind == claims.DEEP_LINK:
@@ -114,9 +102,7 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
     if error := given.get("error"):
         raise Unfit(f"the platform answered {error[:80]!r}")
     token = await lti_of(desk).keys.claims(of.keys_url, given.get("id_token", ""))
-    subject = claims.check_token(
-        token, issuer=of.issuer, client_id=of.client_id, nonce=nonce, at=time.time()
-    )
+    subject = claims.check_token(token, of, nonce)
     installed = await desk.read(platforms.deployments, of.id)
     said = claims.check_launch(token, subject, installed)
     place = claims.on_origin(said.target, own_address(desk)) if said.target else ""
@@ -140,14 +126,13 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
     if is_alone(desk.request):
         desk.sign_in(response, token, seconds=seconds)
     else:
-        desk.keep_in_frame(response, cookie_name(desk.request), token, seconds)
+        desk.keep_in_frame(response, token, seconds)
     return response
 
 
 @router.post("/lti/open")
-async def open_in_tab(desk: TheDesk) -> Response:
+async def open_in_tab(desk: TheDesk, form: TheForm) -> Response:
     """Open in a tab what a frame could not: the frame proves that it began the launch."""
-    form = await desk.form()
     step = await steps.taken(desk.room.database, OPEN, form.text("ticket"))
     if step is None or not proves(step, form.text("secret")):
         raise refuse("a tab without the proof of its frame")

@@ -17,18 +17,16 @@ from latentbook.classroom.lti import (
     registering,
     signing_in,
 )
-from latentbook.classroom.lti.service import Lti
+from latentbook.classroom.lti.gate import Lti
 from latentbook.classroom.lti.web import Web
 from latentbook.settings import Settings
 
-ROUTERS = tuple(
-    module.router for module in (launching, deep_linking, registering, signing_in, platform_pages)
-)
+MODULES = (launching, deep_linking, registering, signing_in, platform_pages)
 
 
 def add_to(app: FastAPI, room: Classroom, settings: Settings) -> None:
-    for router in ROUTERS:
-        app.include_router(router)
+    for module in MODULES:
+        app.include_router(module.router)
     web = Web(is_local=settings.local_platforms)
     app.state.lti = Lti(settings.served_site, room.database, web)
     app.state.framers = room.database.run_here(platforms.framers)

@@ -8,7 +8,7 @@ from fastapi import APIRouter
 from starlette.responses import Response
 
 from latentbook.classroom import sent
-from latentbook.classroom.desk import Desk, InstructorDesk, Number, PageRoute
+from latentbook.classroom.desk import Desk, InstructorDesk, Number, PageRoute, TheForm
 from latentbook.classroom.lti import passback, platforms, registering, roster, steps
 from latentbook.classroom.lti.gate import lti_of, own_address
 
@@ -48,23 +48,20 @@ async def show(desk: Desk, *, link: str = "") -> Response:
 
 
 @router.post("")
-async def add(desk: InstructorDesk) -> Response:
-    form = await desk.form()
+async def add(desk: InstructorDesk, form: TheForm) -> Response:
     await desk.run(platforms.add, form, by=desk.me.person)
     return await changed(desk)
 
 
 @router.post("/{number}/deployments")
-async def add_deployment(desk: InstructorDesk, number: Number) -> Response:
-    form = await desk.form()
+async def add_deployment(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     of = await desk.read(platforms.one, number)
     await desk.run(platforms.add_deployment, of.id, form.text("name").strip())
     return await changed(desk)
 
 
 @router.post("/{number}/remove")
-async def remove(desk: InstructorDesk, number: Number) -> Response:
-    form = await desk.form()
+async def remove(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(platforms.remove, number, by=desk.me.person)
     return await changed(desk)

@@ -8,24 +8,22 @@ OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9207 (issuer of the a
 from __future__ import annotations
 
 import hashlib
-import time
 from base64 import urlsafe_b64encode
-from hmac import compare_digest
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import quote_plus
 
 import sqlalchemy as sa
-from fastapi import APIRouter, Path
+from fastapi import APIRouter
 from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, cookie_name
+from latentbook.classroom.desk import NOT_KEPT, Desk, Number, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, platforms, steps
-from latentbook.classroom.lti.gate import Visit, given_to, lti_of, own_address, refuse, with_query
+from latentbook.classroom.lti.gate import Sent, Visit, begin, lti_of, own_address, proves, refuse
 from latentbook.classroom.lti.keys import Unfit
 from latentbook.classroom.lti.web import Unreachable, Web
-from latentbook.classroom.people import Row, hash_of
+from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import identity
 from latentbook.classroom.refused import Refused
 from latentbook.lecture.auth import keep_cookie
@@ -44,12 +42,10 @@ FAILED = message(
 
 
 @router.get("/callback")
-async def finish(desk: Visit) -> Response:
+async def finish(desk: Visit, given: Sent) -> Response:
     """The service's answer: a code, which the server exchanges for who this is."""
-    given = await given_to(desk)
     step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
-    proof = desk.request.cookies.get(cookie_name(desk.request, STEP), "")
-    if step is None or not compare_digest(hash_of(proof).hex(), step["secret"]):
+    if step is None or not proves(step, desk.cookie(STEP)):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)
     of: Row = await desk.read(platforms.one, step["platform"])
     try:
@@ -64,35 +60,26 @@ async def finish(desk: Visit) -> Response:
 
 
 @router.get("/{number}")
-async def begin(desk: TheDesk, number: Annotated[int, Path(ge=1, lt=2**31)]) -> Response:
+async def ask(desk: TheDesk, number: Number) -> Response:
     """Ask the service who this is. Whoever is signed in here and asks for it connects the two."""
     of = await desk.read(platforms.one, number)
     if of.kind != "oidc":
         raise Refused(404, message("There is no such platform."))
     # Another site may begin a sign-in, but not connect an account of its own to this one.
     is_own = desk.request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-    secret, nonce = steps.new_secret(), steps.new_secret()
+    me = desk.member.person if desk.member and is_own else None
     verifier = steps.new_secret() + steps.new_secret()
-    body = {
-        "platform": of.id,
-        "nonce": nonce,
-        "verifier": verifier,
-        "secret": hash_of(secret).hex(),
-        "person": desk.member.person if desk.member and is_own else None,
-    }
-    state = await desk.run(steps.begin, STEP, body)
     digest = hashlib.sha256(verifier.encode()).digest()
     asked = {
         "response_type": "code",
         "scope": "openid profile",
-        "client_id": of.client_id,
-        "redirect_uri": f"{own_address(desk)}auth/callback",
-        "state": state,
-        "nonce": nonce,
         "code_challenge": urlsafe_b64encode(digest).decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    response = RedirectResponse(with_query(of.auth_url, asked), 303, NOT_KEPT)
+    to, _, secret = await begin(
+        desk, STEP, of, "auth/callback", asked, verifier=verifier, person=me
+    )
+    response = RedirectResponse(to, 303, NOT_KEPT)
     name = cookie_name(desk.request, STEP)
     keep_cookie(desk.request, response, name, secret, 600, "/", "lax")
     return response
@@ -117,9 +104,7 @@ async def identified(
     lti = lti_of(desk)
     tokens = (await lti.web.ask("POST", of.token_url, data=asked, auth=auth)).json
     found = await lti.keys.claims(of.keys_url, str(tokens["id_token"]))
-    claims.check_token(
-        found, issuer=of.issuer, client_id=of.client_id, nonce=step["nonce"], at=time.time()
-    )
+    claims.check_token(found, of, step["nonce"])
     if of.is_open and step["person"] is None and not claims.full_name(found):
         found |= await profile(lti.web, of, found["sub"], str(tokens["access_token"]))
     return found

@@ -19,7 +19,16 @@ from packaging.requirements import Requirement
 
 from latentbook.book.read.project import read_manifest
 from latentbook.errors import Problems
-from tools.release import LICENCE, WITHOUT_PYTORCH, Installed, call, stated_dates, stated_versions
+from tools.release import (
+    LICENCE,
+    WITHOUT_PYTORCH,
+    Installed,
+    call,
+    makes_a_course,
+    serves_people,
+    stated_dates,
+    stated_versions,
+)
 from tools.wheel import make_wheel
 
 
@@ -87,7 +96,16 @@ def link(name: str, packages: Path) -> None:
             target.symlink_to(Path(str(library.locate_file(top))).resolve())
 
 
+A_MINUTE = (makes_a_course, serves_people)
+
+
 @pytest.mark.long
-@pytest.mark.parametrize("step", WITHOUT_PYTORCH, ids=lambda step: step.__name__)
+@pytest.mark.parametrize(
+    "step",
+    [
+        pytest.param(step, id=step.__name__, marks=[pytest.mark.release] * (step in A_MINUTE))
+        for step in WITHOUT_PYTORCH
+    ],
+)
 def test_the_wheel_without_pytorch(step: Callable[[Installed], None], installed: Installed) -> None:
     step(installed)

@@ -11,6 +11,9 @@ from typing import Any
 
 from widgets.contract import ContractError, Instrument
 
+DEFINED = ("instrument", "compute", "frame")
+"""What the module of every instrument defines."""
+
 
 def declaration(instrument: Instrument) -> dict[str, Any]:
     """The declaration as plain data: ``Declaration`` of static/js/instrument/spec.js."""

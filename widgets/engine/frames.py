@@ -28,7 +28,7 @@ from widgets.contract import (
 )
 from widgets.engine.check import check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
-from widgets.engine.declaration import declaration, with_line
+from widgets.engine.declaration import DEFINED, declaration, with_line
 from widgets.engine.failure import remember_source, show_file
 from widgets.engine.size import check_size
 from widgets.engine.training import computed, kept, train
@@ -42,7 +42,6 @@ SIGN_OF_ZERO = re.compile(
     re.VERBOSE,
 )
 REFERENCES_STAY = "The references stay those of the book."
-DEFINED = ("instrument", "compute", "frame")
 TRAINS = ("start", "step")
 
 

@@ -23,8 +23,7 @@ from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
 from widgets.engine.check import check_declaration
-from widgets.engine.declaration import with_line
-from widgets.engine.frames import DEFINED
+from widgets.engine.declaration import DEFINED, with_line
 from widgets.engine.panels import TILE
 from widgets.kit.drawing import to_pixels
 

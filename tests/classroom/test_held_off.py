@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import psycopg
 import pytest
+from sqlalchemy import QueuePool
 
 from latentbook.classroom import database, people
 from latentbook.classroom.desk import MAX_BYTES
@@ -16,6 +17,7 @@ from latentbook.classroom.refused import Refused
 from latentbook.classroom.words import clean
 from latentbook.settings import Settings, class_data_of
 from tests.classroom.conftest import School, on_postgresql, on_sqlite
+from tests.patience import until
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -173,7 +175,10 @@ def test_a_locked_database_is_said(
 ) -> None:
     ada = school.joined(school.first, "Ada")
     monkeypatch.setattr(database, "WAIT_S", 0.05)
-    school.room.database.close()
+    used = school.room.database
+    pools = [cast(QueuePool, engine.pool) for engine in (used.engine, used.readers)]
+    until(lambda: not any(pool.checkedout() for pool in pools))  # or one would stay open
+    used.close()
     other = database.Database(settings.database)
     form = {"name": "Another name", "term": ""}
     with other.engine.begin():

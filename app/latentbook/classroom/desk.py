@@ -86,12 +86,17 @@ class Desk:
         return "../" * (path.count("/") - 1)
 
     @property
+    def address(self) -> str:
+        """Of the book, as others write it."""
+        url = self.request.url
+        return f"{url.scheme}://{url.netloc}{self.room.base_path}"
+
+    @property
     def join(self) -> str:
         """What precedes the token of an invitation link."""
-        url = self.request.url
-        if len(url.netloc) > LONGEST_HOST:
+        if len(self.request.url.netloc) > LONGEST_HOST:
             raise Problem(400, f"A host has at most {LONGEST_HOST} characters.")
-        return f"{url.scheme}://{url.netloc}{self.room.base_path}join/"
+        return f"{self.address}join/"
 
     async def run(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         return await self.room.database.run(work, *given, **named)
@@ -258,8 +263,7 @@ class PageRoute(SmallRoute):
                 why: Problem = from_validation(error)
             except Problem as error:
                 why = error
-            room = room_of(request)
-            desk = Desk(request, room, None)
+            desk = Desk(request, room_of(request), None)
             response = await desk.page("refused", why.status_code, why=why)
             response.headers.update(why.headers or {})
             return response

@@ -244,14 +244,12 @@ def join(
     use = sa.update(invite).where(invite.c.id == found.id, *_usable())
     if connection.execute(use.values(uses=invite.c.uses + 1)).rowcount != 1:
         return join(connection, token, name, known, new_token)  # used up meanwhile: says so
-    who = found.person or known
-    if who is None:
-        who = new_person(connection, name)
-    if found.person is None and not is_in(connection, found.course, who):
+    who = found.person or known or new_person(connection, name)
+    if found.person:
+        note(connection, found.course, "signed in by a link", by=who)
+    elif not is_in(connection, found.course, who):
         _add_member(connection, found.course, who, found.role, found.group)
         note(connection, found.course, "joined", by=who, detail=found.role)
-    elif found.person is not None:
-        note(connection, found.course, "signed in by a link", by=who)
     return new_session(connection, who, new_token, platform=found.platform)
 
 
@@ -290,12 +288,10 @@ def signed_in(connection: sa.Connection, token: str) -> Member | None:
     if (found := session_of(connection, token)) is None:
         return None
     at = present(connection)
-    where = (member.c.course == at.id) & (member.c.person == found.person)
-    is_in = connection.execute(sa.select(member).where(where)).one_or_none()
-    if is_in is None:
+    if (place := _place(connection, at.id, found.person)) is None:
         return None
-    who = (found.person, found.name, is_in.role, is_in.group, found.id, found.since)
-    return Member(is_in.id, at, *who, was_seen_lately=found.seen_at >= now() - SEEN)
+    who = (found.person, found.name, place.role, place.group, found.id, found.since)
+    return Member(place.id, at, *who, was_seen_lately=found.seen_at >= now() - SEEN)
 
 
 def see(connection: sa.Connection, me: Member) -> None:
@@ -357,9 +353,15 @@ def one_member(connection: sa.Connection, in_course: int, who: int) -> Row:
     return found
 
 
+def _place(connection: sa.Connection, in_course: int, who: int) -> Row | None:
+    """The row of a person in a course."""
+    return connection.execute(
+        sa.select(member).filter_by(course=in_course, person=who)
+    ).one_or_none()
+
+
 def is_in(connection: sa.Connection, in_course: int, who: int) -> bool:
-    where = (member.c.course == in_course) & (member.c.person == who)
-    return connection.execute(sa.select(member.c.id).where(where)).first() is not None
+    return _place(connection, in_course, who) is not None
 
 
 def change_member(
@@ -370,8 +372,7 @@ def change_member(
         _keep_an_instructor(connection, by, before)
         _revoke_above(connection, who, role)
     connection.execute(sa.update(person).where(person.c.id == who).values(name=name, number=number))
-    where = (member.c.course == by.course.id) & (member.c.person == who)
-    connection.execute(sa.update(member).where(where).values(role=role, group=group))
+    change_place(connection, before.member, role=role, group=group)
     detail = "" if role == before.role else f"{before.role} → {role}"
     note(connection, by.course.id, "changed", by=by.person, on=who, detail=detail)
 
@@ -385,16 +386,16 @@ def erase(connection: sa.Connection, by: Member, who: int) -> None:
 
 
 def _keep_an_instructor(connection: sa.Connection, by: Member, leaving: Row) -> None:
-    is_one = leaving.role == "instructor"
-    if is_one and not _other_instructors(connection, by.course.id, leaving.id):
+    if not _may_leave(connection, by.course.id, leaving.id, leaving.role):
         why = message("A course needs an instructor: make somebody else one first.")
         raise Refused(409, why)
 
 
-def _other_instructors(connection: sa.Connection, in_course: int, than: int) -> int:
-    where = (member.c.course == in_course) & (member.c.role == "instructor")
-    others = sa.select(sa.func.count()).where(where, member.c.person != than)
-    return connection.execute(others).scalar_one()
+def _may_leave(connection: sa.Connection, in_course: int, who: int, role: str) -> bool:
+    """Whether somebody with this role is not the last instructor."""
+    others = sa.select(member.c.id).filter_by(course=in_course, role="instructor")
+    others = others.where(member.c.person != who)
+    return role != "instructor" or connection.execute(others).first() is not None
 
 
 def doors(connection: sa.Connection) -> list[Row]:
@@ -485,23 +486,20 @@ def audit_lines(
 
 def put(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:
     """Have somebody in a course in the role that a platform says. The last instructor stays one."""
-    where = (member.c.course == in_course) & (member.c.person == who)
-    found = connection.execute(sa.select(member).where(where)).one_or_none()
+    found = _place(connection, in_course, who)
     if found is None:
         _add_member(connection, in_course, who, role, group)
         note(connection, in_course, "joined", by=who, detail=role)
-    elif found.role != role and (
-        found.role != "instructor" or _other_instructors(connection, in_course, who)
-    ):
-        connection.execute(sa.update(member).where(where).values(role=role))
+    elif found.role != role and _may_leave(connection, in_course, who, found.role):
+        change_place(connection, found.id, role=role)
         _revoke_above(connection, who, role)
         note(connection, in_course, "changed", by=None, on=who, detail=f"{found.role} → {role}")
 
 
 def role_in(connection: sa.Connection, in_course: int, who: int) -> str:
     """The role that somebody has, or would have without any other word."""
-    where = (member.c.course == in_course) & (member.c.person == who)
-    return connection.execute(sa.select(member.c.role).where(where)).scalar() or "student"
+    found = _place(connection, in_course, who)
+    return found.role if found else "student"
 
 
 def new_person(connection: sa.Connection, name: str, number: str = "") -> int:
@@ -517,9 +515,9 @@ def add_person(
     return added
 
 
-def set_group(connection: sa.Connection, in_course: int, who: int, group: str) -> None:
-    where = (member.c.course == in_course) & (member.c.person == who)
-    connection.execute(sa.update(member).where(where).values(group=group))
+def change_place(connection: sa.Connection, number: int, **values: str) -> None:
+    """Give a member another role or group."""
+    connection.execute(sa.update(member).where(member.c.id == number).values(**values))
 
 
 def _add_member(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:

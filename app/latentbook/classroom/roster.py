@@ -37,7 +37,7 @@ class Line:
     number: str
     group: str
     does: str
-    person: int | None = None
+    member: int | None = None
     why: Refused | None = None
 
 
@@ -103,17 +103,16 @@ def _line(line: int, row: Mapping[str, str], here: Sequence[Row], seen: set[str]
     try:
         name = clean(name)
         number, group = clean(number, is_needed=False), clean(group, is_needed=False)
+        mark = f"#{number}" if number else name
+        if mark in seen:
+            raise Refused(422, message("This person is in the list already."))
     except Refused as refused:
         return Line(line, name, number, group, REFUSED, why=refused)
-    mark = f"#{number}" if number else name
-    if mark in seen:
-        why = Refused(422, message("This person is in the list already."))
-        return Line(line, name, number, group, REFUSED, why=why)
     seen.add(mark)
     for each in here:
         if each.number == number if number else each.name == name:
             does = HERE if group in ("", each.group) else MOVED
-            return Line(line, name, number, group, does, each.id)
+            return Line(line, name, number, group, does, each.member)
     return Line(line, name, number, group, NEW)
 
 
@@ -129,8 +128,8 @@ def apply(connection: sa.Connection, by: Member, text: str) -> None:
     for each in lines:
         if each.does == NEW:
             people.add_person(connection, by.course.id, each.name, each.number, each.group)
-        elif each.does == MOVED and each.person is not None:
-            people.set_group(connection, by.course.id, each.person, each.group)
+        elif each.does == MOVED and each.member is not None:
+            people.change_place(connection, each.member, group=each.group)
     counts = {does: sum(each.does == does for each in lines) for does in (NEW, MOVED)}
     detail = f"{counts[NEW]} new, {counts[MOVED]} moved"
     people.note(connection, by.course.id, "roster applied", by=by.person, detail=detail)

@@ -18,7 +18,7 @@ from latentbook.classroom import assignments, people
 from latentbook.classroom.desk import Desk, PageRoute, TheDesk, TheForm
 from latentbook.classroom.lti import claims, keys, platforms, steps
 from latentbook.classroom.lti.claims import CLAIM, DL
-from latentbook.classroom.lti.gate import lti_of, own_address, proves, refuse
+from latentbook.classroom.lti.gate import lti_of, proves, refuse
 from latentbook.classroom.lti.web import is_safe
 from latentbook.classroom.people import Row
 from latentbook.classroom.refused import Refused
@@ -126,7 +126,7 @@ async def answer(desk: TheDesk, form: TheForm) -> Response:
         raise refuse("deep linking twice at once")
     of = await desk.read(platforms.one, step["platform"])
     said = claims.Launch(**step["launch"])
-    items = content_items(chosen, own_address(desk), said.settings)
+    items = content_items(chosen, desk.address, said.settings)
     token = await desk.run(response, of, said, items)
     to = said.settings["deep_link_return_url"]
     desk.request.state.form_action = platforms.origin_of(to)

@@ -16,16 +16,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from latentbook.classroom.desk import NOT_KEPT, Desk, PageRoute, TheDesk, TheForm
 from latentbook.classroom.lti import claims, deep_linking, keys, platforms, steps
 from latentbook.classroom.lti.claims import Launch
-from latentbook.classroom.lti.gate import (
-    Sent,
-    Visit,
-    begin,
-    is_alone,
-    lti_of,
-    own_address,
-    proves,
-    refuse,
-)
+from latentbook.classroom.lti.gate import Sent, Visit, begin, is_alone, lti_of, proves, refuse
 from latentbook.classroom.lti.keys import Unfit
 from latentbook.classroom.people import Row
 
@@ -105,7 +96,7 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
     subject = claims.check_token(token, of, nonce)
     installed = await desk.read(platforms.deployments, of.id)
     said = claims.check_launch(token, subject, installed)
-    place = claims.on_origin(said.target, own_address(desk)) if said.target else ""
+    place = claims.on_origin(said.target, desk.address) if said.target else ""
     return said, place
 
 

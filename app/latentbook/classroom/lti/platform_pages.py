@@ -10,7 +10,7 @@ from starlette.responses import Response
 from latentbook.classroom import sent
 from latentbook.classroom.desk import Desk, InstructorDesk, Number, PageRoute, TheForm
 from latentbook.classroom.lti import passback, platforms, registering, roster, steps
-from latentbook.classroom.lti.gate import lti_of, own_address
+from latentbook.classroom.lti.gate import lti_of
 
 router = APIRouter(prefix="/classroom/platforms", route_class=PageRoute, include_in_schema=False)
 
@@ -32,7 +32,7 @@ async def get_platforms(desk: InstructorDesk) -> Response:
 async def make_link(desk: InstructorDesk) -> Response:
     """A link by which a platform registers itself, once."""
     token = await desk.run(steps.begin, registering.STEP, {}, REGISTRATION)
-    return await show(desk, link=f"{own_address(desk)}lti/register/{token}")
+    return await show(desk, link=f"{desk.address}lti/register/{token}")
 
 
 async def show(desk: Desk, *, link: str = "") -> Response:
@@ -41,7 +41,7 @@ async def show(desk: Desk, *, link: str = "") -> Response:
         "lti/platforms",
         platforms=await desk.read(platforms.everyone),
         contexts=await desk.read(platforms.contexts),
-        address=own_address(desk),
+        address=desk.address,
         link=link,
         late=[each for each in states.values() if each.why],
     )

@@ -20,7 +20,7 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.desk import NOT_KEPT, Desk, Number, PageRoute, TheDesk, cookie_name
 from latentbook.classroom.lti import claims, platforms, steps
-from latentbook.classroom.lti.gate import Sent, Visit, begin, lti_of, own_address, proves, refuse
+from latentbook.classroom.lti.gate import Sent, Visit, begin, lti_of, proves, refuse
 from latentbook.classroom.lti.keys import Unfit
 from latentbook.classroom.lti.web import Unreachable, Web
 from latentbook.classroom.people import Row
@@ -96,7 +96,7 @@ async def identified(
     asked = {
         "grant_type": "authorization_code",
         "code": given["code"],
-        "redirect_uri": f"{own_address(desk)}auth/callback",
+        "redirect_uri": f"{desk.address}auth/callback",
         "code_verifier": step["verifier"],
         "client_id": of.client_id,
     }
@@ -134,15 +134,14 @@ def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | No
     who = platforms.known(connection, of.issuer, subject)
     if who is not None and me not in (None, who):
         raise Refused(409, message("This university account belongs to somebody else here."))
-    if who is None and me is None:
-        if not of.is_open:
-            raise Refused(403, NOT_IN)
-        name = platforms.named(claims.full_name(said)) or platforms.stand_in(subject)
-        me = people.new_person(connection, name)
     if who is None:
+        if me is None:
+            if not of.is_open:
+                raise Refused(403, NOT_IN)
+            name = platforms.named(claims.full_name(said)) or platforms.stand_in(subject)
+            me = people.new_person(connection, name)
         people.add(connection, identity, person=me, issuer=of.issuer, subject=subject)
         who = me
-    assert who is not None
     if of.is_open and not people.is_in(connection, course, who):
         people.put(connection, course, who, "student", "")
     return who

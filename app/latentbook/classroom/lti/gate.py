@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from functools import cached_property
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,25 +27,14 @@ REFUSED = message(
 )
 
 
-@dataclass
 class Lti:
-    """What this server needs to talk to other systems."""
+    """What this server needs to talk to other systems, and the folder of its book."""
 
-    site: Path
-    database: Database
-    web: Web = field(default_factory=Web)
-
-    @cached_property
-    def keys(self) -> PlatformKeys:
-        return PlatformKeys(self.web)
-
-    @cached_property
-    def tokens(self) -> Tokens:
-        return Tokens(self.database, self.web)
-
-    @cached_property
-    def passback(self) -> Passback:
-        return Passback(self.database, self.tokens)
+    def __init__(self, site: Path, database: Database, web: Web) -> None:
+        self.site, self.web = site, web
+        self.keys = PlatformKeys(web)
+        self.tokens = Tokens(database, web)
+        self.passback = Passback(database, self.tokens)
 
 
 async def get_visit(request: Request) -> Desk:
@@ -69,12 +56,6 @@ Sent = Annotated[Form, Depends(get_sent)]
 def lti_of(desk: Desk) -> Lti:
     lti: Lti = desk.request.app.state.lti
     return lti
-
-
-def own_address(desk: Desk) -> str:
-    """Of the book, as others write it."""
-    url = desk.request.url
-    return f"{url.scheme}://{url.netloc}{desk.room.base_path}"
 
 
 def refuse(why: str, *, said: str = REFUSED, **about: Any) -> Refused:
@@ -109,7 +90,7 @@ async def begin(
     asked = {
         **asked,
         "client_id": of.client_id,
-        "redirect_uri": own_address(desk) + back,
+        "redirect_uri": desk.address + back,
         "state": state,
         "nonce": nonce,
     }

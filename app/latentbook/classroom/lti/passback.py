@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from latentbook.classroom import assignments, people
 from latentbook.classroom import platform_tables as tables
 from latentbook.classroom.database import Database
+from latentbook.classroom.lti import platforms
 from latentbook.classroom.lti.claims import RESULT, SCORE
 from latentbook.classroom.lti.tokens import NoAccess, Tokens
 from latentbook.classroom.lti.web import Answer, Unreachable
@@ -53,8 +54,6 @@ MOST_FAILURES = 5
 ALIKE = 0.005
 """Marks that differ by a smaller share of the maximum are one: platforms round."""
 HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")
-MAX_BYTES = 2**22
-MAX_PAGES = 50
 
 
 @dataclass(frozen=True)
@@ -124,9 +123,7 @@ def linked(connection: sa.Connection, course: int) -> list[Row]:
     """Links to assignments for which a platform takes scores."""
     wanted = (
         sa.select(resource_link, platform.c.id.label("platform"), platform.c.issuer)
-        .join(context, context.c.id == resource_link.c.context)
-        .join(tables.deployment, tables.deployment.c.id == context.c.deployment)
-        .join(platform, platform.c.id == tables.deployment.c.platform)
+        .select_from(resource_link.join(context).join(tables.deployment).join(platform))
         .where(context.c.course == course)
         .where(resource_link.c.assignment != "", resource_link.c.line_item != "")
         .order_by(resource_link.c.id)
@@ -253,7 +250,7 @@ class Passback:
             log.error("Scores wait for the next round", platform=number, error=name)
 
     async def _send_all(self, number: int, given: list[Due]) -> None:
-        of = await self.database.read(one_platform, number)
+        of = await self.database.read(platforms.one, number)
         failures, shares, forced = 0, {}, []
         ends = time.monotonic() + ROUND_S / 2  # the rest is for looking after what was forced
         for each in given:
@@ -323,26 +320,16 @@ class Passback:
             return {}
         url, found = beside(link.line_item, "/results"), {}
         try:
-            for _ in range(MAX_PAGES):
-                headers = {"Accept": RESULT_TYPE}
-                answer = await self.tokens.ask(
-                    of, RESULT, "GET", url, headers=headers, limit=MAX_BYTES
-                )
+            async for answer in self.tokens.pages(of, RESULT, url, RESULT_TYPE):
                 if answer.status != 200:
                     return WAIT if asks_to_wait(answer) else str(answer.status)
                 for each in answer.json:
                     found[str(each["userId"])] = share_of(each)
-                if not (url := answer.next):
-                    break
         except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
             return UNREACHABLE
         except Unreachable as why:
             return error_of(why)
         return found
-
-
-def one_platform(connection: sa.Connection, number: int) -> Row:
-    return connection.execute(sa.select(platform).where(platform.c.id == number)).one()
 
 
 def beside(line_item: str, name: str) -> str:

@@ -83,9 +83,8 @@ def origin_of(address: str, name: str = "") -> str:
 
 def add_deployment(connection: sa.Connection, of: int, name: str) -> None:
     check(name, "deployment", tables.LONGEST_ID)
-    if name in deployments(connection, of):
-        return
-    connection.execute(sa.insert(tables.deployment).values(platform=of, name=name))
+    if name not in deployments(connection, of):
+        connection.execute(sa.insert(tables.deployment).values(platform=of, name=name))
 
 
 def remove(connection: sa.Connection, number: int, *, by: int | None) -> None:
@@ -156,16 +155,12 @@ def let_in(
     """Put somebody into the course and the context, with the name that was said, and the role if
     the context is trusted.
     """
-    name, sent = named(said.name), {}
+    sent = {"name": named(said.name), "number": named(said.number)}
     if who is None:
-        who = people.new_person(connection, name or stand_in(subject))
+        who = people.new_person(connection, sent["name"] or stand_in(subject))
         connection.execute(sa.insert(identity).values(person=who, issuer=issuer, subject=subject))
-    elif name:
-        sent["name"] = name
-    if number := named(said.number):
-        sent["number"] = number
-    if sent:
-        connection.execute(sa.update(person).where(person.c.id == who).values(**sent))
+    if change := {column: text for column, text in sent.items() if text}:
+        connection.execute(sa.update(person).where(person.c.id == who).values(**change))
     # Whoever has a course of their own at the platform is an instructor there.
     role = said.role if here.is_trusted else people.role_in(connection, here.course, who)
     people.put(connection, here.course, who, role, named(here.title))
@@ -203,13 +198,13 @@ def find_context(connection: sa.Connection, of: int, launch: Launch) -> Row | No
 def context_of(connection: sa.Connection, of: Row, launch: Launch) -> Row:
     """The platform's course, in the present course: the first launch puts it there."""
     table = tables.context
-    wanted = sa.select(tables.deployment.c.id).filter_by(platform=of.id, name=launch.deployment)
-    where = {"deployment": connection.execute(wanted).scalar_one(), "name": launch.context}
     at = people.present(connection).id
     found = find_context(connection, of.id, launch)
-    sent = {"title": launch.title, "members_url": launch.members_url}
+    change: sa.Insert | sa.Update
     if found is None:
-        connection.execute(sa.insert(table).values(**where, **sent, course=at))
+        wanted = sa.select(tables.deployment.c.id).filter_by(platform=of.id, name=launch.deployment)
+        place = {"deployment": connection.execute(wanted).scalar_one(), "name": launch.context}
+        change = sa.insert(table).values(**place, course=at)
     elif found.course != at:
         why = message(
             "This course belongs to a past term here. Its instructor can take it along on the page "
@@ -217,8 +212,9 @@ def context_of(connection: sa.Connection, of: Row, launch: Launch) -> Row:
         )
         raise Refused(403, why)
     else:
-        connection.execute(sa.update(table).filter_by(**where).values(**sent))
-    return connection.execute(sa.select(table).filter_by(**where)).one()
+        change = sa.update(table).where(table.c.id == found.id)
+    change = change.values(title=launch.title, members_url=launch.members_url)
+    return connection.execute(change.returning(table)).one()
 
 
 def keep_link(connection: sa.Connection, of: int, launch: Launch, assignment: str) -> None:
@@ -241,8 +237,7 @@ def contexts(connection: sa.Connection) -> list[Row]:
     )
     wanted = (
         sa.select(table, platform.c.name.label("platform"), count.label("people"))
-        .join(tables.deployment, tables.deployment.c.id == table.c.deployment)
-        .join(platform, platform.c.id == tables.deployment.c.platform)
+        .select_from(table.join(tables.deployment).join(platform))
         .order_by(table.c.id.desc())
     )
     return list(connection.execute(wanted))

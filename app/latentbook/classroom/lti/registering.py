@@ -19,7 +19,7 @@ from latentbook.classroom import people
 from latentbook.classroom.desk import Desk, PageRoute
 from latentbook.classroom.lti import platforms, roster, steps
 from latentbook.classroom.lti.claims import DEEP_LINK, RESULT, SCORE
-from latentbook.classroom.lti.gate import Visit, lti_of, own_address, refuse
+from latentbook.classroom.lti.gate import Visit, lti_of, refuse
 from latentbook.classroom.lti.web import Unreachable, is_safe
 from latentbook.classroom.refused import Refused
 
@@ -27,11 +27,6 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 STEP = "register"
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-ENDPOINTS = {
-    "auth_url": "authorization_endpoint",
-    "token_url": "token_endpoint",
-    "keys_url": "jwks_uri",
-}
 FAILED = message(
     "The registration did not work. Make a new registration link and try again; the reason is in "
     "the log of the book’s server."
@@ -71,7 +66,7 @@ async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:
         raise ValueError("the configuration is not at the issuer's address")
     title = (await desk.read(people.present)).name
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    ours = tool(own_address(desk), title)
+    ours = tool(desk.address, title)
     answer = await web.ask("POST", to, headers=headers, json=ours, accepted=(200, 201))
     given = answer.json
     referer = desk.request.headers.get("referer", "")
@@ -83,7 +78,9 @@ async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:
         "audience": str(theirs.get("authorization_server", "")),
         "address": referer if is_safe(referer) else "",
         "deployments": str(given.get(TOOL, {}).get("deployment_id", "")),
-        **{name: str(theirs[endpoint]) for name, endpoint in ENDPOINTS.items()},
+        "auth_url": str(theirs["authorization_endpoint"]),
+        "token_url": str(theirs["token_endpoint"]),
+        "keys_url": str(theirs["jwks_uri"]),
     }
 
 

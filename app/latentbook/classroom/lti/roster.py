@@ -12,7 +12,7 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom import platform_tables as tables
 from latentbook.classroom.lti import platforms
-from latentbook.classroom.lti.claims import role_of, said
+from latentbook.classroom.lti.claims import full_name, role_of, said
 from latentbook.classroom.lti.tokens import Tokens
 from latentbook.classroom.lti.web import Unreachable
 from latentbook.classroom.people import Row
@@ -22,8 +22,6 @@ from latentbook.http.logs import log
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 ACCEPT = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
-MAX_BYTES = 2**22
-MAX_PAGES = 50
 WHOLE_S = 60
 """For all pages: an instructor waits for them."""
 
@@ -49,17 +47,13 @@ async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
     found: list[Listed] = []
     try:
         async with asyncio.timeout(WHOLE_S):
-            for _ in range(MAX_PAGES):
-                headers = {"Accept": ACCEPT}
-                answer = await tokens.ask(of, SCOPE, "GET", url, headers=headers, limit=MAX_BYTES)
+            async for answer in tokens.pages(of, SCOPE, url, ACCEPT):
                 if answer.status != 200:
                     raise Unreachable(f"It answered with status {answer.status}.")
                 members = answer.json["members"]
                 found += [each for each in map(listed, members) if each is not None]
                 if len(found) > people.MAX_MEMBERS:
                     raise Unreachable(f"It lists more than {people.MAX_MEMBERS} people.")
-                if not (url := answer.next):
-                    break
         return found
     except TimeoutError:
         why: object = f"It took longer than {WHOLE_S} seconds."
@@ -80,9 +74,8 @@ def listed(given: dict[str, Any]) -> Listed | None:
         return None
     roles = [str(role) for role in given.get("roles", [])]
     # Roles here may have neither vocabulary nor context: all are roles in this course.
-    name = said(given, "name") or f"{said(given, 'given_name')} {said(given, 'family_name')}"
     number = said(given, "lis_person_sourcedid")
-    return Listed(subject, name, number, role_of(roles))
+    return Listed(subject, full_name(given), number, role_of(roles))
 
 
 def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
@@ -92,12 +85,8 @@ def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
     here = connection.execute(wanted).one_or_none()
     if here is None or not here.members_url or here.course != people.present(connection).id:
         raise Refused(404, message("The platform lists nobody for this course."))
-    of = (
-        sa.select(platform)
-        .join(tables.deployment, tables.deployment.c.platform == platform.c.id)
-        .where(tables.deployment.c.id == here.deployment)
-    )
-    return here, connection.execute(of).one()
+    of = sa.select(platform).join(tables.deployment)
+    return here, connection.execute(of.where(tables.deployment.c.id == here.deployment)).one()
 
 
 def apply(connection: sa.Connection, here: Row, of: Row, found: list[Listed], by: int) -> None:

@@ -8,8 +8,9 @@ References
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from latentbook.classroom.database import Database
 from latentbook.classroom.lti import keys, steps
@@ -19,6 +20,8 @@ from latentbook.classroom.people import Row
 SPARE_S = 60
 """A token is renewed before it ends."""
 SHORTEST_S, LONGEST_S = 60, 3_600
+MAX_PAGES, MAX_PAGE_BYTES = 50, 2**22
+"""Of a list."""
 
 
 class NoAccess(Unreachable):
@@ -38,18 +41,27 @@ class Tokens:
         method: str,
         url: str,
         *,
-        headers: Mapping[str, str] | None = None,
-        is_again: bool = False,
-        **sent: object,
+        headers: Mapping[str, str],
+        **sent: Any,
     ) -> Answer:
         """A request with a token, once more with a new one if the first has ended early."""
-        token = await self._token(of, scope)
-        signed = {**(headers or {}), "Authorization": f"Bearer {token}"}
-        answer = await self.web.ask(method, url, headers=signed, accepted=(), **sent)  # type: ignore[arg-type]
-        if answer.status == 401 and not is_again:
-            self._kept.pop((of.id, scope), None)
-            return await self.ask(of, scope, method, url, headers=headers, is_again=True, **sent)
+        for is_again in (False, True):
+            if is_again:
+                self._kept.pop((of.id, scope), None)
+            signed = {**headers, "Authorization": f"Bearer {await self._token(of, scope)}"}
+            answer = await self.web.ask(method, url, headers=signed, accepted=(), **sent)
+            if answer.status != 401:
+                break
         return answer
+
+    async def pages(self, of: Row, scope: str, url: str, media_type: str) -> AsyncIterator[Answer]:
+        """The pages of a list, each of which names the address of the next."""
+        for _ in range(MAX_PAGES):
+            headers = {"Accept": media_type}
+            page = await self.ask(of, scope, "GET", url, headers=headers, limit=MAX_PAGE_BYTES)
+            yield page
+            if not (url := page.next):
+                break
 
     async def _token(self, of: Row, scope: str) -> str:
         token, ends = self._kept.get((of.id, scope), ("", 0.0))

@@ -13,8 +13,8 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import language
 from latentbook.classroom.assigned import Asked, Assigned
 from latentbook.classroom.bundled import read_assigned
+from latentbook.classroom.grader.judges import States
 from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.states import States
 from latentbook.settings import Settings, assignments_of
 from tests.unit.book import conftest as small
 from tests.unit.book.test_days import plain_files

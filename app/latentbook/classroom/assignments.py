@@ -101,14 +101,12 @@ def take(connection: sa.Connection, assigned: Assigned) -> None:
         change = sa.update(assignment).where(assignment.c.id == row.id)
         connection.execute(change.values(title=made.title))
         if not has_opened(connection, row, now()):
-            asks = sa.delete(assignment_question)
-            connection.execute(asks.where(assignment_question.c.assignment == row.id))
+            connection.execute(sa.delete(assignment_question).filter_by(assignment=row.id))
         kept = {each.label: each.id for each in asked_in(connection, row.id)}
         for position, (label, points) in enumerate(made.questions):
             place = {"points": points, "position": position, "latest": numbers[label]}
             if label in kept:
-                moved = sa.update(assignment_question)
-                moved = moved.where(assignment_question.c.id == kept[label])
+                moved = sa.update(assignment_question).filter_by(id=kept[label])
                 connection.execute(moved.values(**place))
             else:
                 given = {"assignment": row.id, "label": label, "question": numbers[label]}
@@ -243,28 +241,21 @@ def judged_by(
 
 
 def _given(connection: sa.Connection, me: Member, row: Row, at: datetime) -> Given:
+    def put(each: Row) -> Put:
+        drawn = variant_of(me.course.secret, me.id, each.label, each.variants)
+        return Put(each.label, each.question, each.kind, drawn, each.points)
+
     extended = extensions(connection, row.id)
-    dates = dates_for(row, extended, me.id, me.group)
-    questions = tuple(
-        Put(
-            label=each.label,
-            question=each.question,
-            kind=each.kind,
-            variant=variant_of(me.course.secret, me.id, each.label, each.variants),
-            points=each.points,
-        )
-        for each in asked_in(connection, row.id)
-    )
     return Given(
         id=row.id,
         name=row.name,
         title=row.title,
         at=at,
-        dates=dates,
+        dates=dates_for(row, extended, me.id, me.group),
         late=Late(**row.late),
         counts=row.counts,
         answers_at=answers_from(row, extended),
-        questions=questions,
+        questions=tuple(map(put, asked_in(connection, row.id))),
     )
 
 

@@ -43,12 +43,9 @@ class Judging:
     interface : the book's language, in which numbers are read and messages written
     """
 
-    def __init__(
-        self, settings: Settings, interface: Callable[[], Language], *, workers: int = 2
-    ) -> None:
+    def __init__(self, settings: Settings, interface: Callable[[], Language]) -> None:
         self.settings = settings
         self.interface = interface
-        self.workers = workers
         self._lock = threading.Lock()
         self._judges: Judges | None = None
         self._grader: Grader | None = None
@@ -76,8 +73,7 @@ class Judging:
 
         with self._lock:
             if self._grader is None:
-                sandbox = prepare(open_project(self.settings), log.info)
-                self._grader = Grader(sandbox, workers=self.workers)
+                self._grader = Grader(prepare(open_project(self.settings), log.info))
                 if self._judges is not None:
                     self._judges.grader = self._grader
             return self._grader

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,7 +25,8 @@ FIRST_DAYS = 7
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Database]:
+def opened(settings: Settings, *, is_there: bool = True) -> Iterator[Database]:
+    """The database that the settings name, brought up to date if it is there already."""
     if not settings.database:
         raise LatentbookError(
             "LATENTBOOK_DATABASE names the database of the course: set it to the path of a file, "
@@ -33,6 +34,8 @@ def opened(settings: Settings) -> Iterator[Database]:
         )
     used = Database(settings.database)
     try:
+        if is_there:
+            used.open()
         yield used
     except Problem as refused:
         raise LatentbookError(refused.detail) from None
@@ -42,7 +45,7 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 def new(settings: Settings, name: str, term: str, address: str) -> str:
     """Create a course; return the link of its first instructor."""
-    with opened(settings) as used:
+    with opened(settings, is_there=False) as used:
         name, term = clean(name), clean(term, is_needed=False)
         if used.is_sqlite:
             create(used.file)
@@ -59,41 +62,33 @@ def new(settings: Settings, name: str, term: str, address: str) -> str:
 
 def link(settings: Settings, address: str) -> str:
     with opened(settings) as used:
-        used.open()
         return f"{address.rstrip('/')}/join/{used.run_here(first_link)}"
 
 
 def copy(settings: Settings, term: str, address: str) -> str:
     """Begin the next term; return the link of its first instructor."""
     with opened(settings) as used:
-        used.open()
         used.run_here(assignments.next_term, clean(term))
         return f"{address.rstrip('/')}/join/{used.run_here(first_link)}"
 
 
 def first_link(connection: sa.Connection) -> str:
-    at = people.present(connection)
-    return people.new_link(
-        connection, at.id, "instructor", "", by=None, lasts=timedelta(FIRST_DAYS), max_uses=1
-    )
+    at, lasts = people.present(connection), timedelta(FIRST_DAYS)
+    return people.new_link(connection, at.id, "instructor", "", by=None, lasts=lasts, max_uses=1)
 
 
 def replay(settings: Settings, report: Report) -> bool:
     """Judge every attempt again from its edition and variant; whether every verdict is the same."""
-    with opened(settings) as used:
-        used.open()
-        judging = Judging(settings, Pages(settings, {}).interface)
-        try:
-            return replayed(used, judging.judge, report)
-        finally:
-            judging.close()
+    judging = Judging(settings, Pages(settings, {}).interface)
+    with opened(settings) as used, closing(judging):
+        return replayed(used, judging.judge, report)
 
 
 def backup(settings: Settings, file: Path) -> None:
-    with opened(settings) as used:
+    with opened(settings, is_there=False) as used:
         database.backup(used, file)
 
 
 def restore(settings: Settings, file: Path) -> None:
-    with opened(settings) as used:
+    with opened(settings, is_there=False) as used:
         database.restore(used, file)

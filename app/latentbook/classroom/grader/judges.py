@@ -1,25 +1,32 @@
-"""Judges answers that are not code, by the page's own scripts in a JavaScript context."""
+"""Judges answers that are not code: by the page's own scripts in a JavaScript context, and states
+of an instrument by the book's own code.
+"""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from py_mini_racer import JSEvalException, MiniRacer
 
+from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.directives.questions.order.kind import INDENT
+from latentbook.book.directives.questions.state.goal import missed
+from latentbook.book.overlay.merge import merged_root
 from latentbook.book.write.assets import judge_script
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.states import States
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.settings import Settings
 
 MAX_ANSWER = 10_000  # characters
 MAX_INDENTS = 6  # as in the page
 ANOTHER_ORDER = "Another order than the book’s, and it works."
+MISSED = "{name} is {value}; asked for: {sign} {wanted}."
+"""As the page says it, whose catalogue has it in other languages."""
 
 
 class Judges:
@@ -89,6 +96,52 @@ class Judges:
         names = [name for name in found["feedback"] if name in question.feedback]
         told = "\n".join(filter(None, (question.feedback[name] for name in names)))
         return Verdict(state, said, ", ".join(names) if state == "wrong" else "", told)
+
+
+class States:
+    """Computes in a process of its own, with the instruments of the course."""
+
+    def __init__(self, settings: Settings, words: Mapping[str, Any] | None = None) -> None:
+        self._missed = str((words or {}).get(MISSED, MISSED))
+        root = merged_root(settings) if settings.course is not None else None
+        self._code = AuthorCode(settings.code_timeout, root=root)
+        self._lock = threading.Lock()
+
+    def close(self) -> None:
+        self._code.close()
+
+    def judge(self, question: Question, answer: str) -> Verdict:
+        """Judge the values of the controls, as JSON; what the page showed does not count."""
+        instrument, key = question.key["instrument"], question.key
+        unread = Verdict("unread", f"{answer[:100]!r} is no state of {instrument}.")
+        try:
+            controls = json.loads(answer)
+        except (ValueError, RecursionError):
+            return unread
+        if not isinstance(controls, dict):
+            return unread
+        asked = json.dumps({"instrument": instrument, "controls": controls})
+        with self._lock:
+            reply = self._code.ask({"type": "state", "code": asked})
+        if reply["type"] == "failed":
+            if reply["name"] == "ContractError":  # no value that the control can have
+                return unread
+            return Verdict("unjudged", f"The instrument {explained(reply)}.")
+        shown = reply["value"]["shown"]
+        if not (failed := missed(key["goal"], shown)):
+            return Verdict("right")
+        for place, goal in enumerate(key["wrong"]):
+            if not missed(goal, shown):
+                return Verdict("wrong", "", f"wrong {place}", question.feedback[f"wrong {place}"])
+        name, sign, wanted = failed[0]
+        options = reply["value"]["options"].get(name, {})
+        said = self._missed.format(
+            name=reply["value"]["labels"][name],
+            value=options.get(shown[name], shown[name]),
+            sign=sign,
+            wanted=options.get(wanted, wanted),
+        )
+        return Verdict("wrong", said)
 
 
 def read_order(question: Question, answer: str) -> list[tuple[int, int]]:

@@ -28,7 +28,6 @@ def add(
     """Register a learning management system with the course."""
     given = {**locals(), "deployments": " ".join(deployment or ())}  # named as the columns are
     with opened(Settings()) as used:
-        used.open()
         typer.echo(f"Platform {used.run_here(platforms.add, given)} is registered")
 
 
@@ -36,6 +35,5 @@ def add(
 def new_keys() -> None:
     """Replace the keys with which the server signs, if somebody may have them."""
     with opened(Settings()) as used:
-        used.open()
         used.run_here(keys.replace_keys)
     typer.echo("The server signs with a new key now. Platforms may take an hour to fetch it.")

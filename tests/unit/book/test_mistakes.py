@@ -377,6 +377,10 @@ print(2)
             "6: {note} ends where {tip} of line 9 should",
         ),
         (":::{note}\nText.", "6: {note} is not closed by :::"),
+        (
+            UNCLOSED_CELL.replace("{code-cell} python\n:label: first\n:title: First\n", "python"),
+            "6: a listing is not closed by ``` before line 11",
+        ),
         (UNCLOSED_CELL, "6: {code-cell} is not closed by ``` before line 14"),
     ],
 )

@@ -287,8 +287,9 @@ class _Parser:
                 token.type == "fence" and token.info.startswith("{")
             ):
                 self.problems.add(line, "a directive cannot be in a list or quote")
-            elif token.type == "fence" and not is_closed(token, self.lines):
-                self.problems.add(line, f"a listing is not closed by {token.markup}")
+            elif token.type == "fence":
+                if not_closed := self.not_closed(token, "a listing"):
+                    self.problems.add(*not_closed)
             elif token.type == "math_block_label":
                 message = "a numbered equation cannot be in a list or quote"
                 self.problems.add(line, message)
@@ -340,7 +341,7 @@ class _Parser:
             if info or token.markup not in self.cut:
                 self.problems.add(line, message)
             return None
-        not_closed = self.not_closed(token, match[1])
+        not_closed = self.not_closed(token, f"{{{match[1]}}}")
         if not_closed is not None:
             self.problems.add(*not_closed)
         directive = self.directives.get(match[1])
@@ -366,14 +367,14 @@ class _Parser:
             directive.validate(node, self.problems)
         return directive.becomes(node) if directive.becomes is not None else node
 
-    def not_closed(self, token: Token, name: str) -> tuple[int, str] | None:
+    def not_closed(self, token: Token, what: str) -> tuple[int, str] | None:
         """Line and message if a block does not end where its author meant it to."""
         line = self.place(token)[0]
         inner = token.markup[0] != ":" and BLOCK.search(token.content)
         if inner and len(inner[1]) >= len(token.markup) and inner[1][0] == token.markup[0]:
             other = line + 1 + token.content.count("\n", 0, inner.start())
             token.content = token.content[: inner.start()]
-            return line, f"{{{name}}} is not closed by {token.markup} before line {other}"
+            return line, f"{what} is not closed by {token.markup} before line {other}"
         if is_closed(token, self.lines):
             return None
         for outer in reversed(self.open):
@@ -381,10 +382,10 @@ class _Parser:
                 around, more = outer.info.split("}")[0] + "}", f"{token.markup}:"
                 self.cut.add(token.markup)
                 return self.place(outer)[0], (
-                    f"{around} ends where {{{name}}} of line {line} should: close it above that "
-                    f"line, or, if it contains {{{name}}}, open and close it with {more}"
+                    f"{around} ends where {what} of line {line} should: close it above that "
+                    f"line, or, if it contains {what}, open and close it with {more}"
                 )
-        return line, f"{{{name}}} is not closed by {token.markup}"
+        return line, f"{what} is not closed by {token.markup}"
 
     def varied(self, node: DirectiveNode, token: Token, body: str, line: int) -> DirectiveNode:
         """A directive that varies. Its source keeps its lines where ``{vary}`` was."""

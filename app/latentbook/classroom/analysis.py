@@ -93,7 +93,6 @@ def analyses(connection: sa.Connection, course_id: int, row: Row) -> list[Analys
     for each in asked:
         attempts = list(made[each.label].values())
         words = assignments.asked(connection, each.question, 0).mistakes
-        states = Counter(a.state for tries in attempts for a in tries)
         found.append(
             Analysis(
                 label=each.label,
@@ -102,7 +101,7 @@ def analyses(connection: sa.Connection, course_id: int, row: Row) -> list[Analys
                 students=len(students),
                 discrimination=discrimination(each.label, right, points),
                 mistakes=named(attempts, words),
-                states=states,
+                states=Counter(a.state for tries in attempts for a in tries),
                 **first_right(attempts),
             )
         )

@@ -1,7 +1,5 @@
 """The assignments of a book and their questions."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -47,7 +45,7 @@ class Asked:
         return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True)
 
     @classmethod
-    def loaded(cls, text: str) -> Asked:
+    def loaded(cls, text: str) -> "Asked":
         return _ASKED.validate_json(text)
 
 

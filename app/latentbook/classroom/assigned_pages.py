@@ -63,8 +63,8 @@ async def get_assignment(
 async def get_standing(desk: StudentDesk, name: Name, label: Name) -> Response:
     """The part of a question's HTML that an answer changes, for the page's script."""
     found = await desk.read(sheet, desk.me, name, now(), label)
-    standing = found.standing(label)
-    return await desk.page("answering", given=found.given, each=standing, is_seen_as=False)
+    each = found.standing(label)
+    return await desk.page("answering", given=found.given, each=each, is_seen_as=False)
 
 
 @router.post("/{name}/answers/{label}")
@@ -78,19 +78,17 @@ async def answer(
     """Take an answer, from the page's script or from the form of a page without scripts. ``asked``
     is the edition that the page shows.
     """
-    given = form.text("answer")
     arrived = now()
-    made_at = moment(form.text("made_at")) or arrived
+    made_at = moment(form.text("made_at"))
     # Judged before the transaction: while one writes, nobody else can.
     edition, question = await desk.read(assignments.judged_by, desk.me, name, label, arrived)
-    if not form.text("made_at"):
-        given = typed(label, question, form)
+    given = form.text("answer") if made_at else typed(label, question, form)
     verdict = None
     if asked in (None, edition):
         verdict = await run_in_threadpool(desk.room.judge, question, given)
     handed_in = await desk.run(
         attempts.submit,
-        *(desk.me, name, label, form.text("id"), given, made_at),
+        *(desk.me, name, label, form.text("id"), given, made_at or arrived),
         asked_as=edition if asked is None else asked,
         verdict=verdict,
         at=arrived,

@@ -1,12 +1,9 @@
 """Assignments: what the book's files ask, when the course's instructors ask it, and of whom."""
 
-from __future__ import annotations
-
 import hmac
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -15,7 +12,7 @@ from latentbook.classroom import people
 from latentbook.classroom.assigned import Asked, Assigned
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import FREE, Dates, Late, When, dates_of
-from latentbook.classroom.people import Member, note
+from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import (
     assignment,
@@ -30,7 +27,6 @@ from latentbook.classroom.tables import (
 )
 from latentbook.classroom.words import clean
 
-Row = sa.Row[Any]
 LAST_YEAR = 2999
 """Of dates. Time can be added to them."""
 MAX_EXTENSIONS = 1_000
@@ -121,21 +117,16 @@ def _stored(connection: sa.Connection, asked: Asked) -> int:
         for i, each in enumerate(asked.variants)
     ]
     if found := connection.execute(known).scalar():
-        _show_as(connection, found, rows)
+        for each in rows:  # with this release's HTML; what is asked and its key are the same
+            place = (variant.c.question == found) & (variant.c.number == each["number"])
+            change = sa.update(variant).where(place, variant.c.body != each["body"])
+            connection.execute(change.values(body=each["body"]))
         return int(found)
     count = len(asked.variants)
     values = {"label": asked.label, "edition": asked.edition, "kind": asked.kind, "count": count}
     added = people.add(connection, question, **values)
     connection.execute(sa.insert(variant), [{"question": added, **each} for each in rows])
     return added
-
-
-def _show_as(connection: sa.Connection, number: int, rows: Iterable[dict[str, Any]]) -> None:
-    """Show an edition with this release's HTML; what it asks and its key are the same."""
-    for each in rows:
-        place = (variant.c.question == number) & (variant.c.number == each["number"])
-        change = sa.update(variant).where(place, variant.c.body != each["body"])
-        connection.execute(change.values(body=each["body"]))
 
 
 def asked(connection: sa.Connection, question_id: int, number: int) -> Asked:

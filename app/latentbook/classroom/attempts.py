@@ -1,7 +1,5 @@
 """Attempts: accepted once, in time and by whoever made them, and never changed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -14,11 +12,10 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, people
 from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.people import Member
+from latentbook.classroom.people import Member, Row
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import assignment_question, attempt, job, member, now, result
 
-Row = sa.Row[Any]
 NO_TRY = ("unread", "unjudged")
 """States of attempts that are neither right nor wrong."""
 WAITING = "waiting"
@@ -140,8 +137,7 @@ def of_member(connection: sa.Connection, member_id: int, assignment_id: int) -> 
 
 
 def attempts_with(
-    *columns: sa.ColumnElement[Any],
-    by: sa.ColumnElement[int] = assignment_question.c.question,
+    *columns: sa.ColumnElement[Any], by: sa.ColumnElement[int] = assignment_question.c.question
 ) -> sa.Select[Any]:
     """Attempts in the order of their arrival, each with its last result by an edition: the one in
     use, if no other is given. Without one its ``state`` is ``waiting``.

@@ -1,7 +1,5 @@
 """Scripts and styles of the classroom, bundled separately: the site is the same without them."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from latentbook.errors import LatentbookError

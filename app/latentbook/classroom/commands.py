@@ -83,9 +83,7 @@ def backup(
 
 
 @classroom.command()
-def restore(
-    file: Annotated[Path, typer.Argument(help="A file that backup has written.")],
-) -> None:
+def restore(file: Annotated[Path, typer.Argument(help="A file that backup has written.")]) -> None:
     """Create the database from a copy; an existing one is never replaced."""
     manage.restore(Settings(), file)
     typer.echo(f"The course is in {Settings().database}: people sign in as before")

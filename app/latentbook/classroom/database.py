@@ -4,8 +4,6 @@ All that is particular to SQLite and PostgreSQL is here. On both, transactions t
 turns; those that only read see the database as of one moment, and nobody waits for them.
 """
 
-from __future__ import annotations
-
 import asyncio
 import sqlite3
 import time
@@ -215,26 +213,6 @@ def copy(source: Path, target: Path) -> None:
         partial.unlink(missing_ok=True)
         raise LatentbookError(f"{source} is not an intact SQLite database: {found}.")
     partial.replace(target)
-
-
-def backup(database: Database, file: Path) -> None:
-    database.check()
-    if file.exists():
-        raise LatentbookError(f"{file} exists already: name another file.")
-    copy(database.file, file)
-
-
-def restore(database: Database, file: Path) -> None:
-    """Create the database from a backup; an existing one is never replaced."""
-    if database.file.exists():
-        raise LatentbookError(
-            f"{database.file} exists already. Stop the server, move that file and those named "
-            "after it (-wal, -shm) away, and restore again."
-        )
-    if not file.is_file():
-        raise LatentbookError(f"There is no file {file}.")
-    copy(file, database.file)
-    database.open()
 
 
 def _configure_sqlite(connection: Any, record: Any) -> None:

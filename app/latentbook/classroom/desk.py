@@ -1,7 +1,5 @@
 """What every page of the classroom works with: who asks, the database, the templates."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ from latentbook.http.site_files import made
 from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 
 T = TypeVar("T")
+SESSION_S = SESSION_DAYS * 24 * 3600
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
 MAX_BYTES = 5 * 2**18  # an answer may have 100,000 characters, each of up to 12 bytes in a form
@@ -117,11 +116,12 @@ class Desk:
         """Redirect to a page of the book after a change."""
         return RedirectResponse(f"{self.root}{place}", 303, NOT_KEPT)
 
-    def sign_in(
-        self, response: Response, token: str, *, seconds: int = SESSION_DAYS * 24 * 3600
+    def keep(
+        self, response: Response, value: str, seconds: int = SESSION_S, of: str = "person"
     ) -> None:
-        name = cookie_name(self.request)
-        keep_cookie(self.request, response, name, token, seconds, "/", "lax")
+        """Set a cookie: that of a session, if no other is named."""
+        name = cookie_name(self.request, of)
+        keep_cookie(self.request, response, name, value, seconds, "/", "lax")
 
     def cookie(self, of: str = "person") -> str:
         return self.request.cookies.get(cookie_name(self.request, of), "")

@@ -4,8 +4,6 @@ The events are those of ``static/js/study/events.js``. They are only added; of v
 the newest stays. What an event contains is the browser's business.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

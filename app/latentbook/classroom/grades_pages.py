@@ -47,9 +47,8 @@ async def get_grades(
 ) -> Response:
     """All marks, by assignment or by the questions of one; to students, their own."""
     if not desk.me.may("assistant"):
-        return await desk.page(
-            "marks", one=desk.me, sheets=await desk.read(own_sheets, desk.me), **SHOWN
-        )
+        sheets = await desk.read(own_sheets, desk.me)
+        return await desk.page("marks", one=desk.me, sheets=sheets, **SHOWN)
     book = await desk.read(gradebook.read, desk.me.course.id, assignment)
     row = book.assignments[0] if assignment else None
     return await desk.page(

@@ -1,7 +1,5 @@
 """``/classroom/`` and ``/join/TOKEN``: the front page, joining by a link, signing out."""
 
-from __future__ import annotations
-
 from mimetypes import guess_type
 from typing import Annotated
 
@@ -56,9 +54,7 @@ async def get_asset(desk: TheDesk, name: Annotated[str, Path(max_length=100)]) -
 @router.get("/classroom/sync.js")
 async def get_sync(desk: TheDesk) -> Response:
     """The script that each page of the book loads: nothing, unless somebody is signed in."""
-    script = ""
-    if desk.member is not None:
-        script = await made(desk.room.sync_script, desk.member.key)
+    script = await made(desk.room.sync_script, desk.member.key) if desk.member else ""
     return Response(script, headers=NOT_KEPT, media_type="text/javascript; charset=utf-8")
 
 
@@ -88,7 +84,7 @@ async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
 
     signed_in = await desk.run(joined)
     response = desk.to("classroom/")
-    desk.sign_in(response, signed_in)
+    desk.keep(response, signed_in)
     return response
 
 

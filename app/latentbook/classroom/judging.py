@@ -242,8 +242,7 @@ def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = (
 
 def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta) -> None:
     """Let nobody begin jobs for so long."""
-    again = sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=now() + lasts)
-    connection.execute(again)
+    connection.execute(sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=now() + lasts))
 
 
 def finish(connection: sa.Connection, leased: Leased, verdict: Verdict) -> None:

@@ -1,7 +1,5 @@
 """When an assignment is open to somebody, and what lateness costs. Times are the server's."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta

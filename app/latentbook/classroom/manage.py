@@ -1,7 +1,5 @@
 """What ``latentbook classroom`` does: create, copy, back up and restore a course."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -86,9 +84,21 @@ def replay(settings: Settings, report: Report) -> bool:
 
 def backup(settings: Settings, file: Path) -> None:
     with opened(settings, is_there=False) as used:
-        database.backup(used, file)
+        used.check()
+        if file.exists():
+            raise LatentbookError(f"{file} exists already: name another file.")
+        database.copy(used.file, file)
 
 
 def restore(settings: Settings, file: Path) -> None:
+    """Create the database from a backup; an existing one is never replaced."""
     with opened(settings, is_there=False) as used:
-        database.restore(used, file)
+        if used.file.exists():
+            raise LatentbookError(
+                f"{used.file} exists already. Stop the server, move that file and those named "
+                "after it (-wal, -shm) away, and restore again."
+            )
+        if not file.is_file():
+            raise LatentbookError(f"There is no file {file}.")
+        database.copy(file, used.file)
+        used.open()

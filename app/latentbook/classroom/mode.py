@@ -1,7 +1,5 @@
 """The classroom as a part of the app: its database, pages and routes."""
 
-from __future__ import annotations
-
 from fastapi import FastAPI
 
 from latentbook.classroom import (

@@ -1,7 +1,5 @@
 """Renders the pages of the classroom in the look and language of the book."""
 
-from __future__ import annotations
-
 import json
 import re
 import secrets

@@ -3,8 +3,6 @@
 Each function works on a connection, in one transaction of its caller.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from dataclasses import dataclass
@@ -112,8 +110,7 @@ def new_course(connection: sa.Connection, name: str, term: str, *, by: int | Non
 
 
 def rename_course(connection: sa.Connection, by: Member, name: str, term: str) -> None:
-    change = sa.update(course).where(course.c.id == by.course.id).values(name=name, term=term)
-    connection.execute(change)
+    connection.execute(sa.update(course).filter_by(id=by.course.id).values(name=name, term=term))
     note(connection, by.course.id, "course renamed", by=by.person)
 
 
@@ -245,11 +242,11 @@ def join(
     if connection.execute(use.values(uses=invite.c.uses + 1)).rowcount != 1:
         return join(connection, token, name, known, new_token)  # used up meanwhile: says so
     who = found.person or known or new_person(connection, name)
-    if found.person:
-        note(connection, found.course, "signed in by a link", by=who)
-    elif not is_in(connection, found.course, who):
+    if not found.person and _place(connection, found.course, who) is None:
         _add_member(connection, found.course, who, found.role, found.group)
         note(connection, found.course, "joined", by=who, detail=found.role)
+    elif found.person:
+        note(connection, found.course, "signed in by a link", by=who)
     return new_session(connection, who, new_token, platform=found.platform)
 
 
@@ -360,10 +357,6 @@ def _place(connection: sa.Connection, in_course: int, who: int) -> Row | None:
     ).one_or_none()
 
 
-def is_in(connection: sa.Connection, in_course: int, who: int) -> bool:
-    return _place(connection, in_course, who) is not None
-
-
 def change_member(
     connection: sa.Connection, by: Member, who: int, name: str, number: str, role: str, group: str
 ) -> None:
@@ -387,8 +380,7 @@ def erase(connection: sa.Connection, by: Member, who: int) -> None:
 
 def _keep_an_instructor(connection: sa.Connection, by: Member, leaving: Row) -> None:
     if not _may_leave(connection, by.course.id, leaving.id, leaving.role):
-        why = message("A course needs an instructor: make somebody else one first.")
-        raise Refused(409, why)
+        raise Refused(409, message("A course needs an instructor: make somebody else one first."))
 
 
 def _may_leave(connection: sa.Connection, in_course: int, who: int, role: str) -> bool:
@@ -485,21 +477,18 @@ def audit_lines(
 
 
 def put(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:
-    """Have somebody in a course in the role that a platform says. The last instructor stays one."""
+    """Have somebody in a course in the role that a platform says: without one they keep theirs, or
+    are a student. The last instructor stays one.
+    """
     found = _place(connection, in_course, who)
     if found is None:
+        role = role or "student"
         _add_member(connection, in_course, who, role, group)
         note(connection, in_course, "joined", by=who, detail=role)
-    elif found.role != role and _may_leave(connection, in_course, who, found.role):
+    elif role and found.role != role and _may_leave(connection, in_course, who, found.role):
         change_place(connection, found.id, role=role)
         _revoke_above(connection, who, role)
         note(connection, in_course, "changed", by=None, on=who, detail=f"{found.role} → {role}")
-
-
-def role_in(connection: sa.Connection, in_course: int, who: int) -> str:
-    """The role that somebody has, or would have without any other word."""
-    found = _place(connection, in_course, who)
-    return found.role if found else "student"
 
 
 def new_person(connection: sa.Connection, name: str, number: str = "") -> int:

@@ -2,8 +2,6 @@
 about whoever asks, the course itself, and what was done in it.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import datetime, timedelta
 from typing import Annotated, Any

@@ -1,7 +1,5 @@
 """The tables of the way into the university: platforms, their courses and links, what was sent."""
 
-from __future__ import annotations
-
 import sqlalchemy as sa
 
 from latentbook.classroom.tables import Moment, of, table, text
@@ -37,10 +35,7 @@ pages that may show the book in a frame. ``is_open``: whoever signs in there may
 """
 
 deployment = table(
-    "deployment",
-    of("platform"),
-    id_of_platform("name"),
-    sa.UniqueConstraint("platform", "name"),
+    "deployment", of("platform"), id_of_platform("name"), sa.UniqueConstraint("platform", "name")
 )
 """A place in a platform in which the book is installed."""
 
@@ -64,10 +59,7 @@ context = table(
 """A course of a platform, in a course here. ``is_trusted``: its teachers teach here too."""
 
 context_person = table(
-    "context_person",
-    of("context"),
-    of("person"),
-    sa.UniqueConstraint("context", "person"),
+    "context_person", of("context"), of("person"), sa.UniqueConstraint("context", "person")
 )
 
 resource_link = table(

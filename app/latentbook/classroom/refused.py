@@ -1,7 +1,5 @@
 """Refusals that a page says in the book's language."""
 
-from __future__ import annotations
-
 from latentbook.http.problems import Problem
 
 

@@ -86,7 +86,7 @@ def apply(
 ) -> None:
     """Use an edition from now on. What it has not judged waits in the queue."""
     number = start(connection, by, assignment_id, label, edition)
-    change = sa.update(assignment_question).where(*_place(assignment_id, label))
+    change = sa.update(assignment_question).filter_by(assignment=assignment_id, label=label)
     connection.execute(change.values(question=number))
     detail = f"{label}: {edition[:12]}"
     note(connection, by.course.id, "edition changed", by=by.person, detail=detail)
@@ -101,7 +101,8 @@ def _edition(
         .join(assignment_question, assignment_question.c.label == question.c.label)
         .join(assignment, assignment.c.id == assignment_question.c.assignment)
         .where(
-            *_place(assignment_id, label),
+            assignment_question.c.assignment == assignment_id,
+            assignment_question.c.label == label,
             assignment.c.course == by.course.id,
             question.c.edition == edition,
         )
@@ -111,17 +112,10 @@ def _edition(
     return int(number)
 
 
-def _place(assignment_id: int, label: str) -> tuple[sa.ColumnElement[bool], ...]:
-    in_use = assignment_question.c
-    return (in_use.assignment == assignment_id, in_use.label == label)
-
-
 def _unjudged(assignment_id: int, label: str, number: int) -> sa.Select[str]:
     """The attempts on which an edition has no verdict yet."""
     judged = sa.exists().where(
-        result.c.attempt == attempt.c.id,
-        result.c.question == number,
-        result.c.state != "unjudged",
+        result.c.attempt == attempt.c.id, result.c.question == number, result.c.state != "unjudged"
     )
     here = (attempt.c.assignment == assignment_id, attempt.c.label == label)
     return sa.select(attempt.c.id).where(*here, ~judged)

@@ -1,7 +1,5 @@
 """Rosters: a list of people as CSV, shown before it is applied."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +22,7 @@ HEADS = {
     "group": ("group", "section", "gruppe"),
 }
 """How the columns of a roster may be called."""
+UNNAMED = ("name", "number", "group")
 
 NEW, MOVED, HERE, REFUSED = "new", "moved", "here", "refused"
 
@@ -59,18 +58,15 @@ def rows_of(text: str) -> list[tuple[int, Mapping[str, str]]]:
     delimiter = max(DELIMITERS, key=first.count)
     reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     found: list[tuple[int, Mapping[str, str]]] = []
-    columns: Sequence[str] | None = None
+    columns: list[str] | None = None
     try:
         for cells in reader:
             cells = [cell.strip() for cell in cells]
             if not any(cells):
                 continue
-            if columns is None:
-                columns = heads(cells)
-                if columns:
-                    continue
-                columns = ("name", "number", "group")
-            row = dict(zip(columns, cells, strict=False))
+            if columns is None and (columns := heads(cells)):
+                continue
+            row = dict(zip(columns or UNNAMED, cells, strict=False))
             row["name"] = row.get("name") or f"{row.get('first', '')} {row.get('last', '')}"
             found.append((reader.line_num, row))
             if len(found) > MAX_LINES:

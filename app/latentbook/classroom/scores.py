@@ -1,7 +1,5 @@
 """Scores, computed from attempts, verdicts, dates and overrides whenever somebody looks."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,12 +14,11 @@ from latentbook.classroom.assigned import Variant
 from latentbook.classroom.assignments import Given, Put
 from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
 from latentbook.classroom.late import Dates, Late, dates_of
-from latentbook.classroom.people import Member, note
+from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import assignment_question, attempt, mark, member, now
 from latentbook.classroom.words import clean
 
-Row = sa.Row[Any]
 Key = tuple[int, int, str]
 """A member, an assignment, a question's label."""
 MOST = 10
@@ -110,11 +107,9 @@ def scores(
     ----------
     edition : of a label the edition to judge by, instead of the one in use
     """
-    rows = [
-        row
-        for row in assignments.everything(connection, course_id)
-        if assignment_id in (None, row.id)
-    ]
+    rows = assignments.everything(connection, course_id)
+    if assignment_id is not None:
+        rows = [row for row in rows if row.id == assignment_id]
     by: sa.ColumnElement[int] = assignment_question.c.question
     if edition is not None:
         label, number = edition
@@ -151,12 +146,7 @@ def scores(
 
 
 def score_of(
-    attempts: Sequence[Any],
-    of: float,
-    counts: str,
-    dates: Dates,
-    late: Late,
-    override: Any = None,
+    attempts: Sequence[Any], of: float, counts: str, dates: Dates, late: Late, override: Any = None
 ) -> Score:
     """The score at one question.
 

@@ -1,7 +1,5 @@
 """Which marks have arrived in the gradebooks of platforms, and why others have not."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -46,8 +44,7 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
             & (assignment.c.name == resource_link.c.assignment),
         )
         .join(
-            member,
-            (member.c.course == context.c.course) & (member.c.person == passback.c.person),
+            member, (member.c.course == context.c.course) & (member.c.person == passback.c.person)
         )
         .where(context.c.course == course_id)
         .where(

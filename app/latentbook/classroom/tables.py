@@ -1,7 +1,5 @@
 """The tables of a course: people, how they sign in, what they did, marks. Times are UTC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

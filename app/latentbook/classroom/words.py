@@ -1,7 +1,5 @@
 """Text that people type or upload: clean when it comes in, harmless in CSV that goes out."""
 
-from __future__ import annotations
-
 import csv
 import re
 import unicodedata

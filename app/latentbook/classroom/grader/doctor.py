@@ -4,8 +4,6 @@ Each is tried with a canary: code that reaches it when this wall is missing must
 only this one stands. And every solution in the book is judged as a student's answer would be.
 """
 
-from __future__ import annotations
-
 import contextlib
 import socket
 import tempfile

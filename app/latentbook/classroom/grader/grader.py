@@ -15,8 +15,6 @@ The grader passes frames between them that it does not read, and takes a verdict
 | ``I``, ``X`` | A, B | ready; broken |
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Iterator
@@ -123,7 +121,7 @@ class Grader:
                 answerer.kill()
             self._rest(checker)
 
-    def _checker(self, check: Check) -> _Checker:
+    def _checker(self, check: Check) -> "_Checker":
         """A warm interpreter for the check, or a new one."""
         with self._lock:
             for checker in self._warm:
@@ -132,10 +130,10 @@ class Grader:
                     return checker
         return _Checker(check, Interpreter(self.sandbox, B_WALLS).boot(), self.seconds)
 
-    def _rest(self, checker: _Checker) -> None:
+    def _rest(self, checker: "_Checker") -> None:
         ended = []
         with self._lock:
-            if checker.is_spent:
+            if checker.is_busy or checker.count >= MAX_CHECKS:
                 ended.append(checker)
             else:
                 self._warm.append(checker)
@@ -165,10 +163,6 @@ class _Checker:
         except Lost:
             interpreter.kill()
             raise
-
-    @property
-    def is_spent(self) -> bool:
-        return self.is_busy or self.count >= MAX_CHECKS
 
 
 class _AnswerLost(Lost):

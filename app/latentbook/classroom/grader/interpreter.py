@@ -5,8 +5,6 @@ namespaces of users and network, no permission, an empty environment without a f
 JavaScript without globals, and ``lock-down.js`` of the page.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -19,7 +17,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from latentbook.classroom.grader.snapshot import ENVIRONMENT, FLAGS, Sandbox, deno
 
@@ -79,7 +77,7 @@ class Interpreter:
         self._packs_sent: set[str] = set()
         self.traffic = 0
 
-    def boot(self) -> Interpreter:
+    def boot(self) -> Self:
         end = time.monotonic() + BOOT_S
         try:
             self.pass_on(self.sandbox.boot, end)
@@ -138,28 +136,25 @@ class Interpreter:
     def pass_on(self, data: bytes, end: float) -> None:
         view = memoryview(data)
         while view:
-            self._wait(end, writing=True)
+            self._wait(self._in, select.POLLOUT, end)
             try:
                 view = view[os.write(self._in, view) :]
             except BrokenPipeError:
                 raise Lost("the process has ended") from None
 
     def _read(self, count: int, end: float) -> bytes:
-        parts: list[bytes] = []
-        while count:
-            self._wait(end, writing=False)
-            part = os.read(self._out, min(count, 2**20))
+        data = bytearray()
+        while len(data) < count:
+            self._wait(self._out, select.POLLIN, end)
+            part = os.read(self._out, min(count - len(data), 2**20))
             if not part:
                 raise Lost("the process has ended")
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
+            data += part
+        return bytes(data)
 
-    def _wait(self, end: float, *, writing: bool) -> None:
+    def _wait(self, pipe: int, event: int, end: float) -> None:
         poll = select.poll()  # select() fails for descriptors above 1,023
-        poll.register(
-            self._in if writing else self._out, select.POLLOUT if writing else select.POLLIN
-        )
+        poll.register(pipe, event)
         left = end - time.monotonic()
         if left <= 0 or not poll.poll(1000 * left):
             raise Lost("time is up")

@@ -2,8 +2,6 @@
 of an instrument by the book's own code.
 """
 
-from __future__ import annotations
-
 import json
 import threading
 from collections.abc import Mapping, Sequence
@@ -85,9 +83,8 @@ class Judges:
             used = read_order(question, answer) if question.kind == "order" else []
             found = self._racer.call("judges.judge", question.kind, answer, question.key, more)
         except (TypeError, ValueError, RecursionError, JSEvalException):
-            return Verdict(
-                "unread", f"{answer[:100]!r} is no answer to a {question.kind} question."
-            )
+            why = f"{answer[:100]!r} is no answer to a {question.kind} question."
+            return Verdict("unread", why)
         state, said = found["state"], found["said"]
         if state == "wrong" and question.check is not None and self.grader is not None:
             verdict = self.grader.judge(question, join_lines(question, used))

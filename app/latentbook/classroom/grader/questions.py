@@ -1,7 +1,5 @@
 """The questions of a book, by label, with what judges their answers."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 from latentbook.book.compose.blocks import all_blocks

@@ -3,8 +3,6 @@
 It is made when it is first needed, in the build's cache, and again if anything in it changes.
 """
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass

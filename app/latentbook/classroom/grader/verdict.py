@@ -1,10 +1,8 @@
 """What is found about an answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 State = Literal["right", "wrong", "error", "unread", "unjudged"]
 MAX_TEXT = 20_000  # characters
@@ -34,7 +32,7 @@ class Failure:
     explanation: Mapping[str, Any] | None = None
 
     @classmethod
-    def read(cls, report: Any) -> Failure:
+    def read(cls, report: Any) -> Self:
         """A report of an interpreter, of which nothing is believed but that it is data."""
         given = report if isinstance(report, dict) else {}
         line, explanation = given.get("line"), None

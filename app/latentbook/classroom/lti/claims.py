@@ -5,8 +5,6 @@ References
 1EdTech Security Framework 1.0, section 5.1.3; LTI Core 1.3, section 5.3 and appendix A
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """``/lti/deep-link``: an instructor in a platform chooses what stands in their course."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterable

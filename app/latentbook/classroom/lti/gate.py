@@ -1,7 +1,5 @@
 """What the routes to which other sites send people, and those to other sites, have in common."""
 
-from __future__ import annotations
-
 from hmac import compare_digest
 from pathlib import Path
 from typing import Annotated, Any
@@ -87,15 +85,10 @@ async def begin(
     secret, nonce = steps.new_secret(), steps.new_secret()
     known |= {"platform": of.id, "nonce": nonce, "secret": hash_of(secret).hex()}
     state = await desk.run(steps.begin, step, known)
-    asked = {
-        **asked,
-        "client_id": of.client_id,
-        "redirect_uri": desk.address + back,
-        "state": state,
-        "nonce": nonce,
-    }
+    ours = {"client_id": of.client_id, "redirect_uri": desk.address + back}
+    query = urlencode({**asked, **ours, "state": state, "nonce": nonce})
     joint = "&" if urlsplit(of.auth_url).query else "?"
-    return f"{of.auth_url}{joint}{urlencode(asked)}", state, secret
+    return f"{of.auth_url}{joint}{query}", state, secret
 
 
 def proves(step: dict[str, Any], secret: str) -> bool:

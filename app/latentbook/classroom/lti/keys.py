@@ -1,7 +1,5 @@
 """Keys: those with which the server signs, and those of platforms."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import re
@@ -152,14 +150,10 @@ class PlatformKeys:
             why = f"no keys: {error}"
             self._failed[url] = why, time.monotonic() + FAILED_S
             raise Unfit(why) from None
-        kept = max_age(answer.headers.get("cache-control", ""))
+        max_age = re.search(r"max-age=(\d{1,9})", answer.headers.get("cache-control", ""))
+        kept = min(int(max_age[1]) if max_age else LONGEST_KEPT_S, LONGEST_KEPT_S)
         at = time.monotonic()
         return Fetched(keys, at, at + max(kept, FETCHED_AGAIN_S))
-
-
-def max_age(cache_control: str) -> int:
-    found = re.search(r"max-age=(\d{1,9})", cache_control)
-    return min(int(found[1]) if found else LONGEST_KEPT_S, LONGEST_KEPT_S)
 
 
 def usable(given: Any) -> KeySet:

@@ -5,8 +5,6 @@ has none, a secret in the frame's own storage does, and the book opens in a tab:
 can be kept.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import asdict
 
@@ -100,24 +98,16 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
     return said, place
 
 
-def assignment_at(place: str, base_path: str) -> str:
-    """The assignment that a path opens, or empty."""
-    found = ASSIGNMENT.match(place.removeprefix(base_path))
-    return found[1] if found else ""
-
-
 async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
     """Open what was launched, signed in."""
     base = desk.room.base_path
     if not place or NOT_TARGETS.match(place.removeprefix(base)):
         place = f"{base}classroom/"
-    token = await desk.run(platforms.enter, of, said, assignment_at(place, base))
+    opens = ASSIGNMENT.match(place.removeprefix(base))
+    token = await desk.run(platforms.enter, of, said, opens[1] if opens else "")
     response = RedirectResponse(place, 303, NOT_KEPT)
-    seconds = int(platforms.SESSION.total_seconds())
-    if is_alone(desk.request):
-        desk.sign_in(response, token, seconds=seconds)
-    else:
-        desk.keep_in_frame(response, token, seconds)
+    keep = desk.keep if is_alone(desk.request) else desk.keep_in_frame
+    keep(response, token, int(platforms.SESSION.total_seconds()))
     return response
 
 

@@ -1,7 +1,5 @@
 """LTI as a part of the app: its routes, and what it does in the background."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress

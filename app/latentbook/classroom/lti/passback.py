@@ -4,8 +4,6 @@ What is to be sent is not stored: it is the difference between the scores as the
 those that were sent last. So nothing is lost when the server ends, and nothing is sent twice.
 """
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import defaultdict
@@ -18,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 import sqlalchemy as sa
 
 from latentbook.classroom import assignments, people
-from latentbook.classroom import platform_tables as tables
 from latentbook.classroom.database import Database
 from latentbook.classroom.lti import platforms
 from latentbook.classroom.lti.claims import RESULT, SCORE
@@ -28,6 +25,7 @@ from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import (
     context,
     context_person,
+    deployment,
     identity,
     passback,
     platform,
@@ -123,7 +121,7 @@ def linked(connection: sa.Connection, course: int) -> list[Row]:
     """Links to assignments for which a platform takes scores."""
     wanted = (
         sa.select(resource_link, platform.c.id.label("platform"), platform.c.issuer)
-        .select_from(resource_link.join(context).join(tables.deployment).join(platform))
+        .select_from(resource_link.join(context).join(deployment).join(platform))
         .where(context.c.course == course)
         .where(resource_link.c.assignment != "", resource_link.c.line_item != "")
         .order_by(resource_link.c.id)
@@ -146,8 +144,7 @@ def people_of(connection: sa.Connection, link: Row) -> Iterable[Row]:
         .join(identity, identity.c.person == context_person.c.person)
         .join(context, context.c.id == context_person.c.context)
         .join(
-            member,
-            (member.c.person == identity.c.person) & (member.c.course == context.c.course),
+            member, (member.c.person == identity.c.person) & (member.c.course == context.c.course)
         )
         .outerjoin(passback, mine)
         .where(context_person.c.context == link.context, identity.c.issuer == link.issuer)
@@ -246,8 +243,7 @@ class Passback:
             async with asyncio.timeout(ROUND_S):
                 await self._send_all(number, given)
         except Exception as error:  # its text may have values, and so names
-            name = type(error).__name__
-            log.error("Scores wait for the next round", platform=number, error=name)
+            log.error("Scores wait for the next round", platform=number, error=type(error).__name__)
 
     async def _send_all(self, number: int, given: list[Due]) -> None:
         of = await self.database.read(platforms.one, number)

@@ -1,7 +1,5 @@
 """``/classroom/platforms``: the systems of a university that the course is registered with."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from fastapi import APIRouter

@@ -5,8 +5,6 @@ References
 1EdTech LTI Dynamic Registration 1.0
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 

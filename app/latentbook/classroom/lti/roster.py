@@ -1,7 +1,5 @@
 """Who is in a platform's course: Names and Role Provisioning Services 2.0."""
 
-from __future__ import annotations
-
 import asyncio
 from dataclasses import dataclass
 from typing import Any
@@ -80,9 +78,7 @@ def listed(given: dict[str, Any]) -> Listed | None:
 
 def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
     """A platform's course in the present term, and its platform."""
-    table = tables.context
-    wanted = sa.select(table).where(table.c.id == number)
-    here = connection.execute(wanted).one_or_none()
+    here = connection.execute(sa.select(tables.context).filter_by(id=number)).one_or_none()
     if here is None or not here.members_url or here.course != people.present(connection).id:
         raise Refused(404, message("The platform lists nobody for this course."))
     of = sa.select(platform).join(tables.deployment)

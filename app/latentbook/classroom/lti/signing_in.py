@@ -5,8 +5,6 @@ References
 OpenID Connect Core 1.0, section 3.1; RFC 7636 (PKCE); RFC 9207 (issuer of the answer)
 """
 
-from __future__ import annotations
-
 import hashlib
 from base64 import urlsafe_b64encode
 from typing import Any
@@ -18,7 +16,7 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import NOT_KEPT, Desk, Number, PageRoute, TheDesk, cookie_name
+from latentbook.classroom.desk import NOT_KEPT, Desk, Number, PageRoute, TheDesk
 from latentbook.classroom.lti import claims, platforms, steps
 from latentbook.classroom.lti.gate import Sent, Visit, begin, lti_of, proves, refuse
 from latentbook.classroom.lti.keys import Unfit
@@ -26,7 +24,6 @@ from latentbook.classroom.lti.web import Unreachable, Web
 from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import identity
 from latentbook.classroom.refused import Refused
-from latentbook.lecture.auth import keep_cookie
 
 router = APIRouter(prefix="/auth", route_class=PageRoute, include_in_schema=False)
 
@@ -55,7 +52,7 @@ async def finish(desk: Visit, given: Sent) -> Response:
     who = await desk.run(enter, of, said, step["person"])
     response = desk.to("classroom/")
     if step["person"] is None:  # whoever connects an account is signed in already, by other means
-        desk.sign_in(response, await desk.run(people.new_session, who, platform=of.id))
+        desk.keep(response, await desk.run(people.new_session, who, platform=of.id))
     return response
 
 
@@ -80,8 +77,7 @@ async def ask(desk: TheDesk, number: Number) -> Response:
         desk, STEP, of, "auth/callback", asked, verifier=verifier, person=me
     )
     response = RedirectResponse(to, 303, NOT_KEPT)
-    name = cookie_name(desk.request, STEP)
-    keep_cookie(desk.request, response, name, secret, 600, "/", "lax")
+    desk.keep(response, secret, 600, of=STEP)
     return response
 
 
@@ -130,7 +126,7 @@ async def profile(web: Web, of: Row, subject: str, token: str) -> dict[str, Any]
 
 def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | None) -> int:
     """Whom an account is here. It is connected to who is signed in, or may join, or is refused."""
-    subject, course = said["sub"], people.present(connection).id
+    subject = said["sub"]
     who = platforms.known(connection, of.issuer, subject)
     if who is not None and me not in (None, who):
         raise Refused(409, message("This university account belongs to somebody else here."))
@@ -142,6 +138,6 @@ def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | No
             me = people.new_person(connection, name)
         people.add(connection, identity, person=me, issuer=of.issuer, subject=subject)
         who = me
-    if of.is_open and not people.is_in(connection, course, who):
-        people.put(connection, course, who, "student", "")
+    if of.is_open:
+        people.put(connection, people.present(connection).id, who, "", "")
     return who

@@ -1,7 +1,5 @@
 """Steps of signing in: each has a secret token, works once, and expires."""
 
-from __future__ import annotations
-
 import json
 import secrets
 from datetime import timedelta

@@ -5,8 +5,6 @@ References
 1EdTech Security Framework 1.0, section 4: OAuth 2.0 client credentials
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -35,14 +33,7 @@ class Tokens:
     _kept: dict[tuple[int, str], tuple[str, float]] = field(default_factory=dict)
 
     async def ask(
-        self,
-        of: Row,
-        scope: str,
-        method: str,
-        url: str,
-        *,
-        headers: Mapping[str, str],
-        **sent: Any,
+        self, of: Row, scope: str, method: str, url: str, *, headers: Mapping[str, str], **sent: Any
     ) -> Answer:
         """A request with a token, once more with a new one if the first has ended early."""
         for is_again in (False, True):

@@ -1,7 +1,5 @@
 """Requests to platforms: encrypted, never redirected, limited in time and size."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

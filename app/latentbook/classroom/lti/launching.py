@@ -60,7 +60,7 @@ async def login(desk: Visit, given: Sent) -> Response:
         response: Response = RedirectResponse(to, 302, NOT_KEPT)
     else:
         response = await desk.page("lti/login", to=to, state=state, secret=secret)
-    desk.keep_in_frame(response, secret, SECONDS, of=STEP)
+    desk.keep_in_frame(response, secret, SECONDS, STEP)
     return response
 
 

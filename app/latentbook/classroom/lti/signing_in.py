@@ -77,7 +77,7 @@ async def ask(desk: TheDesk, number: Number) -> Response:
         desk, STEP, of, "auth/callback", asked, verifier=verifier, person=me
     )
     response = RedirectResponse(to, 303, NOT_KEPT)
-    desk.keep(response, secret, 600, of=STEP)
+    desk.keep(response, secret, 600, STEP)
     return response
 
 

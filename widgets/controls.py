@@ -265,6 +265,9 @@ class Slider(ControlBase):
 
     def check(self) -> None:
         """Check that the scale ascends and contains the default, and the format."""
+        for name in ("default", "min", "max", "step"):
+            if not isinstance(value := getattr(self, name), int | float):
+                raise ContractError(f"The {name} of {self.name} is {value!r}; accepted: a number")
         if self.values:
             if list(self.values) != sorted(set(self.values)):
                 raise ContractError(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,7 +20,15 @@ CourseFolder = Annotated[
 
 
 def given_settings(**given: Any) -> Settings:
-    """The settings, with options of the command line that are not None."""
+    """The settings, with options of the command line that are not None.
+
+    Raises
+    ------
+    LatentbookError
+        If this folder is that of a course, and none is given.
+    """
+    if given.get("course") is None and Path("course.toml").is_file():
+        raise LatentbookError("This folder has a course.toml: add --course . to the command.")
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 

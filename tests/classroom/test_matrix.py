@@ -20,6 +20,7 @@ LEAST = {
     "POST /join/{token}": "nobody",
     "POST /classroom/sign-out": "student",
     "GET /classroom/due": "student",
+    "GET /classroom/assignments": "nobody",
     "GET /classroom/assignments/": "student",
     "GET /classroom/assignments/{name}/": "student",
     "GET /classroom/assignments/{name}/answers/{label}": "student",

@@ -79,8 +79,13 @@ def check_declaration(instrument: Instrument) -> None:
             "starting with a letter"
         )
     for field in ("title", "challenge"):
-        if not getattr(instrument, field).strip():
+        text = getattr(instrument, field)
+        if not isinstance(text, str):
+            raise ContractError(f"{field} is {text!r}; accepted: some text")
+        if not text.strip():
             raise ContractError(f"{field} is empty; accepted: some text")
+    check_parts("controls", instrument.controls, get_args(Control))
+    check_parts("readouts", instrument.readouts, (Readout,))
     once("The control", (control.name for control in instrument.controls))
     if taken := [control.name for control in instrument.controls if control.name in OF_THE_PLATE]:
         raise ContractError(
@@ -88,13 +93,28 @@ def check_declaration(instrument: Instrument) -> None:
         )
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
-        if not isinstance(control, Control):
-            kinds = ", ".join(kind.__name__ for kind in get_args(Control))
-            raise ContractError(f"{control!r} is not a control; accepted: {kinds}")
         control.check()
     check_conditions(instrument.controls)
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)
+
+
+def check_parts(field: str, parts: Any, accepted: Sequence[type[Any]]) -> None:
+    """Check that there is a list of controls or readouts, and that their symbols are TeX."""
+    kinds = ", ".join(kind.__name__ for kind in accepted)
+    if not isinstance(parts, tuple | list):
+        raise ContractError(
+            f"{field} is of type {type(parts).__name__}; accepted: a list [ … ], also of one"
+        )
+    for part in parts:
+        if type(part) not in accepted:
+            raise ContractError(f"{field} has {part!r}; accepted: {kinds}")
+        symbol = getattr(part, "symbol", "")
+        if any(sign < " " for sign in symbol):
+            raise ContractError(
+                f"The symbol of {part.label} is {symbol!r}; accepted: TeX as a raw string, as in "
+                'r"\\nu"'
+            )
 
 
 def once(what: str, names: Iterable[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import sqlalchemy as sa
 from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, attempts, people, regrade
@@ -37,6 +37,11 @@ MAX_TRIES = 1_000
 MAX_GRACE = 24 * 60
 INDENT = 4
 """Spaces, of lines of code in a question about their order."""
+
+
+@router.get("")
+async def to_assignments() -> Response:
+    return RedirectResponse("assignments/", headers=NOT_KEPT)
 
 
 @router.get("/")

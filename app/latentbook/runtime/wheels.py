@@ -84,7 +84,7 @@ class Wheels:
         reasons: list[str] = []
         for origin, take in sources.items():
             if reasons:
-                report(f"Trying {origin}, because {reasons[-1]}")
+                report(f"Taking {package.file_name} from the package index, because {reasons[-1]}")
             try:
                 content = take()
             except UnavailableError as reason:

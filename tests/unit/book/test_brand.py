@@ -47,6 +47,15 @@ def test_text_on_the_colour_can_be_read() -> None:
     assert all(contrast(*pair) >= LEAST for pair in themes)
 
 
+def test_paper_has_the_colour_too(root: Path) -> None:
+    """By the selector with which the program's own sheet sets its own."""
+    sheet = colours(Brand(accent=Accent(light="#7a3b10", dark="#f0b48a")))
+    printed = re.search(r"@media print\{(.+?)\{--accent:(#\w+);", sheet)
+    assert printed is not None and contrast(printed[2], "#ffffff") >= LEAST
+    own = (root / "static/css/print.css").read_text(encoding="utf-8")
+    assert f"{printed[1]} {{".replace(",", ",\n") in own
+
+
 def test_small_print_holds_links_but_no_markup() -> None:
     html = line("By [us](https://host.example/) <script>alert(1)</script>")
     assert '<a href="https://host.example/">us</a>' in html and "<script>" not in html

@@ -108,6 +108,18 @@ REFUSED: dict[str, ModuleType] = {
     "k counts only when data is 'cifar'; accepted: 'mnist'": module(
         replace(GOOD, controls=(GOOD.controls[2], replace(K, when=("data", "cifar"))))
     ),
+    "title is None; accepted: some text": module(replace(GOOD, title=None)),
+    "readouts is of type Readout; accepted: a list [ … ], also of one": module(
+        replace(GOOD, readouts=Readout("error", "Error"))
+    ),
+    "controls is of type Slider; accepted: a list": module(replace(GOOD, controls=K)),
+    "readouts has 'error'; accepted: Readout": module(replace(GOOD, readouts=("error",))),
+    "controls has 'k'; accepted: Slider, Choice": module(replace(GOOD, controls=("k",))),
+    "The default of k is '2'; accepted: a number": module(with_control(replace(K, default="2"))),
+    "The min of k is '0'; accepted: a number": module(with_control(replace(K, min="0"))),
+    "The symbol of Width is '\\nu'; accepted: TeX as a raw string": module(
+        with_control(replace(K, symbol="\nu"))
+    ),
     'The format of the readout error is "x2"': module(
         replace(GOOD, readouts=(Readout("error", "Error", format="x2"),))
     ),

@@ -62,9 +62,11 @@ def colours(brand: Brand) -> str:
             "on-accent": on,
         }
 
-    dark = theme("dark")
+    dark, printed = theme("dark"), theme("light")["accent-strong"]
     pairs = (f"--{key}:light-dark({value},{dark[key]});" for key, value in theme("light").items())
-    return f"@media (forced-colors:none){{:root{{{''.join(pairs)}}}}}\n"
+    screen = f"@media (forced-colors:none){{:root{{{''.join(pairs)}}}}}\n"
+    on_paper = f"--accent:{printed};--accent-strong:{printed};"
+    return f"{screen}@media print{{:root:not([data-theme]),:root[data-theme]{{{on_paper}}}}}\n"
 
 
 def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:

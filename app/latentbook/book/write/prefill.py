@@ -56,7 +56,7 @@ def _link(source: str | Path, target: str | Path) -> None:
     """``compress.link`` without its objects and checks: there are thousands of files."""
     try:
         os.link(source, target)
-    except FileExistsError:
-        pass
+    except (FileExistsError, FileNotFoundError):
+        pass  # it is there, or was the unfinished file of another build
     except OSError:
         shutil.copyfile(source, target)

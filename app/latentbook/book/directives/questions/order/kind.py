@@ -93,7 +93,9 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> O
             f"do not belong; got {right} and {wrong}"
         )
     elif order == sorted(order) and not node.seed:
-        mistake = "the shuffled lines are in order by chance: choose another label"
+        mistake = (
+            f"shuffled by the label {node.label}, the lines are in order: choose another label"
+        )
     elif parts and len(checks) != 1:
         mistake = f"lines of code need one check; got {len(checks)}"
     if mistake and node.opens is None:

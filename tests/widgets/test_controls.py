@@ -7,8 +7,8 @@ from contextlib import closing
 from typing import get_args
 
 import pytest
-from py_mini_racer import MiniRacer
 
+from latentbook.book.compose.engine import open_context
 from tests.unit.draw.conftest import bundle
 from widgets.contract import (
     Choice,
@@ -36,7 +36,7 @@ COUNT = 300
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """Calls a function of ENTRY in the build's JavaScript engine."""
-    with closing(MiniRacer()) as racer:
+    with closing(open_context()) as racer:
         racer.eval("EventTarget = class {}")  # which modules make as they load
         racer.eval(bundle(ENTRY, tmp_path_factory.mktemp("controls")))
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from py_mini_racer import MiniRacer
 
+from latentbook.book.compose.engine import open_context
 from tests.chromium import launch
 from tests.unit.draw.drawn_figures import plain
 
@@ -55,8 +54,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="session")
 def engine(script: str) -> Iterator[Callable[..., Any]]:
     """Calls one of the script's functions in an engine without DOM."""
-    with ThreadPoolExecutor(1) as pool:  # apart from the event loop of Playwright
-        racer = pool.submit(MiniRacer).result()
+    racer = open_context()
     racer.eval(script)
 
     def call(expression: str, *args: Any) -> Any:

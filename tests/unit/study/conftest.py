@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from py_mini_racer import MiniRacer
-
+from latentbook.book.compose.engine import open_context
 from tests.unit.draw.conftest import bundle
 
 Call = Callable[..., Any]
@@ -18,7 +17,7 @@ Call = Callable[..., Any]
 @contextmanager
 def engine_with(entry: str, folder: Path) -> Iterator[Call]:
     """Calls what the entry exports."""
-    racer = MiniRacer()
+    racer = open_context()
     racer.eval("document = { documentElement: { lang: 'en', dataset: {} } }")
     racer.eval(bundle(entry, folder))
 

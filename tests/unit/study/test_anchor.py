@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from py_mini_racer import MiniRacer
 
+from latentbook.book.compose.engine import open_context
 from tests.unit.draw.conftest import bundle
 
 TEXTS, NOTES = 50, 6
@@ -28,7 +28,7 @@ CONTENT = Path(__file__).parents[3] / "content"
 @pytest.fixture(scope="module")
 def anchor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
     """Calls a function of the script."""
-    racer = MiniRacer()
+    racer = open_context()
     racer.eval(bundle(ENTRY, tmp_path_factory.mktemp("anchor")))
 
     def call(name: str, *args: Any) -> Any:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any
 
-from py_mini_racer import MiniRacer
+from py_mini_racer import DEFAULT_V8_FLAGS, MiniRacer, init_mini_racer
 
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Html
@@ -29,6 +29,21 @@ function callEngine(name, args) {
 """
 
 
+# Where the processor has protection keys, only the thread in which V8 starts, and threads begun by
+# it, may read V8's compiled code: a context freed by any other would crash the process. The keys
+# guard against hostile scripts, and every script run here is the book's own.
+FLAGS = (*DEFAULT_V8_FLAGS, "--no-memory-protection-keys")
+
+
+def open_context() -> MiniRacer:
+    """A new JavaScript context, which any thread may use and close."""
+    init_mini_racer(flags=FLAGS, ignore_duplicate_init=True)
+    # MiniRacer uses the event loop of the calling thread, if there is one. A thread without
+    # one keeps it independent of the server's.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(MiniRacer).result()
+
+
 class EngineError(LatentbookError):
     """A refusal of the engine. ``position`` is the offset of the error in the TeX, if known."""
 
@@ -42,10 +57,7 @@ class Engine:
 
     def __init__(self, script: str) -> None:
         self.script = script
-        # MiniRacer uses the event loop of the calling thread, if there is one. A thread without
-        # one keeps it independent of the server's.
-        with ThreadPoolExecutor(1) as pool:
-            self._racer = pool.submit(MiniRacer).result()
+        self._racer = open_context()
         # Left open, its thread keeps the process from ending.
         atexit.register(self._racer.close)
         self._racer.eval(script)

@@ -5,12 +5,12 @@ of an instrument by the book's own code.
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from py_mini_racer import JSEvalException, MiniRacer
+from py_mini_racer import JSEvalException
 
 from latentbook.book.compose.author_code import AuthorCode, explained
+from latentbook.book.compose.engine import open_context
 from latentbook.book.directives.questions.order.kind import INDENT
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.overlay.merge import merged_root
@@ -47,8 +47,7 @@ class Judges:
         self.grader = grader
         self._words = dict(words or {})
         self._states = States(settings, self._words)
-        with ThreadPoolExecutor(1) as pool:  # a thread without an event loop, as in Engine
-            self._racer = pool.submit(MiniRacer).result()
+        self._racer = open_context()
         page = {"documentElement": {"lang": language}}
         self._racer.eval(f"globalThis.document = {json.dumps(page)}")
         self._racer.eval(f"globalThis.latentbookWords = {json.dumps(self._words)}")

@@ -1,0 +1,26 @@
+"""The JavaScript context of the build and of the judges."""
+
+import subprocess
+import sys
+
+# Functions by the hundred leave compiled code, which the collector looks at once more when the
+# context is freed.
+PROGRAM = """
+from latentbook.book.compose.engine import open_context
+
+context = open_context()
+context.eval('''
+  const kept = [];
+  for (let i = 0; i < 600; i++) {
+    const made = new Function("a", `return a + ${i}`);
+    for (let j = 0; j < 3000; j++) made(j);
+    kept.push(made, new Array(1000).fill(i));
+  }
+''')
+context.close()
+"""
+
+
+def test_a_context_started_in_another_thread_is_freed() -> None:
+    """With V8's own flags this crashes where the processor has protection keys."""
+    subprocess.run([sys.executable, "-c", PROGRAM], check=True)

@@ -6,9 +6,12 @@ import sys
 # Functions by the hundred leave compiled code, which the collector looks at once more when the
 # context is freed.
 PROGRAM = """
+from concurrent.futures import ThreadPoolExecutor
+
 from latentbook.book.compose.engine import open_context
 
-context = open_context()
+with ThreadPoolExecutor(1) as pool:
+    context = pool.submit(open_context).result()
 context.eval('''
   const kept = [];
   for (let i = 0; i < 600; i++) {

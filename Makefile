@@ -18,7 +18,7 @@ SINCE ?= main
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long test-data quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
+.PHONY: serve test test-long prepared test-data quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -40,20 +40,23 @@ train: .venv/.serve
 bench: .venv/.dev node_modules/.installed chromium
 	@$(LATENTBOOK) bench $(NAME)
 
-# The build comes first: what the tests build themselves then comes out of its caches.
-# A worker that has nothing left takes half of what another has. Nobody waits for this site's bytes, so
-# it is compressed less than one that is served.
-test test-long: export LATENTBOOK_BROTLI_QUALITY = 9
-test: .venv/.dev node_modules/.installed
-	@$(MAKE) --no-print-directory --jobs=4 lint chromium build test-data
+# Nobody waits for this site's bytes, so it is compressed less than one that is served.
+test test-long prepared: export LATENTBOOK_BROTLI_QUALITY = 9
+# A worker that has nothing left takes half of what another has.
+test: prepared
 	@$(BIN)/python -m tools.again "not long" --dist worksteal
+
+# The build precedes the tests: what they build themselves then comes out of its caches.
+prepared:
+	@$(MAKE) --no-print-directory --jobs=2 .venv/.dev node_modules/.installed
+	@$(MAKE) --no-print-directory --jobs=4 lint chromium build test-data
 
 # The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.
 quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
-test-long: chromium firefox build test-data
+test-long: prepared firefox
 	@$(BIN)/python -m tools.again "long and not release" --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed

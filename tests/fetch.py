@@ -51,7 +51,8 @@ def open_edx() -> Path:
     def command(path: Path) -> tuple[str, ...]:
         venv = (sys.executable, "-m", "venv", "--clear", "--without-pip", path)
         subprocess.run(venv, check=True)
-        return (sys.executable, "-m", "pip", "--python", str(path / "bin" / "python"), *install)
+        python = str(path / "bin" / "python")
+        return (str(Path(sys.executable).with_name("uv")), "pip", *install, "--python", python)
 
     return made(CACHE / f"openedx-{made_from}", command) / "bin" / "python"
 

@@ -46,7 +46,7 @@ class Put:
 
 @dataclass(frozen=True)
 class Given:
-    """An assignment as it is given to a member at a moment."""
+    """An assignment as it is given to a member at a moment. ``usual``: dates without extensions."""
 
     id: int
     name: str
@@ -57,6 +57,7 @@ class Given:
     counts: str
     answers_at: datetime | None
     questions: tuple[Put, ...]
+    usual: Dates
 
     @property
     def when(self) -> When:
@@ -129,21 +130,28 @@ def _stored(connection: sa.Connection, asked: Asked) -> int:
     return added
 
 
+BODY = sa.select(variant.c.body).filter_by(
+    question=sa.bindparam("question"), number=sa.bindparam("number")
+)
+
+
 def asked(connection: sa.Connection, question_id: int, number: int) -> Asked:
     """An edition of a question with one of its variants alone."""
-    where = (variant.c.question == question_id) & (variant.c.number == number)
-    return Asked.loaded(connection.execute(sa.select(variant.c.body).where(where)).scalar_one())
+    which = {"question": question_id, "number": number}
+    return Asked.loaded(connection.execute(BODY, which).scalar_one())
+
+
+ASKED_IN = (
+    sa.select(assignment_question, question.c.kind, question.c.count.label("variants"))
+    .join(question, question.c.id == assignment_question.c.question)
+    .where(assignment_question.c.assignment == sa.bindparam("assignment"))
+    .order_by(assignment_question.c.position, assignment_question.c.id)
+)
 
 
 def asked_in(connection: sa.Connection, assignment_id: int) -> list[Row]:
     """The questions of an assignment in order, with the kind and number of variants."""
-    wanted = (
-        sa.select(assignment_question, question.c.kind, question.c.count.label("variants"))
-        .join(question, question.c.id == assignment_question.c.question)
-        .where(assignment_question.c.assignment == assignment_id)
-    )
-    order = (assignment_question.c.position, assignment_question.c.id)
-    return list(connection.execute(wanted.order_by(*order)))
+    return list(connection.execute(ASKED_IN, {"assignment": assignment_id}))
 
 
 def variant_of(secret: str, member_id: int, label: str, count: int) -> int:
@@ -155,15 +163,18 @@ def variant_of(secret: str, member_id: int, label: str, count: int) -> int:
 # To whom and when
 
 
+EVERYTHING = sa.select(assignment).filter_by(course=sa.bindparam("course"))
+ONE = EVERYTHING.where(assignment.c.name == sa.bindparam("name"))
+
+
 def everything(connection: sa.Connection, course_id: int) -> list[Row]:
     """All assignments of a course."""
-    wanted = sa.select(assignment).where(assignment.c.course == course_id)
-    return list(connection.execute(wanted.order_by(assignment.c.id)))
+    wanted = EVERYTHING.order_by(assignment.c.id)
+    return list(connection.execute(wanted, {"course": course_id}))
 
 
 def one(connection: sa.Connection, course_id: int, name: str) -> Row:
-    where = (assignment.c.course == course_id) & (assignment.c.name == name)
-    found = connection.execute(sa.select(assignment).where(where)).one_or_none()
+    found = connection.execute(ONE, {"course": course_id, "name": name}).one_or_none()
     if found is None:
         raise not_here()
     return found
@@ -177,15 +188,18 @@ def not_here() -> Refused:
     return Refused(404, message("There is no such assignment, or it has not opened yet."))
 
 
+EXTENSIONS = (
+    sa.select(extension, person.c.name, member.c.person)
+    .outerjoin(member, member.c.id == extension.c.member)
+    .outerjoin(person, person.c.id == member.c.person)
+    .where(extension.c.assignment == sa.bindparam("assignment"))
+    .order_by(extension.c.id)
+)
+
+
 def extensions(connection: sa.Connection, assignment_id: int) -> list[Row]:
     """Those of an assignment; ``name`` and ``person`` of a member."""
-    wanted = (
-        sa.select(extension, person.c.name, member.c.person)
-        .outerjoin(member, member.c.id == extension.c.member)
-        .outerjoin(person, person.c.id == member.c.person)
-        .where(extension.c.assignment == assignment_id)
-    )
-    return list(connection.execute(wanted.order_by(extension.c.id)))
+    return list(connection.execute(EXTENSIONS, {"assignment": assignment_id}))
 
 
 def dates_for(row: Row, extended: Iterable[Row], member_id: int, group: str) -> Dates:
@@ -247,6 +261,7 @@ def _given(connection: sa.Connection, me: Member, row: Row, at: datetime) -> Giv
         counts=row.counts,
         answers_at=answers_from(row, extended),
         questions=tuple(map(put, asked_in(connection, row.id))),
+        usual=dates_of(row, ()),
     )
 
 

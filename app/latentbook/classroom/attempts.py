@@ -61,8 +61,8 @@ def submit(
         why = message("An answer is text of at most %(limit)s characters.")
         raise Refused(422, why, limit=MAX_ANSWER)
     # One after another for each member: tries are counted before one is added.
-    connection.execute(sa.select(member.c.id).where(member.c.id == me.id).with_for_update())
-    before = connection.execute(sa.select(attempt).where(attempt.c.id == id)).one_or_none()
+    connection.execute(MEMBER, {"member": me.id})
+    before = connection.execute(ATTEMPT, {"id": id}).one_or_none()
     if before is not None:
         if (before.member, before.label, before.answer) != (me.id, label, answer):
             raise Refused(409, message("Another answer has this id."))
@@ -90,19 +90,14 @@ def submit(
 
 
 def _check_counts(connection: sa.Connection, me: Member, given: Given, label: str) -> None:
-    here = (attempt.c.member == me.id, attempt.c.assignment == given.id, attempt.c.label == label)
-    made = connection.execute(attempts_with().where(*here)).all()
+    here = {"member": me.id, "assignment": given.id, "label": label}
+    made = connection.execute(MADE, here).all()
     tries = sum(each.state not in NO_TRY for each in made)
     if len(made) >= MAX_ATTEMPTS or (given.dates.tries is not None and tries >= given.dates.tries):
         raise Refused(409, message("You have no tries left at this question."))
-    room = sa.select(sa.func.sum(sa.func.length(attempt.c.answer))).where(*here)
-    if (connection.execute(room).scalar() or 0) >= MAX_CHARACTERS:
+    if (connection.execute(CHARACTERS, here).scalar() or 0) >= MAX_CHARACTERS:
         raise Refused(409, message("Your answers to this question are too long to keep more."))
-    # Not those that an instructor has judged by another edition: of these there may be many.
-    asked = (job.c.attempt == attempt.c.id) & (job.c.question == attempt.c.question)
-    waiting = sa.select(sa.func.count()).select_from(attempt).join(job, asked)
-    waiting = waiting.where(attempt.c.member == me.id)
-    if connection.execute(waiting).scalar_one() >= MAX_WAITING:
+    if connection.execute(IN_QUEUE, {"member": me.id}).scalar_one() >= MAX_WAITING:
         why = message(
             "Too many of your answers wait to be judged. Send this one again in a minute."
         )
@@ -123,8 +118,7 @@ def add_result(
 
 def find(connection: sa.Connection, me: Member, id: str) -> Row:
     """One of a member's own attempts."""
-    wanted = shown_attempts().where(attempt.c.id == id, attempt.c.member == me.id)
-    found = connection.execute(wanted).one_or_none()
+    found = connection.execute(SHOWN_ONE, {"id": id, "member": me.id}).one_or_none()
     if found is None:
         raise Refused(404, message("You have made no such attempt."))
     return found
@@ -132,8 +126,8 @@ def find(connection: sa.Connection, me: Member, id: str) -> Row:
 
 def of_member(connection: sa.Connection, member_id: int, assignment_id: int) -> Sequence[Row]:
     """A member's attempts in the order of their arrival."""
-    wanted = shown_attempts().where(attempt.c.member == member_id)
-    return connection.execute(wanted.where(attempt.c.assignment == assignment_id)).all()
+    of = {"member": member_id, "assignment": assignment_id}
+    return connection.execute(SHOWN_OF_MEMBER, of).all()
 
 
 def attempts_with(
@@ -166,6 +160,25 @@ def attempts_with(
     )
 
 
-def shown_attempts() -> sa.Select[Any]:
-    """Attempts as pages show them. ``detail``: of code ``case`` and ``failure`` of the verdict."""
-    return attempts_with(attempt.c.answer, result.c.said, result.c.told, result.c.detail)
+def bound(*names: str) -> sa.ColumnElement[bool]:
+    """Attempts whose columns of these names are as given."""
+    return sa.and_(*(attempt.c[name] == sa.bindparam(name) for name in names))
+
+
+# Made once: for each answer it would take longer than to run them.
+MEMBER = sa.select(member.c.id).where(member.c.id == sa.bindparam("member")).with_for_update()
+ATTEMPT = sa.select(attempt).where(bound("id"))
+HERE = bound("member", "assignment", "label")
+MADE = attempts_with().where(HERE)
+CHARACTERS = sa.select(sa.func.sum(sa.func.length(attempt.c.answer))).where(HERE)
+IN_QUEUE = (
+    sa.select(sa.func.count())
+    .select_from(attempt)
+    # Not those that an instructor has judged by another edition: of these there may be many.
+    .join(job, (job.c.attempt == attempt.c.id) & (job.c.question == attempt.c.question))
+    .where(bound("member"))
+)
+SHOWN = attempts_with(attempt.c.answer, result.c.said, result.c.told, result.c.detail)
+"""Attempts as pages show them. ``detail``: of code ``case`` and ``failure`` of the verdict."""
+SHOWN_ONE = SHOWN.where(bound("id", "member"))
+SHOWN_OF_MEMBER = SHOWN.where(bound("member", "assignment"))

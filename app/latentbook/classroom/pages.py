@@ -111,7 +111,6 @@ class Pages:
             "assignment_head",
             told=script_json({"person": me.key, "words": words}),
             starts=self.place(root, "assignment.js"),
-            usual=sheet.usual,
         )
         parts = {"head": head}
         for each in sheet.standings:

@@ -74,8 +74,11 @@ def hash_of(token: str) -> bytes:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
 
 
+PRESENT = sa.select(course).order_by(course.c.id.desc()).limit(1)
+
+
 def present(connection: sa.Connection) -> Row:
-    return connection.execute(sa.select(course).order_by(course.c.id.desc()).limit(1)).one()
+    return connection.execute(PRESENT).one()
 
 
 def has_course(connection: sa.Connection) -> bool:
@@ -269,15 +272,20 @@ def new_session(
     return token
 
 
+SESSION_OF = (
+    sa.select(session, person.c.name, person.c.created_at.label("since"))
+    .join(person, person.c.id == session.c.person)
+    .where(session.c.token_hash == sa.bindparam("hash"))
+    .where(session.c.expires_at > sa.bindparam("at"))
+)
+
+
 def session_of(connection: sa.Connection, token: str) -> Row | None:
     """The session of a cookie, if it has not expired."""
     if not 0 < len(token) <= LONGEST_TOKEN:
         return None
-    return connection.execute(
-        sa.select(session, person.c.name, person.c.created_at.label("since"))
-        .join(person, person.c.id == session.c.person)
-        .where(session.c.token_hash == hash_of(token), session.c.expires_at > now())
-    ).one_or_none()
+    given = {"hash": hash_of(token), "at": now()}
+    return connection.execute(SESSION_OF, given).one_or_none()
 
 
 def signed_in(connection: sa.Connection, token: str) -> Member | None:
@@ -350,11 +358,12 @@ def one_member(connection: sa.Connection, in_course: int, who: int) -> Row:
     return found
 
 
+PLACE = sa.select(member).filter_by(course=sa.bindparam("course"), person=sa.bindparam("person"))
+
+
 def _place(connection: sa.Connection, in_course: int, who: int) -> Row | None:
     """The row of a person in a course."""
-    return connection.execute(
-        sa.select(member).filter_by(course=in_course, person=who)
-    ).one_or_none()
+    return connection.execute(PLACE, {"course": in_course, "person": who}).one_or_none()
 
 
 def change_member(

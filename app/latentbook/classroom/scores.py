@@ -13,7 +13,7 @@ from latentbook.classroom import assignments, attempts, people
 from latentbook.classroom.assigned import Variant
 from latentbook.classroom.assignments import Given, Put
 from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
-from latentbook.classroom.late import Dates, Late, dates_of
+from latentbook.classroom.late import Dates, Late
 from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import assignment_question, attempt, mark, member, now
@@ -93,6 +93,27 @@ class Total:
         return next((each.override for each in self.scores if each.override), None)
 
 
+# Statements are made once: for each answer that would take longer than to run them.
+BY = sa.case(
+    (
+        assignment_question.c.label == sa.bindparam("label"),
+        sa.bindparam("edition", type_=sa.Integer),
+    ),
+    else_=assignment_question.c.question,
+)
+IDS: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
+ONE: sa.BindParameter[int] = sa.bindparam("member")
+WHO = sa.select(member.c.id, member.c.group).where(member.c.course == sa.bindparam("course"))
+MADE = attempts_with(by=BY).where(attempt.c.assignment.in_(IDS))
+DECIDED = sa.select(mark).where(mark.c.assignment.in_(IDS)).order_by(mark.c.id)
+OF_ALL = (WHO.where(member.c.role == "student"), MADE, DECIDED)
+OF_ONE = (
+    WHO.where(member.c.id == ONE),
+    MADE.where(attempt.c.member == ONE),
+    DECIDED.where(mark.c.member == ONE),
+)
+
+
 def scores(
     connection: sa.Connection,
     course_id: int,
@@ -110,26 +131,16 @@ def scores(
     rows = assignments.everything(connection, course_id)
     if assignment_id is not None:
         rows = [row for row in rows if row.id == assignment_id]
-    by: sa.ColumnElement[int] = assignment_question.c.question
-    if edition is not None:
-        label, number = edition
-        by = sa.case((assignment_question.c.label == label, number), else_=by)
-    ids = [row.id for row in rows]
-    who = sa.select(member.c.id, member.c.group).where(member.c.course == course_id)
-    made = attempts_with(by=by).where(attempt.c.assignment.in_(ids))
-    decided = sa.select(mark).where(mark.c.assignment.in_(ids)).order_by(mark.c.id)
-    if member_id is None:
-        who = who.where(member.c.role == "student")
-    else:
-        who = who.where(member.c.id == member_id)
-        made = made.where(attempt.c.member == member_id)
-        decided = decided.where(mark.c.member == member_id)
+    label, number = edition or ("", 0)
+    which = {"ids": [row.id for row in rows], "label": label, "edition": number}
+    given = {"course": course_id, "member": member_id, **which}
+    who, made, decided = OF_ALL if member_id is None else OF_ONE
 
     handed_in = defaultdict(list)
-    for each in connection.execute(made):
+    for each in connection.execute(made, given):
         handed_in[each.member, each.assignment, each.label].append(each)
-    marks = {(m.member, m.assignment, m.label): m for m in connection.execute(decided)}
-    everybody = connection.execute(who).all()
+    marks = {(m.member, m.assignment, m.label): m for m in connection.execute(decided, given)}
+    everybody = connection.execute(who, given).all()
     found = {}
     for row in rows:
         asked = assignments.asked_in(connection, row.id)
@@ -243,10 +254,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class Sheet:
-    """An assignment as a member sees it. ``usual``: the dates without extensions."""
+    """An assignment as a member sees it."""
 
     given: Given
-    usual: Dates
     standings: tuple[Standing, ...]
 
     def standing(self, label: str) -> Standing:
@@ -256,23 +266,22 @@ class Sheet:
 
 def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label: str = "") -> Sheet:
     """An assignment as somebody sees it, with all questions or only one."""
-    row = assignments.one(connection, me.course.id, name)
     given = assignments.given(connection, me, name, at)
-    marks = scores(connection, me.course.id, member_id=me.id, assignment_id=row.id)
-    last = {each.label: each for each in attempts.of_member(connection, me.id, row.id)}
+    marks = scores(connection, me.course.id, member_id=me.id, assignment_id=given.id)
+    last = {each.label: each for each in attempts.of_member(connection, me.id, given.id)}
     most = given.dates.tries
     standings = tuple(
         Standing(
             put,
             assignments.asked(connection, put.question, put.variant).variants[0],
-            (score := marks[me.id, row.id, put.label]),
+            (score := marks[me.id, given.id, put.label]),
             None if most is None else max(0, most - score.tries),
             last.get(put.label),
         )
         for put in given.questions
         if label in ("", put.label)
     )
-    return Sheet(given, dates_of(row, ()), standings)
+    return Sheet(given, standings)
 
 
 def due(connection: sa.Connection, me: Member) -> list[tuple[Given, Total]]:

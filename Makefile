@@ -47,8 +47,7 @@ test: prepared
 	@$(BIN)/python -m tools.again "not long" --dist worksteal
 
 # The build precedes the tests: what they build themselves then comes out of its caches.
-prepared:
-	@$(MAKE) --no-print-directory --jobs=2 .venv/.dev node_modules/.installed
+prepared: .venv/.dev node_modules/.installed
 	@$(MAKE) --no-print-directory --jobs=4 lint chromium build test-data
 
 # The checks for what differs from the main branch (SINCE=HEAD~1: from something else), in a minute.
@@ -56,7 +55,9 @@ quick: .venv/.dev node_modules/.installed
 	@$(BIN)/python -m tools.quick $(SINCE)
 
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
-test-long: prepared firefox
+# Asked for with `make test`, it comes afterwards: each has the whole machine.
+test-long: prepared $(filter test,$(MAKECMDGOALS))
+	@$(MAKE) --no-print-directory firefox
 	@$(BIN)/python -m tools.again "long and not release" --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed

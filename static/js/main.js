@@ -24,6 +24,8 @@ if (config.reload) import("./page/reload.js").then(({ followReloads }) => follow
 function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
+  const review = /** @type {HTMLElement | null} */ (document.querySelector("[data-review]"));
+  if (review !== null) import("./page/review.js").then(({ startReview }) => startReview(review));
   painted().then(async () => (await import("./page/cards.js")).nameEquations());
   painted().then(async () => (await import("./page/changes.js")).followChanges());
   const work = /** @type {HTMLElement | null} */ (document.querySelector("main:has([data-my-work])"));

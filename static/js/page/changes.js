@@ -27,8 +27,6 @@ async function showDue() {
 export async function followChanges() {
   void showProgress();
   void showDue();
-  const review = /** @type {HTMLElement | null} */ (document.querySelector("[data-review]"));
-  if (review) (await import("./review.js")).startReview(review);
   const section = /** @type {HTMLElement | null} */ (document.querySelector("article[data-digest]"));
   if (section) {
     const { place = "", edition, digest } = section.dataset;

@@ -8,7 +8,7 @@
  */
 import { absolute } from "../config.js";
 import { button, make, saveFile } from "../elements.js";
-import { idle } from "../pauses.js";
+import { idle, painted } from "../pauses.js";
 import { loadSheet } from "../sheet.js";
 import { book, singleKeys } from "../store.js";
 import { calendarOf } from "../study/calendar.js";
@@ -69,6 +69,7 @@ class Review {
   async start() {
     await Promise.all([loadSheet("recall.css"), loadSheet("review.css"), this.#load()]);
     await this.#begin();
+    await painted(); // the first card does not wait for the curve
     await this.#describe();
   }
 

@@ -9,12 +9,11 @@
 import { absolute, BUILD_HEADER, config } from "../config.js";
 import { make } from "../elements.js";
 
-/** How a card begins and ends in its page (templates/blocks/recall.html). */
-const [START, END] = ['<details class="recall"', "</details>"];
+/** How a card begins and ends in its page (templates/blocks/recall.html). Nothing in these attributes needs escaping in HTML. */
+const START = /<details class="recall"[^>]*? data-card="([^"]*)" data-edition="(\d+)"( data-cloze)?(?: data-formerly="([^"]*)")? data-after="([^"]*)"/g;
+const END = "</details>";
 /** On the first of several pages of cards, how many there are (templates/parts.html, ranges). */
 const PAGES = / data-pages="(\d+)"/;
-/** Labels, numbers and places: without characters that HTML escapes. */
-const DATA = / data-(\w+)="([^"]*)"/g;
 
 /** @param {string} place of a page of the book */
 async function textAt(place) {
@@ -47,15 +46,14 @@ export async function cardsOf(chapter, cards) {
   const others = Array.from({ length: Number(PAGES.exec(text)?.[1] ?? 1) - 1 }, (_, i) => `${first}${i + 2}/`);
   const texts = [text, ...(await Promise.all(others.map(textAt)))];
   const places = [first, ...others];
-  const sources = texts.flatMap((each, i) => each.split(START).slice(1).map((source) => ({ source, place: places[i] })));
   const known = await cards;
-  return sources.map(({ source, place }) => {
-    const tag = source.slice(0, source.indexOf(">"));
-    const { card: label, edition, formerly = "", after } = Object.fromEntries(Array.from(tag.matchAll(DATA), ([, name, value]) => [name, value]));
-    const key = [label, ...formerly.split(" ")].find((name) => known.has(name)) ?? label;
-    const html = START + source.slice(0, source.indexOf(END)) + END;
-    return { label, key, edition: Number(edition), chapter, after, isCloze: tag.includes(" data-cloze"), place, html };
-  });
+  return texts.flatMap((text, i) =>
+    Array.from(text.matchAll(START), ({ index, 1: label, 2: edition, 3: cloze, 4: formerly = "", 5: after }) => {
+      const key = [label, ...formerly.split(" ")].find((name) => known.has(name)) ?? label;
+      const html = text.slice(index, text.indexOf(END, index)) + END;
+      return { label, key, edition: Number(edition), chapter, after, isCloze: cloze !== undefined, place: places[i], html };
+    }),
+  );
 }
 
 /** The two sides of a card. @param {Card} card */

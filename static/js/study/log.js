@@ -249,8 +249,8 @@ function writeSnapshot(snapshot) {
 /** @param {number} key local key: they begin at 1 @returns {Promise<{stored: StudyEvent[], lastKey: number}>} */
 async function storedAfter(key) {
   const range = IDBKeyRange.lowerBound(key, true);
-  const [stored, keys] = await transact("readonly", (log) => [log.getAll(range), log.getAllKeys(range)]);
-  return { stored, lastKey: keys.at(-1) };
+  const [stored, last] = await transact("readonly", (log) => [log.getAll(range), log.openKeyCursor(range, "prev")]);
+  return { stored, lastKey: last?.key };
 }
 
 /* The reader's code: local storage has what the page shows, the log the versions that merge. They meet when a file is saved or merged. */

@@ -65,6 +65,24 @@ courses = typer.Typer(help="Courses made from the book.", no_args_is_help=True)
 cli.add_typer(courses, name="course")
 
 
+def say_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        report(version("latentbook"))
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=say_version, is_eager=True, help="Say which this is."),
+    ] = False,
+) -> None:
+    pass
+
+
 @packages.callback()
 def packages_by_their_old_name(context: typer.Context) -> None:
     if context.info_name == "runtime":

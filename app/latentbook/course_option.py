@@ -25,11 +25,16 @@ def given_settings(**given: Any) -> Settings:
     Raises
     ------
     LatentbookError
-        If this folder is that of a course, and none is given.
+        If the folder given is not that of a course; or if this one is, and none is given.
     """
     if given.get("course") is None and Path("course.toml").is_file():
         raise LatentbookError("This folder has a course.toml: add --course . to the command.")
-    return Settings(**{name: value for name, value in given.items() if value is not None})
+    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    if settings.course is not None and not (settings.course / "course.toml").is_file():
+        raise LatentbookError(
+            f"{settings.course} has no course.toml: --course takes the folder of a course."
+        )
+    return settings
 
 
 def project_of(course: Path | None) -> "Project":

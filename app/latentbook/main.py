@@ -3,9 +3,10 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
+from importlib.util import find_spec
 from socket import socket
 from typing import Any
 
@@ -41,6 +42,9 @@ DRAIN_S = 20
 
 SEND_S = 5
 """Seconds after that in which clients may read what was sent to them."""
+
+LOAD_AFTER_S = 5
+"""Seconds until PyTorch is imported if nobody asks for a decoder: readers may wait for pages."""
 
 
 def create_app(
@@ -157,11 +161,22 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 class Server(uvicorn.Server):
     """Ends the streams of reload first: uvicorn waits for every response, and these never end.
     Ends what takes longer than ``DRAIN_S``; uvicorn would do so without letting clients read why.
+    Begins ``afterwards`` once it listens.
     """
 
-    def __init__(self, config: uvicorn.Config, reload: Reload | None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        reload: Reload | None,
+        afterwards: Callable[[], Coroutine[Any, Any, None]],
+    ) -> None:
         super().__init__(config)
         self.reload = reload
+        self.afterwards = afterwards
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.begun = asyncio.create_task(self.afterwards())
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         if self.reload:
@@ -209,16 +224,20 @@ def run(
     app = create_app(settings, inference=inference, built=built, errors=errors)
     if errors:
         log.error(OLD_SITE, errors=errors)
-    if inference is None and decodes:
-        try:
-            app.state.inference.open_registry()
-        except Problem as missing:
-            report(missing.detail)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     address = f"http://{host}:{settings.port}"
     report(f"The book is at {address}  (Ctrl-C stops)")
     if settings.class_mode:
         report(lecturers_address(address, app.state.class_key))
+
+    async def load_torch() -> None:
+        if inference is None and decodes:
+            await asyncio.sleep(LOAD_AFTER_S if find_spec("torch") else 0)
+            try:
+                await app.state.inference.load_torch()
+            except Problem as missing:
+                report(missing.detail)
+
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -227,4 +246,4 @@ def run(
         **UVICORN,
         timeout_graceful_shutdown=DRAIN_S + SEND_S,
     )
-    Server(config, app.state.reload).run()
+    Server(config, app.state.reload, load_torch).run()

@@ -270,14 +270,7 @@ def test_a_course_whose_instrument_cannot_be_imported_is_served_as_it_was(tmp_pa
 WITHOUT_TORCH = """
 import sys
 
-
-class Missing:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("torch", "training", "ray"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
-sys.meta_path.insert(0, Missing())
+sys.modules |= dict.fromkeys(("torch", "training", "ray"))
 from latentbook.cli import main
 
 main()
@@ -323,32 +316,38 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-def test_pytorch_is_imported_before_the_server_listens(tmp_path, loaded):
-    """Else the first readers of a decoder wait for that, too. A book without decoders has none."""
+def test_pytorch_is_imported_once_the_server_listens(tmp_path, loaded):
+    """Else a decoder's first reader waits for that, too. A book without decoders imports none."""
+    write_site(tmp_path / "site")
     write_own_book(tmp_path / "mine", "")
     course = None if loaded else str(tmp_path / "mine")
     program = f"""
+import asyncio
 import sys
+
 import latentbook.main
 from latentbook.settings import Settings
 
-
-class Server:
-    def __init__(self, config, reload):
-        pass
-
-    def run(self):
-        print("latentbook.models.registry" in sys.modules, "torch" in sys.modules)
-        sys.exit()
+names = ["torch", "latentbook.models.registry"]
 
 
-latentbook.main.Server = Server
-latentbook.main.run(Settings(course={course!r}, replicas={0 if loaded else 2}), report=print)
+class Server(latentbook.main.Server):
+    async def startup(self, sockets=None):
+        await super().startup(sockets)
+        print(self.started, *(name in sys.modules for name in names))
+        await self.begun
+        print(*(name in sys.modules for name in names))
+        self.should_exit = True
+
+
+latentbook.main.Server, latentbook.main.LOAD_AFTER_S = Server, 0
+settings = Settings(course={course!r}, port={free_port()}, replicas={0 if loaded else 2})
+latentbook.main.run(settings, report=print)
 """
     environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, check=True, stdout=subprocess.PIPE
     )
     said = done.stdout.decode().splitlines()
-    assert len(said) == 2 and said[0].startswith("The book is at")
-    assert said[1] == f"{loaded} {loaded}"
+    assert said[0].startswith("The book is at")
+    assert said[1:] == ["True False False", f"{loaded} {loaded}"]

@@ -42,8 +42,8 @@ KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
 """After the first answer."""
 JUDGED_WITHIN_S = 900
 """When the bench gives up."""
-IDLE_S = 5
-"""Until a server is idle."""
+IDLE_S = 20
+"""Until a server is idle, with PyTorch in its memory."""
 POINTS = {"number": 1.0, "code": 2.0}
 CODE = "q-kl-code"
 NAME = "bench"

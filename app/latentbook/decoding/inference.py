@@ -85,8 +85,6 @@ class Inference:
     def open_registry(self) -> Registry:
         """The models of the book, unless others were given.
 
-        Call it before the server listens, so that no reader waits for the import of torch.
-
         Raises
         ------
         TorchMissing, TorchBroken
@@ -103,6 +101,10 @@ class Inference:
         return self.registry
 
     # Called from the event loop.
+
+    async def load_torch(self) -> None:
+        """Import torch, or raise TorchMissing or TorchBroken."""
+        await self.ask(Job(self.open_registry))
 
     async def cards(self) -> list[dict[str, Any]]:
         return await self.ask(Job(lambda: self.read_cards()))

@@ -34,6 +34,12 @@ ARRIVE = """async (url) => {
 # What follows the links makes the icon's address absolute, as others must not change it.
 FOLLOWS_LINKS = "() => document.querySelector('link[rel=icon]').getAttribute('href').includes('//')"
 
+# Adds up in `shift` how far what is seen moves by itself, in Core Web Vitals' measure.
+ADD_SHIFTS = """globalThis.shift = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
+}).observe({ type: "layout-shift", buffered: true });"""
+
 # The page gives Python 0.6 s to stop, up to eight times that on a slow machine, and a snippet a
 # minute: while the cores are busy that may be too little.
 LENGTHEN = """() => {

@@ -105,6 +105,13 @@ STORES = """async () => {
 }"""
 
 
+# The page opens what the reader has done once it has been painted, for its marks of progress.
+KNOWS_ITS_READER = """async () => {
+  const own = `latentbook:${document.documentElement.dataset.book}`;
+  return (await indexedDB.databases()).some(({ name }) => name === own);
+}"""
+
+
 def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
     """What a JavaScript function gives in each of Python's workers, put there by the debugger."""
     session = chromium.new_browser_cdp_session()
@@ -139,6 +146,7 @@ def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
 def test_pythons_ways_out(second_visit: Page) -> None:
     asked: list[str] = []
     second_visit.context.on("request", lambda request: asked.append(request.url))
+    second_visit.wait_for_function(KNOWS_ITS_READER)
     before = second_visit.evaluate(STORES)
     said = {name: output(run(second_visit, code)) for name, code in ATTEMPTS.items()}
     reached = [name for name, words in said.items() if re.search("^REACHED", words, re.MULTILINE)]

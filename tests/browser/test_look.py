@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.book_pages import FOLLOWS_LINKS, SECTION, Open, where
+from tests.browser.book_pages import ADD_SHIFTS, FOLLOWS_LINKS, SECTION, Open, where
 
 pytestmark = pytest.mark.browser
 
@@ -236,12 +236,7 @@ def test_the_page_does_not_shift_while_it_loads(open_page: Open, book: str) -> N
     page = open_page()  # its fonts are in the cache then
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.goto("about:blank")
-    page.add_init_script(
-        """window.shift = 0;
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) window.shift += entry.value;
-        }).observe({ type: "layout-shift", buffered: true })"""
-    )
+    page.add_init_script(ADD_SHIFTS)
     page.goto(book + SECTION)
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     expect(page.locator("section.instrument").first).to_be_attached()

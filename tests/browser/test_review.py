@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.axe import in_both_themes
-from tests.browser.book_pages import SECTION, Open
+from tests.browser.book_pages import ADD_SHIFTS, SECTION, Open
 
 pytestmark = pytest.mark.browser
 
@@ -104,6 +104,35 @@ def test_cards_on_a_second_page_are_learnt_too(open_page: Open) -> None:
     chapter = page.locator('[data-chapter="autoencoders"]')
     chapter.get_by_role("button", name="Learn all its cards").click()
     expect(heading).to_have_text(f"1 of {cards}")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_moves_when_the_card_comes(open_page: Open, width: int) -> None:
+    page = open_page("review/", fresh=True, python=False)
+    page.set_viewport_size({"width": width, "height": 844})
+    page.add_init_script(ADD_SHIFTS)
+    page.route("**/review-*.css", wait_longer)
+    heading = page.locator(".review-desk > h2")
+    page.reload()
+    learn = of_chapter(page, "Learn all its cards")
+    expect(learn).to_be_visible()
+    expect(heading).to_have_text("Nothing is due.")
+    assert page.evaluate("shift") < 0.01
+    learn.click()
+    expect(heading).to_have_text(re.compile("^1 of "))
+    page.keyboard.press("Space")
+    page.keyboard.press("3")
+    expect(heading).to_have_text(re.compile("^2 of "))
+    page.reload()
+    expect(page.locator(".review-overview svg:visible")).to_be_attached()
+    expect(of_chapter(page, "Do not ask its cards")).to_be_visible()
+    assert page.evaluate("shift") < 0.01
+
+
+def wait_longer(route: Route) -> None:
+    """Have the page wait longer for its script, as a busy machine needs it."""
+    response = route.fetch()
+    route.fulfill(response=response, body=response.text().replace("3s", "300s"))
 
 
 def test_what_readers_decide(open_page: Open) -> None:

@@ -9,7 +9,6 @@
 import { absolute } from "../config.js";
 import { button, make, saveFile } from "../elements.js";
 import { idle, painted } from "../pauses.js";
-import { loadSheet } from "../sheet.js";
 import { book, singleKeys } from "../store.js";
 import { calendarOf } from "../study/calendar.js";
 import { expectedRecall, HORIZON } from "../study/curve.js";
@@ -67,7 +66,7 @@ class Review {
   }
 
   async start() {
-    await Promise.all([loadSheet("recall.css"), loadSheet("review.css"), this.#load()]);
+    await this.#load();
     await this.#begin();
     await painted(); // the first card does not wait for the curve
     await this.#describe();
@@ -300,6 +299,7 @@ class Review {
     if (off.length > 0) parts.push(this.#switchedOff(off));
     this.overview.replaceChildren(...parts);
     for (const chapter of /** @type {NodeListOf<HTMLElement>} */ (this.main.querySelectorAll("[data-chapter]"))) this.#describeChapter(chapter, state);
+    this.main.dataset.described = "";
   }
 
   /** @param {number} retention */

@@ -27,7 +27,7 @@ STYLES = tuple(
     f"static/css/{name}.css"
     for name in ("book", "more", "print", "recall", "review", "show", "steps", "study", "zoom")
 )
-LATE_SHEETS = ("recall.css", "review.css", "study.css")
+LATE_SHEETS = ("recall.css", "study.css")
 """Sheets whose places the scripts contain, so that no page has to."""
 
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")

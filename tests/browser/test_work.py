@@ -230,10 +230,10 @@ FOLDED = """async () => {
   const { stored } = await book.eventsAfter(0);
   return [flat(await book.studyState()), flat(book.fold(stored, book.today()))];
 }"""
-SNAPSHOT = """() => new Promise((resolve) => {
+SNAPSHOT = """name => new Promise((resolve) => {
   const opening = indexedDB.open("latentbook:latentbook");
   opening.onsuccess = () => {
-    const reading = opening.result.transaction("snapshot").objectStore("snapshot").get("state");
+    const reading = opening.result.transaction("snapshot").objectStore("snapshot").get(name);
     reading.onsuccess = () => resolve((opening.result.close(), reading.result?.count));
   };
 })"""
@@ -256,11 +256,51 @@ def test_two_tabs_write_at_once(open_page: Open, tmp_path: Path) -> None:
     expect(third.locator("[data-work-status]")).to_contain_text("180 reviews")
     assert len(written) == 540
     assert sorted(event["id"] for event in third.evaluate(LOG)) == sorted(written)
-    assert third.evaluate(SNAPSHOT) > 500
+    assert third.evaluate(SNAPSHOT, "state") > 500
     third.evaluate(f"{script}; 0")
     for page in pages:
         shown, refolded = page.evaluate(FOLDED)
         assert shown == refolded
+
+
+STORED = "async () => (await book.eventsAfter(0)).stored"
+AN_EARLIER_EDITION_DELETES = """id => new Promise((resolve) => {
+  const opening = indexedDB.open("latentbook:latentbook");
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction("log", "readwrite");
+    const log = transaction.objectStore("log");
+    log.index("id").getKey(id).onsuccess = ({ target }) => log.delete(target.result);
+    transaction.oncomplete = () => resolve(opening.result.close());
+  };
+})"""
+
+
+def test_all_events_are_those_of_the_log(open_page: Open, tmp_path: Path) -> None:
+    """Most are read from one text, which has to follow what other tabs and merges delete."""
+    script = bundle(LOG_OF_A_PAGE, tmp_path)
+    page = open_page("work/", fresh=True, python=False)
+    other = page.context.new_page()
+    for each in (page, other):
+        each.goto(page.url)
+        each.evaluate(f"{script}; 0")
+    page.evaluate(f"({WRITE_AT_ONCE})('a').then(() => ({WRITE_AT_ONCE})('b'))")
+    before = page.evaluate(LOG)
+    assert len(before) == 540
+    for each in (page, other, page):
+        assert each.evaluate(STORED) == before
+    assert page.evaluate(SNAPSHOT, "events") == 540
+
+    newer = {"id": "x.1", "day": 1, "time": 1, "kind": "set", "name": "note:a1", "counter": 2}
+    other.evaluate("event => book.mergeEvents([event])", {**newer, "value": "of another browser"})
+    after = page.evaluate(LOG)
+    assert [event["name"] for event in before if event not in after] == ["note:a1"]
+    for each in (page, other):
+        assert each.evaluate(STORED) == after
+        assert each.evaluate(FOLDED)[0] == page.evaluate(FOLDED)[1]
+
+    other.evaluate(AN_EARLIER_EDITION_DELETES, after[3]["id"])
+    for each in (page, other):
+        assert each.evaluate(STORED) == [*after[:3], *after[4:]]
 
 
 HOLD_THE_DATABASE = """() => new Promise((resolve) => {

@@ -1,7 +1,7 @@
 /**
  * The reader's log of events (events.js) in this browser: one IndexedDB database per book, opened by the first question that
- * comes near. `log` has the events, by a local key; `snapshot` what was folded from them, up to a key, and what the last merge
- * changed.
+ * comes near. `log` has the events, by a local key; `snapshot` what was folded from them, up to a key, their text, and what the last
+ * merge changed.
  *
  * A page may be left before the database has stored an event, so until then local storage has it too. What the browser does not
  * store at all stays in memory, and the document gets the event `unsaved`.
@@ -16,7 +16,7 @@ import { noteDue } from "./due.js";
 import { eventOf, fold, follow, isCode, isEvent, isSameCode, KINDS, merge, replacedIds } from "./events.js";
 
 const NAME = `latentbook:${book}`;
-/** A snapshot is written when so many events have to be folded on opening. */
+/** A snapshot is written when so many events have to be read on opening. */
 const SNAPSHOT_AFTER = 500;
 /** A snapshot without what another kind of event changes is folded again. */
 const kinds = [...KINDS.keys()].join();
@@ -230,27 +230,51 @@ async function folded() {
   const state = fold([...stored, ...rest], today(), continues ? snapshot.state : undefined);
   if (stored.length > SNAPSHOT_AFTER && rest.length === 0) {
     const count = stored.length + (continues ? snapshot.count : 0);
-    await writeSnapshot({ state, key: lastKey, count, kinds }).catch(() => {});
+    await keep("state", { state, key: lastKey, count, kinds });
   }
   return state;
 }
 
-/** Unless another tab has deleted some of its events meanwhile. @param {{state: State, key: number, count: number, kinds: string}} snapshot */
-function writeSnapshot(snapshot) {
+/**
+ * Writes a snapshot, unless another tab has deleted some of its events meanwhile.
+ *
+ * @param {string} name
+ * @param {{key: number, count: number} & Record<string, unknown>} snapshot of so many events, up to a local key
+ */
+function keep(name, snapshot) {
   return transact("readwrite", (log, snapshots) => {
     const present = log.count(IDBKeyRange.upperBound(snapshot.key));
     present.onsuccess = () => {
-      if (present.result === snapshot.count) snapshots.put(snapshot, "state");
+      if (present.result === snapshot.count) snapshots.put(snapshot, name);
     };
     return [present];
-  });
+  }).catch(() => {});
 }
 
-/** @param {number} key local key: they begin at 1 @returns {Promise<{stored: StudyEvent[], lastKey: number}>} */
+/**
+ * Chromium takes a second to read the rows of ten years, and a tenth of that for one text of all of them.
+ *
+ * @param {number} key local key: they begin at 1
+ * @returns {Promise<{stored: StudyEvent[], lastKey: number}>}
+ */
 async function storedAfter(key) {
+  if (key > 0) return rowsAfter(key);
+  const [found] = await transact("readonly", (_, snapshots) => [snapshots.get("events")]);
+  const [present] = await transact("readonly", (log) => [log.count(IDBKeyRange.upperBound(found?.key ?? 0))]);
+  const before = found?.count === present ? found : { key: 0, count: 0, text: "" };
+  const { stored, lastKey } = await rowsAfter(before.key);
+  if (stored.length > SNAPSHOT_AFTER) {
+    const text = before.text + stored.map((event) => `,${JSON.stringify(event)}`).join("");
+    await keep("events", { key: lastKey, count: before.count + stored.length, text });
+  }
+  return { stored: [...JSON.parse(`[${before.text.slice(1)}]`), ...stored], lastKey };
+}
+
+/** @param {number} key @returns {ReturnType<typeof storedAfter>} */
+async function rowsAfter(key) {
   const range = IDBKeyRange.lowerBound(key, true);
   const [stored, last] = await transact("readonly", (log) => [log.getAll(range), log.openKeyCursor(range, "prev")]);
-  return { stored, lastKey: last?.key };
+  return { stored, lastKey: last?.key ?? key };
 }
 
 /* The reader's code: local storage has what the page shows, the log the versions that merge. They meet when a file is saved or merged. */
@@ -416,14 +440,13 @@ function difference(before, after) {
 
 /** @param {{dropped: StudyEvent[], added: StudyEvent[], last?: Merge | null}} change `last`: null forgets the last merge */
 async function replace({ dropped, added, last }) {
-  const [events, keys] = await transact("readonly", (log) => [log.getAll(), log.getAllKeys()]);
-  const ids = new Set(dropped.map(({ id }) => id));
-  /** @type {IDBValidKey[]} */
-  const gone = keys.filter((/** @type {IDBValidKey} */ _, /** @type {number} */ i) => ids.has(events[i].id));
+  const keys = await transact("readonly", (log) => dropped.map(({ id }) => log.index("id").getKey(id)));
+  const gone = keys.filter((key) => key !== undefined);
   await transact("readwrite", (log, snapshots) => [
     ...gone.map((key) => log.delete(key)),
     ...added.map((event) => addOnce(log, event)),
     snapshots.delete("state"),
+    ...(gone.length > 0 ? [snapshots.delete("events")] : []),
     ...(last === undefined ? [] : [last === null ? snapshots.delete("merge") : snapshots.put(last, "merge")]),
   ]);
   state = null;

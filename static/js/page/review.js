@@ -85,37 +85,43 @@ class Review {
     if ([places, ...decks].some(({ status }) => status === "rejected")) this.#say(translate("Some cards cannot be loaded now. They are stored with the book for reading offline."));
   }
 
-  /** What is due, chapter by chapter. */
-  async #due() {
+  /** What is due, chapter by chapter. @param {number} [until] the last day that matters */
+  async #due(until) {
     const state = await studyState();
-    const days = dueDays(state);
+    const days = dueDays(state, until);
     /** @type {{chapter: string, item: Item, day: number}[]} */
     const found = [];
     for (const card of this.#cards) {
       const { key, chapter, edition } = card;
       if (isOff(state, card)) continue;
       const known = state.cards.get(key);
-      const item = { key, card, place: "", isAgain: false };
-      if (known !== undefined) found.push({ chapter, item, day: known.edition < edition ? today() : (days.get(key) ?? Infinity) });
-      else if (isSet(state, `learn:${chapter}`)) found.push({ chapter, item, day: today() });
+      const isNew = known === undefined ? isSet(state, `learn:${chapter}`) : known.edition < edition;
+      const day = isNew ? today() : days.get(key);
+      if (day !== undefined) found.push({ chapter, item: { key, card, place: "", isAgain: false }, day });
     }
     for (const [key, place] of this.#places) {
       const day = days.get(key);
       if (day !== undefined) found.push({ chapter: place.split("/")[0], item: { key, card: null, place, isAgain: false }, day });
     }
-    const all = [...Map.groupBy(found, ({ chapter }) => chapter).values()].map((items) => items.sort((a, b) => a.day - b.day));
-    const shown = new Set(found.map(({ item }) => item.key));
-    void idle().then(() => noteDue(state, [...days.keys()].filter((label) => !shown.has(label))));
-    return all;
+    return [...Map.groupBy(found, ({ chapter }) => chapter).values()].map((items) => items.sort((a, b) => a.day - b.day));
   }
 
   /** Begins with all that is due. */
   async #begin() {
-    const due = await this.#due();
+    const due = await this.#due(today());
     this.#queue = mixed(due.map((items) => items.filter(({ day }) => day <= today()))).map(({ item }) => item);
     [this.#done, this.#asked] = [[], 0];
     this.#began = Date.now();
     this.#next(false);
+    void idle().then(() => this.#note());
+  }
+
+  /** Tells the bar of every page what is due. */
+  async #note() {
+    const state = await studyState();
+    const due = dueDays(state);
+    const asked = new Set([...this.#cards.filter((card) => !isOff(state, card)).map(({ key }) => key), ...this.#places.keys()]);
+    noteDue(state, [...due.keys()].filter((label) => !asked.has(label)), due);
   }
 
   /** @param {boolean} [takesFocus] */

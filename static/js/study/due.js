@@ -1,6 +1,6 @@
 /** What is due and when: cards, and questions whose last answer was wrong. */
 import { read, write } from "../store.js";
-import { dueDay, retentionOf } from "./fsrs.js";
+import { dueDay, mayBeDue, retentionOf } from "./fsrs.js";
 
 /** @import { State } from "./events.js" */
 
@@ -10,12 +10,19 @@ export const isSet = ({ settings }, name) => settings.get(name)?.value === true;
 /** Whether the reader has switched off a card or its chapter. @param {State} state @param {{key: string, chapter: string}} card */
 export const isOff = (state, { key, chapter }) => isSet(state, `recall-off:${key}`) || isSet(state, `recall-off-chapter:${chapter}`);
 
-/** The study day on which each is due, by label, without cards that are switched off. @param {State} state */
-export function dueDays(state) {
+/**
+ * The study day on which each is due, by label, without cards that are switched off.
+ *
+ * @param {State} state
+ * @param {number} [until] the last day that matters: what is due later may be missing
+ */
+export function dueDays(state, until = Infinity) {
   /** @type {Map<string, number>} */
   const days = new Map();
   const retention = retentionOf(state);
-  for (const [label, card] of state.cards) if (!isSet(state, `recall-off:${label}`)) days.set(label, dueDay(label, card, retention));
+  for (const [label, card] of state.cards) {
+    if (mayBeDue(card, until, retention) && !isSet(state, `recall-off:${label}`)) days.set(label, dueDay(label, card, retention));
+  }
   for (const [label, { state: verdict, day }] of state.questions) if (verdict === "wrong") days.set(label, day + 1);
   return days;
 }
@@ -26,9 +33,9 @@ export function dueDays(state) {
  * @param {State} state
  * @param {string[]} [hidden] labels that do not count: of removed cards, and of chapters that are switched off. Only the page of
  *   what is due knows them
+ * @param {Map<string, number>} [due] what `dueDays` has found
  */
-export function noteDue(state, hidden = read("due", "days")?.hidden ?? []) {
-  const due = dueDays(state);
+export function noteDue(state, hidden = read("due", "days")?.hidden ?? [], due = dueDays(state)) {
   for (const label of hidden) due.delete(label);
   if (due.size === 0 && read("due", "days") === null) return;
   /** @type {Map<number, number>} */

@@ -17,7 +17,7 @@ from tests.unit.study.conftest import Call, engine_with
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ENTRY = """
 import { fold } from "./study/events.js";
-import { dueDay, recall, remember } from "./study/fsrs.js";
+import { dueDay, mayBeDue, recall, remember } from "./study/fsrs.js";
 export { mixed } from "./study/due.js";
 export { expectedRecall } from "./study/curve.js";
 export { studyDay } from "./study/day.js";
@@ -33,6 +33,13 @@ const memories = (history) => {
 };
 
 export const allMemories = (histories) => histories.flatMap(memories);
+
+export const days = (cards, retention) =>
+  cards.map((card) => {
+    const due = dueDay("r", card, retention);
+    const longBefore = due - 3 - 0.3 * (due - card.day);
+    return [due, mayBeDue(card, due, retention), mayBeDue(card, longBefore, retention)];
+  });
 
 export const cards = (events, today) => [...fold(events, today).cards];
 
@@ -77,6 +84,20 @@ def test_intervals_grow_and_vary_with_the_label(study: Call) -> None:
     assert study("dueDay", "r-1", card) == study("dueDay", "r-1", card)
     sooner, later = (study("dueDay", "r-1", card, retention) for retention in (0.95, 0.8))
     assert sooner < study("dueDay", "r-1", card) < later
+
+
+@pytest.mark.parametrize("retention", [0.8, 0.9, 0.95])
+def test_a_due_card_is_never_passed_over(study: Call, retention: float) -> None:
+    card = {"difficulty": 5.0, "day": 100, "edition": 1}
+    cards = [
+        {**card, "stability": 0.001 * 1.02**step, "count": count}
+        for step in range(850)
+        for count in (1, 2, 3)
+    ]
+    found = study("days", cards, retention)
+    assert all(on_its_day for _, on_its_day, _ in found)
+    assert not any(long_before for _, _, long_before in found)
+    assert {due for due, _, _ in found} >= {101, 102, 103, 110}
 
 
 def review(number: int, day: int, grade: int, **more: Any) -> dict[str, Any]:

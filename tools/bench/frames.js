@@ -1,12 +1,15 @@
 // Runs in the page: for every move by the reader, how long from the handler of the input to the painted picture.
-// Warm: the answer was known and drawn inside the event. Cold: Python was asked, or, of a map, the next frame drew it.
+// A picture answers the newest move before Python was asked for it. One that Python was not asked for answers the newest
+// move of all: it was drawn inside the event or, of a map, by the next frame. Moves that were overtaken have no picture.
 globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
 {
   const SLIDER = ".instrument input[type=range]";
   const HELD = ".instrument :is([data-draggable], [role=application])";
-  let start = 0;
-  let drawn = false;
-  let warm = false;
+  /** When the reader moved, of moves that no picture has answered. */
+  let open = [];
+  /** The move that is answered by what is drawn in this task. */
+  let answered;
+  let inEvent = false;
   let inFrame = false;
   const nextFrame = requestAnimationFrame.bind(globalThis);
   globalThis.requestAnimationFrame = (run) =>
@@ -18,28 +21,15 @@ globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
         inFrame = false;
       }
     });
-  const afterFrame = () => {
-    const channel = new MessageChannel();
-    channel.port1.onmessage = () => {
-      if (start) latentbookFrames.moves.push({ warm, ms: performance.now() - start });
-      if (start && warm) measure("latentbook-frame", { start }); // for the trace
-      start = 0;
-    };
-    channel.port2.postMessage(null);
-  };
-  const painted = () => (inFrame ? afterFrame() : nextFrame(afterFrame));
   const isMove = ({ type, target, buttons }) =>
     type === "input" ? target.matches?.(SLIDER) : buttons === 1 && target.closest?.(HELD);
   for (const type of ["input", "pointermove"]) {
     addEventListener(type, (event) => {
       if (!isMove(event)) return;
-      start = performance.now();
-      drawn = false;
-      warm = false;
+      open.push(performance.now());
+      inEvent = true;
     }, true);
-    addEventListener(type, (event) => {
-      if (isMove(event)) warm = drawn;
-    });
+    addEventListener(type, () => (inEvent = false));
   }
   new PerformanceObserver((list) => {
     for (const { name, duration, detail } of list.getEntries()) {
@@ -47,13 +37,29 @@ globalThis.latentbookFrames = { moves: [], draws: [], answers: [] };
       if (name === "latentbook-answer") latentbookFrames.answers.push({ compute: detail, ms: duration });
     }
   }).observe({ type: "measure", buffered: true });
-  // Every picture that is drawn is measured at once, so that is where it can be seen from outside.
+  // Every answer and every picture is measured at once, so that is where they can be seen from outside.
   const measure = performance.measure.bind(performance);
   performance.measure = (name, options) => {
-    if (name === "latentbook-draw" && !drawn) {
-      drawn = true;
-      painted();
+    if (name === "latentbook-answer") {
+      answered = open.findLast((start) => start <= options.start) ?? NaN;
+      queueMicrotask(() => (answered = undefined));
     }
+    if (name === "latentbook-draw") drawn(answered ?? open.at(-1));
     return measure(name, options);
+  };
+  const drawn = (start) => {
+    if (!open.includes(start)) return; // another panel of the same picture, or no move
+    open = open.filter((other) => other > start);
+    const isWarm = inEvent;
+    const afterFrame = () => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => {
+        latentbookFrames.moves.push({ ms: performance.now() - start });
+        if (isWarm) measure("latentbook-frame", { start }); // for the trace
+      };
+      channel.port2.postMessage(null);
+    };
+    if (inFrame) afterFrame();
+    else nextFrame(afterFrame);
   };
 }

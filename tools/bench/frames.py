@@ -21,7 +21,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -45,6 +45,8 @@ from tools.bench.serving import served
 from tools.bench.start import stock_files
 
 MOVES, LEAPS, VISITS = 80, 20, 3
+ANSWER_MS = 5000
+"""How long a leap may take."""
 FORESEEN_MS = 4000
 """While the reader rests on a slider, the values around it are computed."""
 SLOWED = "drag, 4x slower"
@@ -90,16 +92,24 @@ def collect(page: Page) -> dict[str, Any]:
 
 
 def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
-    """Set the slider to values far from each other."""
+    """Set the slider to values far from each other, each once the picture of the last is there."""
     low, high, step = bounds(slider)
     count = round((high - low) / step) + 1
     for place in random.Random(0).sample(range(count), min(count, leaps)):
-        slider.evaluate(
+        before = slider.evaluate(
             "(input, value) => { input.value = value;"
-            " input.dispatchEvent(new Event('input', {bubbles: true})); }",
+            " input.dispatchEvent(new Event('input', {bubbles: true}));"
+            " return latentbookFrames.moves.length; }",
             str(low + place * step),
         )
         page.wait_for_timeout(150)
+        with suppress(PlaywrightError):  # it may be where the slider was
+            page.wait_for_function(
+                "before => latentbookFrames.moves.length > before",
+                arg=before,
+                polling=50,
+                timeout=ANSWER_MS,
+            )
 
 
 def bounds(slider: Locator) -> tuple[float, float, float]:
@@ -177,9 +187,9 @@ def rows(label: str, ours: Driven, plain: Driven) -> Iterator[Measurement]:
         yield Measurement(f"{label}: {name}, ratio", ratio, "x", TARGETS[name])
 
 
-def times(seen: dict[str, Any], *, warm: bool) -> list[float]:
-    """Milliseconds from input to paint, of moves whose answer was or was not known."""
-    return [move["ms"] for move in seen["moves"] if move["warm"] == warm]
+def times(seen: dict[str, Any]) -> list[float]:
+    """Milliseconds from input to paint, whether the answer was known beforehand or not."""
+    return [move["ms"] for move in seen["moves"]]
 
 
 @contextmanager
@@ -243,20 +253,21 @@ def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
 
 
 def drive_slider(page: Page, slider: Locator) -> Driven:
+    first_leap(page, slider)
     leap(page, slider)
-    cold = collect(page)
+    leapt = collect(page)
     drag(page, slider)
     dragged = collect(page)
     with slowed(page, 4):
         drag(page, slider)
         dragged_slowly = collect(page)
         parts = traced_drag(page, slider)
-    answers = cold["answers"]
+    answers = leapt["answers"]
     return {
-        "drag": times(dragged, warm=True),
-        SLOWED: times(dragged_slowly, warm=True),
+        "drag": times(dragged),
+        SLOWED: times(dragged_slowly),
         **{f"{part} of it": each for part, each in parts.items()},
-        "leap": times(cold, warm=False),
+        "leap": times(leapt),
         "drawing": dragged["draws"],
         "computing": [answer["compute"] for answer in answers],
         "transfer": [answer["ms"] - answer["compute"] for answer in answers],
@@ -268,7 +279,7 @@ def drive_point(page: Page, panel: Locator) -> Driven:
     drag_point(page, panel)
     seen = collect(page)
     return {
-        "drag of a point": times(seen, warm=False),
+        "drag of a point": times(seen),
         "drawing": seen["draws"],
         "computing": [answer["compute"] for answer in seen["answers"]],
         "transfer": [answer["ms"] - answer["compute"] for answer in seen["answers"]],
@@ -282,8 +293,8 @@ def drive_held(page: Page, panel: Locator) -> Driven:
         drag_held(page, panel)
         seen_slowly = collect(page)
     return {
-        "drag": [move["ms"] for move in seen["moves"]],
-        SLOWED: [move["ms"] for move in seen_slowly["moves"]],
+        "drag": times(seen),
+        SLOWED: times(seen_slowly),
         "drawing": seen["draws"],
     }
 
@@ -303,14 +314,18 @@ def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Loca
         yield page, instrument
 
 
+def first_leap(page: Page, slider: Locator) -> list[float]:
+    """The first leap of a visit, which loads what the instrument needs, apart from all others."""
+    collect(page)
+    leap(page, slider, leaps=1)
+    return times(collect(page))
+
+
 def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
     """The first leap of a few visits, for an instrument with a slider."""
     for _ in range(VISITS):
         with visit(browser, place, label) as (page, instrument):
-            slider = instrument.locator(SLIDER).first
-            collect(page)
-            leap(page, slider, leaps=1)
-            yield from times(collect(page), warm=False)
+            yield from first_leap(page, instrument.locator(SLIDER).first)
 
 
 @contextmanager
@@ -351,9 +366,10 @@ def drive_plain(page: Page, part: str) -> Driven:
     def seen(act: Callable[[Page, Locator], None], rate: int = 1) -> list[float]:
         with slowed(page, rate):
             act(page, control)
-            return times(collect(page), warm=False)
+            return times(collect(page))
 
     if part == SLIDER:
+        first_leap(page, control)
         return {"leap": seen(leap), "drag": seen(drag), SLOWED: seen(drag, 4)}
     if part == POINT:
         return {"drag of a point": seen(drag_point)}

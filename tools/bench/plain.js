@@ -74,7 +74,7 @@ worker.onmessage = ({ data: frame }) => {
       const channel = new MessageChannel();
       channel.port1.onmessage = () => {
         document.body.dataset.state = "live";
-        if (start) latentbookFrames.moves.push({ warm: false, ms: performance.now() - start });
+        if (start) latentbookFrames.moves.push({ ms: performance.now() - start });
       };
       channel.port2.postMessage(null);
     });

@@ -46,7 +46,7 @@ from tools.bench.start import stock_files
 
 MOVES, LEAPS, VISITS = 80, 20, 3
 ANSWER_MS = 5000
-"""How long a leap may take."""
+"""How long a picture may take."""
 FORESEEN_MS = 4000
 """While the reader rests on a slider, the values around it are computed."""
 SLOWED = "drag, 4x slower"
@@ -103,13 +103,18 @@ def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
             str(low + place * step),
         )
         page.wait_for_timeout(150)
-        with suppress(PlaywrightError):  # it may be where the slider was
-            page.wait_for_function(
-                "before => latentbookFrames.moves.length > before",
-                arg=before,
-                polling=50,
-                timeout=ANSWER_MS,
-            )
+        wait_for_picture(page, before)
+
+
+def wait_for_picture(page: Page, before: int = 0) -> None:
+    """Wait until more moves have their picture; not for ever, as one may change nothing."""
+    with suppress(PlaywrightError):
+        page.wait_for_function(
+            "before => latentbookFrames.moves.length > before",
+            arg=before,
+            polling=50,
+            timeout=ANSWER_MS,
+        )
 
 
 def bounds(slider: Locator) -> tuple[float, float, float]:
@@ -137,6 +142,7 @@ def drag(page: Page, slider: Locator) -> None:
         page.mouse.move(middle + place * max(1.0, per_step), y)
         page.wait_for_timeout(30)
     page.mouse.up()
+    wait_for_picture(page)  # one that trains shows none until the reader pauses
 
 
 @contextmanager

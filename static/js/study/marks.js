@@ -231,7 +231,7 @@ async function add(opens) {
   const content = { ...passage, ...titles, place, at: ends.start, text: "", isCompared: false };
   getSelection()?.removeAllRanges();
   await changeNote(id, content);
-  say(translate("Highlighted."));
+  if (!tools.isConnected) say(translate("Highlighted.")); // the reader may have selected more meanwhile, and been told of the toolbar
   if (opens) (await import("./notes-dialog.js")).openNote({ ...content, id }, passage.quote);
   if (isFrugal()) return;
   await idle(); // the rest of the chapter may have the same words

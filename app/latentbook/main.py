@@ -44,7 +44,9 @@ SEND_S = 5
 """Seconds after that in which clients may read what was sent to them."""
 
 LOAD_AFTER_S = 5
-"""Seconds until PyTorch is imported if nobody asks for a decoder: readers may wait for pages."""
+"""Seconds without a request after which PyTorch is imported if nobody has asked for a decoder: the
+import holds up every other answer.
+"""
 
 
 def create_app(
@@ -232,7 +234,9 @@ def run(
 
     async def load_torch() -> None:
         if inference is None and decodes:
-            await asyncio.sleep(LOAD_AFTER_S if find_spec("torch") else 0)
+            seen = -1
+            while find_spec("torch") and seen != (seen := server.server_state.total_requests):
+                await asyncio.sleep(LOAD_AFTER_S)
             try:
                 await app.state.inference.load_torch()
             except Problem as missing:
@@ -246,4 +250,5 @@ def run(
         **UVICORN,
         timeout_graceful_shutdown=DRAIN_S + SEND_S,
     )
-    Server(config, app.state.reload, load_torch).run()
+    server = Server(config, app.state.reload, load_torch)
+    server.run()

@@ -316,8 +316,10 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
 
 
 @pytest.mark.parametrize("loaded", [True, False])
-def test_pytorch_is_imported_once_the_server_listens(tmp_path, loaded):
-    """Else a decoder's first reader waits for that, too. A book without decoders imports none."""
+def test_pytorch_is_imported_once_nobody_asks(tmp_path, loaded):
+    """Else a decoder's first reader waits for that, too, or all others do while it is imported. A
+    book without decoders imports none.
+    """
     write_site(tmp_path / "site")
     write_own_book(tmp_path / "mine", "")
     course = None if loaded else str(tmp_path / "mine")
@@ -335,6 +337,9 @@ class Server(latentbook.main.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
         print(self.started, *(name in sys.modules for name in names))
+        for self.server_state.total_requests in range(100):  # one more each time that it looks
+            await asyncio.sleep(0)
+        print(*(name in sys.modules for name in names))
         await self.begun
         print(*(name in sys.modules for name in names))
         self.should_exit = True
@@ -350,4 +355,4 @@ latentbook.main.run(settings, report=print)
     )
     said = done.stdout.decode().splitlines()
     assert said[0].startswith("The book is at")
-    assert said[1:] == ["True False False", f"{loaded} {loaded}"]
+    assert said[1:] == ["True False False", "False False", f"{loaded} {loaded}"]

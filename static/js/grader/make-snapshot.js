@@ -1,18 +1,24 @@
 /** Makes the snapshot from which every interpreter of the grader starts; the only script here that reads and writes files. */
 import { deno } from "./scope.js";
+import { moduleFrom } from "./module.js";
 import { startForSnapshot } from "../python/worker/loader.js";
 import { makeSnapshot, pagesInUse } from "../python/worker/snapshot.js";
 
 /** Each snapshot is in a folder with the scripts that read it, so that its own version need not be compared. */
 export const VERSION = "grader";
 
-/** What a check uses, and what an error needs to be explained. */
-const WARM = "import widgets.kit.laws, widgets.engine.explain, ast, gc, json, struct, symtable; gc.collect()";
+/** What a check uses, and what an error needs to be explained. @param {string} peer the text of peer.py */
+const warm = (peer) => `
+import gc, sys, types, widgets.kit.laws, widgets.engine.explain
+peer = sys.modules["peer"] = types.ModuleType("peer")
+exec(compile(${JSON.stringify(peer)}, "peer.py", "exec"), vars(peer))
+gc.collect()
+`;
 
-/** @param {import("../python/worker/loader.js").CreateModule} create */
-export async function make(create) {
-  const [folder, file] = deno.args;
+export async function make() {
+  const [folder, file, peer] = deno.args;
   const readNow = (/** @type {string} */ name) => deno.readFileSync(`${folder}/${name}`);
+  const create = moduleFrom(readNow("pyodide.asm.mjs"));
   const main = await WebAssembly.compile(readNow("pyodide.asm.wasm"));
   const index = JSON.parse(new TextDecoder().decode(readNow("index.json")));
   const packs = new Map(Object.keys(index.first).map((name) => [name, readNow(name)]));
@@ -24,7 +30,7 @@ export async function make(create) {
   const start = python.pyodide.pyimport("latentbook_start");
   start.warm(python.pyodide.toPy([]));
   start.destroy();
-  python.pyodide.runPython(WARM);
+  python.pyodide.runPython(warm(deno.readTextFileSync(peer)));
   deno.writeFileSync(file, await makeSnapshot(python, touched, { version: VERSION, index }));
   deno.exit(0); // a MessagePort of Pyodide would keep the process alive
 }

@@ -37,7 +37,7 @@ class Sandbox:
     Attributes
     ----------
     start : the script that Deno runs
-    boot : what the interpreter reads first: Python, the snapshot, ``peer.py``
+    boot : what the interpreter reads first: Pyodide's script, Python, the snapshot
     packs : files of the runtime that are read when something in them is opened, by name
     """
 
@@ -72,7 +72,8 @@ def prepare(project: Project, report: Report) -> Sandbox:
         report("Making the snapshot for students' code, once")
         _make(folder, scripts, runtime)
         files = sealed(folder) or {}
-    parts = ((runtime.path / MAIN).read_bytes(), files[SNAPSHOT], PEER.read_bytes())
+    script, main = ((runtime.path / name).read_bytes() for name in (SCRIPT, MAIN))
+    parts = (script, main, files[SNAPSHOT])
     boot = b"".join(len(part).to_bytes(4, "little") + part for part in parts)
     packs = {path.name: path for path in runtime.path.iterdir() if path.name != SCRIPT}
     return Sandbox(folder / START, boot, packs)
@@ -87,21 +88,20 @@ def script_files(root: Path) -> dict[str, bytes]:
     for name, script, function in ((START, "sandbox", "run"), (MAKE, "make-snapshot", "make")):
         files[name] = (
             'import "./js/grader/scope.js";\n'
-            f'import create from "./{SCRIPT}";\n'
             f'import {{ {function} }} from "./js/grader/{script}.js";\n'
-            f"await {function}(create);\n"
+            f"await {function}();\n"
         ).encode()
-    return files
+    return files | {PEER.name: PEER.read_bytes()}
 
 
 def _make(path: Path, scripts: Mapping[str, bytes], runtime: RuntimeDist) -> None:
     with new_folder(path) as folder:
-        for name, data in {**scripts, SCRIPT: (runtime.path / SCRIPT).read_bytes()}.items():
+        for name, data in scripts.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(data)
         snapshot = folder / SNAPSHOT
-        permissions = (f"--allow-read={runtime.path}", f"--allow-write={snapshot}")
-        given = (*FLAGS, *permissions, folder / MAKE, runtime.path, snapshot)
+        permissions = (f"--allow-read={runtime.path},{folder}", f"--allow-write={snapshot}")
+        given = (*FLAGS, *permissions, folder / MAKE, runtime.path, snapshot, folder / PEER.name)
         done = subprocess.run(
             [deno(), "run", *map(str, given)],
             env=ENVIRONMENT,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import replace
 
@@ -173,6 +174,17 @@ def test_only_files_of_the_runtime_are_sent(sandbox, name):
     code = f"{PEER}peer.exchanged('F', {{'pack': {name!r}}})"
     with pytest.raises(Lost, match="a file that does not exist"):
         run(sandbox, Walls(), code)
+
+
+def test_pages_and_new_answers_come_first(sandbox):
+    """``nice`` counts within a session: Linux gives each session the same share (sched(7))."""
+    interpreter = Interpreter(sandbox).boot()
+    try:
+        pid = interpreter.process.pid
+        assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
+        assert os.getsid(pid) == os.getsid(0)
+    finally:
+        interpreter.kill()
 
 
 def test_deno_does_not_end_by_itself_and_is_ended_with_its_group(sandbox):

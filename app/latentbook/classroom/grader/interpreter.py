@@ -68,7 +68,7 @@ class Interpreter:
             cwd="/",
             env=walls.environment,
             bufsize=0,
-            start_new_session=True,
+            process_group=0,  # in a session of its own it would not be nicer than the server
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 
 from latentbook.book.translations.language import language
 from latentbook.classroom import assignments, attempts, people
+from latentbook.classroom.grader import snapshot
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import Judging
+from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from tests.classroom.conftest import School
 from tests.classroom.course import ASSIGNED, judge
@@ -189,6 +191,35 @@ def test_the_books_judges_read_its_language_and_keep_the_answer(
         guess = judging.at_once(Question("q-guess", "guess", key=key, step="1"), "50")
         assert guess is not None
         assert (guess.state, guess.message) == ("wrong", "")
+    finally:
+        judging.close()
+
+
+def test_a_number_does_not_wait_while_the_grader_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    begun, may_end = threading.Event(), threading.Event()
+
+    def prepare(*_: object) -> None:
+        begun.set()
+        assert may_end.wait(SERVER_S)
+        raise LatentbookError("There is no sandbox.")
+
+    monkeypatch.setattr(snapshot, "prepare", prepare)
+    judging = Judging(Settings(), lambda: language("en"))
+    key = {"answer": 0.5, "tolerance": 0.01, "unit": "", "wrong": []}
+    try:
+        with ThreadPoolExecutor() as pool:
+            code = pool.submit(judging.judge, Question("q-code", "code"), "")
+            assert begun.wait(SERVER_S)
+            number = pool.submit(judging.at_once, Question("q-half", "number", key=key), "0.5")
+            try:
+                found = number.result(SERVER_S)
+            finally:
+                may_end.set()
+            assert found is not None
+            assert found.is_right
+            with pytest.raises(LatentbookError, match="no sandbox"):
+                code.result(SERVER_S)
     finally:
         judging.close()
 

@@ -46,7 +46,8 @@ class Judging:
     def __init__(self, settings: Settings, interface: Callable[[], Language]) -> None:
         self.settings = settings
         self.interface = interface
-        self._lock = threading.Lock()
+        # One for each: a number is not to wait for the grader, which takes a second or two to load.
+        self._judges_lock, self._grader_lock = threading.Lock(), threading.Lock()
         self._judges: Judges | None = None
         self._grader: Grader | None = None
 
@@ -59,9 +60,10 @@ class Judging:
         """The verdict on an answer, however long it takes."""
         if question.kind == "code":
             return self._code().judge(question, answer)
+        judges = self._others()
         if question.check is not None:
-            self._code()
-        found = self._others().judge_answer(question, answer)
+            judges.grader = self._code()
+        found = judges.judge_answer(question, answer)
         if question.kind == "guess" and found.state == "wrong":
             return replace(found, message="")  # it says the answer
         return found
@@ -71,29 +73,23 @@ class Judging:
         from latentbook.classroom.grader.grader import Grader
         from latentbook.classroom.grader.snapshot import prepare
 
-        with self._lock:
+        with self._grader_lock:
             if self._grader is None:
                 self._grader = Grader(prepare(open_project(self.settings), log.info))
-                if self._judges is not None:
-                    self._judges.grader = self._grader
             return self._grader
 
     def _others(self) -> "Judges":
         from latentbook.classroom.grader.judges import Judges
 
-        with self._lock:
+        with self._judges_lock:
             if self._judges is None:
                 spoken = self.interface()
-                self._judges = Judges(
-                    self.settings,
-                    grader=self._grader,
-                    language=spoken.tag,
-                    words=spoken.script_words(),
-                )
+                words = spoken.script_words()
+                self._judges = Judges(self.settings, language=spoken.tag, words=words)
             return self._judges
 
     def close(self) -> None:
-        with self._lock:
+        with self._judges_lock, self._grader_lock:
             for each in (self._grader, self._judges):
                 if each is not None:
                     each.close()

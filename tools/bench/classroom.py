@@ -39,9 +39,9 @@ from tools.bench.lecture import Client, Server, free_port
 STUDENTS = 500
 WITHIN_S = 60
 KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
+"""After the first answer."""
 FIRST_RETRY_S = 5
 """The page's own first pause (static/js/classroom/outbox.js). Each further one is twice as long."""
-"""After the first answer."""
 JUDGED_WITHIN_S = 900
 """When the bench gives up."""
 IDLE_S = 20

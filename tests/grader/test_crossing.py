@@ -131,6 +131,39 @@ def test_crosses(what):
     assert verdict == {"passed": True, "message": "", "case": ""}
 
 
+LAW = """
+from widgets.kit.laws import law, numbers
+law("It is odd.", f, lambda value, x: value == -f(-x), x=numbers("n"))
+law("It grows.", f, lambda value, x: (value >= 2) == (x >= 2), x=numbers("n"))
+"""
+
+
+@pytest.mark.parametrize(
+    "answer",
+    ["return x**3 / 4", "return x**2", "x += 1\n    return x", "return 1 / float(x[0])", "return"],
+)
+def test_a_law_says_the_same_of_functions_here_and_there(answer):
+    """There in one message, here one after another."""
+    scope, messages = {}, []
+    exec(f"def f(x):\n    {answer}", scope)
+    try:
+        exec(LAW, scope)
+    except Exception as error:
+        expected = str(error)
+    else:
+        expected = ""
+
+    def forge(reply):
+        messages.append(reply)
+        return reply
+
+    verdict = judge(f"def f(x):\n    {answer}", LAW, forge=forge)
+    assert verdict.get("failed", verdict)["message"] == expected
+    assert bool(expected) == (answer != "return x**3 / 4")
+    if not expected:
+        assert len(messages) == 1 + (1 + 100) + 1
+
+
 REFUSED = {
     "a class": "class f:\n    pass",
     "a generator": "def f():\n    yield 1",
@@ -227,8 +260,12 @@ def altered(**fields):
     """Add fields to each result that crosses."""
 
     def forge(given):
+        if given[:1] != b"R":
+            return given
         value = body(given)
-        return frame(given[:1].decode(), value | fields) if given[:1] == b"R" else given
+        for each in value.get("answers", []):
+            each |= fields
+        return frame("R", value | fields)
 
     return forge
 
@@ -246,6 +283,8 @@ FORGED = {
     "a change of nothing": {"changed": [[99, {"list": []}]]},
     "a change to another type": {"changed": [[0, {"dict": []}]], "result": 1},
     "no result": {"changed": None},
+    "no answers": {"answers": []},
+    "an error that is none": {"error": 1},
 }
 
 
@@ -268,7 +307,7 @@ def f(g):
     peer.lent.append(lambda *a: True)
     shared = {"dict": [["all", yes], ["wanted", 1]], "place": 2}
     given = [{"list": [], "place": 0}, {"dict": [], "place": 1}, shared]
-    peer.send("C", {"call": g.number, "given": given})
+    peer.send("C", {"call": g.number, "given": [given]})
     return 1
 """
     check = "wanted = 9\nassert f(lambda: 0) == wanted and all([False]), 'held'"

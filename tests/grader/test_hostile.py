@@ -74,7 +74,8 @@ FORGERIES = {
     "a verdict as a result": f"{PEER}{SEND}def f(x):\n    send(b'V', VERDICT)",
     "a verdict after a result": (
         f"{PEER}{SEND}def f(x):\n    write = peer.exchange\n"
-        "    send(b'R', b'{\"changed\": [], \"result\": 1}')\n    send(b'V', VERDICT)"
+        '    send(b\'R\', b\'{"answers": [{"changed": [], "result": 1}]}\')\n'
+        "    send(b'V', VERDICT)"
     ),
     "a request of the grader": f"{PEER}{SEND}def f(x):\n    send(b'K', b'{{}}')",
     "names that were not asked for": (
@@ -85,21 +86,23 @@ FORGERIES = {
         f"    return value, data\n{PATCH}"
     ),
     "a function that was not lent": (
-        f"{PEER}def altered(value, data):\n    return value | {{'result': {{'yours': -1}}}}, data\n"
+        f"{PEER}def altered(value, data):\n    for each in value.get('answers', []):\n"
+        f"        each['result'] = {{'yours': -1}}\n    return value, data\n"
         f"{PATCH}"
     ),
     "an empty result": (
-        f"{PEER}def altered(value, data):\n    return value | {{'result': {{}}}}, data\n{PATCH}"
+        f"{PEER}def altered(value, data):\n    for each in value.get('answers', []):\n"
+        f"        each['result'] = {{}}\n    return value, data\n{PATCH}"
     ),
     "names of the check in a call": (
-        f'{PEER}{SEND}def f(x):\n    send(b\'C\', b\'{{"call": 0, "given": [{{"list": []}}, '
-        '{"dict": []}, {"dict": [["all", 1]]}]}\')\n    return 1'
+        f'{PEER}{SEND}def f(x):\n    send(b\'C\', b\'{{"call": 0, "given": [[{{"list": []}}, '
+        '{"dict": []}, {"dict": [["all", 1]]}]]}\')\n    return 1'
     ),
     "calls without end": f"{PEER}def f(x):\n    return peer.call(0, (f,), {{}})",
     "deep JSON": f"{PEER}{SEND}def f(x):\n    send(b'R', b'[' * 200_000)",
     "a long number": (
         f"{PEER}{SEND}def f(x):\n    nines = b'9' * 900_000\n"
-        "    send(b'R', b'{\"changed\": [], \"result\": ' + nines + b'}')"
+        "    send(b'R', b'{\"answers\": [{\"changed\": [], \"result\": ' + nines + b'}]}')"
     ),
     "a frame of 4 GB": f"{PEER}def f(x):\n    peer.exchange(b'R' + b'\\xff' * 8)",
 }

@@ -105,11 +105,13 @@ CROSSING: dict[str, type[Exception]] = {
 
 
 class Writer:
-    """One message. A value that occurs twice is sent once, so that the other side also has one."""
+    """One call or reply. A value that occurs twice is sent once, so that the other side also has
+    one. ``data`` is the message's, which several may share.
+    """
 
-    def __init__(self, peer: Peer, known: Sequence[Any] = ()) -> None:
+    def __init__(self, peer: Peer, data: bytearray, known: Sequence[Any] = ()) -> None:
         self.peer = peer
-        self.data = bytearray()
+        self.data = data
         self.known = list(known)
         self.places = {id(value): place for place, value in enumerate(known)}
 
@@ -160,7 +162,7 @@ class Writer:
 
 
 class Reader:
-    """One message that was received."""
+    """One call or reply that was received."""
 
     def __init__(self, peer: Peer, data: bytes, known: Sequence[Any] = ()) -> None:
         self.peer = peer
@@ -223,6 +225,10 @@ class Remote:
     def __call__(self, *args: Any, **named: Any) -> Any:
         return self.peer.call(self.number, args, named)
 
+    def call_each(self, cases: Sequence[Sequence[Any]]) -> Iterator[Any]:
+        """The results for many cases, in one message: widgets.kit.laws has a hundred."""
+        return self.peer.call_each(self.number, [(case, {}) for case in cases])
+
 
 class Peer:
     """One of the two sides.
@@ -264,19 +270,36 @@ class Peer:
 
     def call(self, number: int, args: Sequence[Any], named: dict[str, Any]) -> Any:
         """Call a function of the other side."""
-        writer = Writer(self)
+        (result,) = self.call_each(number, [(args, named)])
+        return result
+
+    def call_each(
+        self, number: int, calls: Sequence[tuple[Sequence[Any], dict[str, Any]]]
+    ) -> Iterator[Any]:
+        """Call it for several arguments in turn. An error is raised in the place of its result."""
+        data, given, writers = bytearray(), [], []
         shared = {n: self.namespace[n] for n in self.shared if n in self.namespace}
-        given = [writer.write([*args]), writer.write({**named}), writer.write(shared)]
-        kind, value, data = self.send("C", {"call": number, "given": given}, writer.data)
-        if kind == "E":
-            raise raised_there(value)
-        try:
-            reader = Reader(self, data, writer.known)
-            for place, now in value["changed"]:
-                self.write_back(writer.known[place], now, reader)
-            return reader.read(value["result"])
-        except Exception:  # StopIteration would end a loop of the check here, too
-            raise CannotCross("a damaged message") from None
+        for args, named in calls:
+            writer = Writer(self, data)
+            given.append([writer.write([*args]), writer.write({**named}), writer.write(shared)])
+            writers.append(writer)
+        _, value, received = self.send("C", {"call": number, "given": given}, data)
+        for place, writer in enumerate(writers):
+            try:
+                answer = value["answers"][place]
+                if not (report := answer.get("error")):
+                    result = self.result(answer, Reader(self, received, writer.known))
+            except Exception:  # StopIteration would end a loop of the check here, too
+                raise CannotCross("a damaged message") from None
+            if report:
+                raise raised_there(report)
+            yield result
+
+    def result(self, answer: dict[str, Any], reader: Reader) -> Any:
+        """The result of a call, once its arguments are changed as they were there."""
+        for place, now in answer["changed"]:
+            self.write_back(reader.known[place], now, reader)
+        return reader.read(answer["result"])
 
     def write_back(self, old: Any, now: Any, reader: Reader) -> None:
         if "rng" in now:  # drawing is no change that an answer could be blamed for
@@ -294,21 +317,28 @@ class Peer:
         elif old.shape == new.shape and old.dtype == new.dtype and old.flags.writeable:
             old[...] = new
 
-    def answered(self, value: Any, data: bytes) -> tuple[str, Any, bytes | bytearray]:
-        """Run a function for the other side."""
+    def answered(self, value: Any, data: bytes) -> tuple[str, Any, bytearray]:
+        """Run a function for the other side, until a call fails."""
+        answers: list[dict[str, Any]] = []
+        written = bytearray()
         try:
-            reader = Reader(self, data)
-            args, named, shared = (reader.read(part) for part in value["given"])
-            if not self.is_checking:
-                self.namespace.update(shared)
-            known = [reader.known[place] for place in range(len(reader.known))]
-            before = [state_of(each) for each in known]
-            result = self.lent[value["call"]](*args, **named)
-            writer = Writer(self, known)
-            changed = list(changes(writer, known, before))
-            return "R", {"changed": changed, "result": writer.write(result)}, writer.data
+            for given in value["given"]:
+                answers.append(self.answer(value["call"], given, data, written))
         except BaseException as error:  # SystemExit too
-            return "E", failed(error, host.ANSWER), b""
+            answers.append({"error": failed(error, host.ANSWER)})
+        return "R", {"answers": answers}, written
+
+    def answer(self, number: int, given: Any, data: bytes, written: bytearray) -> dict[str, Any]:
+        reader = Reader(self, data)
+        args, named, shared = (reader.read(part) for part in given)
+        if not self.is_checking:
+            self.namespace.update(shared)
+        known = [reader.known[place] for place in range(len(reader.known))]
+        before = [state_of(each) for each in known]
+        result = self.lent[number](*args, **named)
+        writer = Writer(self, written, known)
+        changed = list(changes(writer, known, before))
+        return {"changed": changed, "result": writer.write(result)}
 
 
 def changes(
@@ -431,7 +461,7 @@ def serve(exchange: Exchange) -> None:
             peer.lent.clear()
             reply = ("V", checked(peer, scope, value), b"")
             continue
-        writer = Writer(peer)
+        writer = Writer(peer, bytearray())
         found: dict[str, Any] = {}
         try:
             if kind == "P":

@@ -185,6 +185,8 @@ def rows(label: str, ours: Driven, plain: Driven) -> Iterator[Measurement]:
     """The 95th percentiles, with the medians in their names, and ratios to the plain page."""
     for where, driven in (("", ours), (" on the plain page", plain)):
         for name, values in driven.items():
+            if not values and name not in TARGETS:
+                continue  # nothing was computed, say, as all was foreseen
             middle = f"{np.median(values):.1f}" if values else "-"
             figure = f"{label}: {name}{where} p95 (p50 {middle}, n {len(values)})"
             yield Measurement(figure, last(values), "ms")

@@ -9,22 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom.grader import interpreter
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.questions import read_questions
 from latentbook.classroom.grader.snapshot import Sandbox, prepare
 from latentbook.settings import Settings
-
-PATIENT = 300.0
-"""Seconds for code that ends. Interpreters are nice: on a busy machine they get a tenth of it."""
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _interpreters_have_time_to_start() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreter, "BOOT_S", PATIENT)
-        yield
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +28,7 @@ def sandbox() -> Sandbox:
 
 @pytest.fixture(scope="session")
 def grader(sandbox: Sandbox) -> Iterator[Grader]:
-    grader = Grader(sandbox, workers=1, seconds=PATIENT)
+    grader = Grader(sandbox, workers=1)
     yield grader
     grader.close()
 

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 
 import pytest
 
 from latentbook.book.overlay.merge import open_project
 from latentbook.classroom.grader import doctor
 from latentbook.classroom.grader.checks import check_of
-from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
 from latentbook.settings import Settings
-from tests.grader.conftest import PATIENT
 from tests.grader.test_book import SAMPLE
-
-
-@pytest.fixture(autouse=True)
-def _doctor_is_patient(monkeypatch):
-    monkeypatch.setattr(doctor, "_runs", partial(doctor._runs, seconds=PATIENT))
-    monkeypatch.setattr(doctor, "Grader", partial(Grader, seconds=PATIENT))
 
 
 @pytest.mark.long

@@ -10,10 +10,9 @@ from dataclasses import replace
 import pytest
 
 from latentbook.classroom.grader.checks import check_of
-from latentbook.classroom.grader.grader import Grader
+from latentbook.classroom.grader.grader import MAX_SECONDS, Grader
 from latentbook.classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls, body
 from latentbook.classroom.grader.question import Question
-from tests.grader.conftest import PATIENT
 from tests.grader.probes import CHECK, CODE, DEAD_ENDS, Canaries, codes, reached
 
 QUESTION = Question("probes", "code", check=check_of(CHECK, ["def probes(): ..."], []))
@@ -44,9 +43,9 @@ def probed(sandbox, canaries, walls) -> tuple[set[str], set[str]]:
     if walls is OPEN:
         environment["DENO_DIR"] = str(canaries.folder / "deno")
     probes, outside = codes(canaries)
-    seconds = PATIENT if walls is OPEN else 1
+    seconds = 60 if walls is OPEN else 1
     walls = replace(walls, environment=environment)
-    grader = Grader(sandbox, workers=1, seconds=PATIENT, walls=walls)
+    grader = Grader(sandbox, workers=1, walls=walls)
     try:
         verdict = grader.judge(QUESTION, CODE.replace("CODES", repr(probes)))
     finally:
@@ -84,9 +83,9 @@ def run(sandbox, walls, code):
     """What an interpreter without a check answers to code."""
     interpreter = Interpreter(sandbox, walls).boot()
     try:
-        end = time.monotonic() + PATIENT
-        interpreter.send("A", {"code": code, "snippets": [], "names": []}, end)
-        frame = interpreter.receive(end)
+        clock = interpreter.clock(MAX_SECONDS)
+        interpreter.send("A", {"code": code, "snippets": [], "names": []}, clock)
+        frame = interpreter.receive(clock)
         return frame[:1], body(frame)
     finally:
         interpreter.kill()
@@ -111,7 +110,7 @@ def test_the_namespace_has_no_network(sandbox, canaries, has_namespaces, namespa
     walls = replace(OPEN, namespaces=namespaces)
     code = f"import socket\nsocket.create_connection(('127.0.0.1', {port}), 1)"
     run(sandbox, walls, code)  # Python is not told whether it has connected
-    end = time.monotonic() + (PATIENT if is_reached else 0.5)
+    end = time.monotonic() + (60 if is_reached else 0.5)
     while port not in canaries.connected and time.monotonic() < end:
         time.sleep(0.02)
     assert (port in canaries.connected) == is_reached
@@ -158,10 +157,10 @@ def test_memory_is_limited_by_the_system(sandbox):
 def test_printing_an_error_reads_packs_that_were_not_needed_before(sandbox):
     interpreter = Interpreter(sandbox).boot()
     try:
-        end = time.monotonic() + PATIENT
+        clock = interpreter.clock(MAX_SECONDS)
         code = "import decimal\ndecimal.Decimal('no')"
-        interpreter.send("A", {"code": code, "snippets": [], "names": []}, end)
-        said = body(interpreter.receive(end))
+        interpreter.send("A", {"code": code, "snippets": [], "names": []}, clock)
+        said = body(interpreter.receive(clock))
         assert said["name"] == "InvalidOperation"
         assert 'File "your answer", line 2' in said["traceback"]
         assert interpreter._packs_sent

@@ -7,7 +7,6 @@ only this one stands. And every solution in the book is judged as a student's an
 import contextlib
 import socket
 import tempfile
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -99,11 +98,11 @@ def _reaches(sandbox: Sandbox, walls: Walls, code: str, server: socket.socket) -
 def _runs(sandbox: Sandbox, walls: Walls, code: str, seconds: float = SECONDS) -> bool:
     """Whether code runs to its end."""
     interpreter = Interpreter(sandbox, walls).boot()
-    end = time.monotonic() + seconds
+    clock = interpreter.clock(seconds)
     try:
         with contextlib.suppress(Lost):
-            interpreter.send("A", {"code": code, "snippets": [], "names": []}, end)
-            return interpreter.receive(end)[:1] == b"R"
+            interpreter.send("A", {"code": code, "snippets": [], "names": []}, clock)
+            return interpreter.receive(clock)[:1] == b"R"
         return False
     finally:
         interpreter.kill()

@@ -16,7 +16,6 @@ The grader passes frames between them that it does not read, and takes a verdict
 """
 
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -25,6 +24,7 @@ from typing import Any
 from latentbook.classroom.grader.interpreter import (
     ALL_WALLS,
     LIMITS,
+    Clock,
     Interpreter,
     Lost,
     Walls,
@@ -155,10 +155,10 @@ class _Checker:
         self.count = 0
         if not check.own:
             return
-        end = time.monotonic() + seconds
+        clock = interpreter.clock(seconds)
         try:
-            interpreter.send("P", {"snippets": check.own}, end)
-            if (reply := interpreter.receive(end))[:1] != b"R":
+            interpreter.send("P", {"snippets": check.own}, clock)
+            if (reply := interpreter.receive(clock))[:1] != b"R":
                 raise Lost(f"a snippet of the chapter fails: {body(reply).get('message')}")
         except Lost:
             interpreter.kill()
@@ -184,7 +184,7 @@ class _Submission:
         self.a, self.b = answerer, checker.interpreter
         self.checker = checker
         self.seconds = seconds
-        self.end = time.monotonic() + seconds
+        self.clock = Clock(seconds, self.a.process.pid, self.b.process.pid)
 
     def verdict(self, code: str) -> Verdict:
         try:
@@ -207,8 +207,8 @@ class _Submission:
         check = self.checker.check
         request = {"code": code, "snippets": check.snippets, "names": check.names}
         with _blaming_the_answer():
-            self.a.send("A", request, self.end)
-            reply = self.a.receive(self.end)
+            self.a.send("A", request, self.clock)
+            reply = self.a.receive(self.clock)
         if reply[:1] == b"R":
             return None
         if reply[:1] == b"E":
@@ -221,23 +221,23 @@ class _Submission:
         self.checker.count += 1
         self.b.traffic = 0
         request = {"check": check.code, "names": check.names, "shared": check.shared}
-        self.b.send("K", request, self.end)
+        self.b.send("K", request, self.clock)
         for turn in range(MAX_FRAMES):
             if turn % 2 == 0:
-                frame = self.b.receive(self.end)
+                frame = self.b.receive(self.clock)
                 if frame[:1] == b"V":
                     self.checker.is_busy = False
                     return body(frame)
                 if frame[:1] not in FROM_B:
                     raise Lost("its interpreter broke")
                 with _blaming_the_answer():
-                    self.a.pass_on(frame, self.end)
+                    self.a.pass_on(frame, self.clock)
             else:
                 with _blaming_the_answer():
-                    frame = self.a.receive(self.end)
+                    frame = self.a.receive(self.clock)
                 if frame[:1] not in FROM_A:
                     raise _AnswerLost("it broke its interpreter")
-                self.b.pass_on(frame, self.end)
+                self.b.pass_on(frame, self.clock)
         raise _AnswerLost("it makes too many calls")
 
     def _failed(self, report: Any) -> Verdict:

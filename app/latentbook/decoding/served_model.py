@@ -21,11 +21,14 @@ from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.device import choose_device, choose_dtype, kernels
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
 
-SMALL, LARGE = 64, 512
+CHUNKS = 64, 512
 """Codes decoded at once, for few codes and for many. Every chunk is padded to its size and decoded
 by one thread, so a tile's pixels depend neither on the codes next to it nor on the number of cores.
 A map tile is one small chunk. With chunks larger than 512, fewer cores would have work.
 """
+
+GPU_CHUNKS = 64, 4096
+"""A GPU decodes one large chunk in half the time of eight."""
 
 MAX_GREY_DIFFERENCE = 8
 """bfloat16 is used only if no pixel of the test codes differs from float32 by more levels than
@@ -71,6 +74,11 @@ class ServedModel:
         self, model: Autoencoder, device: DeviceChoice, dtype: DtypeChoice, workers: Executor
     ) -> None:
         self.device = choose_device(device)
+        if self.device.type == "cuda":
+            # As on a CPU: every process draws the same pictures, and float32 has all its digits.
+            torch.backends.cudnn.deterministic = True
+            torch.backends.cudnn.allow_tf32 = False
+        self.chunks = GPU_CHUNKS if self.device.type == "cuda" else CHUNKS
         self.workers = workers
         self.model = model.to(self.device)
         self.latent_dim = model.latent_dim
@@ -86,7 +94,7 @@ class ServedModel:
             if self.max_grey_difference > MAX_GREY_DIFFERENCE:
                 self.fast, self.max_grey_difference = None, 0
         self.dtype: Dtype = "bfloat16" if self.fast else "float32"
-        made_by = kernels(self.device), torch.__version__, SMALL, LARGE
+        made_by = kernels(self.device), torch.__version__, *self.chunks
         self.edition = f"{made_by} {self.digest(z)}"
 
     def grey_difference(self, z: Floats) -> int:
@@ -114,7 +122,7 @@ class ServedModel:
         stop : called before each chunk; if it returns True, Dropped is raised
         """
         decoder = self.exact if exact or self.fast is None else self.fast
-        chunk = SMALL if len(z) <= FEW else LARGE
+        chunk = self.chunks[len(z) > FEW]
         images: Grey = np.empty((len(z), *self.image_shape), np.uint8)
 
         def draw(start: int) -> None:

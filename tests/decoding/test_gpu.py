@@ -1,0 +1,56 @@
+"""A GPU draws what a CPU draws. Skipped where there is none."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from latentbook.decoding import served_model
+from latentbook.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook.models import registry
+
+DEVICE = "cuda"
+NAMES = ("conv_vae_mnist", "mlp_vae_mnist")
+EDITION = """
+import sys
+from latentbook.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook.models import registry
+print(ServedModel(registry.load(sys.argv[1]), sys.argv[2], "auto", one_threaded_workers()).edition)
+"""
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no GPU.")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_process_draws_the_same_pictures(name):
+    """cuDNN chooses among algorithms that round differently, unless told to be deterministic."""
+    run = (sys.executable, "-c", EDITION, name, DEVICE)
+    editions = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(4)}
+    assert len(editions) == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_float32_draws_as_a_cpu_does(name):
+    """TF32 has 10 bits of mantissa and would change one pixel in a hundred."""
+    with one_threaded_workers() as workers:
+        z = served_model.test_codes(registry.load(name).latent_dim)
+        there, here = (
+            ServedModel(registry.load(name), device, "float32", workers).decode(z, exact=True)
+            for device in (DEVICE, "cpu")
+        )
+    difference = np.abs(there.astype(np.int16) - here)
+    assert difference.max() <= 1
+    assert np.mean(difference > 0) < 1e-4
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_picture_depends_on_its_code_alone(name):
+    with one_threaded_workers() as workers:
+        drawn = ServedModel(registry.load(name), DEVICE, "auto", workers)
+        z = served_model.test_codes(drawn.latent_dim)
+        together = drawn.decode(z, exact=False)
+        assert np.array_equal(drawn.decode(z[::-1], exact=False), together[::-1])
+        assert np.array_equal(drawn.decode(z[:1000], exact=False), together[:1000])

@@ -246,6 +246,11 @@ def test_snippets_run_only_as_far_as_names_need_them():
         judge(answer, check, earlier=earlier)
 
 
+def test_a_name_is_found_however_a_snippet_writes_it():
+    ligature = "\N{LATIN SMALL LIGATURE FI}t = 3"  # Python reads "fit"
+    assert judge("def f(x):\n    return fit * x", "assert f(2) == 6", earlier=[ligature])["passed"]
+
+
 def test_the_check_reads_its_own_snippets_not_the_answers_version():
     earlier = ["wanted = 9"]
     check = "assert f(3) == wanted"

@@ -12,6 +12,7 @@ const warm = (peer) => `
 import gc, sys, types, widgets.kit.laws, widgets.engine.explain
 peer = sys.modules["peer"] = types.ModuleType("peer")
 exec(compile(${JSON.stringify(peer)}, "peer.py", "exec"), vars(peer))
+peer.imports_of("import numpy")  # loads what writes code
 gc.collect()
 `;
 

@@ -66,11 +66,15 @@ def needed(names: Collection[str], snippets: Sequence[str]) -> list[str]:
     wanted = set(names)
     run: list[str] = []
     for snippet in reversed(snippets):
+        # Parsing takes a while. In ASCII, a name is written as Python reads it.
+        if snippet.isascii() and not any(name in snippet for name in wanted):
+            continue
         imports = imports_of(snippet)
         imported = {name: each for each in imports for name in names_made(each)}
-        if wanted & (names_made(snippet) - imported.keys()):
+        made = names_made(snippet)
+        if wanted & (made - imported.keys()):
             run.append(snippet)
-            wanted = (wanted - names_made(snippet)) | free_names(snippet)
+            wanted = (wanted - made) | free_names(snippet)
         run += {imported[name] for name in wanted & imported.keys()}
         wanted -= imported.keys()
     return run[::-1]

@@ -6,17 +6,16 @@
  */
 import { make } from "../elements.js";
 import { labelsOf, read, remove, write } from "../store.js";
+import { Backoff } from "./backoff.js";
 
 const NAME = "answer ";
-const FIRST_RETRY_MS = 5_000;
-const LONGEST_RETRY_MS = 300_000;
 /** Nothing is wrong with an answer that gets one of these: it is sent again. Nobody is signed in; too many at once. */
 const LATER = [401, 408, 425, 429];
 
 export class Outbox {
   /** @type {Map<string, Attempt>} */
   #waiting = new Map();
-  #retry = FIRST_RETRY_MS;
+  #backoff = new Backoff(5_000, 300_000);
   #timer = 0;
   #running = false;
   #line = make("p", { role: "status" });
@@ -53,11 +52,10 @@ export class Outbox {
     this.#collect();
     for (const attempt of this.#waiting.values()) {
       if (!(await this.#send(attempt))) {
-        this.#timer = setTimeout(() => void this.run(), this.#retry);
-        this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY_MS);
+        this.#timer = setTimeout(() => void this.run(), this.#backoff.next());
         break;
       }
-      this.#retry = FIRST_RETRY_MS;
+      this.#backoff.reset();
     }
     this.#running = false;
     this.#show();

@@ -12,6 +12,7 @@ import { button, make } from "../elements.js";
 import { book, read, write } from "../store.js";
 import { isEvent } from "../study/events.js";
 import { eventsAfter, mergeEvents } from "../study/log.js";
+import { Backoff } from "./backoff.js";
 import { Outbox } from "./outbox.js";
 import { showTimes } from "./times.js";
 
@@ -20,8 +21,6 @@ const MAX_BYTES = 500_000;
 /** A browser sends no more after its page is closed. */
 const MAX_KEPT_ALIVE = 60_000;
 const SOON_MS = 1_500;
-const FIRST_RETRY_MS = 15_000;
-const LONGEST_RETRY_MS = 600_000;
 const OFTEN_ENOUGH_MS = 20_000;
 
 /** @param {Reader} reader */
@@ -34,7 +33,7 @@ export function start(reader) {
 class SignedOut extends Error {}
 
 class Sync {
-  #retry = FIRST_RETRY_MS;
+  #backoff = new Backoff(15_000, 600_000);
   /** What came from the server since this page was loaded. @type {Set<string>} */
   #pulled = new Set();
   #running = false;
@@ -91,13 +90,12 @@ class Sync {
       await this.#push();
       const news = await this.#pull();
       if (news) await this.#push(); // only notes that the server has them
-      this.#retry = FIRST_RETRY_MS;
+      this.#backoff.reset();
       this.#say(this.#tooLarge ? "large" : news ? "news" : this.#line.dataset.state === "news" ? "news" : "saved");
     } catch (error) {
       if (error instanceof SignedOut) return this.#say("out");
       this.#say("waiting");
-      this.#later(this.#retry);
-      this.#retry = Math.min(2 * this.#retry, LONGEST_RETRY_MS);
+      this.#later(this.#backoff.next());
     } finally {
       this.#running = false;
     }

@@ -1,0 +1,22 @@
+/** How long to wait before sending again: at random at first, so that a class does not return all at once when its server does. */
+export class Backoff {
+  #ms = 0;
+
+  /** @param {number} firstMs the first wait is up to twice as long @param {number} longestMs */
+  constructor(firstMs, longestMs) {
+    this.firstMs = firstMs;
+    this.longestMs = longestMs;
+    this.reset();
+  }
+
+  reset() {
+    this.#ms = this.firstMs * (1 + Math.random());
+  }
+
+  /** Milliseconds; twice as long each time. */
+  next() {
+    const ms = this.#ms;
+    this.#ms = Math.min(2 * ms, this.longestMs);
+    return ms;
+  }
+}

@@ -368,6 +368,15 @@ def test_nobody_floods_the_queue(course: Course, monkeypatch: pytest.MonkeyPatch
     refused(409, course.answer, ada, "q-one", "4")
 
 
+def test_a_full_queue_keeps_out_only_what_would_wait_in_it(course: Course) -> None:
+    course.open()
+    ada = course.member("Ada")
+    for _ in range(attempts.MAX_WAITING):
+        course.answer(ada, "q-code", "two = 1")
+    refused(429, course.answer, ada, "q-code", "two = 2")
+    assert course.answer(ada, "q-one", "4").state == "right"
+
+
 def test_answers_have_a_room_together(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     course.open()
     ada, bob = course.member("Ada"), course.member("Bob")

@@ -78,6 +78,8 @@ def submit(
         )
         raise Refused(409, why)
     _check_counts(connection, me, given, label)
+    if verdict is None:
+        _check_queue(connection, me)
     added = {"member": me.id, "assignment": given.id, "question": put.question, "label": label}
     when = {"made_at": made_at, "arrived_at": at}
     values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}
@@ -95,8 +97,11 @@ def _check_counts(connection: sa.Connection, me: Member, given: Given, label: st
     tries = sum(each.state not in NO_TRY for each in made)
     if len(made) >= MAX_ATTEMPTS or (given.dates.tries is not None and tries >= given.dates.tries):
         raise Refused(409, message("You have no tries left at this question."))
-    if (connection.execute(CHARACTERS, here).scalar() or 0) >= MAX_CHARACTERS:
+    if sum(each.characters for each in made) >= MAX_CHARACTERS:
         raise Refused(409, message("Your answers to this question are too long to keep more."))
+
+
+def _check_queue(connection: sa.Connection, me: Member) -> None:
     if connection.execute(IN_QUEUE, {"member": me.id}).scalar_one() >= MAX_WAITING:
         why = message(
             "Too many of your answers wait to be judged. Send this one again in a minute."
@@ -168,9 +173,8 @@ def bound(*names: str) -> sa.ColumnElement[bool]:
 # Made once: for each answer it would take longer than to run them.
 MEMBER = sa.select(member.c.id).where(member.c.id == sa.bindparam("member")).with_for_update()
 ATTEMPT = sa.select(attempt).where(bound("id"))
-HERE = bound("member", "assignment", "label")
-MADE = attempts_with().where(HERE)
-CHARACTERS = sa.select(sa.func.sum(sa.func.length(attempt.c.answer))).where(HERE)
+CHARACTERS = sa.func.length(attempt.c.answer).label("characters")
+MADE = attempts_with(CHARACTERS).where(bound("member", "assignment", "label"))
 IN_QUEUE = (
     sa.select(sa.func.count())
     .select_from(attempt)

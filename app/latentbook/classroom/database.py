@@ -58,10 +58,11 @@ class Database:
         try:
             self.url = sa.make_url(named if "://" in named else f"sqlite:///{named}")
             configure, begin, begin_reading = HOOKS[self.url.get_backend_name()]
-            # hide_parameters: they have names, and errors are logged
+            # hide_parameters: they have names, and errors are logged. pool_pre_ping: a server may
+            # have been started again, while a file is always there.
+            given = {"hide_parameters": True, "pool_pre_ping": not self.is_sqlite}
             self.engine, self.readers = (
-                sa.create_engine(self.url, hide_parameters=True, pool_pre_ping=True, **pool)
-                for pool in (WRITERS, READERS)
+                sa.create_engine(self.url, **given, **pool) for pool in (WRITERS, READERS)
             )
         except (SQLAlchemyError, KeyError, ValueError):
             # Without what was received: it may have a password.

@@ -106,12 +106,9 @@ ONE: sa.BindParameter[int] = sa.bindparam("member")
 WHO = sa.select(member.c.id, member.c.group).where(member.c.course == sa.bindparam("course"))
 MADE = attempts_with(by=BY).where(attempt.c.assignment.in_(IDS))
 DECIDED = sa.select(mark).where(mark.c.assignment.in_(IDS)).order_by(mark.c.id)
+DECIDED_OF_ONE = DECIDED.where(mark.c.member == ONE)
 OF_ALL = (WHO.where(member.c.role == "student"), MADE, DECIDED)
-OF_ONE = (
-    WHO.where(member.c.id == ONE),
-    MADE.where(attempt.c.member == ONE),
-    DECIDED.where(mark.c.member == ONE),
-)
+OF_ONE = (WHO.where(member.c.id == ONE), MADE.where(attempt.c.member == ONE), DECIDED_OF_ONE)
 
 
 def scores(
@@ -267,21 +264,24 @@ class Sheet:
 def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label: str = "") -> Sheet:
     """An assignment as somebody sees it, with all questions or only one."""
     given = assignments.given(connection, me, name, at)
-    marks = scores(connection, me.course.id, member_id=me.id, assignment_id=given.id)
-    last = {each.label: each for each in attempts.of_member(connection, me.id, given.id)}
+    made = attempts.of_member(connection, me.id, given.id)
+    decided = connection.execute(DECIDED_OF_ONE, {"ids": [given.id], "member": me.id})
+    marks = {each.label: each for each in decided}
     most = given.dates.tries
-    standings = tuple(
-        Standing(
+
+    def standing(put: Put) -> Standing:
+        here = [each for each in made if each.label == put.label]
+        override = marks.get(put.label)
+        score = score_of(here, put.points, given.counts, given.dates, given.late, override)
+        return Standing(
             put,
             assignments.asked(connection, put.question, put.variant).variants[0],
-            (score := marks[me.id, given.id, put.label]),
+            score,
             None if most is None else max(0, most - score.tries),
-            last.get(put.label),
+            here[-1] if here else None,
         )
-        for put in given.questions
-        if label in ("", put.label)
-    )
-    return Sheet(given, standings)
+
+    return Sheet(given, tuple(standing(put) for put in given.questions if label in ("", put.label)))
 
 
 def due(connection: sa.Connection, me: Member) -> list[tuple[Given, Total]]:

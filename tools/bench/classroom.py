@@ -41,7 +41,7 @@ WITHIN_S = 60
 KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
 """After the first answer."""
 FIRST_RETRY_S = 5
-"""The page's own (static/js/classroom/outbox.js): once or twice as long at first, at random, then
+"""The page's own (static/js/classroom/outbox.js): up to four times as long at first, at random, then
 twice as long each time."""
 JUDGED_WITHIN_S = 900
 """When the bench gives up."""
@@ -87,7 +87,7 @@ class Student:
         made_at = datetime.now(UTC).isoformat()
         form = urlencode({"id": given.id, "answer": given.answer, "made_at": made_at})
         place = f"/classroom/assignments/{NAME}/answers/{given.label}"
-        wanted, retry = time.perf_counter(), FIRST_RETRY_S * (1 + random.random())
+        wanted, retry = time.perf_counter(), FIRST_RETRY_S * (1 + 3 * random.random())
         own = "Sec-Fetch-Site: same-origin\r\nAccept: text/x-part\r\n"
         while True:
             begun = time.perf_counter()

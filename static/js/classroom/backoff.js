@@ -2,7 +2,7 @@
 export class Backoff {
   #ms = 0;
 
-  /** @param {number} firstMs the first wait is up to twice as long @param {number} longestMs */
+  /** @param {number} firstMs the first wait is up to four times as long @param {number} longestMs */
   constructor(firstMs, longestMs) {
     this.firstMs = firstMs;
     this.longestMs = longestMs;
@@ -10,7 +10,7 @@ export class Backoff {
   }
 
   reset() {
-    this.#ms = this.firstMs * (1 + Math.random());
+    this.#ms = this.firstMs * (1 + 3 * Math.random());
   }
 
   /** Milliseconds; twice as long each time. */

@@ -41,8 +41,8 @@ WITHIN_S = 60
 KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
 """After the first answer."""
 FIRST_RETRY_S = 5
-"""The page's own (static/js/classroom/outbox.js): up to four times as long at first, at random, then
-twice as long each time."""
+"""The page's own (static/js/classroom/outbox.js). The first pause is up to four times as long, at
+random; each further one is twice as long."""
 JUDGED_WITHIN_S = 900
 """When the bench gives up."""
 IDLE_S = 20

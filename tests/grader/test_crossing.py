@@ -138,9 +138,13 @@ law("It grows.", f, lambda value, x: (value >= 2) == (x >= 2), x=numbers("n"))
 """
 
 
+CUBE = "return x * x * x / 4"
+"""Odd on every processor: IEEE products are symmetric in the sign, NumPy's pow is not."""
+
+
 @pytest.mark.parametrize(
     "answer",
-    ["return x**3 / 4", "return x**2", "x += 1\n    return x", "return 1 / float(x[0])", "return"],
+    [CUBE, "return x**2", "x += 1\n    return x", "return 1 / float(x[0])", "return"],
 )
 def test_a_law_says_the_same_of_functions_here_and_there(answer):
     """There in one message, here one after another."""
@@ -159,7 +163,7 @@ def test_a_law_says_the_same_of_functions_here_and_there(answer):
 
     verdict = judge(f"def f(x):\n    {answer}", LAW, forge=forge)
     assert verdict.get("failed", verdict)["message"] == expected
-    assert bool(expected) == (answer != "return x**3 / 4")
+    assert bool(expected) == (answer != CUBE)
     if not expected:
         assert len(messages) == 1 + (1 + 100) + 1
 

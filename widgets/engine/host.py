@@ -246,7 +246,7 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
         ``passed``; the message of the first assertion that failed; and, of a law that does not hold
         (:mod:`widgets.kit.laws`), the smallest ``case`` as code to run.
     """
-    namespace, _ = copied(_scopes.get(scope, new_scope()))
+    namespace = copy_of(scope)
     execute(code, ANSWER, namespace)
     put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
     for name in namespace.keys() & _interpreter.builtins.keys():
@@ -269,6 +269,11 @@ def reset_scope(scope: str) -> None:
 
 def new_scope() -> Scope:
     return {"__name__": "__main__"}
+
+
+def copy_of(scope: str) -> Scope:
+    """The names that cells have defined in a scope, for code that must not affect them."""
+    return copied(_scopes.get(scope, new_scope()))[0]
 
 
 def copied(scope: Scope, largest: float = math.inf) -> tuple[Scope, list[str]]:

@@ -4,7 +4,7 @@ import ast
 import importlib.util
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from itertools import product, zip_longest
@@ -56,8 +56,16 @@ LISTING_TIMES = 10
 NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 
 
-def check_book(project: Project, *, record: bool = False, report: Report) -> None:
+def check_book(
+    project: Project,
+    *,
+    record: bool = False,
+    chapters: Collection[str] | None = None,
+    report: Report,
+) -> None:
     """Check the book; with ``record``, record the output of every snippet.
+
+    With ``chapters``, run only the Python of these.
 
     Raises
     ------
@@ -70,7 +78,8 @@ def check_book(project: Project, *, record: bool = False, report: Report) -> Non
         report(warning)
     book.check_instruments()
     changed: list[Recordings] = []
-    for source in (*book.loaded.whole, *(each.source for each in book.loaded.assignments)):
+    asked = [each for each in book.loaded.whole if chapters is None or each.entry.slug in chapters]
+    for source in (*asked, *(each.source for each in book.loaded.assignments)):
         report(f"Running the Python of {source.opening.path.parent}")
         recordings = book.run(source, record=record)
         if record and recordings.by_label != source.recordings.by_label:
@@ -371,8 +380,26 @@ class _ChapterRun:
                 why = reply["value"]["message"]
                 message = f"the solution of {node.label} fails the {check.name}: {why}"
                 self.problems.add(solution.line, message)
+            else:
+                self.other_processor(node, solution, check)
         for mistake in node.parts("mistake"):  # judged by what decides the mark
             self.mistake(node, mistake, self.answer(mistake, checks[-1]))
+
+    def other_processor(
+        self, node: DirectiveNode, solution: DirectiveNode, check: DirectiveNode
+    ) -> None:
+        asked = {"scope": self.scope, "code": solution.code, "check": check.code}
+        reply = self.ask({"type": "other_processor", "code": json.dumps(asked)})
+        if reply["type"] == "failed":
+            self.failed(check, reply, f"the {check.name} of {node.label}")
+        elif (line := reply["value"]["line"]) is not None:
+            code = check.code.splitlines()[line - 1].strip()
+            self.problems.add(
+                check.body_line + line - 1,
+                f"this compares digits that depend on the processor: on another one it may refuse "
+                f"the solution of {node.label}. Compare with np.isclose or np.allclose, or away "
+                f"from the limit, in {code!r}",
+            )
 
     def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
         return self.ask({"type": "check_answer", "code": answer.code, "check": check.code})

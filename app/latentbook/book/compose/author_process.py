@@ -16,6 +16,7 @@ import numpy as np
 import widgets
 from latentbook.book.compose.author_code import RUNS, Reply
 from latentbook.book.compose.contract import faults
+from latentbook.book.compose.other_processor import refusal
 from widgets.contract import Choice
 from widgets.engine import host
 from widgets.engine.controls import accepted
@@ -239,6 +240,10 @@ def _contract(code: str) -> dict[str, Any]:
     return faults(**json.loads(code))
 
 
+def _other_processor(code: str) -> dict[str, Any]:
+    return refusal(**json.loads(code))
+
+
 def _file(path: str) -> None:
     runpy.run_path(path, run_name="tried")
 
@@ -252,10 +257,11 @@ MAKERS = {
     "vary": _vary,
     "state": _state,
     "contract": _contract,
+    "other_processor": _other_processor,
     "file": _file,
 }
 """Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path, that of ``state`` and ``contract`` is JSON."""
+The code of ``file`` is a path, that of ``state``, ``contract`` and ``other_processor`` is JSON."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:

@@ -87,9 +87,11 @@ numpy-tests: .venv/.dev node_modules/.installed
 wheel: .venv/.serve node_modules/.installed
 	@$(BIN)/python -m tools.wheel
 
-# The wheel, tried as its users do: installed into an empty environment, without Node, without and
-# with PyTorch; and the tests that are for a release only (docs/releasing.md).
+# All tests, none left to another lot (tests/lot.py); the wheel, tried as its users do: installed into
+# an empty environment, without Node, without and with PyTorch; and the tests that are for a release
+# only (docs/releasing.md).
 release: .venv/.dev node_modules/.installed chromium build
+	@$(MAKE) --no-print-directory test test-long LATENTBOOK_LOT=
 	@$(BIN)/python -m tools.release
 	@$(BIN)/python -m pytest -m release
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+from tests.lot import is_tried
+
 if TYPE_CHECKING:
     from training.data import Dataset
 
@@ -52,6 +54,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    tried = [item for item in items if is_tried(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not is_tried(item)])
+    items[:] = tried
     if (seed := config.getoption("--shuffle")) is not None:
         order = random.Random(seed)
         files = {item.path: order.random() for item in items}

@@ -7,6 +7,9 @@
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
    unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
 
+What takes long is tried by lot (``tests/lot.py``), unless ``LATENTBOOK_LOT`` says which quarter,
+or with nothing in it that all is tried.
+
 The run stays red if more than ``MAX_UNSTABLE`` tests failed, if a worker crashed, or if a test
 failed that needs no browser, server or process: that one does not depend on what else is running.
 """
@@ -28,6 +31,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.changes import before_this_sitting, changed_files, git
+
+QUARTERS = 4
 MAX_UNSTABLE = 3
 STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
 """Folders of tests that need no server or process; and no browser, unless they are marked so."""
@@ -97,10 +103,35 @@ def run_apart(*options: str) -> Outcome:
         return Outcome(broken=["pytest crashed"])
 
 
-def timed() -> list[str]:
-    """The files with tests of time limits: collecting all the others takes longer than these."""
+def files_with(mark: str) -> list[str]:
+    """The files with a mark, in them or in their ``conftest.py``: it takes long to collect all."""
+
+    def has_mark(path: Path) -> bool:
+        return path.exists() and f"mark.{mark}" in path.read_text(encoding="utf-8")
+
     paths = sorted(Path("tests").rglob("test_*.py"))
-    return [str(path) for path in paths if "mark.clock" in path.read_text(encoding="utf-8")]
+    return [
+        str(path) for path in paths if has_mark(path) or has_mark(path.with_name("conftest.py"))
+    ]
+
+
+def lot() -> str:
+    """The quarter whose turn it is; without a history of commits, nothing: all is tried."""
+    try:
+        return str(int(git("rev-list", "--count", "HEAD")) % QUARTERS)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
+def lot_in_words() -> str:
+    if not (number := os.environ["LATENTBOOK_LOT"]):
+        return "lot: none, so everything was tried"
+    since = before_this_sitting()
+    files = len(changed_files(since))
+    return (
+        f"lot: quarter {int(number) + 1} of {QUARTERS} of what takes long, and what the {files} "
+        f"files that differ from {since[:8]} touch; `make release` tries everything"
+    )
 
 
 def facts() -> str:
@@ -130,11 +161,13 @@ def version_of(program: str) -> str:
 
 def main(expression: str, *options: str) -> int:
     """Run all passes; the exit status."""
+    os.environ.setdefault("LATENTBOOK_LOT", lot())
     print(facts(), flush=True)
     busy = f"({expression}) and not clock"
-    first = run_apart(*WORKERS, *options, "-m", busy)
+    files = files_with("long") if expression.startswith("long") else []
+    first = run_apart(*WORKERS, *options, "-m", busy, *files)
     clock = Outcome()
-    if files := timed():
+    if files := files_with("clock"):
         clock = run_apart(*ONE_TO_A_CORE, "-m", f"({expression}) and clock", *files)
     outcomes = [first, clock]
     unstable: list[str] = []
@@ -155,6 +188,7 @@ def main(expression: str, *options: str) -> int:
         print(f"failed: {name}")
     passed, skipped = first.passed + clock.passed + len(unstable), first.skipped + clock.skipped
     print(f"tests: {passed} passed, {len(red)} failed, {skipped} skipped")
+    print(lot_in_words())
     return int(bool(red))
 
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 
 from tests.browser.axe import in_both_themes, violations
 from tests.browser.book_pages import CHAPTERS, SECTION, Open, go_to
+from tests.lot import by_lot
 from widgets import WIDGETS
 
 pytestmark = pytest.mark.browser
@@ -129,10 +130,17 @@ def is_sheet(place: str) -> bool:
     return place.endswith("print/")
 
 
+def sources_of(place: str) -> tuple[str, ...]:
+    """The page's own text, and what may move any page."""
+    chapter, _, section = place.strip("/").partition("/")
+    return f"content/{chapter}/{section or 'index'}.md", "static/css/"
+
+
+@pytest.mark.sweep
 @pytest.mark.parametrize("chapter", [*CHAPTERS, REST])
 def test_every_page(sheet: Page, phone: Page, places: dict[str, list[str]], chapter: str) -> None:
     found: list[str] = []
-    pages = [place for place in places[chapter] if not is_sheet(place)]
+    pages = by_lot((each for each in places[chapter] if not is_sheet(each)), sources_of)
     for place in pages:
         turn_to(sheet, place)
         for look in (*SCREENS, FORCED, A4) if place == SECTION else SCREENS:
@@ -152,10 +160,11 @@ def on_paper(place: str) -> tuple[Look, ...]:
 
 
 @pytest.mark.long
+@pytest.mark.sweep
 @pytest.mark.parametrize("chapter", [*CHAPTERS, REST])
 def test_other_widths(sheet: Page, places: dict[str, list[str]], chapter: str) -> None:
     found: list[str] = []
-    for place in places[chapter]:
+    for place in by_lot(places[chapter], sources_of):
         turn_to(sheet, place)
         for look in on_paper(place) if is_sheet(place) else OTHER_WIDTHS:
             found += wrong(sheet, look)
@@ -171,6 +180,7 @@ QUICK_AXE = ("tour", "workshop")
 """Few pages of every kind of block; the other chapters are among the long tests."""
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize(
     "chapter",
     [
@@ -186,9 +196,7 @@ def test_axe_finds_nothing(sheet: Page, places: dict[str, list[str]], chapter: s
     """
     found: list[str] = []
     kinds: set[object] = set()
-    for place in places[chapter]:
-        if is_sheet(place):
-            continue
+    for place in by_lot((each for each in places[chapter] if not is_sheet(each)), sources_of):
         turn_to(sheet, place)
         unfold(sheet)
         found += wrong(sheet, NARROW)  # axe does not wait for what the page's scripts put right

@@ -24,6 +24,7 @@ from tests.browser.book_pages import (
     where,
     write,
 )
+from tests.lot import by_lot
 
 pytestmark = pytest.mark.browser
 
@@ -121,9 +122,13 @@ def linked(site: Path) -> set[str]:
     return set(chosen)
 
 
+def sources_of(label: str) -> tuple[str, ...]:
+    return f"widgets/{label.replace('-', '_')}.py", "static/js/instrument/"
+
+
 def share(part: int) -> list[str]:
     """One of a few parts of all instruments: those that stand together stay together."""
-    labels = every_instrument()
+    labels = by_lot(every_instrument(), sources_of)
     return labels[part * len(labels) // PARTS : (part + 1) * len(labels) // PARTS]
 
 
@@ -178,6 +183,7 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_instrument_answers(clipboard: Page, linked: set[str], part: int) -> None:
     """One visit to each: the mouse, the keyboard, its picture in a file, its state in a link."""

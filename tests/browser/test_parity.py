@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.book_pages import READY, SECTION
+from tests.lot import by_lot
 from tests.numbers_in_words import same_words
 from widgets import WIDGETS, get
 from widgets.engine import frames
@@ -145,11 +146,15 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
         assert page == native, where
 
 
+def sources_of(name: str) -> tuple[str, ...]:
+    return f"widgets/{name}.py", "widgets/kit/"
+
+
+@pytest.mark.sweep
 @pytest.mark.parametrize("count", ["few", pytest.param("many", marks=pytest.mark.long)])
 def test_pyodide_equals_cpython(worker: Page, count: str) -> None:
-    rng = random.Random(20)
-    for name in WIDGETS:
-        settings = settings_of(name, rng, RANDOM_SETTINGS[count])
+    for name in by_lot(WIDGETS, sources_of):
+        settings = settings_of(name, random.Random(name), RANDOM_SETTINGS[count])
         close = 1e-9 if get(name).instrument.training is None else 1e-4
         answers = arrived(worker.evaluate(COMPUTE, [name, plain(settings)]))
         for setting, answer in zip(settings, answers, strict=True):

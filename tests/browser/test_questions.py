@@ -21,6 +21,7 @@ from tests.browser.book_pages import (
     where,
     write,
 )
+from tests.lot import LOT, by_lot
 
 pytestmark = pytest.mark.browser
 
@@ -262,11 +263,12 @@ def test_an_equation_in_an_option_is_in_its_name(fresh: Page, kind: str) -> None
     assert all(name.endswith("7+9") for name in names), names
 
 
+@pytest.mark.sweep
 @pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_every_question_judges_its_answers(fresh: Page, half: int) -> None:
     """Code is judged below. Questions of each kind are on the pages of the first half."""
     judged = set()
-    for place in pages_with("question")[half::2]:
+    for place in by_lot(pages_with("question")[half::2], text_of):
         go_to(fresh, place)
         quizzes = fresh.locator("section[data-quiz]")
         awake = quizzes.evaluate_all(WAKE)
@@ -275,7 +277,7 @@ def test_every_question_judges_its_answers(fresh: Page, half: int) -> None:
             if kind != "code":
                 JUDGE[kind](quiz, json.loads(key))
                 judged.add(kind)
-    assert judged == set(JUDGE) or half == 1
+    assert judged == set(JUDGE) or half == 1 or LOT
 
 
 def test_a_pick_is_answered_by_hand(fresh: Page) -> None:
@@ -336,12 +338,21 @@ def test_a_guess_is_committed_before_the_truth_shows(fresh: Page) -> None:
     expect(said).to_contain_text("Close.")
 
 
+def text_of(place: str) -> tuple[str]:
+    """The source of a page."""
+    chapter, _, section = place.strip("/").partition("/")
+    return (f"content/{chapter}/{section or 'index'}.md",)
+
+
+def asks(place: str, kind: str) -> bool:
+    return f'data-quiz="{kind}"' in (Settings().site / place / "index.html").read_text()
+
+
+@pytest.mark.sweep
 def test_every_code_question_takes_its_solution(desk: Page) -> None:
-    site = Settings().site
     found = 0
-    for place in pages_with("question"):
-        if 'data-quiz="code"' not in (site / place / "index.html").read_text():
-            continue
+    pages = [place for place in pages_with("question") if asks(place, "code")]
+    for place in by_lot(pages, text_of):
         go_to(desk, place)
         for quiz in desk.locator('section[data-quiz="code"]').all():
             quiz.scroll_into_view_if_needed()
@@ -357,10 +368,8 @@ def test_every_code_question_takes_its_solution(desk: Page) -> None:
 
 def test_a_listing_prints_in_the_page_what_was_recorded(desk: Page) -> None:
     """CPython has recorded it, Pyodide runs it."""
-    site, found = Settings().site, 0
-    for place in pages_with("question"):
-        if 'data-quiz="predict"' not in (site / place / "index.html").read_text():
-            continue
+    found = 0
+    for place in [place for place in pages_with("question") if asks(place, "predict")]:
         go_to(desk, place)
         for quiz in desk.locator('section[data-quiz="predict"]').all():
             key = json.loads(quiz.get_attribute("data-key") or "")

@@ -48,7 +48,8 @@ def run(folder: Path, root: Path, **files: str) -> tuple[int, list[str]]:
         capture_output=True,
         text=True,
     )
-    lines = done.stdout.splitlines()
+    *lines, lot = done.stdout.splitlines()
+    assert lot.startswith("lot: ")
     start = next(
         i for i, line in enumerate(lines) if line.startswith(("unstable", "failed:", "tests:"))
     )

@@ -101,7 +101,7 @@ def built(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(bench, "build_site", lambda settings, report: site)
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.browser
 @pytest.mark.usefixtures("built")
 def test_start_compares_each_visit(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_start_compares_each_visit(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["visit 1: on the wire, page included"] < found["visit 1: on the wire, alone"]
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.browser
 @pytest.mark.usefixtures("built")
 def test_elsewhere_compares_frames_and_launches(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +129,7 @@ def test_elsewhere_compares_frames_and_launches(monkeypatch: pytest.MonkeyPatch)
     )
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.browser
 @pytest.mark.usefixtures("built")
 def test_page_weighs_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,7 +143,7 @@ def test_page_weighs_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 0 <= found[f"/{place} performance, phone"] <= 100
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.browser
 @pytest.mark.usefixtures("built")
 def test_study_goes_through_cards(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +152,7 @@ def test_study_goes_through_cards(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(figures(study.measure(Settings(), print))) == 3
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_decode_compares_the_server_with_direct_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"SIZES": {16: 2}, "CLIENTS": 20, "PAGES": 20}.items():
         monkeypatch.setattr(decode, name, value)
@@ -162,7 +162,7 @@ def test_decode_compares_the_server_with_direct_calls(monkeypatch: pytest.Monkey
     assert found["page beside mlp_vae_mnist n=16, 20 clients, p95"] > 0
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.usefixtures("built")
 def test_class_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     # Who is late has nearly a poll's time more before the answers are counted.
@@ -173,7 +173,7 @@ def test_class_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["answers lost"] == 0
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.usefixtures("built")
 def test_classroom_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     times = {"WITHIN_S": 4, "KILL_INTERPRETER_S": 2, "KILL_SERVER_S": 3, "IDLE_S": 0}
@@ -185,7 +185,7 @@ def test_classroom_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_grader_judges_each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(grader, "WORKERS", 1)
     monkeypatch.setattr(grader, "Grader", partial(grader.Grader, seconds=300))
@@ -194,7 +194,7 @@ def test_grader_judges_each_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["answers per minute"] > 0
 
 
-@pytest.mark.long
+@pytest.mark.release
 @pytest.mark.browser
 @pytest.mark.usefixtures("built")
 def test_frames_measures_an_instrument(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import pytest
 import widgets
 from latentbook.book.compose.contract import check_pure, check_setting, computed, settings
 from tests.figures import check_figures
+from tests.lot import by_lot
 from tests.numbers_in_words import signed_zeros
 from widgets.contract import (
     ContractError,
@@ -31,6 +32,12 @@ def test_contract_at_rest(module):
     assert module.instrument.name == module.__name__.rpartition(".")[2]
 
 
+def sources_of(name):
+    return f"widgets/{name}.py", "widgets/contract.py", "widgets/kit/"
+
+
+@pytest.mark.sweep
+@pytest.mark.parametrize("module", by_lot(widgets.WIDGETS, sources_of), indirect=True)
 def test_at_every_setting(module):
     """What must hold everywhere; purity, which computes thrice, at some settings.
 

@@ -44,7 +44,7 @@ bench: .venv/.dev node_modules/.installed chromium
 test test-long prepared: export LATENTBOOK_BROTLI_QUALITY = 9
 # A worker that has nothing left takes half of what another has.
 test: prepared
-	@$(BIN)/python -m tools.again "not long" --dist worksteal
+	@$(BIN)/python -m tools.again "not long and not release" --dist worksteal
 
 # The build precedes the tests: what they build themselves then comes out of its caches.
 prepared: .venv/.dev node_modules/.installed

@@ -17,7 +17,10 @@ READERS = {
     "ARCHITECTURE.md": "unit/test_docs.py",
     "CONTRIBUTING.md": "unit/test_contributing.py unit/test_docs.py",
     "README.md": "unit/test_docs.py",
-    "app/latentbook/book/directives/questions/": "lecture/test_forms.py grader/test_judges.py",
+    "app/latentbook/book/directives/questions/": (
+        "unit/book/test_cases.py unit/book/test_new_question.py lecture/test_forms.py "
+        "grader/test_judges.py browser/test_questions.py"
+    ),
     "app/latentbook/book/read/suggestions.toml": "unit/book/test_errors.py",
     "app/latentbook/classroom/": "browser/test_assignments.py browser/test_classroom.py",
     "app/latentbook/lecture/": "browser/test_class.py",
@@ -43,6 +46,7 @@ READERS = {
     "static/js/service-worker.js": "browser/test_offline.py",
     "static/js/study/": "browser/test_notes.py browser/test_review.py browser/test_work.py",
     "tests/fixtures/": "unit/book/test_cases.py unit/book/test_errors.py",
+    "tools/bench/": "unit/test_bench.py",
     "training/exports/": "models/test_exports.py",
     "widgets/data/": "models/test_exports.py",
     "widgets/engine/": "browser/test_parity.py",
@@ -102,26 +106,30 @@ def read_tests() -> dict[str, tuple[str, set[str]]]:
     return {path: (text, imported(text)) for path, text in texts.items()}
 
 
+def own(changed: str) -> set[str]:
+    """The files of tests that are a changed file, or are named after it."""
+    stem = changed.rpartition("/")[2].partition(".")[0].replace("-", "_")
+    return {path for path in read_tests() if path == changed or path.endswith(f"/test_{stem}.py")}
+
+
 def near(changed: str) -> set[str]:
-    """The files of tests that are a changed file, are named after it, import it or name it."""
+    """Those, and the files of tests that import or name a changed file."""
     *folders, name = changed.split("/")
     module = module_of(changed) if name.endswith(".py") else ""
     chapter = folders[1] if folders[:1] == ["content"] and folders[1:] else ""
-    stem = name.partition(".")[0].replace("-", "_")
-    word = re.compile(rf"\b{re.escape('/'.join([*folders[-1:], name]))}\b")
-    return {
+    place = "/".join([*folders[-1:], name])
+    word = re.compile(rf"\b{re.escape(place)}\b")
+    return own(changed) | {
         path
         for path, (text, modules) in read_tests().items()
-        if path == changed
-        or path.endswith(f"/test_{stem}.py")
-        or module in modules
-        or (folders and word.search(text))
+        if module in modules
+        or (folders and place in text and word.search(text))
         or (chapter and path.startswith("tests/content/") and chapter in text)
     }
 
 
 def far(changed: str) -> set[str]:
-    """Those of the folder that mirrors its own, and of ``READERS``; of a ``conftest.py``, all."""
+    """Those, or if there are none, those of the folder that mirrors its own; and by ``READERS``."""
     *folders, name = changed.split("/")
     starts = [
         f"tests/{each}"
@@ -133,10 +141,10 @@ def far(changed: str) -> set[str]:
         starts.append("/".join(folders))
     tests = read_tests()
     mirrors = ({path for path in tests if f"/{each}/" in path} for each in reversed(folders))
-    mirror = set() if changed in tests else next(filter(None, mirrors), set())
-    return mirror | {path for path in tests if path.startswith(tuple(starts))}
+    nearest = near(changed) or next(filter(None, mirrors), set())
+    return nearest | {path for path in tests if path.startswith(tuple(starts))}
 
 
 def touched_tests(changed: Iterable[str]) -> set[str]:
     """The files of tests for a change."""
-    return set().union(*(near(path) | far(path) for path in changed))
+    return set().union(*map(far, changed))

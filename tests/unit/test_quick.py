@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import quick
+from tools import changes, quick
 
 KIND = "app/latentbook/book/directives/questions/guess"
 REPORTED = r"\.ci/run|[^/]+|tools/[^/]+\.sh|tests/classroom/open_edx\.lock"
@@ -21,7 +21,7 @@ from tools import quick
 seconds, command, *changed = sys.argv[1:]
 quick.SECONDS = float(seconds)
 quick.changes = lambda since: changed
-quick.commands_for = lambda changed: [[sys.executable, "-c", command]]
+quick.commands_for = lambda changed: [[sys.executable, "-c", command]] if command else []
 sys.exit(quick.main("main"))
 """
 
@@ -38,15 +38,14 @@ def run(*changed: str, seconds: float = quick.SECONDS, command: str = "") -> tup
 
 
 def test_every_file_has_a_test_or_is_one_that_the_summary_names(root: Path) -> None:
-    tests = quick.read_tests()
-    untested = [path for path in tracked(root) if not quick.tests_of(path, tests)]
+    untested = [path for path in tracked(root) if not changes.far(path)]
     other = [path for path in untested if not path.endswith(".py")]  # ruff and mypy read those
     assert [path for path in other if not re.fullmatch(REPORTED, path)] == []
 
 
 def test_every_line_of_the_table_is_about_files_that_exist(root: Path) -> None:
     files = tracked(root)
-    for start, tests in quick.READERS.items():
+    for start, tests in changes.READERS.items():
         assert any(path.startswith(start) for path in files), start
         for test in tests.split():
             assert (root / "tests" / test).exists(), (start, test)
@@ -54,9 +53,9 @@ def test_every_line_of_the_table_is_about_files_that_exist(root: Path) -> None:
 
 @pytest.mark.parametrize("name", ["block.js", "block.html", "block.css", "class.js"])
 def test_a_file_of_a_kind_of_question_leads_to_its_tests(name: str) -> None:
-    found = quick.tests_of(f"{KIND}/{name}", quick.read_tests())
-    assert {"tests/unit/book/test_cases.py", "tests/grader/test_judges.py"} <= found
-    assert {"tests/lecture/test_forms.py", "tests/browser/test_questions.py"} <= found
+    found = changes.far(f"{KIND}/{name}")
+    assert {"tests/lecture/test_forms.py", "tests/grader/test_judges.py"} <= found
+    assert {"tests/unit/book/test_cases.py", "tests/browser/test_questions.py"} <= found
 
 
 @pytest.mark.parametrize(
@@ -90,11 +89,29 @@ def test_a_failure_counts_more_than_skipped_tests() -> None:
     assert "NOT FINISHED" in output
 
 
-def test_the_summary_names_what_was_not_run(root: Path) -> None:
-    probes = next(
-        (root / "tests" / "browser").glob("prob*")
-    )  # its name here would select this file
-    status, output = run("LICENSE", str(probes.relative_to(root)))
+def test_tests_that_changed_themselves_run_however_late_it_is() -> None:
+    name = "tokens"  # the whole path here would make this file one that names it
+    status, output = run(f"tests/unit/test_{name}.py", seconds=-1)
     assert status == 0, output
-    assert ".venv/bin/pytest tests/browser/test_every_page.py" in output
-    assert "No quick test covers: LICENSE;" in output
+    assert re.search(r"^[1-9]\d* tests passed, 0 checks failed$", output, re.M)
+
+
+def test_a_changed_instrument_is_held_to_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, ...]] = []
+    monkeypatch.setattr(quick, "run_apart", lambda *options: asked.append(options))
+    quick.first_tests(["widgets/analogies.py"])
+    assert asked[0][-1] == "tests/widgets/test_analogies.py"
+    assert asked[1][-4:] == ("-k", "analogies", *quick.OF_ALL_INSTRUMENTS)
+
+
+def test_what_ran_nothing_does_not_pass() -> None:
+    status, output = run("LICENSE")
+    assert status == 2
+    assert output.splitlines()[-1] == "NOTHING RAN: run `make test`"
+
+
+def test_the_summary_names_what_was_not_run() -> None:
+    status, output = run("LICENSE", "static/css/deck.css", seconds=-1)
+    assert status == 2, output
+    assert re.search(r"pytest .*tests/browser/test_deck\.py", output)
+    assert "No test covers: LICENSE;" in output

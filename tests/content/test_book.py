@@ -78,7 +78,8 @@ def computing() -> Loaded:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("chapter", SLOW_NUMBERS)
+@pytest.mark.sweep
+@pytest.mark.parametrize("chapter", by_lot(SLOW_NUMBERS, sources_of))
 def test_numbers_print_as_recorded(computing: Loaded, chapter: str) -> None:
     source = next(each for each in computing.whole if each.entry.slug == chapter)
     with closing(AuthorCode(3600)) as code:

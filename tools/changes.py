@@ -129,7 +129,7 @@ def near(changed: str) -> set[str]:
 
 
 def far(changed: str) -> set[str]:
-    """Those, or if there are none, those of the folder that mirrors its own; and by ``READERS``."""
+    """Those, those of the folder that mirrors its own, and those of ``READERS``."""
     *folders, name = changed.split("/")
     starts = [
         f"tests/{each}"
@@ -141,8 +141,8 @@ def far(changed: str) -> set[str]:
         starts.append("/".join(folders))
     tests = read_tests()
     mirrors = ({path for path in tests if f"/{each}/" in path} for each in reversed(folders))
-    nearest = near(changed) or next(filter(None, mirrors), set())
-    return nearest | {path for path in tests if path.startswith(tuple(starts))}
+    mirror = set() if changed in tests else next(filter(None, mirrors), set())
+    return near(changed) | mirror | {path for path in tests if path.startswith(tuple(starts))}
 
 
 def touched_tests(changed: Iterable[str]) -> set[str]:

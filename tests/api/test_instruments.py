@@ -20,6 +20,7 @@ from latentbook.models.full_data import read_full_data
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
 from widgets.kit.benchmark_codes import JUDGED, SHOWN, codes, images, labels
+from tests.patience import PATIENCE_S
 from widgets.kit.probe import drawn
 
 PATH = "/api/instruments/linear_probe"
@@ -89,6 +90,29 @@ def test_frames_do_not_take_the_threads_that_read_pages(client, monkeypatch):
         answers = pool.map(lambda seed: client.get(PATH, params={"seed": seed}), range(8))
         assert {answer.status_code for answer in answers} == {200}
     assert threads == {"frames_0"}
+
+
+def test_who_finds_too_many_waiting_is_told_to_come_back(client, monkeypatch):
+    is_full = threading.Event()
+
+    def frame_of(name, values):
+        assert is_full.wait(PATIENCE_S)
+        return b"{}"
+
+    monkeypatch.setattr(instruments, "frame_of", frame_of)
+    monkeypatch.setattr(instruments.FRAMES, "_most", 3)
+
+    def asked(seed):
+        answer = client.get(PATH, params={"seed": seed})
+        if answer.status_code == 503:
+            is_full.set()
+        return answer
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = sorted(pool.map(asked, range(4)), key=lambda answer: answer.status_code)
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 503]
+    assert answers[-1].headers["retry-after"] == "1"
+    assert "3 requests are waiting" in answers[-1].json()["detail"]
 
 
 @pytest.mark.parametrize(

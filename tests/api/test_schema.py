@@ -145,11 +145,15 @@ def test_the_schema_is_complete(client):
 
 def test_the_examples_of_the_schema_work(settings):
     with served(create_app(settings)) as url, httpx.Client(base_url=url) as client:
-        document = client.get("/api/openapi.json").json()
-        schemas = document["components"]["schemas"]
+        paths = client.get("/api/openapi.json").json()["paths"]
+
+        def example(route, field):
+            body = paths[f"/api/models/{{name}}/{route}"]["post"]["requestBody"]
+            schema = body["content"]["application/json"]["schema"]
+            return schema["properties"][field]["examples"][0]
+
         name = "conv_vae_mnist"
-        codes = schemas["DecodeRequest"]["properties"]["codes"]["examples"][0]
-        images = schemas["EncodeRequest"]["properties"]["images"]["examples"][0]
+        codes, images = example("decode", "codes"), example("encode", "images")
         decoded = client.post(f"/api/models/{name}/decode", json={"codes": codes})
         encoded = client.post(f"/api/models/{name}/encode", json={"images": images})
         assert decoded.status_code == encoded.status_code == 200

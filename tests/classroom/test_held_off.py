@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, cast
@@ -11,13 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import QueuePool
 
-from latentbook.classroom import database, people
-from latentbook.classroom.desk import MAX_BYTES
+from latentbook.classroom import database, desk, people
+from latentbook.classroom.desk import MAX_BYTES, STRANGERS_BYTES
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.words import clean
 from latentbook.settings import Settings, class_data_of
 from tests.classroom.conftest import School, on_postgresql, on_sqlite
-from tests.patience import until
+from tests.patience import PATIENCE_S, until
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
@@ -75,7 +76,7 @@ def cookie_of(browser: httpx.Client) -> str:
         b"name=\xff",
         b"name=%E2%80%AEevil",
         b"name=%E2%80%8B",
-        b"name=" + b"x" * 100_000,
+        b"name=" + b"x" * 50_000,
         b"&".join(b"a%d=" % i for i in range(1_000)),
         b"{}",
     ],
@@ -96,6 +97,33 @@ def test_a_long_name_is_refused_as_it_came() -> None:
 NESTED = b"".join(
     b"--%d\r\nContent-Type: multipart/mixed; boundary=%d\r\n\r\n" % (i, i + 1) for i in range(3_000)
 )
+
+
+def test_of_strangers_only_short_forms_are_read(school: School) -> None:
+    long = {"name": "x" * STRANGERS_BYTES}
+    for path in (f"/join/{school.first}", "/join/x", "/lti/launch", "/lti/login"):
+        response = school.browser().post(path, data=long)
+        assert response.status_code == 413, path
+        assert f"At most {STRANGERS_BYTES} bytes" in response.text
+    ada = school.joined(school.first, "Ada")
+    assert ada.post("/classroom/people/roster", data=long).status_code == 422
+
+
+def test_others_are_answered_while_a_form_is_read(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_answered = threading.Event()
+
+    def pairs(query: bytes) -> desk.Form:
+        assert is_answered.wait(PATIENCE_S)
+        return desk.Form(name="Ada")
+
+    monkeypatch.setattr(desk, "pairs_of", pairs)
+    with ThreadPoolExecutor(1) as other:
+        joined = other.submit(school.browser().post, f"/join/{school.first}", data={"name": "Ada"})
+        assert school.browser().get("/healthz").status_code == 200
+        is_answered.set()
+        assert joined.result().status_code == 303
 
 
 def test_hostile_bodies_and_cookies_bring_nothing_down(school: School) -> None:

@@ -10,7 +10,17 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from latentbook.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
+from latentbook.api.dependencies import (
+    BODIES,
+    ModelName,
+    Strict,
+    TheInference,
+    at_most,
+    documented,
+    in_body,
+    require_json,
+    unless_gone,
+)
 from latentbook.api.images import PICTURE_CONTENT, PICTURE_HEADERS, form_for
 from latentbook.api.pictures import written
 from latentbook.decoding.mosaic import Mosaic
@@ -22,16 +32,19 @@ MAX_CODES = 1024
 LARGEST = 10_000.0
 
 Latent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
-Code = Annotated[list[Latent], Field(min_length=1, max_length=1024)]
+Code = Annotated[list[Latent], Field(min_length=1, max_length=1024, fail_fast=True)]
 
 
 class DecodeRequest(Strict):
-    codes: list[Code] = Field(
+    codes: Annotated[list[Code], at_most(MAX_CODES)] = Field(
         min_length=1,
         max_length=MAX_CODES,
         description="One list of latent_dim numbers for each image.",
         examples=[[[0.0, 0.0], [1.5, -0.5]]],
     )
+
+
+TheBody = Annotated[DecodeRequest, Depends(in_body(DecodeRequest))]
 
 
 class Decoded(BaseModel):
@@ -47,13 +60,14 @@ class Decoded(BaseModel):
     "/models/{name}/decode",
     response_model=Decoded,
     dependencies=[Depends(require_json)],
+    openapi_extra=documented(DecodeRequest),
     responses={
         200: {"content": PICTURE_CONTENT, "headers": PICTURE_HEADERS},
         **problem_responses(400, 404, 406, 413, 415, 422, 503),
     },
 )
 async def decode(
-    request: Request, name: ModelName, body: DecodeRequest, inference: TheInference
+    request: Request, name: ModelName, body: TheBody, inference: TheInference
 ) -> Response:
     """Decode a list of codes.
 
@@ -69,7 +83,7 @@ async def decode(
                 f"{model.latent_dim} numbers are accepted, one per latent of {name}. "
                 f"Received {len(code)}.",
             )
-    codes = np.array(body.codes, np.float32)
+    codes = await BODIES.run(np.array, body.codes, np.float32)
     headers = {"Cache-Control": "no-store"}
     decoded = await unless_gone(request, inference.decode(name, codes))
     if form.media_type != "application/json":
@@ -81,8 +95,8 @@ async def decode(
         "model": name,
         "sha256": model.card["weights"]["sha256"],
         "shape": decoded.images.shape,
-        "images": decoded.images.tolist(),
+        "images": decoded.images,
     }
-    content = await run_in_threadpool(lambda: json.dumps(answer).encode())
+    content = await run_in_threadpool(lambda: json.dumps(answer, default=np.ndarray.tolist))
     headers |= {**form.headers, "Latentbook-Dtype": decoded.dtype}
     return Response(content, headers=headers)

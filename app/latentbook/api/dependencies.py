@@ -1,17 +1,25 @@
-"""What several routes need: the decoders, a check of the body's type, cancelled work."""
+"""What several routes need: the decoders, long bodies of JSON, cancelled work."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable, Coroutine
+from itertools import islice
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import Depends, Path, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError, from_json
 
 from latentbook.decoding.decoders import Decoders
-from latentbook.http.problems import UNKNOWN_FIELD, Problem, wrong_field
+from latentbook.http.aside import Aside
+from latentbook.http.problems import UNKNOWN_FIELD, Problem, unreadable, wrong_field
 
 T = TypeVar("T")
+Body = TypeVar("Body", bound=BaseModel)
+
+BODIES = Aside("bodies")
+MOST_UNKNOWN = 5
+"""Fields that are named; a body may have a million."""
 
 ModelName = Annotated[
     str, Path(description="Name of a model, as in GET /api/models.", examples=["conv_vae_mnist"])
@@ -43,13 +51,53 @@ class Strict(BaseModel):
     @classmethod
     def refuse_unknown(cls, data: Any) -> Any:
         """Name the accepted fields if another one arrives."""
-        if isinstance(data, dict) and (unknown := data.keys() - cls.model_fields.keys()):
+        fields = cls.model_fields
+        unknown = (name for name in data if name not in fields) if isinstance(data, dict) else ()
+        if first := sorted(islice(unknown, MOST_UNKNOWN)):
             raise PydanticCustomError(
                 UNKNOWN_FIELD,
                 "There is no such field. Accepted: {accepted}.",
-                {"unknown": ", ".join(sorted(unknown)), "accepted": ", ".join(cls.model_fields)},
+                {"unknown": ", ".join(first), "accepted": ", ".join(fields)},
             )
         return data
+
+
+def at_most(count: int) -> BeforeValidator:
+    """Refuse a longer list before any of its items is looked at."""
+
+    def short(value: Any) -> Any:
+        if isinstance(value, list) and len(value) > count:
+            lengths = {"field_type": "List", "max_length": count, "actual_length": len(value)}
+            raise PydanticKnownError("too_long", lengths)
+        return value
+
+    return BeforeValidator(short)
+
+
+def in_body(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]:
+    """A dependency that reads a long body. FastAPI would do so on the event loop."""
+
+    def judged(body: bytes) -> Body:
+        try:
+            return model.model_validate(from_json(body.decode()))
+        except ValidationError as error:
+            found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+            raise RequestValidationError(found) from None
+        except ValueError as error:
+            raise unreadable(error) from None
+
+    async def read(request: Request) -> Body:
+        if not (body := await request.body()):
+            raise wrong_field("body", "Field required. Received nothing.")
+        return await BODIES.run(judged, body)
+
+    return read
+
+
+def documented(model: type[BaseModel]) -> dict[str, Any]:
+    """What OpenAPI says of a body that :func:`in_body` reads."""
+    content = {"application/json": {"schema": model.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
 
 
 def in_digits(value: Any) -> Any:

@@ -7,7 +7,17 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
-from latentbook.api.dependencies import ModelName, Strict, TheInference, require_json, unless_gone
+from latentbook.api.dependencies import (
+    BODIES,
+    ModelName,
+    Strict,
+    TheInference,
+    at_most,
+    documented,
+    in_body,
+    require_json,
+    unless_gone,
+)
 from latentbook.http.negotiation import negotiate
 from latentbook.http.problems import problem_responses, wrong_field
 
@@ -17,18 +27,21 @@ MAX_IMAGES = 256
 LONGEST_SIDE = 256
 
 Pixel = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Line = Annotated[list[Pixel], Field(min_length=1, max_length=LONGEST_SIDE)]
-Picture = Annotated[list[Line], Field(min_length=1, max_length=LONGEST_SIDE)]
+Line = Annotated[list[Pixel], Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)]
+Picture = Annotated[list[Line], Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)]
 
 
 class EncodeRequest(Strict):
-    images: list[Picture] = Field(
+    images: Annotated[list[Picture], at_most(MAX_IMAGES)] = Field(
         min_length=1,
         max_length=MAX_IMAGES,
         description="Each image is a list of rows, each row a list of pixels from 0 (paper) to 1 "
         "(ink).",
         examples=[[[[0.0] * 28] * 28]],
     )
+
+
+TheBody = Annotated[EncodeRequest, Depends(in_body(EncodeRequest))]
 
 
 class Encoded(BaseModel):
@@ -47,10 +60,11 @@ class Encoded(BaseModel):
     "/models/{name}/encode",
     response_model=Encoded,
     dependencies=[Depends(require_json)],
+    openapi_extra=documented(EncodeRequest),
     responses=problem_responses(400, 404, 406, 413, 415, 422, 503),
 )
 async def encode(
-    request: Request, name: ModelName, body: EncodeRequest, inference: TheInference
+    request: Request, name: ModelName, body: TheBody, inference: TheInference
 ) -> Response:
     """Encode a list of images."""
     media_type = negotiate(request.headers.get("accept"), ("application/json",))
@@ -64,7 +78,7 @@ async def encode(
                 f"{height} rows of {width} pixels are accepted. Received {len(image)} rows of "
                 f"{' and '.join(map(str, sorted(lengths)))}.",
             )
-    images = np.array(body.images, np.float32)
+    images = await BODIES.run(np.array, body.images, np.float32)
     mu, logvar, squared_error = await unless_gone(request, inference.encode(name, images))
     answer = Encoded(
         model=name,

@@ -1,8 +1,6 @@
 """``GET /api/instruments``: frames of instruments, computed on more data than the page has."""
 
-import asyncio
 import json
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -13,6 +11,7 @@ from starlette.responses import Response
 
 import widgets
 from latentbook.api.dependencies import unless_gone
+from latentbook.http.aside import Aside
 from latentbook.http.caching import DAY, not_modified, strong_etag
 from latentbook.http.problems import Problem, problem_responses, wrong_field
 from latentbook.models.full_data import read_full_data
@@ -23,10 +22,7 @@ from widgets.engine.frames import frame_value
 
 router = APIRouter(prefix="/api", tags=["instruments"])
 
-FRAMES = ThreadPoolExecutor(1, "frames")
-"""Computes one frame at a time. On the threads that read the site's files, readers of a slow
-instrument would hold up everyone's pages.
-"""
+FRAMES = Aside("frames")
 
 InstrumentName = Annotated[
     str, Path(description="Name, as in GET /api/instruments.", examples=["linear_probe"])
@@ -53,7 +49,7 @@ def list_instruments() -> InstrumentList:
 @router.get(
     "/instruments/{name}",
     response_model=dict[str, Any],
-    responses={304: {"description": "Not modified."}, **problem_responses(404, 422)},
+    responses={304: {"description": "Not modified."}, **problem_responses(404, 422, 503)},
 )
 async def get_frame(request: Request, name: InstrumentName) -> Response:
     """The readouts and figures that the page would show if it had all data.
@@ -72,8 +68,7 @@ async def get_frame(request: Request, name: InstrumentName) -> Response:
     }
     if unchanged := not_modified(request, headers):
         return unchanged
-    work = asyncio.get_running_loop().run_in_executor(FRAMES, frame_of, name, values)
-    body = await unless_gone(request, work)
+    body = await unless_gone(request, FRAMES.run(frame_of, name, values))
     return Response(body, headers=headers, media_type="application/json")
 
 

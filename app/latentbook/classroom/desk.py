@@ -26,6 +26,7 @@ SESSION_S = SESSION_DAYS * 24 * 3600
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
 MAX_BYTES = 5 * 2**18  # an answer may have 100,000 characters, each of up to 12 bytes in a form
+STRANGERS_BYTES = 5 * 2**14  # a platform's message has up to 64 KB, and some fields beside it
 MAX_FIELDS = 50
 LONGEST_HOST = 260
 """With the port. No QR code has room for a longer link."""
@@ -164,13 +165,15 @@ class Form(dict[str, str]):
         return number
 
 
-async def get_form(request: Request) -> Form:
+async def read_form(request: Request, most_bytes: int = STRANGERS_BYTES) -> Form:
     """The fields of a form, those of files by their text."""
     kind = request.headers.get("content-type", "")
     media_type = kind.partition(";")[0].strip().lower()
     body = await request.body()
+    if len(body) > most_bytes:
+        raise Problem(413, f"At most {most_bytes} bytes are accepted. Received {len(body)}.")
     if media_type == "application/x-www-form-urlencoded" or not body:
-        return pairs_of(body)
+        return await run_in_threadpool(pairs_of, body)
     if media_type == "multipart/form-data":
         return await run_in_threadpool(parts_of, kind, body)
     raise Refused(415, message("Only forms are accepted here."))
@@ -230,6 +233,10 @@ async def get_desk(request: Request) -> Desk:
 
 
 TheDesk = Annotated[Desk, Depends(get_desk)]
+
+
+async def get_form(desk: TheDesk) -> Form:
+    return await read_form(desk.request, MAX_BYTES if desk.member else STRANGERS_BYTES)
 
 
 def at_least(role: str) -> Callable[[Desk], Coroutine[Any, Any, Desk]]:

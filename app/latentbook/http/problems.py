@@ -1,8 +1,9 @@
 """One shape for all errors over HTTP: RFC 9457, ``application/problem+json``."""
 
-import json
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -21,6 +22,8 @@ TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client C
 
 FASTAPI_UNREADABLE = "There was an error parsing the body"
 UNREADABLE = "This JSON cannot be read. It nests too deeply, or has a number with too many digits."
+TOO_MUCH = re.compile("recursion|digits|out of range")
+"""In the words of Python and of Pydantic."""
 NOT_UTF8 = "This is not text in UTF-8. A compressed body is not accepted."
 UNKNOWN_FIELD = "unknown_field"
 
@@ -104,13 +107,23 @@ def respond(problem: Problem) -> Response:
     return Response(body_of(problem), problem.status_code, headers, media_type=MEDIA_TYPE)
 
 
+def unreadable(error: BaseException | None) -> Problem:
+    """Why a body could not be read as JSON at all."""
+    if isinstance(error, UnicodeDecodeError):
+        why = NOT_UTF8
+    elif isinstance(error, ValueError) and not TOO_MUCH.search(str(error)):
+        why = f"The body is not JSON: {error}."
+    else:
+        why = UNREADABLE
+    return wrong_field("body", why, 400)
+
+
 def from_validation(error: RequestValidationError) -> Problem:
     """What the schema did not accept, field by field."""
     found = error.errors()
     if found and found[0]["type"] == "json_invalid":
         where = found[0]["loc"][-1]
-        why = f"The body is not JSON: {found[0]['ctx']['error']} at character {where}."
-        return Problem(400, why, [FieldError(field="body", message=why)])
+        return unreadable(ValueError(f"{found[0]['ctx']['error']} at character {where}"))
     errors = [field_error(item) for item in found[:MAX_ERRORS]]
     first = errors[0]
     more = f" And {len(found) - 1} more." if len(found) > 1 else ""
@@ -119,7 +132,7 @@ def from_validation(error: RequestValidationError) -> Problem:
 
 def field_error(item: Mapping[str, Any]) -> FieldError:
     if item["type"] == UNKNOWN_FIELD:
-        return FieldError(field=item["ctx"]["unknown"], message=item["msg"])
+        return FieldError(field=cut(item["ctx"]["unknown"]), message=item["msg"])
     message = f"{item['msg'].rstrip('.')}. Received {shown(item)}."
     return FieldError(field=field_name(item["loc"]), message=message)
 
@@ -142,8 +155,12 @@ def shown(item: Mapping[str, Any]) -> str:
     if isinstance(received, list):
         return f"a list of {len(received)}"
     if isinstance(received, dict):
-        return f"an object with {', '.join(map(repr, received)) or 'nothing'}"[:LONGEST_INPUT]
-    text = json.dumps(received, ensure_ascii=False) if received is None else repr(received)
+        first = islice(received, LONGEST_INPUT)
+        return cut(f"an object with {', '.join(map(repr, first)) or 'nothing'}")
+    return cut("null" if received is None else repr(received))
+
+
+def cut(text: str) -> str:
     return text if len(text) <= LONGEST_INPUT else f"{text[:LONGEST_INPUT]}…"
 
 
@@ -160,8 +177,7 @@ def add_problem_handlers(app: FastAPI) -> None:
         if isinstance(error, Problem):
             return respond(error)
         if error.detail == FASTAPI_UNREADABLE:
-            why = NOT_UTF8 if isinstance(error.__cause__, UnicodeDecodeError) else UNREADABLE
-            return respond(wrong_field("body", why, 400))
+            return respond(unreadable(error.__cause__))
         headers = dict(error.headers or {})
         if "GET" in headers.get("Allow", "").split(", "):
             headers["Allow"] += ", HEAD"

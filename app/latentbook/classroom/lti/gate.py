@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from latentbook.book.translations.language import message
 from latentbook.classroom.database import Database
-from latentbook.classroom.desk import Desk, Form, get_form, pairs_of, room_of
+from latentbook.classroom.desk import Desk, Form, pairs_of, read_form, room_of
 from latentbook.classroom.lti import steps
 from latentbook.classroom.lti.keys import PlatformKeys
 from latentbook.classroom.lti.passback import Passback
@@ -43,7 +43,7 @@ async def get_visit(request: Request) -> Desk:
 async def get_sent(request: Request) -> Form:
     """What that page has sent along."""
     if request.method == "POST":
-        return await get_form(request)
+        return await read_form(request)
     return pairs_of(request.scope["query_string"])
 
 

@@ -17,10 +17,10 @@ from latentbook.api import instruments
 from latentbook.models import full_data
 from latentbook.models.cards import read_card, sha256
 from latentbook.models.full_data import read_full_data
+from tests.patience import PATIENCE_S
 from widgets import linear_probe
 from widgets.engine.frames import frame_value
 from widgets.kit.benchmark_codes import JUDGED, SHOWN, codes, images, labels
-from tests.patience import PATIENCE_S
 from widgets.kit.probe import drawn
 
 PATH = "/api/instruments/linear_probe"

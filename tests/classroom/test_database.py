@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from typer import BadParameter
 
+from latentbook.classroom import database as module
 from latentbook.classroom import manage, people
 from latentbook.classroom.commands import web_address
 from latentbook.classroom.database import Database
-from latentbook.classroom.tables import metadata
+from latentbook.classroom.tables import metadata, session
 from latentbook.errors import LatentbookError
+from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.classroom.conftest import ADDRESS, School, on_sqlite
 from tests.classroom.course import Course
+from tests.patience import until
+from tests.small_server import TestRegistry
+from tools.bench.serving import served
 
 
 def test_migrations_go_up_and_down_and_make_the_tables(database: str) -> None:
@@ -34,6 +47,157 @@ def test_migrations_go_up_and_down_and_make_the_tables(database: str) -> None:
     used.migrate()
     assert "person" in sa.inspect(used.engine).get_table_names()
     used.close()
+
+
+REVISION = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision = "9999", "{head}"
+
+
+def upgrade():
+    {upgrade}
+"""
+COPIED = """numbered = {{"sqlite_autoincrement": True}}
+    with op.batch_alter_table("{0}", table_kwargs=numbered) as batch:
+        batch.alter_column("{1}", type_=sa.String(201))"""
+COLUMNS = {
+    "person": "number",
+    "course": "term",
+    "member": "group",
+    "assignment": "title",
+    "question": "kind",
+    "platform": "audience",
+    "deployment": "name",
+    "context": "title",
+    "resource_link": "line_item",
+}
+"""A text in each table that others refer to."""
+
+
+@pytest.fixture
+def revise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Adds a revision to those that the program knows."""
+
+    def add(upgrade: str) -> None:
+        head = ScriptDirectory(str(module.MIGRATIONS)).get_current_head()
+        known = tmp_path / "migrations"
+        shutil.copytree(module.MIGRATIONS, known, ignore=shutil.ignore_patterns("__pycache__"))
+        text = REVISION.format(head=head, upgrade=upgrade)
+        (known / "versions" / "9999_later.py").write_text(text)
+        monkeypatch.setattr(module, "MIGRATIONS", known)
+
+    return add
+
+
+def everything(connection: sa.Connection) -> dict[str, list[sa.Row[Any]]]:
+    """All rows but those of Alembic."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    tables = [each for each in found.sorted_tables if each.name != "alembic_version"]
+    return {
+        each.name: sorted(connection.execute(sa.select(each)).all(), key=str) for each in tables
+    }
+
+
+def fill(connection: sa.Connection) -> None:
+    """Put two rows into each table, the second with the greatest number."""
+    found = sa.MetaData()
+    found.reflect(connection)
+    for table in found.sorted_tables:
+        if table.name == "alembic_version":
+            continue
+        for number in (1, 70):
+            values = {column.name: sample(column, number) for column in table.columns}
+            connection.execute(sa.insert(table).values(**values))
+
+
+def sample(column: sa.Column[Any], number: int) -> Any:
+    kind = column.type
+    if isinstance(kind, sa.JSON):
+        return {"n": number}
+    if isinstance(kind, sa.LargeBinary):
+        return bytes([number]) * 32
+    if isinstance(kind, sa.DateTime):
+        return datetime(2026, 10, 1, number % 24)
+    if isinstance(kind, sa.Boolean):
+        return number == 1
+    if isinstance(kind, sa.Integer | sa.Float):
+        return number
+    refers = any(key.column.table.name == "attempt" for key in column.foreign_keys)
+    return f"id {number}" if refers or column.primary_key else f"{column.name} {number}"
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_a_later_edition_changes_a_table_and_loses_nothing(
+    database: str, revise: Callable[[str], None], table: str
+) -> None:
+    """SQLite copies a table to change it; dropping the old one erased what referred to it."""
+    used = Database(database)
+    used.run_here(fill)
+    used.run_here(lambda c: c.execute(sa.delete(sa.table(table)).where(sa.column("id") == 70)))
+    before = used.run_here(everything)
+    used.close()
+    revise(COPIED.format(table, COLUMNS[table]))
+    used = Database(database)
+    used.open()
+    assert used.is_current
+    assert used.run_here(everything) == before
+    used.close()
+    if not used.is_sqlite:
+        return
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        (last,) = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", [table])
+    assert last == (70,), "a number is used again"
+    copied = Database(str(used.file.with_name("course-before-9999.sqlite")))
+    assert copied.run_here(everything) == before
+    copied.close()
+    used = Database(database)
+    with pytest.raises(sa.exc.IntegrityError):  # references hold again
+        used.run_here(lambda c: c.exec_driver_sql("UPDATE member SET person = 1234"))
+    used.close()
+
+
+@on_sqlite
+@pytest.mark.parametrize(
+    ("upgrade", "why"),
+    [
+        ("op.execute('DELETE FROM attempt')", "would lose rows of attempt, job, result"),
+        ("op.execute('DELETE FROM person')", "would lose rows of"),
+        (
+            COPIED.format("member", "group").replace("True", "False"),
+            "lets numbers of member be used again",
+        ),
+    ],
+)
+def test_a_later_edition_that_would_lose_something_changes_nothing(
+    database: str, revise: Callable[[str], None], upgrade: str, why: str
+) -> None:
+    used = Database(database)
+    used.run_here(fill)
+    before = used.run_here(everything), used.revision
+    revise(upgrade)
+    with pytest.raises(LatentbookError, match=why):
+        used.open()
+    assert (used.run_here(everything), used.revision) == before
+    used.close()
+
+
+@on_sqlite
+def test_only_a_server_brings_a_course_up_to_date(
+    database: str, revise: Callable[[str], None]
+) -> None:
+    settings = Settings(database=database)
+    link = manage.new(settings, "Codes", "Autumn", ADDRESS)
+    revise("pass")
+    with pytest.raises(LatentbookError, match=r"earlier edition of the book\. `latentbook serve`"):
+        manage.link(settings, ADDRESS)
+    used = Database(database)
+    used.open()
+    used.close()
+    assert manage.link(settings, ADDRESS) != link
 
 
 def test_whoever_reads_sees_one_moment_and_holds_up_nobody(course: Course) -> None:
@@ -57,7 +221,7 @@ def test_a_backup_of_a_running_course_is_restored(
     file = tmp_path / "copies" / "monday.sqlite"
     manage.backup(settings, file)
     school.joined(school.run(manage.first_link), "Too late")
-    with pytest.raises(LatentbookError, match="exists already"):
+    with pytest.raises(LatentbookError, match="Already there"):
         manage.restore(settings, file)
     other = Settings(database=str(tmp_path / "restored.sqlite"))
     manage.restore(other, file)
@@ -69,6 +233,102 @@ def test_a_backup_of_a_running_course_is_restored(
     for path in (file, *tmp_path.glob("*.sqlite*")):
         assert path.stat().st_mode & 0o077 == 0, path
     assert signed_in is not None and signed_in.name == "Ada"
+
+
+@on_sqlite
+@pytest.mark.parametrize("end", ["", "-wal", "-shm", "-journal"])
+def test_nothing_is_restored_beside_what_was_left_of_another_file(
+    database: str, tmp_path: Path, end: str
+) -> None:
+    """SQLite would read the journal into the restored file."""
+    settings = Settings(database=database)
+    manage.new(settings, "Codes", "Autumn", ADDRESS)
+    manage.backup(settings, tmp_path / "monday.sqlite")
+    other = tmp_path / "other.sqlite"
+    left = tmp_path / f"other.sqlite{end}"
+    left.write_bytes(b"left")
+    with pytest.raises(LatentbookError, match=rf"Already there: .*/{left.name}\."):
+        manage.restore(Settings(database=str(other)), tmp_path / "monday.sqlite")
+    assert left.read_bytes() == b"left"
+    left.unlink()
+    manage.restore(Settings(database=str(other)), tmp_path / "monday.sqlite")
+
+
+@on_sqlite
+def test_what_a_server_accepts_is_there_at_the_next_start(
+    school: School, settings: Settings, tmp_path: Path
+) -> None:
+    ada = school.joined(school.first, "Ada")
+    manage.backup(settings, tmp_path / "monday.sqlite")
+    (tmp_path / "away").mkdir()
+    for file in tmp_path.glob("course.sqlite*"):
+        file.rename(tmp_path / "away" / file.name)
+    sent = {"events": [{"id": "a.1", "kind": "read", "day": 1, "time": 1}]}
+    assert ada.post("/api/classroom/events", json=sent).status_code == 503
+    with pytest.raises(LatentbookError, match=r"A server has .* open\. Stop it first"):
+        manage.restore(settings, tmp_path / "monday.sqlite")
+    for file in (tmp_path / "away").iterdir():
+        file.rename(tmp_path / file.name)
+    assert ada.post("/api/classroom/events", json=sent).status_code == 200
+    (tmp_path / "course.sqlite").rename(tmp_path / "away" / "course.sqlite")
+    shutil.copy(tmp_path / "monday.sqlite", tmp_path / "course.sqlite")
+    assert ada.post("/api/classroom/events", json=sent).status_code == 503
+    assert ada.get("/classroom/me").status_code == 503
+
+
+@on_sqlite
+def test_a_damaged_copy_is_neither_made_nor_restored(database: str, tmp_path: Path) -> None:
+    settings = Settings(database=database)
+    manage.new(settings, "Codes", "Autumn", ADDRESS)
+    manage.backup(settings, tmp_path / "monday.sqlite")
+    with closing(sqlite3.connect(tmp_path / "monday.sqlite")) as connection:
+        connection.execute("DELETE FROM course")  # what refers to it stays
+        connection.commit()
+    other = Settings(database=str(tmp_path / "other.sqlite"))
+    with pytest.raises(LatentbookError, match="not an intact SQLite database: a row of audit"):
+        manage.restore(other, tmp_path / "monday.sqlite")
+    whole = (tmp_path / "monday.sqlite").read_bytes()
+    (tmp_path / "monday.sqlite").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(LatentbookError, match="not an intact SQLite database"):
+        manage.restore(other, tmp_path / "monday.sqlite")
+    assert not (tmp_path / "other.sqlite").exists()
+
+
+@on_sqlite
+def test_a_course_that_cannot_be_opened_yet_keeps_nobody_from_the_book(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAIT_S", 0.05)
+    manage.new(settings, "Codes", "Autumn", ADDRESS)
+    with closing(sqlite3.connect(settings.database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        app = create_app(settings, registry=TestRegistry())
+        with served(app) as url, httpx.Client(base_url=url) as client:
+            assert client.get("/").status_code == 200
+            assert client.get("/classroom/").status_code == 503
+            assert client.get("/readyz").status_code == 503
+            other.execute("ROLLBACK")
+            assert client.get("/classroom/").status_code == 200
+            assert client.get("/readyz").status_code == 200
+
+
+@on_sqlite
+def test_whoever_reads_does_not_need_to_write(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = school.joined(school.first, "Ada")
+    long_ago = sa.update(session).values(seen_at=datetime(2026, 1, 1, tzinfo=UTC))
+    school.run(lambda connection: connection.execute(long_ago))
+    monkeypatch.setattr(module, "WAIT_S", 0.05)
+    used = school.room.database
+    used.engine.dispose()
+    with closing(sqlite3.connect(used.file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert ada.get("/classroom/me").status_code == 200
+        assert school.browser().get("/readyz").status_code == 503
+    ada.get("/classroom/me")
+    found = sa.select(session.c.seen_at)
+    until(lambda: school.run(lambda c: c.execute(found).scalar()).year > 2025)
 
 
 def test_a_backup_before_an_update_leaves_the_tables_as_they_are(

@@ -41,10 +41,14 @@ async def get_health() -> Health:
 
 @router.get("/readyz", responses=problem_responses(503), response_model_exclude_none=True)
 async def get_readiness(request: Request) -> Readiness:
-    """Whether the server has a book to serve. `fault` says why it is not the latest."""
+    """Whether the server has a book to serve and, with people, whether their course can be written
+    to. `fault` says why the book is not the latest.
+    """
     site, fault = request.app.state.site, request.app.state.fault
     if not site.is_built:
         raise Problem(503, "The book is not built. `latentbook build` builds it.")
+    if room := getattr(request.app.state, "classroom", None):
+        await room.database.probe()
     said = SiteFault(since=fault.since, errors=fault.errors) if fault.errors else None
     return Readiness(status="ready", site=built_at(site.folder), fault=said)
 

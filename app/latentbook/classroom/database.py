@@ -5,15 +5,17 @@ turns; those that only read see the database as of one moment, and nobody waits 
 """
 
 import asyncio
+import fcntl
 import sqlite3
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
@@ -47,14 +49,41 @@ PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",  # what is erased is overwritten
 )
+PROBE_S = 10
+"""How long a course that could be written to is taken for one that can."""
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite adds to the name of a file for those that belong to it."""
 TURN = 0x1A7E47B0
 """The number of the lock of PostgreSQL that a transaction has."""
 
 
+class NoCourse(LatentbookError):
+    """There is none, or not one that this edition can open."""
+
+
+class Moved(OSError):
+    """The file that is open is no longer the one of that name, and the next start would not find
+    what is written to it.
+    """
+
+    def __str__(self) -> str:
+        return "The database’s file was moved or replaced. Start the server again."
+
+
 class Database:
-    """The database that a setting names: a path of an SQLite file, or a URL of SQLAlchemy."""
+    """The database that a setting names: a path of an SQLite file, or a URL of SQLAlchemy.
+
+    Attributes
+    ----------
+    prepare : what comes before the first transaction; if it fails, before the next one
+    """
 
     def __init__(self, named: str) -> None:
+        self.prepare: Callable[[], None] | None = None
+        self._preparing = threading.RLock()
+        self._identity: tuple[int, int] | None = None
+        self._held: BinaryIO | None = None
+        self._probed_at = -float("inf")
         try:
             self.url = sa.make_url(named if "://" in named else f"sqlite:///{named}")
             configure, begin, begin_reading = HOOKS[self.url.get_backend_name()]
@@ -123,43 +152,117 @@ class Database:
         try:
             loop, context = asyncio.get_running_loop(), copy_context()
             return await loop.run_in_executor(threads, context.run, begin)
-        except (SQLAlchemyError, TimeoutError) as error:
-            # The text of other errors may have values, and so names.
-            text = error.orig if isinstance(error, OperationalError) else type(error).__name__
-            log.error("The database failed", error=str(text))
+        except (SQLAlchemyError, LatentbookError, OSError) as error:
+            log.error("The database failed", error=reason(error))
             why = "The course’s database cannot be used now. Try again in a few seconds."
             raise Unavailable(why, 5) from error
 
     def run_here(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        with self.engine.begin() as connection:
-            return work(connection, *given, **named)
+        return self._transaction(self.engine, work, *given, **named)
 
     def read_here(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        with self.readers.begin() as connection:
-            return work(connection, *given, **named)
+        return self._transaction(self.readers, work, *given, **named)
+
+    def _transaction(
+        self, engine: sa.Engine, work: Callable[..., T], *given: Any, **named: Any
+    ) -> T:
+        self.make_ready()
+        with engine.begin() as connection:
+            result = work(connection, *given, **named)
+        if self.is_sqlite:
+            found = _identity_of(self.file)
+            self._identity = self._identity or found
+            if found != self._identity:
+                raise Moved
+        return result
+
+    def make_ready(self) -> None:
+        """Do what comes before the first transaction, unless it is done."""
+        with self._preparing:
+            prepare, self.prepare = self.prepare, None  # it begins transactions itself
+            try:
+                if prepare:
+                    prepare()
+            except BaseException:
+                self.prepare = prepare
+                raise
+
+    async def probe(self) -> None:
+        """Make sure that the course can be written to.
+
+        Raises
+        ------
+        Unavailable
+            503, if it cannot
+        """
+        if time.monotonic() > self._probed_at + PROBE_S:
+            await self.run(_write)
+            self._probed_at = time.monotonic()
+
+    async def forget(self) -> None:
+        """Remove what was erased from SQLite's journal too. If somebody reads for very long, the
+        journal keeps it until it is full.
+        """
+        if self.is_sqlite:
+            with suppress(Unavailable):
+                await self._in_turn(self._writers, self._checkpoint)
+
+    def _checkpoint(self) -> None:
+        with self._raw() as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    @contextmanager
+    def _raw(self) -> Iterator[Any]:
+        """The driver's own connection, in no transaction."""
+        with closing(self.engine.raw_connection()) as connection:
+            yield connection.driver_connection
 
     @property
     def revision(self) -> str | None:
         """Of the tables; None if there are none."""
-        try:
-            with self.engine.connect() as connection:
-                return MigrationContext.configure(connection).get_current_revision()
-        except DatabaseError as error:
-            shown = self.url.render_as_string()
-            raise LatentbookError(f"{shown} cannot be opened: {error.orig}.") from None
+        with self.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
 
     def migrate(self, to: str = "head") -> None:
-        """Bring the tables to a revision, up or down."""
+        """Bring the tables to a revision, up or down.
+
+        SQLite changes a table by copying it and dropping the old one, which would erase all rows
+        that refer to it: references are checked afterwards instead.
+        """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.engine.begin() as connection:
+        with self.engine.connect() as connection:
             config.attributes["connection"] = connection
-            is_back = to == "base"
-            (command.downgrade if is_back else command.upgrade)(config, to)
+            raw = connection.connection.dbapi_connection
+            if self.is_sqlite and raw:
+                raw.execute("PRAGMA foreign_keys=OFF")  # has no effect within a transaction
+            try:
+                with connection.begin():
+                    if to == "base":
+                        command.downgrade(config, to)
+                    else:
+                        _upgrade(connection, config, to)
+            finally:
+                if self.is_sqlite and raw:
+                    raw.execute("PRAGMA foreign_keys=ON")
+
+    @property
+    def is_current(self) -> bool:
+        return self.revision == _script().get_current_head()
 
     def open(self) -> None:
-        """Bring the tables of an existing course up to date."""
+        """Bring the tables of an existing course up to date, for a server. A file is copied before,
+        and `restore` leaves it alone from then on.
+        """
         self.check()
+        if self.is_sqlite and self._held is None:
+            self._held = lock(self.file, fcntl.LOCK_SH)
+        if self.is_current:
+            return
+        if self.is_sqlite:
+            before = f"{self.file.stem}-before-{_script().get_current_head()}{self.file.suffix}"
+            copy(self.file, self.file.with_name(before))
+            log.warning("The course is brought up to date; there is a copy", copy=before)
         self.migrate()
 
     def check(self) -> None:
@@ -167,19 +270,18 @@ class Database:
 
         Raises
         ------
-        LatentbookError
-            If there is no course, or if it is from a later edition
+        NoCourse
+            If there is none, or if it is from a later edition
         """
         is_missing = self.is_sqlite and not self.file.is_file()
         found = None if is_missing else self.revision
         if found is None:
-            raise LatentbookError(
+            raise NoCourse(
                 f"There is no course in {self.url.render_as_string()}. "
                 "`latentbook classroom new` creates one."
             )
-        known = ScriptDirectory(str(MIGRATIONS)).walk_revisions()
-        if found not in {each.revision for each in known}:
-            raise LatentbookError(
+        if found not in {each.revision for each in _script().walk_revisions()}:
+            raise NoCourse(
                 f"The course in {self.url.render_as_string()} is from a later edition of the book "
                 f"(its tables have revision {found}). Update the book."
             )
@@ -187,6 +289,83 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
         self.readers.dispose()
+        if self._held:
+            self._held.close()
+
+
+def reason(error: Exception) -> str:
+    """Why the database failed, without values, which may be names."""
+    if isinstance(error, OperationalError) or type(error) is DatabaseError:
+        return str(error.orig)
+    if isinstance(error, LatentbookError | OSError) and str(error):
+        return str(error)
+    return type(error).__name__
+
+
+def lock(file: Path, how: int) -> BinaryIO:
+    """Lock the name of an SQLite file until the result is closed. Servers share it; who replaces
+    the file has it alone.
+    """
+    beside = file.with_name(f".{file.name}.lock")
+    create(beside)
+    held = beside.open("rb")
+    try:
+        fcntl.flock(held, how | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise LatentbookError(f"A server has {file} open. Stop it first.") from None
+    return held
+
+
+def _identity_of(file: Path) -> tuple[int, int] | None:
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _script() -> ScriptDirectory:
+    return ScriptDirectory(str(MIGRATIONS))
+
+
+def _write(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+
+
+def _upgrade(connection: sa.Connection, config: Config, to: str) -> None:
+    """Bring the tables up to date; of SQLite, make sure that no row or number is lost."""
+    if connection.dialect.name != "sqlite":
+        command.upgrade(config, to)
+        return
+    before = _rows(connection), _numbers(connection)
+    command.upgrade(config, to)
+    after = _rows(connection)
+    for table, number in before[1].items():
+        change = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?"
+        if connection.exec_driver_sql(change, (number, table)).rowcount == 0 and table in after:
+            raise LatentbookError(f"The migration lets numbers of {table} be used again.")
+    lost = {table for table, count in before[0].items() if after.get(table, count) < count}
+    lost |= {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+    if lost:
+        raise LatentbookError(f"The migration would lose rows of {', '.join(sorted(lost))}.")
+
+
+def _rows(connection: sa.Connection) -> dict[str, int]:
+    """How many rows each table has."""
+    count = "SELECT count(*) FROM {}".format
+    quote = connection.dialect.identifier_preparer.quote
+    names = sa.inspect(connection).get_table_names()
+    return {name: connection.exec_driver_sql(count(quote(name))).scalar_one() for name in names}
+
+
+def _numbers(connection: sa.Connection) -> dict[str, int]:
+    """The last number of each table that uses none again."""
+    is_there = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
+    if not connection.exec_driver_sql(is_there).first():
+        return {}
+    found = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
+    return {row.name: row.seq for row in found}
 
 
 def create(file: Path) -> None:
@@ -207,13 +386,23 @@ def copy(source: Path, target: Path) -> None:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
             old.backup(new)
             new.execute("PRAGMA journal_mode=DELETE")  # one file, without a journal beside it
-            (found,) = new.execute("PRAGMA integrity_check").fetchone()
+        found = fault_of(partial)
     except sqlite3.DatabaseError as error:
         found = str(error)
-    if found != "ok":
+    if found:
         partial.unlink(missing_ok=True)
         raise LatentbookError(f"{source} is not an intact SQLite database: {found}.")
     partial.replace(target)
+
+
+def fault_of(file: Path) -> str:
+    """What is wrong with an SQLite database, read from its file; empty if nothing is."""
+    with closing(sqlite3.connect(file)) as connection:
+        (found,) = connection.execute("PRAGMA integrity_check").fetchone()
+        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if found != "ok":
+        return str(found)
+    return f"a row of {broken[0]} refers to nothing" if broken else ""
 
 
 def _configure_sqlite(connection: Any, record: Any) -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
-from fastapi import Depends, Path, Request
+from fastapi import BackgroundTasks, Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -17,7 +18,7 @@ from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.roster import decoded
-from latentbook.http.problems import Problem, from_validation
+from latentbook.http.problems import Problem, Unavailable, from_validation
 from latentbook.http.site_files import made
 from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 
@@ -221,15 +222,21 @@ def room_of(request: Request) -> Classroom:
     return room
 
 
-async def get_desk(request: Request) -> Desk:
+async def get_desk(request: Request, afterwards: BackgroundTasks) -> Desk:
     if request.method in WRITES:
         await from_own_page(request)
     room = room_of(request)
     token = request.cookies.get(cookie_name(request), "")
     member = await room.database.read(people.signed_in, token) if token else None
     if member and not member.was_seen_lately:
-        await room.database.run(people.see, member)
+        afterwards.add_task(see, room, member)
     return Desk(request, room, member)
+
+
+async def see(room: Classroom, member: Member) -> None:
+    """Note that a session is used now; who reads does not need a database that can be written."""
+    with suppress(Unavailable):
+        await room.database.run(people.see, member)
 
 
 TheDesk = Annotated[Desk, Depends(get_desk)]

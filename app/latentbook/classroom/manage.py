@@ -1,11 +1,13 @@
 """What ``latentbook classroom`` does: create, copy, back up and restore a course."""
 
+import fcntl
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DatabaseError
 
 from latentbook.classroom import assignments, database, people
 from latentbook.classroom.database import Database, create
@@ -24,17 +26,30 @@ FIRST_DAYS = 7
 
 @contextmanager
 def opened(settings: Settings, *, is_there: bool = True) -> Iterator[Database]:
-    """The database that the settings name, brought up to date if it is there already."""
+    """The database that the settings name.
+
+    Parameters
+    ----------
+    is_there : there must be a course in it, of this edition
+    """
     if not settings.database:
         raise LatentbookError(
             "LATENTBOOK_DATABASE names the database of the course: set it to the path of a file, "
             "such as course.sqlite."
         )
     used = Database(settings.database)
+    shown = used.url.render_as_string()
     try:
         if is_there:
-            used.open()
+            used.check()
+            if not used.is_current:
+                raise LatentbookError(
+                    f"The course in {shown} is from an earlier edition of the book. "
+                    "`latentbook serve` brings it up to date when it starts."
+                )
         yield used
+    except DatabaseError as error:
+        raise LatentbookError(f"{shown} cannot be used: {database.reason(error)}.") from None
     except Problem as refused:
         raise LatentbookError(refused.detail) from None
     finally:
@@ -93,12 +108,14 @@ def backup(settings: Settings, file: Path) -> None:
 def restore(settings: Settings, file: Path) -> None:
     """Create the database from a backup; an existing one is never replaced."""
     with opened(settings, is_there=False) as used:
-        if used.file.exists():
+        places = [used.file.with_name(f"{used.file.name}{end}") for end in database.BESIDE]
+        if there := [str(each) for each in places if each.exists()]:
             raise LatentbookError(
-                f"{used.file} exists already. Stop the server, move that file and those named "
-                "after it (-wal, -shm) away, and restore again."
+                f"Already there: {', '.join(there)}. Stop the server, move the file and those "
+                "named after it away together, and restore again."
             )
         if not file.is_file():
             raise LatentbookError(f"There is no file {file}.")
-        database.copy(file, used.file)
-        used.open()
+        with database.lock(used.file, fcntl.LOCK_EX):
+            database.copy(file, used.file)
+        used.check()

@@ -1,6 +1,7 @@
 """The classroom as a part of the app: its database, pages and routes."""
 
 from fastapi import FastAPI
+from sqlalchemy.exc import DatabaseError
 
 from latentbook.classroom import (
     assigned_pages,
@@ -12,10 +13,12 @@ from latentbook.classroom import (
     people_pages,
 )
 from latentbook.classroom.bundled import read_assigned
-from latentbook.classroom.database import Database
+from latentbook.classroom.database import Database, NoCourse, reason
 from latentbook.classroom.desk import Classroom
 from latentbook.classroom.judging import Judging, Worker
 from latentbook.classroom.pages import Pages
+from latentbook.errors import LatentbookError
+from latentbook.http.logs import log
 from latentbook.settings import Settings
 
 MODULES = (joining, assigned_pages, people_pages, grades_pages, events)
@@ -23,19 +26,32 @@ MODULES = (joining, assigned_pages, people_pages, grades_pages, events)
 
 def open_classroom(settings: Settings) -> Classroom:
     database = Database(settings.database)
-    database.open()
     assigned = read_assigned(settings)
-    if database.run_here(people.has_course):
-        database.run_here(assignments.take, assigned)
     pages = Pages(settings, {each.name: each.page for each in assigned.assignments})
     judging = Judging(settings, pages.interface)
     worker = Worker(database, judging.judge)
+
+    def prepare() -> None:
+        database.open()
+        if database.run_here(people.has_course):
+            database.run_here(assignments.take, assigned)
 
     def close() -> None:
         worker.close()
         judging.close()
         database.close()
 
+    database.prepare = prepare
+    try:
+        database.make_ready()
+    except NoCourse:
+        raise
+    except (
+        DatabaseError,
+        LatentbookError,
+        OSError,
+    ) as error:  # a full disk, say: the book is served all the same
+        log.error("The course cannot be opened; it is tried again", error=reason(error))
     return Classroom(
         database,
         pages.render,

@@ -138,6 +138,7 @@ async def end_session(desk: InstructorDesk, number: Number, session: Number) -> 
 async def erase_person(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase, desk.me, number)
+    await desk.room.database.forget()
     return desk.to("classroom/people")
 
 
@@ -193,6 +194,7 @@ async def end_own_session(desk: StudentDesk, number: Number) -> Response:
 async def erase_me(desk: StudentDesk, form: TheForm) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase, desk.me, desk.me.person)
+    await desk.room.database.forget()
     response = desk.to("classroom/")
     desk.sign_out(response)
     return response
@@ -224,6 +226,7 @@ async def begin_next_term(desk: InstructorDesk, form: TheForm) -> Response:
 async def erase_past(desk: InstructorDesk, form: TheForm) -> Response:
     form.choice("sure", ("yes",))
     await desk.run(people.erase_past, desk.me)
+    await desk.room.database.forget()
     return desk.to("classroom/settings")
 
 

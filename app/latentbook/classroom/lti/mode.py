@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from sqlalchemy.exc import DatabaseError
 
 from latentbook.classroom.desk import Classroom
 from latentbook.classroom.lti import (
@@ -17,6 +18,7 @@ from latentbook.classroom.lti import (
 )
 from latentbook.classroom.lti.gate import Lti
 from latentbook.classroom.lti.web import Web
+from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
 MODULES = (launching, deep_linking, registering, signing_in, platform_pages)
@@ -27,7 +29,9 @@ def add_to(app: FastAPI, room: Classroom, settings: Settings) -> None:
         app.include_router(module.router)
     web = Web(is_local=settings.local_platforms)
     app.state.lti = Lti(settings.served_site, room.database, web)
-    app.state.framers = room.database.run_here(platforms.framers)
+    app.state.framers = ""
+    with suppress(DatabaseError, LatentbookError, OSError):  # or the next launch finds them
+        app.state.framers = room.database.run_here(platforms.framers)
 
 
 @asynccontextmanager

@@ -94,6 +94,8 @@ def open_assignment(school: School, lms: Lms, subject: str, scopes: Sequence[str
     changed = {f"{AGS}claim/endpoint": endpoint, f"{LTI}target_link_uri": target}
     response = launch(school, lms, subject, **changed)
     assert response.headers["location"] == "/classroom/assignments/week-1/"
+    accepted = sa.update(tables.context).values(is_trusted=True)
+    school.run(lambda connection: connection.execute(accepted))
 
 
 def give(connection: Any, who: int, points: float | None) -> None:
@@ -126,6 +128,81 @@ def marked(school: School, lms: Lms) -> Lms:
     open_assignment(school, lms, "u-1")
     school.run(give, 1, 3)
     return lms
+
+
+def test_scores_go_only_to_courses_that_were_accepted(school: School, marked: Lms) -> None:
+    """Anybody may link the book in a course of their own at the platform."""
+    instructor = school.joined(school.first, "Grace")
+    place = "/classroom/platforms/contexts/1"
+    assert instructor.post(f"{place}/accept-no-more").status_code == 303
+    assert instructor.post(f"{place}/accept-no-more").status_code == 404
+    send(school, times=2)
+    assert marked.scores == []
+    instructor.post(f"{place}/take-along")
+    send(school)
+    assert [each["scoreGiven"] for each in marked.scores] == [3]
+
+
+def test_the_title_of_a_course_that_nobody_accepted_is_no_group(school: School, lms: Lms) -> None:
+    """An extension is for a group by its name, which anybody can give a course of their own."""
+    own = {f"{LTI}context": {"id": "sandbox", "title": "Extended time"}}
+    assert launch(school, lms, "u-1", **own).status_code == 303
+    assert launch(school, lms, "u-2", **own, **{f"{LTI}roles": [INSTRUCTOR]}).status_code == 303
+
+    def found() -> dict[int, tuple[str, str]]:
+        return {each.id: (each.group, each.role) for each in school.run(people.everyone, 1)}
+
+    assert found() == {1: ("", "student"), 2: ("", "student")}
+    instructor = school.joined(school.first, "Grace")
+    page = instructor.get("/classroom/platforms").text
+    name = next(each.name for each in school.run(people.everyone, 1) if each.id == 1)
+    assert "course ID: sandbox), people: 2" in page
+    assert f"people: 2: {name}" in page
+    instructor.post("/classroom/platforms/contexts/1/take-along")
+    assert launch(school, lms, "u-2", **own, **{f"{LTI}roles": [INSTRUCTOR]}).status_code == 303
+    assert launch(school, lms, "u-3", **own).status_code == 303
+    accepted = found()
+    assert {accepted[1], accepted[4]} == {("Extended time", "student")}
+    assert accepted[2] == ("Extended time", "instructor")
+    instructor.post("/classroom/platforms/contexts/1/accept-no-more")
+    assert found()[2] == ("Extended time", "student")
+    assert launch(school, lms, "u-2", **own, **{f"{LTI}roles": [INSTRUCTOR]}).status_code == 303
+    assert found()[2][1] == "student"
+
+
+def test_an_unfinished_launch_leaves_no_name(school: School, lms: Lms) -> None:
+    begun = testing.begin(school.url, lms)
+    token = lms.signed(lms.message(begun.nonce, "u-1", name="Rosalind Franklin"))
+    begun.cookie = ""
+    response = testing.finish(school.url, begun, token, dest="iframe")
+    assert "Open in a new tab" in response.text
+    file = school.room.database.file
+    for each in file.parent.glob(f"{file.name}*"):
+        assert b"Rosalind" not in each.read_bytes(), each
+
+
+@pytest.mark.parametrize("lost", ["demoted", "erased"])
+def test_a_registration_link_ends_with_the_role_of_who_made_it(school: School, lost: str) -> None:
+    ada, eve = school.joined(school.first, "Ada"), school.invited("instructor", "Eve")
+    page = eve.post("/classroom/platforms/registration").text
+    link = page.split('readonly value="')[1].split('"')[0]
+    with testing.platform(school.url) as lms:
+        other = eve.post("/classroom/platforms/registration").text
+        used = other.split('readonly value="')[1].split('"')[0]
+        assert registration(school, lms, used).is_success
+        lose(school, ada, "Eve", lost)
+        assert registration(school, lms, link).status_code == 400
+        page = ada.get("/classroom/platforms").text
+        assert ("Eve, who is no instructor" in page) == (lost == "demoted")
+
+
+def lose(school: School, ada: httpx.Client, name: str, how: str) -> None:
+    place = f"/classroom/people/{school.number(name)}"
+    if how == "erased":
+        assert ada.post(f"{place}/erase", data={"sure": "yes"}).status_code == 303
+    else:
+        form = {"name": name, "number": "", "role": "student", "group": ""}
+        assert ada.post(place, data=form).status_code == 303
 
 
 def test_a_score_arrives_with_all_that_platforms_want(school: School, marked: Lms) -> None:

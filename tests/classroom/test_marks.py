@@ -150,6 +150,14 @@ def test_the_best_attempt_counts_or_the_last(course: Course) -> None:
     assert course.score(ada, "q-one").state == "wrong"
 
 
+def test_a_clock_that_is_set_back_changes_no_order(course: Course) -> None:
+    course.open(counts="last")
+    ada = course.member("Ada")
+    course.answer(ada, "q-one", "4", START + timedelta(hours=2))
+    course.answer(ada, "q-one", "3", START + timedelta(hours=1))
+    assert course.score(ada, "q-one").state == "wrong"
+
+
 def test_an_instructor_decides_and_says_why(course: Course) -> None:
     course.open()
     ada = course.member("Ada")

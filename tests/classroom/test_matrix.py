@@ -64,6 +64,7 @@ LEAST = {
     "POST /classroom/platforms/{number}/remove": "instructor",
     "POST /classroom/platforms/contexts/{number}/roster": "instructor",
     "POST /classroom/platforms/contexts/{number}/take-along": "instructor",
+    "POST /classroom/platforms/contexts/{number}/accept-no-more": "instructor",
     "POST /classroom/platforms/send-again": "instructor",
     "POST /classroom/platforms/registration": "instructor",
     "GET /lti/register/{token}": "nobody",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import timedelta
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import people
-from latentbook.classroom.tables import metadata
+from latentbook.classroom import manage, people
+from latentbook.classroom.tables import metadata, now
 from tests.classroom.conftest import School
 
 
@@ -116,6 +117,80 @@ def test_a_link_made_in_a_stolen_session_ends_with_it(
     assert alan.get("/classroom/me").status_code == 200
 
 
+@pytest.mark.parametrize("lost", ["demoted", "erased"])
+def test_who_loses_a_role_loses_what_they_opened_as_somebody_else(
+    school: School, instructor: httpx.Client, lost: str
+) -> None:
+    eve = school.invited("instructor", "Eve")
+    alan = school.invited("student", "Alan")
+    ada, bob = (f"/classroom/people/{school.number(each)}" for each in ("Ada Lovelace", "Alan"))
+    as_ada = school.joined(link_in(eve.post(f"{ada}/link")))
+    tablet = school.joined(link_in(as_ada.post("/classroom/me/link")))
+    not_used = [link_in(each.post(f"{place}/link")) for each, place in ((eve, ada), (eve, bob))]
+    from_tablet = link_in(tablet.post("/classroom/me/link"))
+    assert tablet.get("/classroom/people").status_code == 200
+    place = f"/classroom/people/{school.number('Eve')}"
+    if lost == "erased":
+        instructor.post(f"{place}/erase", data={"sure": "yes"})
+    else:
+        form = {"name": "Eve", "number": "", "role": "assistant", "group": ""}
+        instructor.post(place, data=form)
+    for each in (as_ada, tablet):
+        assert each.get("/classroom/me").status_code == 401
+    for token in (*not_used, from_tablet):
+        assert school.browser().post(f"/join/{token}").status_code == 410
+    for each in (instructor, alan):
+        assert each.get("/classroom/me").status_code == 200
+
+
+def test_a_shared_browser_is_nobodys_until_they_say_so(
+    school: School, instructor: httpx.Client
+) -> None:
+    form = {"role": "student", "group": "", "days": "3", "uses": "3"}
+    alice = school.joined(link_in(instructor.post("/classroom/people/invite", data=form)), "Alice")
+    instructor.post("/classroom/settings/copy", data={"term": "Spring"})
+    token = link_in(instructor.post("/classroom/people/invite", data=form))
+    page = alice.get(f"/join/{token}").text
+    assert "Alice is signed in in this browser" in page
+    assert "Sign out" in alice.get("/classroom/").text
+    assert alice.post(f"/join/{token}").status_code == 422, "a name is asked for"
+    assert alice.post(f"/join/{token}", data={"name": "Bob"}).status_code == 303
+    assert alice.get("/classroom/me/export.json").json()["name"] == "Bob"
+    names = [each.name for each in school.run(people.everyone, 2)]
+    assert sorted(names) == ["Ada Lovelace", "Bob"]
+
+
+def test_who_is_known_from_a_past_term_may_go_on_or_sign_out(
+    school: School, instructor: httpx.Client
+) -> None:
+    form = {"role": "student", "group": "", "days": "3", "uses": "3"}
+    old = link_in(instructor.post("/classroom/people/invite", data=form))
+    alice, carl = school.joined(old, "Alice"), school.joined(old, "Carl")
+    number = school.number("Alice")
+    instructor.post("/classroom/settings/copy", data={"term": "Spring"})
+    token = link_in(instructor.post("/classroom/people/invite", data=form))
+    assert f'name="as" value="{number}"' in alice.get(f"/join/{token}").text
+    assert carl.post(f"/join/{token}", data={"as": str(number)}).status_code == 422, "not another"
+    assert alice.post(f"/join/{token}", data={"as": str(number)}).status_code == 303
+    assert len(alice.get("/classroom/me/export.json").json()["courses"]) == 2
+    assert carl.post("/classroom/sign-out").status_code == 303
+    assert "Carl" not in carl.get(f"/join/{token}").text
+    assert carl.post("/classroom/sign-out").status_code == 401
+
+
+def test_a_clock_that_is_ahead_signs_nobody_out_for_good(
+    school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invited = school.run(manage.first_link)
+    ahead = now() + timedelta(200)
+    with monkeypatch.context() as clock:
+        clock.setattr(people, "now", lambda: ahead)
+        assert instructor.get("/classroom/me").status_code == 401
+        school.run(people.new_session, school.run(people.new_person, "Eve"))
+    assert instructor.get("/classroom/me").status_code == 200
+    school.joined(invited, "Grace")
+
+
 def test_nobody_fills_the_database_with_links(
     school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -212,10 +287,9 @@ def test_who_is_erased_has_no_name_anywhere(school: School, instructor: httpx.Cl
     with used.engine.connect() as connection:
         for table in metadata.sorted_tables:
             assert "Rosalind" not in str(connection.execute(sa.select(table)).all()), table.name
-        if used.is_sqlite:  # nor in what its file does not use any more
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            assert b"Rosalind" not in used.file.read_bytes()
+    if used.is_sqlite:  # nor in what its files do not use any more
+        for file in used.file.parent.glob(f"{used.file.name}*"):
+            assert b"Rosalind" not in file.read_bytes(), file
 
 
 def test_a_course_keeps_an_instructor(school: School, instructor: httpx.Client) -> None:

@@ -81,7 +81,7 @@ def submit(
     if verdict is None:
         _check_queue(connection, me)
     added = {"member": me.id, "assignment": given.id, "question": put.question, "label": label}
-    when = {"made_at": made_at, "arrived_at": at}
+    when = {"made_at": made_at, "arrived_at": at, "number": NEXT}
     values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}
     connection.execute(sa.insert(attempt).values(**values))
     if verdict is None:
@@ -161,7 +161,7 @@ def attempts_with(
         )
         .join(assignment_question, in_use)
         .outerjoin(result, result.c.id == last)
-        .order_by(attempt.c.arrived_at, attempt.c.id)
+        .order_by(attempt.c.number, attempt.c.id)
     )
 
 
@@ -172,6 +172,7 @@ def bound(*names: str) -> sa.ColumnElement[bool]:
 
 # Made once: for each answer it would take longer than to run them.
 MEMBER = sa.select(member.c.id).where(member.c.id == sa.bindparam("member")).with_for_update()
+NEXT = sa.select(sa.func.coalesce(sa.func.max(attempt.c.number), 0) + 1).scalar_subquery()
 ATTEMPT = sa.select(attempt).where(bound("id"))
 CHARACTERS = sa.func.length(attempt.c.answer).label("characters")
 MADE = attempts_with(CHARACTERS).where(bound("member", "assignment", "label"))

@@ -77,7 +77,7 @@ class Desk:
     @property
     def me(self) -> Member:
         if self.member is None:
-            raise Refused(401, message("You are not signed in to the course."))
+            raise not_signed_in()
         return self.member
 
     @property
@@ -143,6 +143,10 @@ class Desk:
         secure = self.request.url.scheme == "https"
         name = cookie_name(self.request)
         response.delete_cookie(name, "/", secure=secure, httponly=True, samesite="lax")
+
+
+def not_signed_in() -> Refused:
+    return Refused(401, message("You are not signed in to the course."))
 
 
 class Form(dict[str, str]):

@@ -9,7 +9,15 @@ from starlette.responses import RedirectResponse, Response
 
 from latentbook.book.translations.language import message
 from latentbook.classroom import people
-from latentbook.classroom.desk import NOT_KEPT, PageRoute, StudentDesk, TheDesk, TheForm
+from latentbook.classroom.desk import (
+    NOT_KEPT,
+    Desk,
+    PageRoute,
+    StudentDesk,
+    TheDesk,
+    TheForm,
+    not_signed_in,
+)
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import due
 from latentbook.classroom.words import clean
@@ -31,7 +39,13 @@ async def to_classroom() -> Response:
 async def get_front(desk: TheDesk) -> Response:
     given = await desk.read(due, desk.me) if desk.member else ()
     course, doors = await desk.read(people.present), await desk.read(people.doors)
-    return await desk.page("front", course=course, given=given, doors=doors)
+    before = await desk.read(earlier, desk)
+    return await desk.page("front", course=course, given=given, doors=doors, before=before)
+
+
+def earlier(connection: sa.Connection, desk: Desk) -> people.Row | None:
+    """The session of somebody who is signed in here, but not in this course."""
+    return None if desk.member else people.session_of(connection, desk.cookie())
 
 
 @router.get("/classroom/due")
@@ -62,7 +76,8 @@ async def get_sync(desk: TheDesk) -> Response:
 async def get_invitation(desk: TheDesk, token: Token) -> Response:
     """What a link is for. Mail scanners open links: looking uses nothing up."""
     found = await desk.read(people.invitation, token)
-    return await desk.page("join", found=found, course=await desk.read(people.present))
+    course, before = await desk.read(people.present), await desk.read(earlier, desk)
+    return await desk.page("join", found=found, course=course, before=before)
 
 
 @router.post("/join/{token}")
@@ -71,12 +86,16 @@ async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
     once = form.text("form")
     session = people.hash_of(f"{token} {once}").hex() if once else ""
 
+    if not await desk.read(people.session_of, session):
+        await desk.read(people.invitation, token)  # strangers take no turn to write
+
     def joined(connection: sa.Connection) -> str:
         if people.session_of(connection, session):
             return session
         before = people.session_of(connection, desk.cookie())
         found = people.invitation(connection, token)
-        known = before.person if before and found.person is None else None
+        is_known = before and found.person is None and form.text("as") == str(before.person)
+        known = before.person if before and is_known else None
         name = "" if found.person or known else clean(form.text("name"))
         if before:
             people.end_session(connection, before.id)
@@ -89,8 +108,11 @@ async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
 
 
 @router.post("/classroom/sign-out")
-async def sign_out(desk: StudentDesk) -> Response:
-    await desk.run(people.end_session, desk.me.session)
+async def sign_out(desk: TheDesk) -> Response:
+    """Forget who uses this browser, also somebody of a past term."""
+    if (mine := await desk.read(people.session_of, desk.cookie())) is None:
+        raise not_signed_in()
+    await desk.run(people.end_session, mine.id)
     response = desk.to("classroom/")
     desk.sign_out(response)
     return response

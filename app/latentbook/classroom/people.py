@@ -145,12 +145,24 @@ def new_link(
     max_uses: int | None,
     of: int | None = None,
     platform: int | None = None,
+    made_by: int | None = None,
 ) -> str:
-    """The token of a new link by which people join or, with ``of``, by which one signs in."""
+    """The token of a new link by which people join or, with ``of``, by which one signs in.
+
+    Parameters
+    ----------
+    platform, made_by : of the session in which people make a link for another device of theirs
+    """
     if of is None and len(usable_invites(connection, in_course)) >= MAX_INVITES:
         raise Refused(409, message("There are too many invitations: revoke some first."))
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    who = {"course": in_course, "person": of, "created_by": by, "role": role, "group": group}
+    who = {
+        "course": in_course,
+        "person": of,
+        "created_by": made_by or by,
+        "role": role,
+        "group": group,
+    }
     who["platform"] = platform
     when = {"created_at": now(), "expires_at": now() + lasts, "uses": 0, "max_uses": max_uses}
     add(connection, invite, token_hash=hash_of(token), **who, **when)
@@ -168,15 +180,17 @@ def sign_in_link(
     for as long as the platform is trusted that let them in.
     """
     found = one_member(connection, by.course.id, of)
-    today = (invite.c.created_by == of) & (invite.c.created_at > now() - timedelta(1))
+    today = invite.c.created_at > now() - timedelta(1)
     made = sa.select(sa.func.count()).where(invite.c.person == of, today)
     if of == by.person and connection.execute(made).scalar_one() >= MAX_OWN_LINKS:
         raise Refused(429, message("You have made too many links today: try again tomorrow."))
     _revoke(connection, invite.c.person == of)
-    mine = sa.select(session.c.platform).where(session.c.id == by.session)
-    said_by = connection.execute(mine).scalar() if of == by.person else None
+    begun: dict[str, Any] = {}
+    if of == by.person:
+        mine = sa.select(session.c.platform, session.c.made_by).filter_by(id=by.session)
+        begun = dict(connection.execute(mine).one()._mapping)
     given = (connection, by.course.id, found.role, found.group)
-    return new_link(*given, by=by.person, lasts=lasts, max_uses=1, of=of, platform=said_by)
+    return new_link(*given, by=by.person, lasts=lasts, max_uses=1, of=of, **begun)
 
 
 def usable_invites(connection: sa.Connection, in_course: int) -> list[Row]:
@@ -206,9 +220,14 @@ def _revoke(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> int:
 
 
 def _revoke_above(connection: sa.Connection, made_by: int, role: str) -> None:
-    """Links by which somebody whose role was taken away could come back to it."""
-    above = invite.c.role.in_(ROLES[ROLES.index(role) + 1 :])
+    """Take back that by which somebody whose role was taken away could come back: links to a role
+    above, and links, sessions and connected accounts of other people.
+    """
+    above = invite.c.role.in_(ROLES[ROLES.index(role) + 1 :]) | invite.c.person.is_not(None)
     _revoke(connection, (invite.c.created_by == made_by) & above)
+    for table in (session, identity):
+        others = (table.c.made_by == made_by) & (table.c.person != made_by)
+        connection.execute(sa.delete(table).where(others))
 
 
 def invitation(connection: sa.Connection, token: str) -> Row:
@@ -250,7 +269,8 @@ def join(
         note(connection, found.course, "joined", by=who, detail=found.role)
     elif found.person:
         note(connection, found.course, "signed in by a link", by=who)
-    return new_session(connection, who, new_token, platform=found.platform)
+    made_by = found.created_by if found.person else None
+    return new_session(connection, who, new_token, platform=found.platform, made_by=made_by)
 
 
 # Sessions
@@ -263,12 +283,24 @@ def new_session(
     *,
     lasts: timedelta = timedelta(SESSION_DAYS),
     platform: int | None = None,
+    made_by: int | None = None,
 ) -> str:
-    """The token of a new session. It ends with the platform that says who it is, if one does."""
-    connection.execute(sa.delete(session).where(session.c.expires_at < now()))
+    """The token of a new session. It ends with the platform that says who it is, if one does. The
+    person's old ones go; nobody else's, in case it is the clock that is wrong.
+    """
+    old = (session.c.person == of) & (session.c.expires_at < now())
+    connection.execute(sa.delete(session).where(old))
     token = token or secrets.token_urlsafe(TOKEN_BYTES)
     when = {"created_at": now(), "seen_at": now(), "expires_at": now() + lasts}
-    add(connection, session, person=of, platform=platform, token_hash=hash_of(token), **when)
+    add(
+        connection,
+        session,
+        person=of,
+        platform=platform,
+        made_by=made_by,
+        token_hash=hash_of(token),
+        **when,
+    )
     return token
 
 
@@ -385,6 +417,12 @@ def erase(connection: sa.Connection, by: Member, who: int) -> None:
     _revoke_above(connection, who, "student")
     note(connection, by.course.id, "person erased", by=by.person, on=who)
     connection.execute(sa.delete(person).where(person.c.id == who))
+
+
+def is_instructor(connection: sa.Connection, who: int) -> bool:
+    """Whether somebody is one in the present course now."""
+    place = _place(connection, present(connection).id, who)
+    return place is not None and place.role == "instructor"
 
 
 def _keep_an_instructor(connection: sa.Connection, by: Member, leaving: Row) -> None:

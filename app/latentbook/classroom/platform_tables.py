@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from latentbook.classroom.tables import Moment, of, table, text
+from latentbook.classroom.tables import Moment, metadata, of, once, table, text
 
 LONGEST_ID = 255
 """What LTI allows. SQLite heeds no length, and cannot change one."""
@@ -26,6 +26,7 @@ platform = table(
     text("audience", 1000),
     text("address"),
     sa.Column("is_open", sa.Boolean, nullable=False),
+    once("added_by"),
     sa.Column("created_at", Moment, nullable=False),
     sa.UniqueConstraint("issuer", "client_id"),
 )
@@ -80,18 +81,20 @@ identity = table(
     of("person"),
     text("issuer"),
     text("subject", LONGEST_ID),
+    once("made_by"),
     sa.UniqueConstraint("issuer", "subject"),
 )
-"""Who somebody is at an issuer. A mail address never says it."""
+"""Who somebody is at an issuer. A mail address never says it. ``made_by``: of the session in which
+the two were connected.
+"""
 
-login_state = table(
-    "login_state",
-    sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
-    text("kind", 20),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("expires_at", Moment, nullable=False),
+used_step = sa.Table(
+    "used_step",
+    metadata,
+    sa.Column("token_hash", sa.LargeBinary(32), primary_key=True),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
 )
-"""A step of signing in, which can be taken once. ``body``: what the next step knows, as JSON."""
+"""A step of signing in that was taken and works no more."""
 
 passback = table(
     "passback",

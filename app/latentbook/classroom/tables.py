@@ -91,13 +91,14 @@ session = table(
     "session",
     of("person"),
     of("platform", optional=True),
+    once("made_by"),
     sa.Column("token_hash", sa.LargeBinary(32), nullable=False, unique=True),
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
 )
 """A browser in which somebody is signed in. ``platform``: which said who it is, if one did.
-``seen_at`` is at most an hour old.
+``made_by``: whose personal link it was. ``seen_at`` is at most an hour old.
 """
 
 invite = table(
@@ -219,9 +220,10 @@ attempt = sa.Table(
     sa.Column("answer", sa.Text, nullable=False),
     sa.Column("made_at", Moment, nullable=False),
     sa.Column("arrived_at", Moment, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False, server_default="0", index=True),
 )
 """An answer, never changed. ``question``: the edition that was asked. ``made_at``: by the clock of
-the browser, which decides nothing.
+the browser, which decides nothing. ``number``: in the order of arrival, whatever the clocks say.
 """
 
 result = table(

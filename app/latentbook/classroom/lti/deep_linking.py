@@ -59,7 +59,7 @@ async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
     return_url = str(settings["deep_link_return_url"])
     if not is_safe(return_url) or not isinstance(types, list) or ITEM not in types:
         raise refuse("deep linking that accepts no links", platform=body["platform"])
-    ticket = await desk.run(steps.begin, STEP, body)
+    ticket = await desk.read(steps.begin, STEP, body)
     sheets, others = await offered(desk, body)
     return await desk.page(
         "lti/choose",

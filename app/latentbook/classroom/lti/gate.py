@@ -84,7 +84,7 @@ async def begin(
     """
     secret, nonce = steps.new_secret(), steps.new_secret()
     known |= {"platform": of.id, "nonce": nonce, "secret": hash_of(secret).hex()}
-    state = await desk.run(steps.begin, step, known)
+    state = await desk.read(steps.begin, step, known)
     ours = {"client_id": of.client_id, "redirect_uri": desk.address + back}
     query = urlencode({**asked, **ours, "state": state, "nonce": nonce})
     joint = "&" if urlsplit(of.auth_url).query else "?"

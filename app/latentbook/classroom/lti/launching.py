@@ -81,7 +81,7 @@ async def launch(desk: Visit, given: Sent) -> Response:
     if said.kind == claims.DEEP_LINK:
         return await deep_linking.show(desk, body, state=given["state"])
     if not is_proved:
-        ticket = await desk.run(steps.begin, OPEN, body)
+        ticket = await desk.read(steps.begin, OPEN, body)
         return await desk.page("lti/open", ticket=ticket, state=given["state"])
     return await opened(desk, of, said, place)
 

@@ -122,7 +122,7 @@ def linked(connection: sa.Connection, course: int) -> list[Row]:
     wanted = (
         sa.select(resource_link, platform.c.id.label("platform"), platform.c.issuer)
         .select_from(resource_link.join(context).join(deployment).join(platform))
-        .where(context.c.course == course)
+        .where(context.c.course == course, context.c.is_trusted)
         .where(resource_link.c.assignment != "", resource_link.c.line_item != "")
         .order_by(resource_link.c.id)
     )

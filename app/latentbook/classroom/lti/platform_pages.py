@@ -29,7 +29,7 @@ async def get_platforms(desk: InstructorDesk) -> Response:
 @router.post("/registration")
 async def make_link(desk: InstructorDesk) -> Response:
     """A link by which a platform registers itself, once."""
-    token = await desk.run(steps.begin, registering.STEP, {}, REGISTRATION)
+    token = await desk.read(steps.begin, registering.STEP, {"by": desk.me.person}, REGISTRATION)
     return await show(desk, link=f"{desk.address}lti/register/{token}")
 
 
@@ -83,4 +83,10 @@ async def send_again(desk: InstructorDesk) -> Response:
 @router.post("/contexts/{number}/take-along")
 async def take_along(desk: InstructorDesk, number: Number) -> Response:
     await desk.run(platforms.take_along, number, by=desk.me.person)
+    return await changed(desk)
+
+
+@router.post("/contexts/{number}/accept-no-more")
+async def accept_no_more(desk: InstructorDesk, number: Number) -> Response:
+    await desk.run(platforms.accept_no_more, number, desk.me)
     return await changed(desk)

@@ -14,7 +14,7 @@ from latentbook.classroom.lti.web import is_safe
 from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.platform_tables import identity, platform
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import now, person
+from latentbook.classroom.tables import member, now, person
 from latentbook.classroom.words import clean
 
 KINDS = ("lti", "oidc")
@@ -46,7 +46,7 @@ def add(connection: sa.Connection, given: dict[str, str], *, by: int | None = No
     if find(connection, texts["issuer"], texts["client_id"]):
         raise Refused(409, message("This platform is registered already."))
     other = {"kind": kind, "is_open": bool(given.get("is_open")), "created_at": now()}
-    added = people.add(connection, platform, **texts, **other)
+    added = people.add(connection, platform, **texts, **other, added_by=by)
     for name in given.get("deployments", "").split():
         add_deployment(connection, added, name)
     people.note(connection, people.present(connection).id, "platform added", by=by)
@@ -95,7 +95,14 @@ def remove(connection: sa.Connection, number: int, *, by: int | None) -> None:
 
 
 def everyone(connection: sa.Connection) -> list[Row]:
-    return list(connection.execute(sa.select(platform).order_by(platform.c.id)))
+    """All platforms; ``by``: who added it, and ``role``: what they are in the present course."""
+    at = people.present(connection).id
+    wanted = (
+        sa.select(platform, person.c.name.label("by"), member.c.role)
+        .outerjoin(person, person.c.id == platform.c.added_by)
+        .outerjoin(member, (member.c.person == person.c.id) & (member.c.course == at))
+    )
+    return list(connection.execute(wanted.order_by(platform.c.id)))
 
 
 def one(connection: sa.Connection, number: int) -> Row:
@@ -159,9 +166,9 @@ def let_in(
         connection.execute(sa.insert(identity).values(person=who, issuer=issuer, subject=subject))
     if change := {column: text for column, text in sent.items() if text}:
         connection.execute(sa.update(person).where(person.c.id == who).values(**change))
-    # Whoever has a course of their own at the platform is an instructor there.
-    role = said.role if here.is_trusted else ""
-    people.put(connection, here.course, who, role, named(here.title))
+    # Whoever has a course of their own at the platform is an instructor there, and names it.
+    role, group = (said.role, named(here.title)) if here.is_trusted else ("", "")
+    people.put(connection, here.course, who, role, group)
     mine = {"context": here.id, "person": who}
     found = sa.select(tables.context_person).filter_by(**mine)
     if connection.execute(found).first() is None:
@@ -226,15 +233,27 @@ def keep_link(connection: sa.Connection, of: int, launch: Launch, assignment: st
 
 
 def contexts(connection: sa.Connection) -> list[Row]:
-    """The courses of platforms, the newest first, with how many came from each."""
+    """The courses of platforms, the newest first, with how many came from each; ``first``: who was
+    the first, for courses can have any title.
+    """
     table = tables.context
     count = (
         sa.select(sa.func.count())
         .where(tables.context_person.c.context == table.c.id)
         .scalar_subquery()
     )
+    came = tables.context_person
+    first = (
+        sa.select(person.c.name)
+        .join(came, came.c.person == person.c.id)
+        .where(came.c.context == table.c.id)
+        .order_by(came.c.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    counted = (count.label("people"), first.label("first"))
     wanted = (
-        sa.select(table, platform.c.name.label("platform"), count.label("people"))
+        sa.select(table, platform.c.name.label("platform"), *counted)
         .select_from(table.join(tables.deployment).join(platform))
         .order_by(table.c.id.desc())
     )
@@ -248,4 +267,20 @@ def take_along(connection: sa.Connection, number: int, *, by: int | None = None)
     chosen = sa.update(table).where(table.c.id == number)
     if connection.execute(chosen.values(course=at, is_trusted=True)).rowcount == 0:
         raise Refused(404, message("There is no such course of a platform."))
+    title = connection.execute(sa.select(table.c.title).where(table.c.id == number)).scalar_one()
+    came = sa.select(tables.context_person.c.person).filter_by(context=number)
+    ungrouped = (member.c.course == at) & (member.c.group == "") & member.c.person.in_(came)
+    connection.execute(sa.update(member).where(ungrouped).values(group=named(title)))
     people.note(connection, at, "platform's course accepted", by=by)
+
+
+def accept_no_more(connection: sa.Connection, number: int, by: people.Member) -> None:
+    """Trust a course of a platform no more. Who came from it is a student again."""
+    table, came = tables.context, tables.context_person
+    here = (table.c.id == number) & (table.c.course == by.course.id) & table.c.is_trusted
+    if connection.execute(sa.update(table).where(here).values(is_trusted=False)).rowcount == 0:
+        raise Refused(404, message("There is no such course of a platform."))
+    for who in connection.execute(sa.select(came.c.person).filter_by(context=number)).scalars():
+        if who != by.person:
+            people.put(connection, by.course.id, who, "student", "")
+    people.note(connection, by.course.id, "platform's course not accepted", by=by.person)

@@ -32,16 +32,17 @@ FAILED = message(
 
 
 @router.get("/lti/register/{token}")
-async def register(desk: Visit, token: Annotated[str, Path(max_length=200)]) -> Response:
+async def register(desk: Visit, token: Annotated[str, Path(max_length=1000)]) -> Response:
     """A platform's administrator has opened the link there."""
-    if await steps.taken(desk.room.database, STEP, token) is None:
-        raise refuse("a registration link that is unknown, used or expired")
+    step = await steps.taken(desk.room.database, STEP, token)
+    if step is None or not await desk.read(people.is_instructor, step["by"]):
+        raise refuse("a registration link that is unknown, used, expired or taken back")
     asked = desk.request.query_params
     try:
         platform = await agreed(
             desk, asked.get("openid_configuration", ""), asked.get("registration_token", "")
         )
-        await desk.run(_add, platform)
+        await desk.run(_add, platform, step["by"])
     except (Unreachable, Refused, KeyError, TypeError, AttributeError, ValueError) as why:
         refuse(f"registration: {type(why).__name__}: {why}"[:300])
         raise Refused(502, FAILED) from None
@@ -49,10 +50,10 @@ async def register(desk: Visit, token: Annotated[str, Path(max_length=200)]) -> 
     return await desk.page("lti/registered")
 
 
-def _add(connection: sa.Connection, given: dict[str, str]) -> None:
+def _add(connection: sa.Connection, given: dict[str, str], by: int) -> None:
     """Trust a platform, unless it is one already and has only updated what it knows of the book."""
     if not platforms.find(connection, given["issuer"], given["client_id"]):
-        platforms.add(connection, given)
+        platforms.add(connection, given, by=by)
 
 
 async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:

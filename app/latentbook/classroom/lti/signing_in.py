@@ -49,7 +49,7 @@ async def finish(desk: Visit, given: Sent) -> Response:
         said = await identified(desk, of, step, given)
     except (Unfit, Unreachable, KeyError, TypeError) as why:
         raise refuse(f"{type(why).__name__}: {why}", said=FAILED, platform=of.id) from None
-    who = await desk.run(enter, of, said, step["person"])
+    who = await desk.run(enter, of, said, step["person"], step.get("made_by"))
     response = desk.to("classroom/")
     if step["person"] is None:  # whoever connects an account is signed in already, by other means
         desk.keep(response, await desk.run(people.new_session, who, platform=of.id))
@@ -64,7 +64,8 @@ async def ask(desk: TheDesk, number: Number) -> Response:
         raise Refused(404, message("There is no such platform."))
     # Another site may begin a sign-in, but not connect an account of its own to this one.
     is_own = desk.request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
-    me = desk.member.person if desk.member and is_own else None
+    mine = await desk.read(people.session_of, desk.cookie()) if desk.member and is_own else None
+    known = {"person": mine.person, "made_by": mine.made_by} if mine else {"person": None}
     verifier = steps.new_secret() + steps.new_secret()
     digest = hashlib.sha256(verifier.encode()).digest()
     asked = {
@@ -73,9 +74,7 @@ async def ask(desk: TheDesk, number: Number) -> Response:
         "code_challenge": urlsafe_b64encode(digest).decode().rstrip("="),
         "code_challenge_method": "S256",
     }
-    to, _, secret = await begin(
-        desk, STEP, of, "auth/callback", asked, verifier=verifier, person=me
-    )
+    to, _, secret = await begin(desk, STEP, of, "auth/callback", asked, verifier=verifier, **known)
     response = RedirectResponse(to, 303, NOT_KEPT)
     desk.keep(response, secret, 600, STEP)
     return response
@@ -124,8 +123,19 @@ async def profile(web: Web, of: Row, subject: str, token: str) -> dict[str, Any]
     return {name: said[name] for name in claims.NAMES if name in said}
 
 
-def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | None) -> int:
-    """Whom an account is here. It is connected to who is signed in, or may join, or is refused."""
+def enter(
+    connection: sa.Connection,
+    of: Row,
+    said: dict[str, Any],
+    me: int | None,
+    made_by: int | None = None,
+) -> int:
+    """Whom an account is here. It is connected to who is signed in, or may join, or is refused.
+
+    Parameters
+    ----------
+    me, made_by : who is signed in, and whose link has begun that session
+    """
     subject = said["sub"]
     who = platforms.known(connection, of.issuer, subject)
     if who is not None and me not in (None, who):
@@ -136,7 +146,8 @@ def enter(connection: sa.Connection, of: Row, said: dict[str, Any], me: int | No
                 raise Refused(403, NOT_IN)
             name = platforms.named(claims.full_name(said)) or platforms.stand_in(subject)
             me = people.new_person(connection, name)
-        people.add(connection, identity, person=me, issuer=of.issuer, subject=subject)
+        account = {"issuer": of.issuer, "subject": subject, "made_by": made_by}
+        people.add(connection, identity, person=me, **account)
         who = me
     if of.is_open:
         people.put(connection, people.present(connection).id, who, "", "")

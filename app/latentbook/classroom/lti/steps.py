@@ -1,22 +1,31 @@
-"""Steps of signing in: each has a secret token, works once, and expires."""
+"""Steps of signing in: each has a token, works once, and expires.
 
+What a step knows is in its token, encrypted. So whoever begins one writes nothing into the
+database, which stores only the steps that were used.
+"""
+
+import hashlib
 import json
 import secrets
 from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 
+from latentbook.classroom import people
 from latentbook.classroom.database import Database
-from latentbook.classroom.people import LONGEST_TOKEN, TOKEN_BYTES, hash_of
-from latentbook.classroom.platform_tables import login_state
+from latentbook.classroom.people import TOKEN_BYTES, hash_of
+from latentbook.classroom.platform_tables import used_step
 from latentbook.classroom.tables import now
 
 LASTS = timedelta(minutes=10)
-MOST = 20_000
-"""Of a kind open at once: whoever knows a platform's name can begin one. The oldest makes room, so
-that whoever begins very many keeps nobody out.
-"""
+KEPT = timedelta(2)
+"""How long a used step is known: longer than any lasts, whatever the clock does meanwhile."""
+SEALED = {"alg": "dir", "enc": "A256GCM"}
+"""RFC 7518, sections 4.5 and 5.3."""
 
 
 def new_secret() -> str:
@@ -26,35 +35,45 @@ def new_secret() -> str:
 def begin(
     connection: sa.Connection, kind: str, body: dict[str, Any], lasts: timedelta = LASTS
 ) -> str:
-    """The token of a new step."""
-    connection.execute(sa.delete(login_state).where(login_state.c.expires_at < now()))
-    alike = sa.select(login_state.c.id).where(login_state.c.kind == kind)
-    oldest = alike.order_by(login_state.c.id.desc()).offset(MOST - 1)
-    connection.execute(sa.delete(login_state).where(login_state.c.id.in_(oldest)))
-    token = new_secret()
-    values = {"kind": kind, "body": json.dumps(body), "expires_at": now() + lasts}
-    connection.execute(sa.insert(login_state).values(token_hash=hash_of(token), **values))
-    return token
+    """The token of a new step. Only reads."""
+    known = {"kind": kind, "until": (now() + lasts).timestamp(), "body": body}
+    return jwe.encrypt_compact(SEALED, json.dumps(known), _key(connection))
 
 
 def look(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | None:
     """What a step knows that can still be taken."""
-    wanted = sa.select(login_state.c.body).where(
-        login_state.c.token_hash == hash_of(token[: LONGEST_TOKEN + 1]),
-        login_state.c.kind == kind,
-        login_state.c.expires_at > now(),
-    )
-    found = connection.execute(wanted).scalar_one_or_none()
-    return None if found is None else json.loads(found)
+    try:
+        known = json.loads(jwe.decrypt_compact(token, _key(connection)).plaintext or b"{}")
+    except (JoseError, ValueError):
+        return None
+    is_late = known["until"] < now().timestamp()
+    if known["kind"] != kind or is_late or _is_used(connection, token):
+        return None
+    body: dict[str, Any] = known["body"]
+    return body
 
 
 def take(connection: sa.Connection, token: str) -> bool:
-    """Whether a step was there: it works once."""
-    taken = sa.delete(login_state).where(login_state.c.token_hash == hash_of(token))
-    return connection.execute(taken).rowcount == 1
+    """Use a step that was looked at. False if that was done before."""
+    connection.execute(sa.delete(used_step).where(used_step.c.expires_at < now()))
+    if _is_used(connection, token):
+        return False
+    used = {"token_hash": hash_of(token), "expires_at": now() + KEPT}
+    connection.execute(sa.insert(used_step).values(**used))
+    return True
 
 
 async def taken(database: Database, kind: str, token: str) -> dict[str, Any] | None:
     """What a step knows, once. Strangers who have none take no turn to write."""
     step = await database.read(look, kind, token)
     return step if step is not None and await database.run(take, token) else None
+
+
+def _is_used(connection: sa.Connection, token: str) -> bool:
+    used = sa.select(used_step.c.token_hash).where(used_step.c.token_hash == hash_of(token))
+    return connection.execute(used).first() is not None
+
+
+def _key(connection: sa.Connection) -> OctKey:
+    secret = people.present(connection).secret
+    return OctKey.import_key(hashlib.sha256(f"steps {secret}".encode()).digest())

@@ -7,4 +7,5 @@ needs_of_torch="filelock fsspec networkx sympy typing-extensions setuptools"
 printf '%s\n' $needs_of_torch | .venv/bin/uv pip compile $options pyproject.toml - -o requirements.lock
 ray=$(sed -n 's/^scale = .*"\(ray[^"]*\)"\]$/\1/p' pyproject.toml)  # the extra brings torch too
 printf '%s\n' $needs_of_torch "$ray" | .venv/bin/uv pip compile $options --extra dev pyproject.toml - -c requirements.lock -o requirements-dev.lock
+.venv/bin/uv pip compile $options --extra classroom pyproject.toml -c requirements-dev.lock -o requirements-server.lock
 npm install --package-lock-only --ignore-scripts --no-audit --no-fund

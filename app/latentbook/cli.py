@@ -418,6 +418,19 @@ def course_solutions(
     report(f"The instructors' pages are in {site}: do not publish them")
 
 
+@cli.command()
+def doctor(
+    address: Annotated[str, typer.Option(help="Where readers find the book.")] = "",
+    backups: Annotated[Path | None, typer.Option(help="Folder of the backups.")] = None,
+    course: CourseFolder = None,
+) -> None:
+    """Look after a server: disk, clock, limits, files, backups, proxy; exit 1 if one needs care."""
+    from latentbook.doctor import examine
+
+    if not examine(project_of(course).given, address, backups, report):
+        raise typer.Exit(1)
+
+
 @cli.command("classroom", help="A course with people and marks.", **FORWARDED)
 def classroom_commands(context: typer.Context) -> None:
     from latentbook.classroom.commands import classroom

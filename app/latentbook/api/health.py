@@ -19,6 +19,10 @@ class Health(BaseModel):
     status: str
 
 
+class Liveness(Health):
+    https: bool
+
+
 class SiteFault(BaseModel):
     """Why the site is older than its sources, one sentence per mistake."""
 
@@ -34,9 +38,9 @@ class Readiness(Health):
 
 
 @router.get("/healthz")
-async def get_health() -> Health:
-    """Whether the server runs."""
-    return Health(status="ok")
+async def get_health(request: Request) -> Liveness:
+    """Whether the server runs, and was asked over HTTPS as far as it knows from its proxy."""
+    return Liveness(status="ok", https=request.url.scheme == "https")
 
 
 @router.get("/readyz", responses=problem_responses(503), response_model_exclude_none=True)

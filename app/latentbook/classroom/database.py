@@ -20,6 +20,7 @@ from typing import Any, BinaryIO, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
+from latentbook.classroom.tables import attempt, audit
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.http.problems import Unavailable
@@ -317,6 +318,13 @@ def lock(file: Path, how: int) -> BinaryIO:
     return held
 
 
+def newest(connection: sa.Connection) -> float:
+    """When something was stored last, as seconds of Unix time; 0 if nothing was."""
+    last = (sa.select(sa.func.max(column)) for column in (audit.c.at, attempt.c.arrived_at))
+    found = [connection.execute(each).scalar() for each in last]
+    return max((each.timestamp() for each in found if each), default=0)
+
+
 def _identity_of(file: Path) -> tuple[int, int] | None:
     try:
         found = file.stat()
@@ -397,9 +405,12 @@ def copy(source: Path, target: Path) -> None:
 
 def fault_of(file: Path) -> str:
     """What is wrong with an SQLite database, read from its file; empty if nothing is."""
-    with closing(sqlite3.connect(file)) as connection:
-        (found,) = connection.execute("PRAGMA integrity_check").fetchone()
-        broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    try:
+        with closing(sqlite3.connect(file)) as connection:
+            (found,) = connection.execute("PRAGMA integrity_check").fetchone()
+            broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
     if found != "ok":
         return str(found)
     return f"a row of {broken[0]} refers to nothing" if broken else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,8 @@ def test_search_by_keyboard(open_page: Open) -> None:
     dialog = page.locator("dialog.search")
     expect(dialog.get_by_role("combobox")).to_be_focused()
     page.keyboard.type("encoder")
-    expect(dialog.locator(".count")).to_contain_text("result")
+    expect(dialog.locator(".count")).to_have_text(re.compile(r"\d+ results, the best 20 shown"))
+    expect(dialog.get_by_role("option")).to_have_count(20)
     first = dialog.get_by_role("option").first
     expect(first).to_have_attribute("aria-selected", "true")
     page.keyboard.press("ArrowDown")
@@ -79,6 +81,11 @@ def test_search_by_keyboard(open_page: Open) -> None:
     assert page.evaluate(SEARCHED_BEFORE) == "encoder"
     page.keyboard.type("zzzz")
     expect(dialog.locator(".count")).to_contain_text("Nothing found")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("Baldi")
+    expect(dialog.locator(".count")).to_have_text(re.compile(r"^\d+ results?$"))
+    number = int((dialog.locator(".count").text_content() or "").split()[0])
+    expect(dialog.get_by_role("option")).to_have_count(number)
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
 

@@ -44,6 +44,23 @@ def test_on_every_kind_of_answer(client, method, path, status, headers):
     check(response)
 
 
+@pytest.mark.parametrize(
+    ("path", "policy"),
+    [
+        ("/embed/q-one/", "cross-origin"),
+        ("/course/embed/q-one/", "cross-origin"),
+        ("/embed/", "same-origin"),
+        ("/embed/q-one/more/", "same-origin"),
+        ("/embeds/q-one/", "same-origin"),
+    ],
+)
+def test_only_a_single_block_may_be_framed_by_an_isolated_site(client, path, policy):
+    headers = client.get(path).headers
+    assert headers["cross-origin-resource-policy"] == policy
+    framed = "frame-ancestors *" if policy == "cross-origin" else "frame-ancestors 'self'"
+    assert headers["content-security-policy"].endswith(framed)
+
+
 def check(response):
     headers = response.headers
     policy = dict(

@@ -392,7 +392,12 @@ class _ChapterRun:
         reply = self.ask({"type": "other_processor", "code": json.dumps(asked)})
         if reply["type"] == "failed":
             self.failed(check, reply, f"the {check.name} of {node.label}")
-        elif (line := reply["value"]["line"]) is not None:
+            return
+        line, message = reply["value"]["line"], reply["value"]["message"]
+        if line is None and message is not None:
+            why = "the solution of {} itself fails where the last digits are others: {}"
+            self.problems.add(check.line, why.format(node.label, message))
+        elif line is not None:
             code = check.code.splitlines()[line - 1].strip()
             self.problems.add(
                 check.body_line + line - 1,

@@ -88,3 +88,14 @@ def test_the_check_names_the_line(make_book: MakeBook) -> None:
     (found,) = (str(each) for each in caught.value.errors)
     assert found.startswith(f"content/sample/text.md:{line}: this compares digits that depend on")
     assert "np.isclose" in found
+
+
+def test_a_solution_that_fails_itself_there_is_told_at_the_check(make_book: MakeBook) -> None:
+    solution = "assert 0.1**0.5 * 0.1**0.5 == 0.1**0.5 * 0.1**0.5\ndef double(x):\n    return 2 * x"
+    text = HEAD + QUIZ.format(solution=solution, mistake="def double(x):\n    return x", words="2")
+    with pytest.raises(BookErrors) as caught:
+        check_book(open_project(make_book({"sample/text.md": text})), record=True, report=print)
+    line = text[: text.index("```{check}")].count("\n") + 1
+    (found,) = (str(each) for each in caught.value.errors)
+    assert found.startswith(f"content/sample/text.md:{line}: the solution of")
+    assert "fails where the last digits are others" in found

@@ -225,3 +225,17 @@ def test_a_wrong_key_is_mended_after_a_look_at_whose_points_change(
     page = student.get(f"{PLACE}/").text
     assert "Points: 2 of 2." in page
     assert "The question was corrected and your answer judged again." in page
+
+
+def test_what_could_not_be_judged_is_judged_again_on_demand(
+    school: School, opened: httpx.Client
+) -> None:
+    school.room.judge = lambda question, answer: Verdict("unjudged", "The disk is full.")
+    student = school.invited("student", "Zoë")
+    assert "could not be judged" in hand_in(student, "q-one", "4")
+    page = opened.get(f"{PLACE}/settings").text
+    step = re.search(r'editions/q-one/\w+/judge"><button>Judge again', page)
+    assert step
+    assert opened.post(f"{PLACE}/{step[0].partition(chr(34))[0]}").status_code == 303
+    until(lambda: "<strong>Right.</strong>" in student.get(f"{PLACE}/").text)
+    assert "Judge again" not in opened.get(f"{PLACE}/settings").text

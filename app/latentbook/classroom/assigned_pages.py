@@ -164,6 +164,7 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
             "late": Late(**row.late),
             "extensions": assignments.extensions(connection, row.id),
             "offered": offered,
+            "unjudged": regrade.unjudged(connection, row.id),
             "names": {each.member: each.name for each in everyone},
             "students": [each for each in everyone if each.role == "student"],
         }

@@ -142,7 +142,8 @@ def asked(connection: sa.Connection, question_id: int, number: int) -> Asked:
 
 
 ASKED_IN = (
-    sa.select(assignment_question, question.c.kind, question.c.count.label("variants"))
+    sa.select(assignment_question, question.c.edition, question.c.kind)
+    .add_columns(question.c.count.label("variants"))
     .join(question, question.c.id == assignment_question.c.question)
     .where(assignment_question.c.assignment == sa.bindparam("assignment"))
     .order_by(assignment_question.c.position, assignment_question.c.id)

@@ -3,11 +3,13 @@
 The judges load with the first answer, the grader with the first code: an idle server has neither.
 """
 
+import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -28,9 +30,10 @@ if TYPE_CHECKING:
 
 LEASE = timedelta(seconds=30)
 """Renewed while the answer is judged. If its server is killed, somebody else takes the job then."""
-MAX_TRIES = 3
-PAUSE = timedelta(seconds=5)
-"""Before an answer that could not be judged is tried again."""
+MAX_TRIES = 30
+"""Of judging an answer: with the pauses between them they take most of a day."""
+PAUSE, MAX_PAUSE = timedelta(seconds=5), timedelta(hours=1)
+"""Before an answer that could not be judged is tried again: twice as long each time."""
 POLL_S = 2.0
 """Between two looks for jobs of which nobody has told: those whose lease has ended."""
 
@@ -118,7 +121,7 @@ class Worker:
             for i in range(threads)
         ]
         self._renewing = threading.Thread(target=self._renew, name="leases", daemon=True)
-        self._held: set[int] = set()  # jobs that are being judged
+        self._rests: dict[int, float] = {}  # until when jobs are not begun here again
         self._served: set[int] = set()  # members who have had their turn
         self._has_ended = threading.Event()
         self._news = threading.Condition()
@@ -126,6 +129,11 @@ class Worker:
         self._is_closing = False
 
     def start(self) -> None:
+        """What ends the server whenever it is judged must leave time for the others."""
+        for left in self.database.run_here(begun):
+            if left.tries > 1:
+                log.warning("The server has ended again while it judged", job=left.id)
+                self._rest(left.id, left.tries)
         for each in (*self._threads, self._renewing):
             each.start()
 
@@ -160,31 +168,49 @@ class Worker:
     def _renew(self) -> None:
         while not self._has_ended.wait(self.lease / timedelta(seconds=6)):
             try:
-                if held := [*self._held]:
+                if held := self._resting(math.inf):
                     self.database.run_here(hold, held, self.lease)
             except Exception as error:
                 log.error("Leases cannot be renewed now", error=type(error).__name__)
 
     def work(self) -> bool:
         """Judge one attempt. False if none waits."""
-        leased = self.database.run_here(lease, self.lease, [*self._served])
+        resting = self._resting(time.monotonic())
+        leased = self.database.run_here(lease, self.lease, [*self._served], resting)
         if leased is None:
             return False
         if leased.member in self._served:  # everybody who waits has had a turn
             self._served.clear()
         self._served.add(leased.member)
-        self._held.add(leased.job)
-        verdict = self._verdict(leased)
-        self._held.remove(leased.job)
-        if verdict.state == "unjudged" and leased.tries < MAX_TRIES:
-            self.database.run_here(hold, [leased.job], self.pause)
-        else:
-            self.database.run_here(finish, leased, verdict)
+        self._rests[leased.job] = math.inf
+        try:
+            is_done = self._settle(leased)
+        finally:
+            self._rest(leased.job, leased.tries)
+        if is_done:
+            del self._rests[leased.job]
         return True
+
+    def _settle(self, leased: "Leased") -> bool:
+        """Store a verdict. False if there is none yet, which is not the answer's fault."""
+        verdict = self._verdict(leased)
+        if verdict.state == "unjudged" and leased.tries < MAX_TRIES:
+            self.database.run_here(hold, [leased.job], None)
+            return False
+        self.database.run_here(finish, leased, verdict)
+        return True
+
+    def _rest(self, number: int, tries: int) -> None:
+        pause = min(self.pause * 2**tries, MAX_PAUSE)
+        self._rests[number] = time.monotonic() + pause.total_seconds()
+
+    def _resting(self, until: float) -> list[int]:
+        return [number for number, end in [*self._rests.items()] if end >= until]
 
     def _verdict(self, leased: "Leased") -> Verdict:
         if leased.tries > MAX_TRIES:
-            return Verdict("unjudged", f"The server ended {MAX_TRIES} times while it judged this.")
+            why = f"Judging was begun {MAX_TRIES} times, and the server ended before the verdict."
+            return Verdict("unjudged", why)
         try:
             return self.judge(leased.question, leased.answer)
         except LatentbookError as error:
@@ -208,7 +234,12 @@ class Leased:
     answer: str
 
 
-def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = ()) -> Leased | None:
+def lease(
+    connection: sa.Connection,
+    lasts: timedelta,
+    served: Sequence[int] = (),
+    resting: Sequence[int] = (),
+) -> Leased | None:
     """Take the job that was begun least often, of those the oldest. What another edition judges
     again comes after what students wait for, and who was served after the others: endless loops
     hold up who wrote them.
@@ -219,7 +250,7 @@ def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = (
         .add_columns(question.c.count.label("variants"))
         .join(attempt, attempt.c.id == job.c.attempt)
         .join(question, question.c.id == job.c.question)
-        .where(is_free)
+        .where(is_free, job.c.id.not_in(sa.bindparam("resting", resting, literal_execute=True)))
         .order_by(job.c.tries, job.c.question != attempt.c.question)
         .order_by(attempt.c.member.in_(served), job.c.id)
         .limit(1)
@@ -236,9 +267,15 @@ def lease(connection: sa.Connection, lasts: timedelta, served: Sequence[int] = (
     return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 
-def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta) -> None:
-    """Let nobody begin jobs for so long."""
-    connection.execute(sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=now() + lasts))
+def begun(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
+    """The jobs that are being done, or were when a server ended."""
+    return connection.execute(sa.select(job).where(job.c.leased_until.is_not(None))).all()
+
+
+def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta | None) -> None:
+    """Let nobody begin jobs for so long. None: anybody may."""
+    until = lasts and now() + lasts
+    connection.execute(sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=until))
 
 
 def finish(connection: sa.Connection, leased: Leased, verdict: Verdict) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook.book.translations.language import message
-from latentbook.classroom import people
+from latentbook.classroom import assignments, people
 from latentbook.classroom.people import Member, note
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import Score, scores
@@ -50,6 +50,16 @@ def offered(connection: sa.Connection, course_id: int) -> Sequence[sa.Row[Any]]:
         .where(assignment.c.course == course_id, in_use.latest != in_use.question)
         .order_by(assignment.c.id, in_use.position)
     ).all()
+
+
+def unjudged(connection: sa.Connection, assignment_id: int) -> list[tuple[sa.Row[Any], int]]:
+    """Questions with answers that the edition in use could not judge, and how many."""
+    found = []
+    for each in assignments.asked_in(connection, assignment_id):
+        missing = _unjudged(assignment_id, each.label, each.question)
+        missing = missing.where(~_queued(each.question))
+        found.append((each, len(connection.execute(missing).all())))
+    return [(each, count) for each, count in found if count]
 
 
 def start(

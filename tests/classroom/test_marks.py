@@ -252,6 +252,18 @@ def test_whose_code_never_ends_holds_up_nobody_else(course: Course) -> None:
     assert begun == ["loop 1", "bob 1", "emmy 1", "loop 2", "emmy 2", "loop 3"]
 
 
+@pytest.mark.parametrize("times", [1, 4])
+def test_an_answer_that_was_begun_keeps_its_turn(course: Course, times: int) -> None:
+    course.open()
+    ada, eve = course.member("Ada"), course.member("Eve")
+    course.answer(ada, "q-code", "two = 2")
+    for _ in range(times):
+        course.run(lease, timedelta(seconds=-1))
+    for i in range(3):
+        course.answer(eve, "q-code", f"loop {i}")
+    assert [course.run(lease, DAY, [eve.id]).answer for _ in range(2)] == ["two = 2", "loop 0"]
+
+
 def test_an_answer_that_nothing_judges_does_not_hold_a_correction_up(course: Course) -> None:
     course.open()
     ada, bob = course.member("Ada"), course.member("Bob")

@@ -240,9 +240,9 @@ def lease(
     served: Sequence[int] = (),
     resting: Sequence[int] = (),
 ) -> Leased | None:
-    """Take the job that was begun least often, of those the oldest. What another edition judges
-    again comes after what students wait for, and who was served after the others: endless loops
-    hold up who wrote them.
+    """Take the oldest job, however often it was begun. What another edition judges again comes
+    after what students wait for, and who was served after the others: endless loops hold up who
+    wrote them.
     """
     is_free = sa.or_(job.c.leased_until.is_(None), job.c.leased_until < now())
     wanted = (
@@ -251,7 +251,7 @@ def lease(
         .join(attempt, attempt.c.id == job.c.attempt)
         .join(question, question.c.id == job.c.question)
         .where(is_free, job.c.id.not_in(sa.bindparam("resting", resting, literal_execute=True)))
-        .order_by(job.c.tries, job.c.question != attempt.c.question)
+        .order_by(job.c.question != attempt.c.question)
         .order_by(attempt.c.member.in_(served), job.c.id)
         .limit(1)
         .with_for_update(of=job, skip_locked=True)

@@ -19,7 +19,7 @@ from latentbook.classroom.late import Late
 from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.replay import replayed
-from latentbook.classroom.tables import job
+from latentbook.classroom.tables import job, question, variant
 from latentbook.errors import LatentbookError
 from tests.classroom.course import (
     ASSIGNED,
@@ -581,6 +581,29 @@ def test_what_ends_the_server_again_and_again_leaves_time_for_others(course: Cou
     assert begun == ["two = 2"]
     course.work()
     assert course.score(ada, "q-code").state == "wrong", "later it has its turn"
+
+
+@pytest.mark.parametrize("body", ["", "{}", "null", "[" * 10_000, None])
+def test_a_question_that_cannot_be_read_holds_up_no_other(
+    course: Course, body: str | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    course.open()
+    ada, bob = course.member("Ada"), course.member("Bob")
+    course.answer(ada, "q-code", "two = 2")
+    course.answer(bob, "q-one", "4", id="b.1")
+    spoiled = sa.update(variant).values(body=body) if body is not None else sa.delete(variant)
+
+    def spoil(connection: Any) -> None:
+        asked = dict(connection.execute(sa.select(question.c.label, question.c.id)).all())
+        connection.execute(spoiled.where(variant.c.question == asked["q-code"]))
+        people.add(connection, job, attempt="b.1", question=asked["q-one"])
+
+    course.run(spoil)
+    course.work()
+    assert not course.worker.work(), "nothing waits"
+    assert course.score(ada, "q-code").state == "unjudged"
+    assert course.score(bob, "q-one").state == "right"
+    assert "A question cannot be read" in caplog.text
 
 
 def test_a_thread_outlives_what_nobody_foresaw(course: Course) -> None:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import NoResultFound
 
 from latentbook.book.translations.language import Language
 from latentbook.classroom import assignments
@@ -194,7 +195,7 @@ class Worker:
     def _settle(self, leased: "Leased") -> bool:
         """Store a verdict. False if there is none yet, which is not the answer's fault."""
         verdict = self._verdict(leased)
-        if verdict.state == "unjudged" and leased.tries < MAX_TRIES:
+        if verdict.state == "unjudged" and leased.question and leased.tries < MAX_TRIES:
             self.database.run_here(hold, [leased.job], None)
             return False
         self.database.run_here(finish, leased, verdict)
@@ -211,6 +212,8 @@ class Worker:
         if leased.tries > MAX_TRIES:
             why = f"Judging was begun {MAX_TRIES} times, and the server ended before the verdict."
             return Verdict("unjudged", why)
+        if leased.question is None:
+            return Verdict("unjudged", "Its question is stored in a form that cannot be read.")
         try:
             return self.judge(leased.question, leased.answer)
         except LatentbookError as error:
@@ -223,14 +226,16 @@ class Worker:
 
 @dataclass(frozen=True)
 class Leased:
-    """A job that is being done. ``tries``: how often it was begun, this time included."""
+    """A job that is being done. ``tries``: how often it was begun, this time included.
+    ``question``: None if it cannot be read.
+    """
 
     job: int
     member: int
     attempt: str
     edition: int
     tries: int
-    question: Question
+    question: Question | None
     answer: str
 
 
@@ -262,8 +267,12 @@ def lease(
     tries = row.tries + 1
     taken = sa.update(job).where(job.c.id == row.id)
     connection.execute(taken.values(leased_until=now() + lasts, tries=tries))
-    asked = assignments.asked(connection, row.question, row.variant % row.variants)
-    judged = asked.variants[0].question
+    try:
+        asked = assignments.asked(connection, row.question, row.variant % row.variants)
+        judged = asked.variants[0].question
+    except (ValueError, LookupError, NoResultFound) as error:  # another edition's form of it
+        log.error("A question cannot be read", question=row.question, why=type(error).__name__)
+        judged = None
     return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 

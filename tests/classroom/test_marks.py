@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from latentbook.classroom import assignments, attempts, judging, people, regrade, scores
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.judging import MAX_TRIES, Worker, finish, lease
+from latentbook.classroom.judging import LEASE, MAX_TRIES, Worker, finish, lease
 from latentbook.classroom.late import Late
 from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
@@ -462,6 +462,47 @@ def test_what_a_killed_server_was_judging_is_judged_by_the_next(course: Course) 
     assert course.score(ada, "q-code").state == "waiting"
     course.work()
     assert course.score(ada, "q-code").state == "right"
+
+
+@pytest.mark.parametrize("hours", [-24, -1, 1, 24])
+def test_a_clock_that_is_set_holds_up_nothing(
+    course: Course, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    course.open()
+    ada = course.member("Ada")
+    course.answer(ada, "q-code", "two = 2")
+    course.run(lease, LEASE)  # and the server is killed
+    monkeypatch.setattr(judging, "now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+    course.work()
+    assert course.score(ada, "q-code").state == "right"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_no_clock_has_an_answer_judged_twice(
+    course: Course, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    course.open()
+    course.answer(course.member("Ada"), "q-code", "two = 2")
+    found: list[bool] = []
+
+    def see(question: Question, answer: str) -> Verdict:
+        monkeypatch.setattr(judging, "now", lambda: datetime.now(UTC) + timedelta(hours=hours))
+        found.append(worker.work())  # another thread
+        return judge(question, answer)
+
+    worker = Worker(course.database, see)
+    worker.work()
+    assert found == [False]
+
+
+def test_the_only_server_waits_for_no_lease_of_a_killed_one(course: Course) -> None:
+    course.open()
+    course.answer(course.member("Ada"), "q-code", "two = 2")
+    course.run(lease, LEASE)
+    worker = Worker(course.database, judge, threads=0)
+    worker.start()
+    assert worker.work() == course.database.is_sqlite, "on PostgreSQL another may be judging it"
+    worker.close()
 
 
 @pytest.mark.clock

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from latentbook.classroom.grader.judges import Judges
 
 LEASE = timedelta(seconds=30)
-"""Renewed while the answer is judged. If its server is killed, somebody else takes the job then."""
+"""Renewed while the answer is judged. If its server is killed, somebody else takes the job then.
+One that ends later than after twice as long is by a clock that was set, and void. Where the clocks
+of two servers differ by more than this, an answer is judged twice, and the first verdict counts.
+"""
 MAX_TRIES = 30
 """Of judging an answer: with the pauses between them they take most of a day."""
 PAUSE, MAX_PAUSE = timedelta(seconds=5), timedelta(hours=1)
@@ -131,7 +134,7 @@ class Worker:
 
     def start(self) -> None:
         """What ends the server whenever it is judged must leave time for the others."""
-        for left in self.database.run_here(begun):
+        for left in self.database.run_here(begun, is_alone=self.database.is_sqlite):
             if left.tries > 1:
                 log.warning("The server has ended again while it judged", job=left.id)
                 self._rest(left.id, left.tries)
@@ -249,7 +252,8 @@ def lease(
     after what students wait for, and who was served after the others: endless loops hold up who
     wrote them.
     """
-    is_free = sa.or_(job.c.leased_until.is_(None), job.c.leased_until < now())
+    ends, at = job.c.leased_until, now()
+    is_free = sa.or_(ends.is_(None), ends < at, ends > at + 2 * LEASE)
     wanted = (
         sa.select(job, attempt.c.member, attempt.c.answer, attempt.c.variant)
         .add_columns(question.c.count.label("variants"))
@@ -266,7 +270,7 @@ def lease(
         return None
     tries = row.tries + 1
     taken = sa.update(job).where(job.c.id == row.id)
-    connection.execute(taken.values(leased_until=now() + lasts, tries=tries))
+    connection.execute(taken.values(leased_until=at + min(lasts, LEASE), tries=tries))
     try:
         asked = assignments.asked(connection, row.question, row.variant % row.variants)
         judged = asked.variants[0].question
@@ -276,9 +280,14 @@ def lease(
     return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 
-def begun(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-    """The jobs that are being done, or were when a server ended."""
-    return connection.execute(sa.select(job).where(job.c.leased_until.is_not(None))).all()
+def begun(connection: sa.Connection, is_alone: bool) -> Sequence[sa.Row[Any]]:
+    """The jobs that are being done, or were when a server ended. A server that is alone does none
+    when it starts, so all of them are free.
+    """
+    left = connection.execute(sa.select(job).where(job.c.leased_until.is_not(None))).all()
+    if is_alone:
+        hold(connection, [each.id for each in left], None)
+    return left
 
 
 def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta | None) -> None:

@@ -239,3 +239,38 @@ def test_what_could_not_be_judged_is_judged_again_on_demand(
     assert opened.post(f"{PLACE}/{step[0].partition(chr(34))[0]}").status_code == 303
     until(lambda: "<strong>Right.</strong>" in student.get(f"{PLACE}/").text)
     assert "Judge again" not in opened.get(f"{PLACE}/settings").text
+
+
+def fields_of(page: str) -> dict[str, str]:
+    """The fields of the form for dates and rules, as a browser would send them."""
+    form = page[page.index('name="shown"') - 30 :].partition("</form>")[0]
+    fields = dict(re.findall(r'<input [^>]*name="(\w+)"[^>]* value="([^"]*)"', form))
+    (fields["shown"],) = re.findall("name=\"shown\" value='(.*?)'", form)
+    (fields["counts"],) = re.findall(r'<option value="(\w+)" selected', form)
+    return fields
+
+
+def test_two_instructors_do_not_take_back_what_the_other_has_set(
+    school: School, opened: httpx.Client
+) -> None:
+    place, ben = f"{PLACE}/settings", school.invited("instructor", "Ben")
+    old = fields_of(ben.get(place).text)
+    due = moment(0)
+    ada = {**fields_of(opened.get(place).text), "due_at": due, "closes_at": "", "percent": "20"}
+    assert opened.post(place, data=ada).status_code == 303
+    refused = ben.post(place, data={**old, "grace": "5"})
+    assert refused.status_code == 409
+    assert "somebody else has changed this" in refused.text
+    assert (
+        f'Due (empty: never) <strong class="warning">Now: <bdi><time datetime="{due}Z"'
+        in refused.text
+    )
+    assert 'the points <strong class="warning">Now: <bdi>20' in refused.text
+    again = fields_of(refused.text)
+    assert {**again, "shown": ""} == {**old, "grace": "5", "shown": ""}, "what Ben has typed"
+    assert fields_of(opened.get(place).text)["due_at"] == due
+    assert ben.post(place, data={**again, "due_at": due}).status_code == 303, "now he has seen it"
+    log = opened.get("/classroom/audit").text
+    assert f"first; due_at {old['due_at']} → {due}; closes_at {old['closes_at']} → –" in re.sub(
+        '</span>|<span lang="en">', "", log
+    )

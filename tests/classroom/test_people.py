@@ -319,3 +319,26 @@ def test_the_next_term_has_the_settings_and_nobody_else(
     assert instructor.post("/classroom/settings/erase-past", data={"sure": "yes"}).is_redirect
     assert school.run(people.everyone, 1)[0].name == "Ada Lovelace"
     assert len(school.run(people.everyone, 1)) == 1
+
+
+@pytest.mark.parametrize("where", ["people/{}", "settings"])
+def test_an_older_form_takes_back_nothing(
+    school: School, instructor: httpx.Client, where: str
+) -> None:
+    school.invited("student", "Alan")
+    place = f"/classroom/{where}".format(school.number("Alan"))
+    values = {"people/{}": ("name", "group"), "settings": ("name", "term")}[where]
+    form = {"name": "Alan", "number": "", "role": "student", "group": "", "term": "Spring"}
+    page = instructor.get(place).text
+    (form["shown"],) = re.findall("name=\"shown\" value='(.*?)'", page)
+    theirs = {**form, values[1]: "Evening"}
+    assert instructor.post(place, data=theirs).status_code == 303
+    refused = instructor.post(place, data={**form, "name": "Turing & Co"})
+    assert refused.status_code == 409
+    assert "Now: <bdi>Evening</bdi>" in refused.text
+    assert 'value="Turing &amp; Co"' in refused.text, "what was typed is shown again"
+    assert 'value="Evening"' in instructor.get(place).text
+    (form["shown"],) = re.findall("name=\"shown\" value='(.*?)'", refused.text)
+    assert instructor.post(place, data={**form, "name": "Turing & Co"}).status_code == 303
+    log = instructor.get("/classroom/audit").text
+    assert (">group<" in log and "Turing" not in log) or "Turing &amp; Co" in log

@@ -3,6 +3,7 @@
 import json
 import math
 from datetime import UTC, datetime
+from functools import partial
 from string import ascii_uppercase
 from typing import Annotated, Any
 
@@ -161,6 +162,7 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
         everyone = people.everyone(connection, course)
         return {
             "row": row,
+            "now": assignments.fields(connection, course, name),
             "late": Late(**row.late),
             "extensions": assignments.extensions(connection, row.id),
             "offered": offered,
@@ -176,16 +178,17 @@ async def get_settings(desk: InstructorDesk, name: Name) -> Response:
 async def change(desk: InstructorDesk, form: TheForm, name: Name) -> Response:
     limits = {"percent": 100, "most": 100, "grace": MAX_GRACE}
     late = Late(**{name: form.number(name, 0, most) for name, most in limits.items()})
-    await desk.run(
+    work = partial(
         assignments.set_dates,
-        desk.me,
-        name,
-        **dates(form),
+        name=name,
         answers_at=moment(form.text("answers_at")),
         late=late,
         counts=form.choice("counts", ("best", "last")),
+        **dates(form),
     )
-    return back(desk, name)
+    shown = partial(assignments.fields, course_id=desk.me.course.id, name=name)
+    is_saved = await desk.save(form, shown, work)
+    return back(desk, name) if is_saved else await get_settings(desk, name)
 
 
 @router.post("/{name}/extend")
@@ -196,10 +199,10 @@ async def extend(desk: InstructorDesk, form: TheForm, name: Name) -> Response:
     return back(desk, name)
 
 
-def dates(form: Form) -> dict[str, datetime | int | None]:
+def dates(form: Form) -> dict[str, Any]:
     """What a form says of dates and tries; an empty field is None."""
-    found: dict[str, datetime | int | None] = {
-        field: moment(form.text(field)) for field in ("opens_at", "due_at", "closes_at")
+    found: dict[str, Any] = {
+        at: moment(form.text(at)) for at in ("opens_at", "due_at", "closes_at")
     }
     found["tries"] = form.number("tries", 1, MAX_TRIES) if form.text("tries") else None
     return found

@@ -280,7 +280,7 @@ def set_dates(
     counts: str = "best",
 ) -> None:
     """Set everything that the web decides about an assignment. None is none, not unchanged."""
-    row = one(connection, by.course.id, name)
+    row, before = one(connection, by.course.id, name), fields(connection, by.course.id, name)
     in_order(opens_at, due_at, closes_at)
     if not (0 <= late.percent <= 100 and 0 <= late.most <= 100 and 0 <= late.grace <= 24 * 60):
         why = message("Percentages are from 0 to 100, a grace period is at most a day.")
@@ -291,7 +291,19 @@ def set_dates(
     change = sa.update(assignment).where(assignment.c.id == row.id)
     rules = {"answers_at": answers_at, "late": asdict(late), "tries": tries, "counts": counts}
     connection.execute(change.values(**values, **rules))
-    note(connection, by.course.id, "assignment changed", by=by.person, detail=name)
+    after = fields(connection, by.course.id, name)
+    news = [f"{k} {before[k] or '–'} → {v or '–'}" for k, v in after.items() if v != before[k]]
+    detail = "; ".join((name, *news))
+    note(connection, by.course.id, "assignment changed", by=by.person, detail=detail)
+
+
+def fields(connection: sa.Connection, course_id: int, name: str) -> dict[str, str]:
+    """What the form of an assignment's settings shows."""
+    row = one(connection, course_id, name)
+    dates = {each: getattr(row, each) for each in ("opens_at", "due_at", "closes_at", "answers_at")}
+    texts = {each: f"{at:%Y-%m-%dT%H:%M}" if at else "" for each, at in dates.items()}
+    late = {each: f"{number:g}" for each, number in asdict(Late(**row.late)).items()}
+    return {**texts, **late, "tries": str(row.tries or ""), "counts": row.counts}
 
 
 def in_order(*dates: datetime | None) -> None:

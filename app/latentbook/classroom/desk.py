@@ -3,12 +3,14 @@
 import re
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl
 
+import sqlalchemy as sa
 from fastapi import BackgroundTasks, Depends, Path, Request
 from fastapi.exceptions import RequestValidationError
+from jinja2.utils import htmlsafe_json_dumps
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -23,6 +25,7 @@ from latentbook.http.site_files import made
 from latentbook.lecture.auth import SmallRoute, from_own_page, keep_cookie
 
 T = TypeVar("T")
+Shown = Callable[[sa.Connection], dict[str, str]]
 SESSION_S = SESSION_DAYS * 24 * 3600
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
@@ -68,11 +71,15 @@ class Classroom:
 
 @dataclass
 class Desk:
-    """A request, and whoever is signed in."""
+    """A request, and whoever is signed in. ``stale``: what others have changed of what a form has
+    shown, by field; then the page shows again what was ``typed``.
+    """
 
     request: Request
     room: Classroom
     member: Member | None
+    stale: dict[str, str] = field(default_factory=dict)
+    typed: dict[str, str] = field(default_factory=dict)
 
     @property
     def me(self) -> Member:
@@ -105,9 +112,26 @@ class Desk:
     async def read(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
         return await self.room.database.read(work, *given, **named)
 
+    async def save(self, form: "Form", shown: Shown, work: Callable[..., None]) -> bool:
+        """Overwrite what a form has shown, unless others have changed that meanwhile."""
+
+        def overwrite(connection: sa.Connection) -> None:
+            if carried := form.text("shown"):  # as JSON; a program has seen nothing
+                for name, text in shown(connection).items():
+                    if htmlsafe_json_dumps({name: text})[1:-1] not in carried:
+                        self.stale[name] = text
+            if not self.stale:
+                work(connection, self.me)
+
+        await self.run(overwrite)
+        self.typed = form
+        return not self.stale
+
     async def page(self, template: str, status: int = 200, **given: Any) -> Response:
+        """``now`` : what a form shows that overwrites it"""
+        given |= {"form": given.get("now", {}) | self.typed, "stale": self.stale}
         html = await made(self.room.render, template, root=self.root, me=self.member, **given)
-        return HTMLResponse(html, status, NOT_KEPT)
+        return HTMLResponse(html, 409 if self.stale else status, NOT_KEPT)
 
     def file(self, body: str, name: str, kind: str) -> Response:
         """A file to save."""

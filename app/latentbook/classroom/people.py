@@ -41,6 +41,7 @@ DEVICE_MINUTES = 15
 SEEN = timedelta(hours=1)
 MAX_MEMBERS = 5_000
 MAX_OWN_LINKS = 50  # that people make for devices of theirs in a day
+LONGEST_DETAIL = 200  # of a line of the log
 MAX_INVITES = 200
 """That work at the same time, apart from personal links."""
 
@@ -96,6 +97,7 @@ def note(
 ) -> None:
     """Add a line to the audit log. No name may be in ``detail``; ``action`` is a message."""
     values = {"course": in_course, "at": now(), "actor": by, "subject": on}
+    detail = detail[:LONGEST_DETAIL]
     connection.execute(sa.insert(audit).values(**values, action=action, detail=detail))
 
 
@@ -112,9 +114,16 @@ def new_course(connection: sa.Connection, name: str, term: str, *, by: int | Non
     return added
 
 
+def course_fields(connection: sa.Connection) -> dict[str, str]:
+    """What the form of the course shows."""
+    row = present(connection)
+    return {"name": row.name, "term": row.term}
+
+
 def rename_course(connection: sa.Connection, by: Member, name: str, term: str) -> None:
     connection.execute(sa.update(course).filter_by(id=by.course.id).values(name=name, term=term))
-    note(connection, by.course.id, "course renamed", by=by.person)
+    detail = f"{by.course.name} {by.course.term} → {name} {term}"
+    note(connection, by.course.id, "course renamed", by=by.person, detail=detail)
 
 
 def only_in_past(connection: sa.Connection) -> list[int]:
@@ -407,8 +416,16 @@ def change_member(
         _revoke_above(connection, who, role)
     connection.execute(sa.update(person).where(person.c.id == who).values(name=name, number=number))
     change_place(connection, before.member, role=role, group=group)
-    detail = "" if role == before.role else f"{before.role} → {role}"
-    note(connection, by.course.id, "changed", by=by.person, on=who, detail=detail)
+    for each, text in fields(connection, by.course.id, who).items():
+        if text != getattr(before, each):  # the values of others than the role may be names
+            detail = f"{before.role} → {role}" if each == "role" else each
+            note(connection, by.course.id, "changed", by=by.person, on=who, detail=detail)
+
+
+def fields(connection: sa.Connection, in_course: int, who: int) -> dict[str, str]:
+    """What the form of a member shows."""
+    row = one_member(connection, in_course, who)
+    return {each: getattr(row, each) for each in ("name", "number", "role", "group")}
 
 
 def erase(connection: sa.Connection, by: Member, who: int) -> None:

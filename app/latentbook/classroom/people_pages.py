@@ -4,6 +4,7 @@ about whoever asks, the course itself, and what was done in it.
 
 import json
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -97,7 +98,8 @@ async def make_links(desk: InstructorDesk) -> Response:
 async def show_one(desk: Desk, number: int, *, link: str = "") -> Response:
     one = await desk.read(people.one_member, desk.me.course.id, number)
     sessions = await desk.read(people.sessions, number)
-    return await desk.page("person", one=one, sessions=sessions, roles=ROLES, link=link)
+    now = await desk.read(people.fields, desk.me.course.id, number)
+    return await desk.page("person", one=one, now=now, sessions=sessions, roles=ROLES, link=link)
 
 
 @router.get("/people/{number}")
@@ -107,16 +109,17 @@ async def get_person(desk: InstructorDesk, number: Number) -> Response:
 
 @router.post("/people/{number}")
 async def change_person(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
-    await desk.run(
+    work = partial(
         people.change_member,
-        desk.me,
-        number,
-        clean(form.text("name")),
-        clean(form.text("number"), is_needed=False),
-        form.choice("role", ROLES),
-        clean(form.text("group"), is_needed=False),
+        who=number,
+        name=clean(form.text("name")),
+        number=clean(form.text("number"), is_needed=False),
+        role=form.choice("role", ROLES),
+        group=clean(form.text("group"), is_needed=False),
     )
-    return desk.to("classroom/people")
+    shown = partial(people.fields, in_course=desk.me.course.id, who=number)
+    is_saved = await desk.save(form, shown, work)
+    return desk.to("classroom/people") if is_saved else await show_one(desk, number)
 
 
 @router.post("/people/{number}/link")
@@ -205,14 +208,16 @@ async def erase_me(desk: StudentDesk, form: TheForm) -> Response:
 
 @router.get("/settings")
 async def get_settings(desk: InstructorDesk) -> Response:
-    return await desk.page("settings", past=len(await desk.read(people.only_in_past)))
+    now, past = await desk.read(people.course_fields), await desk.read(people.only_in_past)
+    return await desk.page("settings", now=now, past=len(past))
 
 
 @router.post("/settings")
 async def change_settings(desk: InstructorDesk, form: TheForm) -> Response:
     name, term = clean(form.text("name")), clean(form.text("term"), is_needed=False)
-    await desk.run(people.rename_course, desk.me, name, term)
-    return desk.to("classroom/settings")
+    work = partial(people.rename_course, name=name, term=term)
+    is_saved = await desk.save(form, people.course_fields, work)
+    return desk.to("classroom/settings") if is_saved else await get_settings(desk)
 
 
 @router.post("/settings/copy")

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from latentbook.classroom.grader.grader import Grader
     from latentbook.classroom.grader.judges import Judges
 
+Ids = Sequence[int]
 LEASE = timedelta(seconds=30)
 """Renewed while the answer is judged. If its server is killed, somebody else takes the job then.
 One that ends later than after twice as long is by a clock that was set, and void. Where the clocks
@@ -133,13 +134,18 @@ class Worker:
         self._is_closing = False
 
     def start(self) -> None:
-        """What ends the server whenever it is judged must leave time for the others."""
-        for left in self.database.run_here(begun, is_alone=self.database.is_sqlite):
-            if left.tries > 1:
-                log.warning("The server has ended again while it judged", job=left.id)
-                self._rest(left.id, left.tries)
+        self.database.run_here(self._take_over)
         for each in (*self._threads, self._renewing):
             each.start()
+
+    def _take_over(self, connection: sa.Connection) -> None:
+        """Free what a killed server judged; what ends servers leaves time for the others."""
+        left = sa.select(job.c.id, job.c.tries).where(job.c.leased_until.is_not(None))
+        for number, tries in connection.execute(left).all():
+            if tries > 1:
+                self._rest(number, tries)
+        if self.database.is_sqlite:  # no other server judges
+            connection.execute(sa.update(job).values(leased_until=None))
 
     def tell(self) -> None:
         """There are new jobs."""
@@ -188,20 +194,18 @@ class Worker:
         self._served.add(leased.member)
         self._rests[leased.job] = math.inf
         try:
-            is_done = self._settle(leased)
+            verdict = self._verdict(leased)
+            has_failed = verdict.state == "unjudged" and leased.question is not None
+            if has_failed:
+                log.error("An answer cannot be judged", job=leased.job, why=verdict.message)
+            if is_put_off := has_failed and leased.tries < MAX_TRIES:
+                self.database.run_here(hold, [leased.job], None)
+            else:
+                self.database.run_here(finish, leased, verdict)
         finally:
             self._rest(leased.job, leased.tries)
-        if is_done:
+        if not is_put_off:
             del self._rests[leased.job]
-        return True
-
-    def _settle(self, leased: "Leased") -> bool:
-        """Store a verdict. False if there is none yet, which is not the answer's fault."""
-        verdict = self._verdict(leased)
-        if verdict.state == "unjudged" and leased.question and leased.tries < MAX_TRIES:
-            self.database.run_here(hold, [leased.job], None)
-            return False
-        self.database.run_here(finish, leased, verdict)
         return True
 
     def _rest(self, number: int, tries: int) -> None:
@@ -223,7 +227,6 @@ class Worker:
             why = str(error)
         except Exception as error:  # a bug, or a judge that cannot start: never a lost answer
             why = f"The judge failed: {type(error).__name__}."
-        log.error("An answer cannot be judged", label=leased.question.label, why=why)
         return Verdict("unjudged", why)
 
 
@@ -243,10 +246,7 @@ class Leased:
 
 
 def lease(
-    connection: sa.Connection,
-    lasts: timedelta,
-    served: Sequence[int] = (),
-    resting: Sequence[int] = (),
+    connection: sa.Connection, lasts: timedelta, served: Ids = (), resting: Ids = ()
 ) -> Leased | None:
     """Take the oldest job, however often it was begun. What another edition judges again comes
     after what students wait for, and who was served after the others: endless loops hold up who
@@ -263,7 +263,6 @@ def lease(
         .order_by(job.c.question != attempt.c.question)
         .order_by(attempt.c.member.in_(served), job.c.id)
         .limit(1)
-        .with_for_update(of=job, skip_locked=True)
     )
     row = connection.execute(wanted).one_or_none()
     if row is None:
@@ -280,17 +279,7 @@ def lease(
     return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 
-def begun(connection: sa.Connection, is_alone: bool) -> Sequence[sa.Row[Any]]:
-    """The jobs that are being done, or were when a server ended. A server that is alone does none
-    when it starts, so all of them are free.
-    """
-    left = connection.execute(sa.select(job).where(job.c.leased_until.is_not(None))).all()
-    if is_alone:
-        hold(connection, [each.id for each in left], None)
-    return left
-
-
-def hold(connection: sa.Connection, jobs: Sequence[int], lasts: timedelta | None) -> None:
+def hold(connection: sa.Connection, jobs: Ids, lasts: timedelta | None) -> None:
     """Let nobody begin jobs for so long. None: anybody may."""
     until = lasts and now() + lasts
     connection.execute(sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=until))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import assignments, attempts, judging, people, regrade, scores
+from latentbook.classroom import assignments, attempts, events, judging, people, regrade, scores
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import LEASE, MAX_TRIES, Worker, finish, lease
@@ -349,6 +349,15 @@ def test_who_is_erased_takes_attempts_along(course: Course) -> None:
         return [connection.exec_driver_sql(f"select count(*) from {t}").scalar() for t in tables]
 
     assert course.run(rows) == [1, 1, 0, 1]
+
+
+@pytest.mark.parametrize("label", ["q-one", "q-code"])
+def test_who_is_erased_while_an_answer_arrives_is_signed_out(course: Course, label: str) -> None:
+    course.open()
+    ada = course.member("Ada")
+    course.run(people.erase, course.ina, ada.person)
+    refused(401, course.answer, ada, label, "4")
+    refused(401, course.run, events.add, ada.person, [("a.1", "{}")])
 
 
 def test_every_mark_is_replayed_from_what_is_stored(course: Course) -> None:

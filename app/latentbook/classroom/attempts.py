@@ -13,7 +13,7 @@ from latentbook.classroom import assignments, people
 from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member, Row
-from latentbook.classroom.refused import Refused
+from latentbook.classroom.refused import Refused, not_signed_in
 from latentbook.classroom.tables import assignment_question, attempt, job, member, now, result
 
 NO_TRY = ("unread", "unjudged")
@@ -61,7 +61,8 @@ def submit(
         why = message("An answer is text of at most %(limit)s characters.")
         raise Refused(422, why, limit=MAX_ANSWER)
     # One after another for each member: tries are counted before one is added.
-    connection.execute(MEMBER, {"member": me.id})
+    if connection.execute(MEMBER, {"member": me.id}).first() is None:  # erased meanwhile
+        raise not_signed_in()
     before = connection.execute(ATTEMPT, {"id": id}).one_or_none()
     if before is not None:
         if (before.member, before.label, before.answer) != (me.id, label, answer):

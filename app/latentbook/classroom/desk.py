@@ -18,7 +18,7 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
-from latentbook.classroom.refused import Refused
+from latentbook.classroom.refused import Refused, not_signed_in
 from latentbook.classroom.roster import decoded
 from latentbook.http.problems import Problem, Unavailable, from_validation
 from latentbook.http.site_files import made

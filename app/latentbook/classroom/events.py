@@ -17,7 +17,7 @@ from starlette.responses import Response
 from latentbook.api.dependencies import Strict, require_json
 from latentbook.book.translations.language import message
 from latentbook.classroom.desk import NOT_KEPT, StudentDesk
-from latentbook.classroom.refused import Refused
+from latentbook.classroom.refused import Refused, not_signed_in
 from latentbook.classroom.tables import event, person
 from latentbook.http.problems import WHEN, problem_responses, wrong_field
 from latentbook.lecture.auth import SmallRoute
@@ -117,7 +117,8 @@ def written(given: dict[str, Any]) -> str:
 def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -> int:
     """Store events that are new; return how many were."""
     locked = sa.select(person.c.stored_bytes).where(person.c.id == who).with_for_update()
-    size = connection.execute(locked).scalar_one()
+    if (size := connection.execute(locked).scalar()) is None:  # erased meanwhile
+        raise not_signed_in()
     mine = event.c.person == who
     number = connection.execute(sa.select(sa.func.max(event.c.number)).where(mine)).scalar() or 0
     given = list(given)

@@ -1,5 +1,6 @@
 """Refusals that a page says in the book's language."""
 
+from latentbook.book.translations.language import message
 from latentbook.http.problems import Problem
 
 
@@ -9,3 +10,7 @@ class Refused(Problem):
     def __init__(self, status: int, english: str, **values: object) -> None:
         super().__init__(status, english % values if values else english)
         self.english, self.values = english, values
+
+
+def not_signed_in() -> Refused:
+    return Refused(401, message("You are not signed in to the course."))

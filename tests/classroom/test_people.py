@@ -11,9 +11,9 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import manage, people
+from latentbook.classroom import manage, people, roster
 from latentbook.classroom.tables import metadata, now
-from tests.classroom.conftest import School
+from tests.classroom.conftest import School, on_sqlite
 
 
 def link_in(page: httpx.Response) -> str:
@@ -268,6 +268,32 @@ def test_a_roster_is_shown_before_it_is_applied(
     link = next(row for row in rows if row[0] == "Emmy Noether")[3]
     emmy = school.joined(link.rpartition("/")[2])
     assert "Emmy Noether" in emmy.get("/classroom/me").text
+
+
+@on_sqlite
+def test_a_long_roster_does_not_look_at_everybody_for_each_line(
+    school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody could hand in while 2,000 lines were compared with 3,000 people one by one."""
+    looks = 0
+
+    class Someone:
+        def __init__(self, i: int) -> None:
+            self.member, self.name, self.group = i, f"Student {i}", "A"
+            self._number = f"{i}"
+
+        @property
+        def number(self) -> str:
+            nonlocal looks
+            looks += 1
+            return self._number
+
+    monkeypatch.setattr(people, "everyone", lambda *_: [Someone(i) for i in range(100)])
+    text = "name,id,group\n" + "".join(f"New {i},{i},B\n" for i in range(50, 150))
+    lines = school.run(roster.preview, 1, text + "Student 7,,\n#60,,\n")
+    does = [each.does for each in lines]
+    assert does == [roster.MOVED] * 50 + [roster.NEW] * 50 + [roster.HERE, roster.NEW]
+    assert looks <= 200
 
 
 def test_who_is_erased_has_no_name_anywhere(school: School, instructor: httpx.Client) -> None:

@@ -24,6 +24,8 @@ HEADS = {
 """How the columns of a roster may be called."""
 UNNAMED = ("name", "number", "group")
 
+Key = tuple[bool, str]
+"""A number or, if there is none, a name, and whether it is a number."""
 NEW, MOVED, HERE, REFUSED = "new", "moved", "here", "refused"
 
 
@@ -89,27 +91,29 @@ def heads(cells: Sequence[str]) -> list[str]:
 
 def preview(connection: sa.Connection, in_course: int, text: str) -> list[Line]:
     """What applying a roster would do."""
-    here = people.everyone(connection, in_course)
-    seen: set[str] = set()
+    here: dict[Key, Row] = {}
+    for each in people.everyone(connection, in_course):
+        for key in ((True, each.number), (False, each.name)):
+            here.setdefault(key, each)
+    seen: set[Key] = set()
     return [_line(number, row, here, seen) for number, row in rows_of(text)]
 
 
-def _line(line: int, row: Mapping[str, str], here: Sequence[Row], seen: set[str]) -> Line:
+def _line(line: int, row: Mapping[str, str], here: Mapping[Key, Row], seen: set[Key]) -> Line:
     name, number, group = (_text(row, column) for column in ("name", "number", "group"))
     try:
         name = clean(name)
         number, group = clean(number, is_needed=False), clean(group, is_needed=False)
-        mark = f"#{number}" if number else name
-        if mark in seen:
+        key = bool(number), number or name
+        if key in seen:
             raise Refused(422, message("This person is in the list already."))
     except Refused as refused:
         return Line(line, name, number, group, REFUSED, why=refused)
-    seen.add(mark)
-    for each in here:
-        if each.number == number if number else each.name == name:
-            does = HERE if group in ("", each.group) else MOVED
-            return Line(line, name, number, group, does, each.member)
-    return Line(line, name, number, group, NEW)
+    seen.add(key)
+    if (found := here.get(key)) is None:
+        return Line(line, name, number, group, NEW)
+    does = HERE if group in ("", found.group) else MOVED
+    return Line(line, name, number, group, does, found.member)
 
 
 def _text(row: Mapping[str, str], column: str) -> str:

@@ -270,6 +270,29 @@ def test_a_roster_is_shown_before_it_is_applied(
     assert "Emmy Noether" in emmy.get("/classroom/me").text
 
 
+def test_a_roster_names_whom_it_moves_before_it_does(
+    school: School, instructor: httpx.Client
+) -> None:
+    school.invited("student", "Alan", "Extra time")
+    school.invited("student", "Emmy")
+    form = {"text": "name,group\nAlan,Monday\nEmmy,Monday\nKurt,Monday\n"}
+    page = instructor.post("/classroom/people/roster", data=form).text
+    warned = page[page.index("These leave a group") :].partition("</p>")[0]
+    assert "<bdi>Alan</bdi> (<bdi>Extra time</bdi> → <bdi>Monday</bdi>)" in warned
+    assert "Emmy" not in warned, "who is in no group leaves none"
+    (form["shown"],) = re.findall("name=\"shown\" value='(.*?)'", page)
+    emmy = {"name": "Emmy", "number": "", "role": "student", "group": "Evening"}
+    instructor.post(f"/classroom/people/{school.number('Emmy')}", data=emmy)
+    refused = instructor.post("/classroom/people/roster/apply", data=form)
+    assert refused.status_code == 409
+    assert "<bdi>Emmy</bdi> (<bdi>Evening</bdi> → <bdi>Monday</bdi>)" in refused.text
+    assert len(school.run(people.everyone, 1)) == 3, "nothing was applied"
+    (form["shown"],) = re.findall("name=\"shown\" value='(.*?)'", refused.text)
+    assert instructor.post("/classroom/people/roster/apply", data=form).status_code == 303
+    groups = {each.name: each.group for each in school.run(people.everyone, 1)}
+    assert groups == {"Ada Lovelace": "", "Alan": "Monday", "Emmy": "Monday", "Kurt": "Monday"}
+
+
 @on_sqlite
 def test_a_long_roster_does_not_look_at_everybody_for_each_line(
     school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch

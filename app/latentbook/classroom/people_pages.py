@@ -78,14 +78,17 @@ async def revoke(desk: InstructorDesk, number: Number) -> Response:
 async def preview_roster(desk: InstructorDesk, form: TheForm) -> Response:
     """Show what a list would change. A file comes before what is pasted."""
     text = form.text("file") if form.text("file").strip() else form.text("text")
-    lines = await desk.read(roster.preview, desk.me.course.id, text)
-    return await desk.page("roster", lines=lines, text=text)
+    given = (desk.me.course.id, text)
+    lines, now = await desk.read(roster.preview, *given), await desk.read(roster.shown, *given)
+    return await desk.page("roster", lines=lines, now=now, text=text)
 
 
 @router.post("/people/roster/apply")
 async def apply_roster(desk: InstructorDesk, form: TheForm) -> Response:
-    await desk.run(roster.apply, desk.me, form.text("text"))
-    return desk.to("classroom/people")
+    text = form.text("text")
+    shown = partial(roster.shown, in_course=desk.me.course.id, text=text)
+    is_saved = await desk.save(form, shown, partial(roster.apply, text=text))
+    return desk.to("classroom/people") if is_saved else await preview_roster(desk, form)
 
 
 @router.post("/people/links")

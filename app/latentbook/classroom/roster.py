@@ -31,7 +31,9 @@ NEW, MOVED, HERE, REFUSED = "new", "moved", "here", "refused"
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a roster, and what applying it does; ``why`` it is refused, if it is."""
+    """A line of a roster, and what applying it does; ``why`` it is refused, if it is. ``leaves``:
+    the group in which somebody is who gets another.
+    """
 
     line: int
     name: str
@@ -40,6 +42,7 @@ class Line:
     does: str
     member: int | None = None
     why: Refused | None = None
+    leaves: str = ""
 
 
 def decoded(data: bytes) -> str:
@@ -112,14 +115,21 @@ def _line(line: int, row: Mapping[str, str], here: Mapping[Key, Row], seen: set[
     seen.add(key)
     if (found := here.get(key)) is None:
         return Line(line, name, number, group, NEW)
-    does = HERE if group in ("", found.group) else MOVED
-    return Line(line, name, number, group, does, found.member)
+    if group in ("", found.group):
+        return Line(line, name, number, group, HERE, found.member)
+    return Line(line, name, number, group, MOVED, found.member, leaves=found.group)
 
 
 def _text(row: Mapping[str, str], column: str) -> str:
     """A cell, without the apostrophe that keeps spreadsheets from running it."""
     cell = row.get(column, "")
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
+
+
+def shown(connection: sa.Connection, in_course: int, text: str) -> dict[str, str]:
+    """What the page of a list shows of the people in the course."""
+    lines = preview(connection, in_course, text)
+    return {"list": people.hash_of(str([(each.member, each.leaves) for each in lines])).hex()}
 
 
 def apply(connection: sa.Connection, by: Member, text: str) -> None:

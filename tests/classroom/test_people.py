@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import io
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import manage, people, roster
+from latentbook.classroom import manage, people, people_pages, roster
 from latentbook.classroom.tables import metadata, now
 from tests.classroom.conftest import School, on_sqlite
+from tests.patience import SERVER_S
 
 
 def link_in(page: httpx.Response) -> str:
@@ -391,3 +395,29 @@ def test_an_older_form_takes_back_nothing(
     assert instructor.post(place, data={**form, "name": "Turing & Co"}).status_code == 303
     log = instructor.get("/classroom/audit").text
     assert (">group<" in log and "Turing" not in log) or "Turing &amp; Co" in log
+
+
+@on_sqlite
+def test_somebodys_data_is_saved_once_at_a_time(
+    school: School, instructor: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place, begun, may_end = "/classroom/me/export.json", threading.Event(), threading.Event()
+    written = people_pages.written
+
+    def slowly(stored: dict[str, Any]) -> str:
+        begun.set()
+        assert stored["name"] != "Alan" or may_end.wait(SERVER_S)
+        return written(stored)
+
+    monkeypatch.setattr(people_pages, "written", slowly)
+    alan = school.invited("student", "Alan")
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(alan.get, place)
+        assert begun.wait(SERVER_S)
+        try:
+            again, other = alan.get(place), instructor.get(place)
+        finally:
+            may_end.set()
+    assert (again.status_code, again.headers["retry-after"]) == (429, "5")
+    assert [first.result().status_code, other.status_code] == [200, 200]
+    assert alan.get(place).status_code == 200

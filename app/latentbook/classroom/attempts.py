@@ -13,7 +13,7 @@ from latentbook.classroom import assignments, people
 from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member, Row
-from latentbook.classroom.refused import Refused, not_signed_in
+from latentbook.classroom.refused import Refused, later, not_signed_in
 from latentbook.classroom.tables import assignment_question, attempt, job, member, now, result
 
 NO_TRY = ("unread", "unjudged")
@@ -107,9 +107,7 @@ def _check_queue(connection: sa.Connection, me: Member) -> None:
         why = message(
             "Too many of your answers wait to be judged. Send this one again in a minute."
         )
-        refused = Refused(429, why)
-        refused.headers = {"Retry-After": "30"}
-        raise refused
+        raise later(why, 30)
 
 
 def add_result(

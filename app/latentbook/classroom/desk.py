@@ -55,6 +55,7 @@ class Classroom:
     files : the scripts and styles of the pages, by name
     judge, tell : judges an answer at once; says that there are others in the queue
     start, close : what judges the queue
+    exporting : people whose data is being written to a file now
     """
 
     database: Database
@@ -67,6 +68,7 @@ class Classroom:
     tell: Callable[[], None]
     start: Callable[[], None]
     close: Callable[[], None]
+    exporting: set[int] = field(default_factory=set)
 
 
 @dataclass

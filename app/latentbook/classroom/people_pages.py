@@ -12,6 +12,7 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, people, roster
 from latentbook.classroom.desk import (
     CSV,
@@ -23,6 +24,7 @@ from latentbook.classroom.desk import (
     StudentDesk,
     TheForm,
 )
+from latentbook.classroom.refused import later
 from latentbook.classroom.tables import ROLES
 from latentbook.classroom.words import clean, csv_of
 from latentbook.lecture.frame import qr
@@ -181,8 +183,17 @@ async def make_own_link(desk: StudentDesk) -> Response:
 
 @router.get("/me/export.json")
 async def export(desk: StudentDesk) -> Response:
-    stored = await desk.read(people.everything_of, desk.me)
-    return desk.file(await run_in_threadpool(written, stored), "my-data.json", "application/json")
+    """All that is stored about a person. That may be 20 MB, so one file at a time is written."""
+    who, exporting = desk.me.person, desk.room.exporting
+    if who in exporting:
+        raise later(message("Your data is being saved already. Try again in a few seconds."), 5)
+    exporting.add(who)
+    try:
+        stored = await desk.read(people.everything_of, desk.me)
+        body = await run_in_threadpool(written, stored)
+    finally:
+        exporting.remove(who)
+    return desk.file(body, "my-data.json", "application/json")
 
 
 def written(stored: dict[str, Any]) -> str:

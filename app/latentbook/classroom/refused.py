@@ -14,3 +14,10 @@ class Refused(Problem):
 
 def not_signed_in() -> Refused:
     return Refused(401, message("You are not signed in to the course."))
+
+
+def later(english: str, seconds: int) -> Refused:
+    """What is too much now, and may come again after so many seconds."""
+    refused = Refused(429, english)
+    refused.headers = {"Retry-After": f"{seconds}"}
+    return refused

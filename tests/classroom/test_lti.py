@@ -129,6 +129,22 @@ VALID |= {
 }
 
 
+@pytest.mark.parametrize(
+    "roles",
+    [["#Mentor"], ["/Mentor#Parent"], ["#Mentor", "#Member"], ["#Mentor", "/Mentor#Auditor"]],
+)
+def test_who_only_looks_on_does_not_become_a_student(
+    campus: tuple[School, Lms], roles: list[str]
+) -> None:
+    school, lms = campus
+    before = len(everyone(school))
+    named = [f"{MEMBERSHIP}{role}" for role in roles]
+    assert launch(school, lms, subject="u-father", **{f"{LTI}roles": named}).status_code == 400
+    assert len(everyone(school)) == before
+    both = {f"{LTI}roles": [*named, LEARNER]}
+    assert launch(school, lms, subject=f"u-{roles}", **both).status_code == 303
+
+
 def test_clocks_may_differ_a_little(campus: tuple[School, Lms]) -> None:
     school, lms = campus
     assert launch(school, lms, subject="u-early", iat=time.time() + 30).status_code == 303

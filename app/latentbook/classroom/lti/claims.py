@@ -37,9 +37,11 @@ ROLES = {
     "Instructor": "instructor",
     "Administrator": "instructor",
     "ContentDeveloper": "assistant",
+    "Learner": "student",
+    "Mentor": "",  # who looks on: a parent, an adviser
 }
 """Of roles in a course, by their names in the vocabulary: the first that somebody has counts. All
-others are students.
+others are students. Who has an empty one has no place here.
 """
 
 
@@ -105,6 +107,8 @@ def check_launch(claims: dict[str, Any], subject: str, deployments: Collection[s
     roles = claims.get(CLAIM + "roles")
     if not isinstance(roles, list) or not all(isinstance(role, str) for role in roles):
         raise Unfit("no roles")
+    if not role_of(roles):
+        raise Unfit("an observer, who has no place in the course")
     link, target, settings = "", "", {}
     if kind == RESOURCE_LINK:
         link = text(part(claims, CLAIM + "resource_link"), "id", LONGEST_ID)
@@ -135,6 +139,7 @@ def check_launch(claims: dict[str, Any], subject: str, deployments: Collection[s
 def role_of(roles: Collection[str]) -> str:
     """The role here of somebody with these. Those in the system or institution give none."""
     names = {role.removeprefix(MEMBERSHIP).lstrip("#/") for role in roles if is_in_course(role)}
+    names |= {"Learner", "Mentor"} & {name.partition("#")[0] for name in names}  # as Mentor#Parent
     return next((role for name, role in ROLES.items() if name in names), "student")
 
 

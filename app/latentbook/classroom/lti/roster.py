@@ -20,6 +20,7 @@ from latentbook.http.logs import log
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
 ACCEPT = "application/vnd.ims.lti-nrps.v2.membershipcontainer+json"
+FAILED = message("The platform did not send its list of people: %(why)s")
 WHOLE_S = 60
 """For all pages: an instructor waits for them."""
 
@@ -35,7 +36,8 @@ class Listed:
 
 
 async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
-    """The active members of a course, page by page.
+    """The active members of a course, page by page. Why there are none is for the log alone: it
+    would tell an instructor what answers in the server's network.
 
     Raises
     ------
@@ -51,14 +53,15 @@ async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
                 members = answer.json["members"]
                 found += [each for each in map(listed, members) if each is not None]
                 if len(found) > people.MAX_MEMBERS:
-                    raise Unreachable(f"It lists more than {people.MAX_MEMBERS} people.")
+                    most = f"It lists more than {people.MAX_MEMBERS} people."
+                    raise Refused(502, FAILED, why=most)
         return found
     except TimeoutError:
-        why: object = f"It took longer than {WHOLE_S} seconds."
+        why = f"It took longer than {WHOLE_S} seconds."
     except (Unreachable, KeyError, TypeError, AttributeError) as error:
-        why = error
-    text = message("The platform did not send its list of people: %(why)s")
-    raise Refused(502, text, why=why)
+        log.warning("A list of people was not sent", platform=of.id, reason=repr(error))
+        why = "The log of the book’s server says why."
+    raise Refused(502, FAILED, why=why)
 
 
 def listed(given: dict[str, Any]) -> Listed | None:
@@ -70,10 +73,10 @@ def listed(given: dict[str, Any]) -> Listed | None:
             "Somebody on a platform's list was left out", reason=f"{len(subject)} characters"
         )
         return None
-    roles = [str(role) for role in given.get("roles", [])]
     # Roles here may have neither vocabulary nor context: all are roles in this course.
-    number = said(given, "lis_person_sourcedid")
-    return Listed(subject, full_name(given), number, role_of(roles))
+    if not (role := role_of([str(role) for role in given.get("roles", [])])):
+        return None
+    return Listed(subject, full_name(given), said(given, "lis_person_sourcedid"), role)
 
 
 def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:

@@ -10,6 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
+from latentbook.classroom import events
 from tests.classroom.conftest import School, on_sqlite
 from tests.patience import SERVER_S
 
@@ -89,6 +90,19 @@ def test_a_persons_log_has_a_limit_and_is_read_in_parts(school: School) -> None:
         ids += [each["id"] for each in part["events"]]
         after = part["last"]
     assert ids == [f"{i // 16}.{i % 16}" for i in range(17 * 16)]
+
+
+def test_everybody_together_has_a_limit(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    ada, bob = school.joined(school.first, "Ada"), school.invited("student", "Bob")
+    monkeypatch.setattr(events, "MAX_ALL_BYTES", 1_000)
+    assert ada.post(PLACE, json={"events": [value("a.1", 1, more="x" * 500)]}).status_code == 200
+    batch = {"events": [attempt("b.1", answer="x" * 500)]}
+    refused = bob.post(PLACE, json=batch)
+    assert refused.status_code == 409
+    assert "no room left for anybody" in refused.json()["detail"]
+    assert bob.get(PLACE).json()["events"] == []
+    assert ada.post(PLACE, json={"events": [value("a.2", 2)]}).status_code == 200, "it is shorter"
+    assert bob.post(PLACE, json=batch).status_code == 200
 
 
 @pytest.mark.long

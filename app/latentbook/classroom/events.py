@@ -29,6 +29,8 @@ MAX_EVENTS = 1_000
 MAX_EVENT_BYTES = 2**16
 MAX_STORED_BYTES = 2**24
 """Of a person."""
+MAX_ALL_BYTES = 2**31
+"""Of everybody: whoever joins again and again fills no disk, on which answers have to go too."""
 
 MAX_NAME = 200
 """Of a value: no index of PostgreSQL takes longer ones."""
@@ -41,7 +43,7 @@ REFUSALS = problem_responses(
     | {
         401: "Nobody is signed in to the course.",
         403: "Another site's page sent this.",
-        409: "The person has no room left.",
+        409: "The person or the course has no room left.",
         503: "The database cannot be used now.",
     },
 )
@@ -130,7 +132,11 @@ def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -
         if there is None or (key.startswith("set:") and rank(body) > rank(there)):
             new[key] = body
     replaced = new.keys() & before.keys()
-    size += sum(map(len, new.values())) - sum(len(before[key]) for key in replaced)
+    more = sum(map(len, new.values())) - sum(len(before[key]) for key in replaced)
+    size += more
+    everything = connection.execute(sa.select(sa.func.sum(person.c.stored_bytes))).scalar_one()
+    if more > 0 and everything + more > MAX_ALL_BYTES:
+        raise Refused(409, message("There is no room left for anybody’s work in the course."))
     if size > MAX_STORED_BYTES:
         why = message("There is no room left: %(limit)s MB of work are stored for each person.")
         raise Refused(409, why, limit=MAX_STORED_BYTES >> 20)

@@ -13,7 +13,7 @@ from latentbook.classroom import assignments, people
 from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member, Row
-from latentbook.classroom.refused import Refused, later, not_signed_in
+from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import assignment_question, attempt, job, member, now, result
 
 NO_TRY = ("unread", "unjudged")
@@ -62,7 +62,7 @@ def submit(
         raise Refused(422, why, limit=MAX_ANSWER)
     # One after another for each member: tries are counted before one is added.
     if connection.execute(MEMBER, {"member": me.id}).first() is None:  # erased meanwhile
-        raise not_signed_in()
+        raise Refused(401, message("You are not signed in to the course."))
     before = connection.execute(ATTEMPT, {"id": id}).one_or_none()
     if before is not None:
         if (before.member, before.label, before.answer) != (me.id, label, answer):
@@ -107,7 +107,7 @@ def _check_queue(connection: sa.Connection, me: Member) -> None:
         why = message(
             "Too many of your answers wait to be judged. Send this one again in a minute."
         )
-        raise later(why, 30)
+        raise Refused(429, why, retry_s=30)
 
 
 def add_result(

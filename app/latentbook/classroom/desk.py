@@ -18,7 +18,7 @@ from latentbook.book.translations.language import message
 from latentbook.classroom import people
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
-from latentbook.classroom.refused import Refused, not_signed_in
+from latentbook.classroom.refused import Refused
 from latentbook.classroom.roster import decoded
 from latentbook.http.problems import Problem, Unavailable, from_validation
 from latentbook.http.site_files import made
@@ -73,8 +73,8 @@ class Classroom:
 
 @dataclass
 class Desk:
-    """A request, and whoever is signed in. ``stale``: what others have changed of what a form has
-    shown, by field; then the page shows again what was ``typed``.
+    """A request, and whoever is signed in. ``stale``: what others have changed since a form was
+    shown, which is shown again as ``typed``.
     """
 
     request: Request
@@ -86,7 +86,7 @@ class Desk:
     @property
     def me(self) -> Member:
         if self.member is None:
-            raise not_signed_in()
+            raise Refused(401, message("You are not signed in to the course."))
         return self.member
 
     @property

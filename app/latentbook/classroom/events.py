@@ -17,7 +17,7 @@ from starlette.responses import Response
 from latentbook.api.dependencies import Strict, require_json
 from latentbook.book.translations.language import message
 from latentbook.classroom.desk import NOT_KEPT, StudentDesk
-from latentbook.classroom.refused import Refused, not_signed_in
+from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import event, person
 from latentbook.http.problems import WHEN, problem_responses, wrong_field
 from latentbook.lecture.auth import SmallRoute
@@ -120,7 +120,7 @@ def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -
     """Store events that are new; return how many were."""
     locked = sa.select(person.c.stored_bytes).where(person.c.id == who).with_for_update()
     if (size := connection.execute(locked).scalar()) is None:  # erased meanwhile
-        raise not_signed_in()
+        raise Refused(401, message("You are not signed in to the course."))
     mine = event.c.person == who
     number = connection.execute(sa.select(sa.func.max(event.c.number)).where(mine)).scalar() or 0
     given = list(given)
@@ -132,10 +132,9 @@ def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -
         if there is None or (key.startswith("set:") and rank(body) > rank(there)):
             new[key] = body
     replaced = new.keys() & before.keys()
-    more = sum(map(len, new.values())) - sum(len(before[key]) for key in replaced)
-    size += more
-    everything = connection.execute(sa.select(sa.func.sum(person.c.stored_bytes))).scalar_one()
-    if more > 0 and everything + more > MAX_ALL_BYTES:
+    size += (more := sum(map(len, new.values())) - sum(len(before[key]) for key in replaced))
+    everything = sa.select(sa.func.sum(person.c.stored_bytes))
+    if more > 0 and connection.execute(everything).scalar_one() + more > MAX_ALL_BYTES:
         raise Refused(409, message("There is no room left for anybody’s work in the course."))
     if size > MAX_STORED_BYTES:
         why = message("There is no room left: %(limit)s MB of work are stored for each person.")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, Query
 from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
@@ -24,7 +25,7 @@ from latentbook.classroom.desk import (
     StudentDesk,
     TheForm,
 )
-from latentbook.classroom.refused import later
+from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import ROLES
 from latentbook.classroom.words import clean, csv_of
 from latentbook.lecture.frame import qr
@@ -80,15 +81,17 @@ async def revoke(desk: InstructorDesk, number: Number) -> Response:
 async def preview_roster(desk: InstructorDesk, form: TheForm) -> Response:
     """Show what a list would change. A file comes before what is pasted."""
     text = form.text("file") if form.text("file").strip() else form.text("text")
-    given = (desk.me.course.id, text)
-    lines, now = await desk.read(roster.preview, *given), await desk.read(roster.shown, *given)
-    return await desk.page("roster", lines=lines, now=now, text=text)
+    lines = await desk.read(roster.preview, desk.me.course.id, text)
+    return await desk.page("roster", lines=lines, now=roster.shown(lines), text=text)
 
 
 @router.post("/people/roster/apply")
 async def apply_roster(desk: InstructorDesk, form: TheForm) -> Response:
     text = form.text("text")
-    shown = partial(roster.shown, in_course=desk.me.course.id, text=text)
+
+    def shown(connection: sa.Connection) -> dict[str, str]:
+        return roster.shown(roster.preview(connection, desk.me.course.id, text))
+
     is_saved = await desk.save(form, shown, partial(roster.apply, text=text))
     return desk.to("classroom/people") if is_saved else await preview_roster(desk, form)
 
@@ -186,7 +189,8 @@ async def export(desk: StudentDesk) -> Response:
     """All that is stored about a person. That may be 20 MB, so one file at a time is written."""
     who, exporting = desk.me.person, desk.room.exporting
     if who in exporting:
-        raise later(message("Your data is being saved already. Try again in a few seconds."), 5)
+        why = message("Your data is being saved already. Try again in a few seconds.")
+        raise Refused(429, why, retry_s=5)
     exporting.add(who)
     try:
         stored = await desk.read(people.everything_of, desk.me)

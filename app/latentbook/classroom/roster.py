@@ -126,9 +126,8 @@ def _text(row: Mapping[str, str], column: str) -> str:
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
-def shown(connection: sa.Connection, in_course: int, text: str) -> dict[str, str]:
+def shown(lines: Sequence[Line]) -> dict[str, str]:
     """What the page of a list shows of the people in the course."""
-    lines = preview(connection, in_course, text)
     return {"list": people.hash_of(str([(each.member, each.leaves) for each in lines])).hex()}
 
 

@@ -49,8 +49,12 @@ async def get_readiness(request: Request) -> Readiness:
     to. `fault` says why the book is not the latest.
     """
     site, fault = request.app.state.site, request.app.state.fault
-    if not site.is_built:
-        raise Problem(503, "The book is not built. `latentbook build` builds it.")
+    try:
+        (site.folder / "index.html").open().close()
+    except FileNotFoundError:
+        raise Problem(503, "The book is not built. `latentbook build` builds it.") from None
+    except OSError as error:
+        raise Problem(503, f"No page can be opened: {error.strerror}.") from None
     if room := getattr(request.app.state, "classroom", None):
         await room.database.probe()
     said = SiteFault(since=fault.since, errors=fault.errors) if fault.errors else None

@@ -1,6 +1,8 @@
 """Logs on standard error: one JSON object per line, also for libraries."""
 
 import logging
+import time
+from typing import Any
 
 import structlog
 from structlog.stdlib import ProcessorFormatter, add_log_level, filter_by_level
@@ -8,11 +10,27 @@ from structlog.stdlib import ProcessorFormatter, add_log_level, filter_by_level
 SERVER = "latentbook"
 """Name of the server's own logger."""
 
+WARN_S = 60
+
 log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
     logging.getLogger(SERVER),
     processors=[filter_by_level, add_log_level, ProcessorFormatter.wrap_for_formatter],
     wrapper_class=structlog.stdlib.BoundLogger,
 )
+
+warned: dict[str, tuple[float, int]] = {}
+
+
+def warn(event: str, *, most: int = 1, **about: Any) -> None:
+    """Log what clients can cause at will, in at most so many lines per ``WARN_S``."""
+    now = time.monotonic()
+    since, times = warned.get(event, (now, 0))
+    if now - since > WARN_S:
+        about["left_out"] = max(0, times - most)
+        since, times = now, 0
+    warned[event] = since, times + 1
+    if times < most:
+        log.warning(event, **about)
 
 
 def configure_logs(level: str) -> None:

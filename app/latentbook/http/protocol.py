@@ -1,28 +1,44 @@
-"""Limits that uvicorn lacks: the size of a request's head, the time until a request has arrived,
-and how many connections may wait for one.
+"""Limits that uvicorn lacks: the size of a request's head, the time until a request has arrived and
+its response has been read, and how many connections may wait for their clients.
 """
 
 from __future__ import annotations
 
 import asyncio
+import re
+import socket
 import sys
-import time
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, ClassVar
 
+from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from latentbook.http.logs import log
-from latentbook.http.problems import MEDIA_TYPE, Problem, body_of
+from latentbook.http.logs import warn
+from latentbook.http.problems import LONGEST_INPUT, MEDIA_TYPE, Problem, body_of, wrong_field
 
 MAX_HEAD_BYTES = 2**16
 """For the request line and the headers."""
 
+MAX_FIELD_BYTES, MAX_COOKIE_BYTES, MAX_ADDRESS_BYTES = 2**11, 2**13, 2**13
+READ_IN_PARTS = re.compile(rb"(?i)accept.*|content-(length|type)|cookie|if-.*|range")
+"""Headers that take time on the event loop. Cookies of other programs on the host come too."""
+
+HOST = re.compile(rb"(\[[0-9A-Za-z:.]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?")
+
 REQUEST_S = 60
 """From the first byte of a request, or from the connection, to the last byte of the body."""
 
+READ_S = 60
+MIN_READ_BYTES = 2**15
+"""Of a response that is not all read, a client must read so much in each ``READ_S``."""
 
-WARN_S = 60
-"""At most one warning in this time."""
+MAX_UNREAD_BYTES = 2**29
+"""Of all responses together."""
+
+UNSENT_BYTES = 2**17
+"""In the system, which by default stores so much that slow reading would not show for minutes."""
 
 
 def open_files() -> int:
@@ -34,70 +50,103 @@ def open_files() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-class HeadTooLarge(Exception):
-    pass
+def bound(what: str, size: int, most: int) -> None:
+    if size > most:
+        accepted = f"At most {most} bytes are accepted. Received {size} or more."
+        raise wrong_field(what, accepted, 431)
 
 
 class BoundedProtocol(HttpToolsProtocol):
     """One connection. A head that is too large gets 431. The connection ends if a request has not
-    arrived completely within ``REQUEST_S``, or if it has waited longest when too many wait.
+    arrived completely within ``REQUEST_S``, if its client reads too slowly, or if it has waited
+    longest when too many wait.
 
     Attributes
     ----------
-    waiting : connections whose request has not arrived, the oldest first
+    waiting : connections whose client has to send or to read, the oldest first, by their timers
+    unread : bytes that they have to read
     """
 
-    waiting: ClassVar[dict[BoundedProtocol, None]] = {}
-    warned_at: ClassVar[float] = -WARN_S
+    waiting: ClassVar[dict[asyncio.TimerHandle, BoundedProtocol]] = {}
+    unread: ClassVar[dict[BoundedProtocol, int]] = {}
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
+        self.transport.set_write_buffer_limits(0)  # writing pauses until all has been read
+        if limit := getattr(socket, "TCP_NOTSENT_LOWAT", None):
+            connection = transport.get_extra_info("socket")
+            connection.setsockopt(socket.IPPROTO_TCP, limit, UNSENT_BYTES)
         self.in_head = True
         self.parsed = self.received = self.heads = 0
-        self.deadline: asyncio.TimerHandle | None = None
-        self.expect_request()
+        self.timers: dict[str, asyncio.TimerHandle] = {}
+        self.expect("request", REQUEST_S, self.transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.have_request()
+        self.have("request", "reader")
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse the data; refuse a head that grows too large."""
-        self.expect_request()
+        """Parse the data; refuse what is no request, and a head that grows too large."""
+        self.expect("request", REQUEST_S, self.transport.abort)
         in_head, heads = self.in_head, self.heads
-        super().data_received(data)
-        # A whole request may arrive at once; its body does not count as head.
-        if in_head and self.heads == heads and not self.transport.is_closing():
-            self.received += len(data)
-            if self.received > MAX_HEAD_BYTES:
-                self.refuse_head()
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+            # A whole request may arrive at once; its body does not count as head.
+            if in_head and self.heads == heads and not self.transport.is_closing():
+                self.received += len(data)
+                bound("head", self.received, MAX_HEAD_BYTES)
+        except HttpParserUpgrade:
+            pass  # a WebSocket handshake is answered as the GET that it is
+        except (HttpParserError, Problem) as error:
+            why = error.__context__ or error  # what a method below has raised
+            none = Problem(400, "This is not an HTTP request.")
+            self.refuse(why if isinstance(why, Problem) else none)
 
-    def expect_request(self) -> None:
-        if self.deadline is None:
-            self.deadline = self.loop.call_later(REQUEST_S, self.transport.close)
-            self.waiting[self] = None
+    def pause_writing(self) -> None:
+        """Wait for the client to read what is written."""
+        super().pause_writing()
+        self.unread[self] = self.transport.get_write_buffer_size()
+        self.expect("reader", READ_S, self.check_reader)
+
+    def resume_writing(self) -> None:
+        self.have("reader")
+        super().resume_writing()
+
+    def check_reader(self) -> None:
+        read = self.unread[self] - self.transport.get_write_buffer_size()
+        self.have("reader")
+        if read < MIN_READ_BYTES:
+            self.transport.abort()
+        else:
+            self.pause_writing()
+
+    def expect(self, what: str, seconds: float, otherwise: Callable[[], None]) -> None:
+        if what not in self.timers:
+            self.timers[what] = self.loop.call_later(seconds, otherwise)
+            self.waiting[self.timers[what]] = self
             self.make_room()
 
-    def have_request(self) -> None:
-        if self.deadline is not None:
-            self.deadline.cancel()
-            self.deadline = None
-            del self.waiting[self]
+    def have(self, *expected: str) -> None:
+        for what in self.timers.keys() & expected:
+            timer = self.timers.pop(what)
+            timer.cancel()
+            del self.waiting[timer]
+        if "reader" not in self.timers:
+            self.unread.pop(self, None)
 
     def make_room(self) -> None:
-        """Close the connection that has waited longest if they take up half of the open files.
+        """Close the connections that have waited longest if they take up half of the open files, or
+        too much memory.
 
         Without a file left, the server would reset every new connection.
         """
         most = open_files() // 2
-        if len(self.waiting) <= most:
-            return
-        oldest = next(iter(self.waiting))
-        oldest.have_request()
-        oldest.transport.close()
-        if time.monotonic() - self.warned_at > WARN_S:
-            BoundedProtocol.warned_at = time.monotonic()
-            log.warning("Connections without a request fill up the server", closed_from=most)
+        while (is_much := sum(self.unread.values()) > MAX_UNREAD_BYTES) or len(self.waiting) > most:
+            oldest = next(iter(self.unread if is_much else self.waiting.values()))
+            oldest.have("request", "reader")
+            oldest.transport.abort()
+            warn("Connections without a request or a reader fill up the server", closed_from=most)
 
     def on_message_begin(self) -> None:
         self.in_head, self.parsed, self.received = True, 0, 0
@@ -106,45 +155,49 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_url(self, url: bytes) -> None:
         self.count(len(url))
         super().on_url(url)
+        bound("address", len(self.url), MAX_ADDRESS_BYTES)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.count(len(name) + len(value))
+        self.count(len(name) + len(value) + 32)  # as HTTP/2 counts a header
+        is_cookie = name.lower() == b"cookie"
+        if READ_IN_PARTS.fullmatch(name):
+            most = MAX_COOKIE_BYTES if is_cookie else MAX_FIELD_BYTES
+            bound(f"header {name.decode()}", len(value), most)
+        if is_cookie:  # ours have no quotes, which Python up to 3.11.9 removes in quadratic time
+            value = value.replace(b'"', b"")
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         self.in_head = False
         self.heads += 1
+        self.check_host()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self.in_head = True
-        self.have_request()
+        self.have("request")
         super().on_message_complete()
 
     def count(self, size: int) -> None:
         self.parsed += size
-        if self.parsed > MAX_HEAD_BYTES:
-            raise HeadTooLarge  # the parser then calls send_400_response
+        bound("head", self.parsed, MAX_HEAD_BYTES)
 
-    def send_400_response(self, msg: str) -> None:
-        """Respond to what cannot be parsed in the shape of every other problem."""
-        if self.parsed > MAX_HEAD_BYTES:
-            self.refuse_head()
-        else:
-            self.refuse(Problem(400, "This is not an HTTP request."), "Bad Request")
+    def check_host(self) -> None:
+        """RFC 9112, section 3.2: exactly one, but HTTP/1.0 may leave it out."""
+        hosts = [value for name, value in self.headers if name == b"host"]
+        fewest = int(self.parser.get_http_version() != "1.0")
+        if not fewest <= len(hosts) <= 1 or not all(map(HOST.fullmatch, hosts)):
+            received = b" and ".join(hosts)[:LONGEST_INPUT].decode("latin-1") or "none"
+            raise wrong_field(
+                "header Host", f"One valid name is accepted. Received {received}.", 400
+            )
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """Log nothing: a WebSocket handshake is answered as the GET that it is."""
-
-    def refuse_head(self) -> None:
-        detail = f"At most {MAX_HEAD_BYTES} bytes of request line and headers are accepted."
-        self.refuse(Problem(431, detail), "Request Header Fields Too Large")
-
-    def refuse(self, problem: Problem, reason: str) -> None:
+    def refuse(self, problem: Problem) -> None:
         """Respond without the app, and close."""
+        warn("A request was refused unread", status=problem.status_code)
         body = body_of(problem).encode()
         head = (
-            f"HTTP/1.1 {problem.status_code} {reason}\r\n"
+            f"HTTP/1.1 {problem.status_code} {HTTPStatus(problem.status_code).phrase}\r\n"
             f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
             "cache-control: no-store\r\nconnection: close\r\n\r\n"
         )

@@ -2,11 +2,13 @@
 
 import asyncio
 import hashlib
+import os
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
+from weakref import WeakValueDictionary
 from wsgiref.headers import Headers as FileHeaders
 
 from servestatic.asgi import FileServerASGI, ServeStaticASGI  # type: ignore[import-untyped]
@@ -42,6 +44,9 @@ MEDIA_TYPES = {
     ".woff2": "font/woff2",
 }
 
+PART_BYTES = 2**17
+"""A reader has to take so much of a file before more follows."""
+
 NOT_BUILT = "The book is not built yet. `latentbook build` builds it.\n"
 
 
@@ -56,10 +61,7 @@ class SiteFiles:
         self.files: dict[str, FileServerASGI] = {}
         self.seen: tuple[int, int] | None = None
         self.listing = asyncio.Lock()
-
-    @property
-    def is_built(self) -> bool:
-        return (self.folder / "index.html").is_file()
+        self.contents: WeakValueDictionary[Any, asyncio.Task[bytes]] = WeakValueDictionary()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"].removeprefix(scope.get("root_path", ""))
@@ -101,13 +103,40 @@ class SiteFiles:
         if file := self.files.get(path):
             if isinstance(file.static_file, StaticFile):
                 scope = conditional(scope, file.static_file.etag)
-            await send_file(file, scope, receive, send)
+            await self.send_file(file, scope, receive, send)
         elif missing := self.files.get("/404.html"):
             plain = without({b"range", *CONDITIONS}, scope)
-            await send_file(missing, plain, receive, with_status(404, send))
+            await self.send_file(missing, plain, receive, with_status(404, send))
         else:
             response = PlainTextResponse(NOT_BUILT, 503, headers={"Cache-Control": "no-store"})
             await response(scope, receive, send)
+
+    async def send_file(
+        self, file: FileServerASGI, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send a file from memory, read once for all to whom it is being sent."""
+
+        async def send_parts(message: Message) -> None:
+            if message["type"] != "http.response.zerocopysend":
+                return await send(message)
+            with message["file"] as opened:
+                reading = self.read(opened)
+                whole = await reading
+            stop = message["offset"] + message.get("count", len(whole))
+            for start in range(message["offset"], max(stop, 1), PART_BYTES):
+                end = min(start + PART_BYTES, stop)
+                part = {"body": whole[start:end], "more_body": end < stop}
+                await send({"type": "http.response.body", **part})
+
+        extensions = {**scope.get("extensions", {}), "http.response.zerocopysend": {}}
+        await file({**scope, "extensions": extensions}, receive, send_parts)
+
+    def read(self, opened: BinaryIO) -> asyncio.Task[bytes]:
+        found = os.fstat(opened.fileno())
+        key = found.st_ino, found.st_mtime_ns
+        if (content := self.contents.get(key)) is None:
+            self.contents[key] = content = asyncio.create_task(run_in_threadpool(opened.read))
+        return content
 
 
 async def made(make: Callable[..., T], *given: Any, **named: Any) -> T:
@@ -148,29 +177,6 @@ def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
     headers["ETag"] = f'W/"{digest[:24]}"'
     if path.endswith(".html"):
         headers["Latentbook-Api"] = "1"
-
-
-async def send_file(file: FileServerASGI, scope: Scope, receive: Receive, send: Send) -> None:
-    """Send a file in one piece; servestatic alone sends slow chunks of 8 KB.
-
-    Nothing is sent before the file has been read, so that another response is still possible if it
-    is gone.
-    """
-    start: list[Message] = []
-
-    async def send_whole(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.append(message)
-            return
-        if message["type"] == "http.response.pathsend":
-            body = await run_in_threadpool(Path(message["path"]).read_bytes)
-            message = {"type": "http.response.body", "body": body}
-        while start:
-            await send(start.pop())
-        await send(message)
-
-    extensions = {**scope.get("extensions", {}), "http.response.pathsend": {}}
-    await file({**scope, "extensions": extensions}, receive, send_whole)
 
 
 def conditional(scope: Scope, etag: str) -> Scope:

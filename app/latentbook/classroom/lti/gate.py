@@ -17,7 +17,7 @@ from latentbook.classroom.lti.tokens import Tokens
 from latentbook.classroom.lti.web import Web
 from latentbook.classroom.people import Row, hash_of
 from latentbook.classroom.refused import Refused
-from latentbook.http.logs import log
+from latentbook.http.logs import warn
 
 REFUSED = message(
     "This did not work. Open the link in your university’s system again. If that fails too, tell "
@@ -58,7 +58,7 @@ def lti_of(desk: Desk) -> Lti:
 
 def refuse(why: str, *, said: str = REFUSED, **about: Any) -> Refused:
     """Log the reason, and say nothing of it to who caused it. Neither names anybody."""
-    log.warning("A sign-in was refused", reason=why, **about)
+    warn("A sign-in was refused", most=100, reason=why, **about)
     return Refused(400, said)
 
 

@@ -48,7 +48,7 @@ def test_a_link_takes_code_to_another_reader(open_page: Open) -> None:
     page = open_page(fresh=True, permissions=["clipboard-read", "clipboard-write"])
     cell = page.locator("section[data-cell]").first
     book = cell.locator("pre code").inner_text()
-    code = f"print('é <b>', 6 * 7)\n{book}".rstrip("\n")
+    code = f"print('é <b>', 6 * 7)  # 👩🏽\u200d🎓\n{book}".rstrip("\n")
     assert output(run(page, code)).startswith("é <b> 42")
     cell.get_by_role("button", name="Copy a link to this code").press("Enter")
     expect(cell.locator("[data-status]")).to_have_text("Link copied")
@@ -109,6 +109,9 @@ HOSTILE = {
     "too long": (f"{SECTION}#code={'A' * 9_000}", "too long"),
     "an unknown label": (link(label="<img src=x>"), "not on this page: <img src=x>"),
     "turned round": (link(code="x = 1  # \u202e"), "invisible"),
+    "of no width": (link(code="x = 'a\u200bb'"), "invisible"),
+    "joined": (link(code="x = 'a\u200db'"), "invisible"),
+    "a filler": (link(code="x = '\u3164'"), "invisible"),
 }
 
 

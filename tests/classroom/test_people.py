@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import threading
+import unicodedata
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 from latentbook.classroom import manage, people, people_pages, roster
+from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import metadata, now
+from latentbook.classroom.words import clean
 from tests.classroom.conftest import School, on_sqlite
 from tests.patience import SERVER_S
 
@@ -226,6 +229,57 @@ def test_nobody_comes_back_to_a_role_by_a_link_of_their_own(
         assert instructor.post(f"{place}/erase", data={"sure": "yes"}).status_code == 303
     for token, status in ((high, 410), (own, 410), (low, 200)):
         assert school.browser().get(f"/join/{token}").status_code == status
+
+
+HIDDEN = {
+    "of no width": "Ada\u200bL",
+    "a byte order mark": "Ada\ufeffL",
+    "a soft hyphen": "Ada\xadL",
+    "a tag": "Ada\U000e0041",
+    "a direction": "Ada\u200eL",
+    "a joiner in Latin": "Ada\u200dL",
+    "a non-joiner in Latin": "Ada\u200cL",
+    "a joiner at the end": "Ada\u200d",
+    "a joiner at the start": "\u200dAda",
+    "a joiner in CJK": "山\u200d田",
+    "a variant of a letter": "Ada\ufe0f",
+    "a variant of a sign": "+\ufe0f",
+    "a variant of nothing": "\ufe0f",
+    "a grapheme joiner": "Ada\u034fL",
+    "a Khmer vowel": "Ada\u17b4",
+    "a Hangul filler": "\u3164",
+    "a filler of half the width": "\uffa0",
+    "a missing consonant": "\u115f",
+    "a missing vowel": "Ada\u1160",
+    "blank Braille": "\u2800",
+    "a null note": "\U0001d159",
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_a_name_has_no_character_that_nobody_sees(name: str) -> None:
+    with pytest.raises(Refused, match="nobody sees"):
+        clean(HIDDEN[name])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "علی\u200cرضا",
+        "राजेन्\u200dद्र",
+        "ශ්\u200dරී",
+        "র\u200d্যাব",
+        "葛\U000e0100城",
+        "👩🏽\u200d🎓",
+        "❤\ufe0f\u200d🔥",
+    ],
+)
+def test_names_of_all_scripts_are_accepted(name: str) -> None:
+    assert clean(name) == unicodedata.normalize("NFC", name)
+
+
+def test_names_that_look_alike_are_the_same() -> None:
+    assert {clean(f" Ada{space}L") for space in (" ", "  ", "\xa0", "\u2003 ")} == {"Ada L"}
 
 
 ROSTER = """\

@@ -10,9 +10,11 @@ from latentbook.book.translations.language import message
 from latentbook.classroom.refused import Refused
 
 LONGEST = 120
-REFUSED_CATEGORIES = ("Cc", "Cs", "Co", "Cn", "Zl", "Zp")
-REVERSING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""Characters that show the text after them in another order."""
+REFUSED_CATEGORIES = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U0001d159"
+SPACES = re.compile("[ \xa0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+VARIANT = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Selects another form of the character before it."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CELL = re.compile(r"(?<=[;\t])(?=\s*[=+\-@＝＋－＠])")
 """Where a formula begins for a spreadsheet whose language separates cells by semicolons."""
@@ -28,15 +30,31 @@ def clean(text: str, *, is_needed: bool = True) -> str:
     """
     # Putting accents in order takes a time that grows with the square of their number.
     composed = unicodedata.normalize("NFC", text) if len(text) <= 10 * LONGEST else text
-    cleaned = " ".join(composed.split(" ")).strip()
+    cleaned = SPACES.sub(" ", composed).strip()
     if len(cleaned) > LONGEST:
         why = message("At most %(limit)s characters are accepted. Received %(count)s.")
         raise Refused(422, why, limit=LONGEST, count=len(cleaned))
-    if any(unicodedata.category(c) in REFUSED_CATEGORIES or c in REVERSING for c in cleaned):
+    if any(map(is_hidden, f" {cleaned}", cleaned, f"{cleaned[1:]} ")):
         raise Refused(422, message("Characters that nobody sees are not accepted."))
     if is_needed and not any(unicodedata.category(c)[0] in "LNPS" for c in cleaned):
         raise Refused(422, message("A name is needed."))
     return cleaned
+
+
+def is_hidden(before: str, character: str, after: str) -> bool:
+    """Whether nobody sees a character. A joiner is seen next to the virama of Indian scripts,
+    between Arabic letters (U+200C) and between emoji (U+200D); a variant, of emoji and of CJK.
+    """
+    follows_emoji = unicodedata.category(before) == "So" or "\U0001f3fb" <= before <= "\U0001f3ff"
+    if character in "\u200c\u200d" and 9 in map(unicodedata.combining, (before, after)):
+        return False
+    if character == "\u200c":
+        return {unicodedata.bidirectional(c) for c in (before, after)} != {"AL"}
+    if character == "\u200d":
+        return unicodedata.category(after) != "So" or not (follows_emoji or before == "\ufe0f")
+    if VARIANT.match(character):
+        return not (follows_emoji or unicodedata.name(before, "").startswith("CJK"))
+    return character in BLANK or unicodedata.category(character) in REFUSED_CATEGORIES
 
 
 def harmless(cell: str) -> str:

@@ -20,7 +20,10 @@ const MAX_PAIRS = 1_000_000;
 /** Lines that stay, shown on either side of a change. */
 const AROUND = 3;
 /** Characters that hide what code does. */
-const INVISIBLE = /[\0-\x08\x0b-\x1f\x7f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const INVISIBLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u2800\u{1d159}]|[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
+/** Of these, joiners and variants that change what one sees: in Indian and Arabic scripts, and in emoji. */
+const JOINED =
+  /(?<=\p{M})[\u200c\u200d]|[\u200c\u200d](?=\p{M})|(?<=\p{scx=Arab})\u200c(?=\p{scx=Arab})|(?<=[\p{ExtPict}\p{EMod}])\u200d(?=\p{ExtPict})|(?<=\p{ExtPict})\ufe0f/gu;
 
 /* Links */
 
@@ -64,7 +67,7 @@ async function readLink(hash) {
   if (![linked?.label, linked?.base, linked?.code].every((each) => typeof each === "string")) {
     throw new Refused(translate("The link is damaged or incomplete. Nothing has changed."));
   }
-  if (INVISIBLE.test(linked.code)) throw new Refused(translate("The code contains invisible characters that could hide what it does. Links do not carry them."));
+  if (INVISIBLE.test(linked.code.replace(JOINED, ""))) throw new Refused(translate("The code contains invisible characters that could hide what it does. Links do not carry them."));
   return { label: linked.label, base: linked.base, code: linked.code };
 }
 

@@ -111,10 +111,11 @@ export class WorkReader {
 
   /** @param {string} text @throws {Refused} */
   push(text) {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = /** @type {string} */ (lines.pop());
-    for (const line of lines) this.#line(line);
-    if (this.#old === null) this.#checkLength(this.#rest, this.#lines + 1);
+    for (const [i, part] of text.split("\n").entries()) {
+      if (i > 0) this.#line(this.#rest);
+      this.#rest = i > 0 ? part : this.#rest + part;
+      this.#checkLength(this.#rest, this.#lines + 1);
+    }
   }
 
   /** @returns {Work} @throws {Refused} */
@@ -132,7 +133,6 @@ export class WorkReader {
     }
     if (this.#lines === 1 && (line === "{" || line === "{}")) this.#old = [];
     if (this.#old !== null) return void this.#old.push(line);
-    this.#checkLength(line, this.#lines);
     const read = this.#parse(line);
     if (this.#lines === 1) this.#readHeader(read);
     else if (Object.hasOwn(read, "stored")) this.#readValue(read.stored, read.value);

@@ -340,6 +340,8 @@ HOSTILE: dict[str, tuple[tuple[Any, ...], str]] = {
     ),
     "deep": ((HEADER, '{"a":' + "[" * 400_000 + "]" * 400_000 + "}"), "Line 2"),
     "a long line": ((HEADER, "x" * 1_000_001), "Line 2 of the file has more than 1,000,000"),
+    "a long line of version 1": (("{", "x" * 1_000_001), "Line 2 of the file has more than"),
+    "no line's end": (("{", " " * 3_000_000 + "}"), "Line 2 of the file has more than"),
     "version 1 of somebody else": (("{", '"a": 1', "}"), "cannot be read"),
     "version 1 with a prototype": (("{", '"__proto__": {}', "}"), "cannot be read"),
     "version 1 with a broken answer": (("{", '"quiz:a": {"answer": 1}', "}"), "cannot be read"),

@@ -173,3 +173,39 @@ def test_an_assignment_from_its_dates_to_its_points(
         assert in_both_themes(instructor) == []
     for context in (desk, phone, other_zone, plain):
         context.close()
+
+
+@pytest.mark.browser
+def test_a_time_that_nobody_has_changed_goes_back_as_it_came(
+    chromium: Browser, course: tuple[str, str]
+) -> None:
+    url, link = course
+    berlin, greenwich = (
+        chromium.new_context(**WINDOW, timezone_id=zone) for zone in ("Europe/Berlin", "UTC")
+    )
+    join(berlin, link, "Ada Lovelace")
+    greenwich.add_cookies(berlin.cookies())
+    here, there = berlin.new_page(), greenwich.new_page()
+    due = "Due (empty: never)"
+
+    def save(page: Page, **changed: str) -> None:
+        page.goto(f"{url}{PLACE}settings")
+        for value in changed.values():
+            page.get_by_label(due).fill(value)
+        page.get_by_role("button", name="Save").click()
+        page.goto(f"{url}{PLACE}settings")
+
+    save(there, due="2026-10-25T01:30")  # 02:30 in Berlin, for the second time
+    save(here)
+    expect(here.get_by_label(due)).to_have_value("2026-10-25T02:30")
+    there.reload()
+    expect(there.get_by_label(due)).to_have_value("2026-10-25T01:30")
+    save(here, due="2026-10-25T03:30")
+    there.reload()
+    expect(there.get_by_label(due)).to_have_value("2026-10-25T02:30")
+
+    here.get_by_label(due).fill("2026-03-29T02:30")  # there is no such time
+    here.get_by_label(due).blur()
+    expect(here.get_by_label(due)).to_have_value("2026-03-29T03:30")
+    berlin.close()
+    greenwich.close()

@@ -101,14 +101,21 @@ async function editionsKept() {
   return names.filter((name) => name.startsWith("latentbook ") && name.endsWith(` ${scope}`) && name !== LIGHT && name !== HEAVY);
 }
 
-/** @type {Plugin} A page that the network gives is not kept: it may be another build's. */
+/**
+ * A page that the network gives is not kept: it may be another build's. If the server fails, a page of the book comes from the cache;
+ * of any other the reader gets the server's own response.
+ *
+ * @type {Plugin}
+ */
 const fromLight = {
   cacheKeyWillBeUsed: async ({ request }) => light.getCacheKeyForURL(pageOf(request.url)) ?? request,
   cacheWillUpdate: async () => null,
-  fetchDidSucceed: async ({ response }) => {
-    if (response.status >= 500) throw new Error(`The server answered ${response.status}.`);
-    return response;
+  fetchDidSucceed: async ({ response, state = {} }) => {
+    if (response.status < 500) return response;
+    state.failed = response;
+    throw new Error(`The server answered ${response.status}.`);
   },
+  handlerDidError: async ({ state }) => state?.failed,
 };
 
 registerRoute(

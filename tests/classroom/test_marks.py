@@ -509,6 +509,7 @@ def test_the_only_server_waits_for_no_lease_of_a_killed_one(course: Course) -> N
     course.answer(course.member("Ada"), "q-code", "two = 2")
     course.run(lease, LEASE)
     worker = Worker(course.database, judge, threads=0)
+    course.run(worker.take_over)
     worker.start()
     assert worker.work() == course.database.is_sqlite, "on PostgreSQL another may be judging it"
     worker.close()
@@ -625,6 +626,7 @@ def test_what_ends_the_server_again_and_again_leaves_time_for_others(course: Cou
         return judge(question, answer)
 
     worker = Worker(course.database, see, threads=1)
+    course.run(worker.take_over)
     worker.start()
     until(lambda: course.score(bob, "q-code").state == "right")
     worker.close()

@@ -134,12 +134,11 @@ class Worker:
         self._is_closing = False
 
     def start(self) -> None:
-        self.database.run_here(self._take_over)
         for each in (*self._threads, self._renewing):
             each.start()
 
-    def _take_over(self, connection: sa.Connection) -> None:
-        """Free what a killed server judged; what ends servers leaves time for the others."""
+    def take_over(self, connection: sa.Connection) -> None:
+        """At the start of a server, free what a killed server judged; what ends servers leaves time for the others."""
         left = sa.select(job.c.id, job.c.tries).where(job.c.leased_until.is_not(None))
         for number, tries in connection.execute(left).all():
             if tries > 1:

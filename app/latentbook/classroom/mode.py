@@ -35,6 +35,7 @@ def open_classroom(settings: Settings) -> Classroom:
         database.open()
         if database.run_here(people.has_course):
             database.run_here(assignments.take, assigned)
+        database.run_here(worker.take_over)
 
     def close() -> None:
         worker.close()

@@ -92,7 +92,7 @@ def law(
     ----------
     words : the law in a sentence, for the reader
     function : the reader's; gets the inputs by position, in their order
-    holds : gets the function's result, then the inputs; returns one truth value or an array of them
+    holds : gets the function's result, then the inputs; returns truth values, one or more
     inputs : by the reader's names: :func:`numbers`, or an integer, which is passed on unchanged
 
     Raises
@@ -104,7 +104,7 @@ def law(
     rng = np.random.default_rng(0)
 
     def breaks(case: Case) -> bool:
-        return not np.all(holds(answer(function, case), *case.values()))
+        return bool(fault(holds, answer(function, case), case))
 
     cases = []
     for draw in range(DRAWS):
@@ -112,9 +112,23 @@ def law(
         arrays = {name: each.array(sizes, rng, draw) for name, each in drawn.items()}
         cases.append({**inputs, **arrays})
     for case, value in zip(cases, answers(function, cases), strict=True):
-        if not np.all(holds(value, *case.values())):
+        if fault(holds, value, case):
             case = smallest(case, drawn, breaks)
-            raise Broken(f"{words} {where(function, case)}", code(function, case))
+            raise Broken(f"{words} {where(function, holds, case)}", code(function, case))
+
+
+def fault(holds: Callable[..., Any], value: Any, case: Case) -> str:
+    """How a sentence about a value that breaks the law ends, else ""."""
+    if is_empty(value) or is_empty(held := holds(value, *case.values())):
+        return ", which leaves nothing that the law could hold of."
+    return "" if np.all(held) else "."
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a value has no items; of several results, whether one has none."""
+    if isinstance(value, list | tuple) and value:
+        return any(map(is_empty, value)) if isinstance(value, tuple) else all(map(is_empty, value))
+    return 0 in np.shape(value) or (isinstance(value, dict | set | str) and not value)
 
 
 def names(inputs: Mapping[str, Numbers]) -> list[str]:
@@ -178,10 +192,11 @@ def cost(value: float) -> tuple[int, float, bool]:
     return len(f"{abs(value):g}"), abs(value), value < 0
 
 
-def where(function: Callable[..., Any], case: Case) -> str:
+def where(function: Callable[..., Any], holds: Callable[..., Any], case: Case) -> str:
     given = ", ".join(f"{name} = {listed(value)}" for name, value in case.items())
-    value = shown(answer(function, case))
-    return f"Yours breaks it at {given}: there {name_of(function)} gives {value}."
+    value = answer(function, case)
+    gives = f"{name_of(function)} gives {shown(value)}{fault(holds, value, case) or '.'}"
+    return f"Yours breaks it at {given}: there {gives}"
 
 
 def shown(value: Any) -> str:

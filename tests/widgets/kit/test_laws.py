@@ -59,6 +59,29 @@ def test_inputs_share_the_sizes_they_name_and_stay_in_their_bounds():
     assert len(seen) > 10
 
 
+@pytest.mark.parametrize(
+    ("function", "holds"),
+    [
+        (lambda x: np.zeros(0), lambda value, x: value >= 0),
+        (lambda x: np.zeros(0), lambda value, x: np.allclose(value, 1)),
+        (lambda x: np.zeros((3, 0)), lambda value, x: np.all(value == 1)),
+        (lambda x: [], lambda value, x: all(v == 1 for v in value)),
+        (lambda x: [[], []], lambda value, x: np.allclose(value, 1)),
+        (lambda x: (x, np.zeros(0)), lambda value, x: np.allclose(value[1], 1)),
+        (lambda x: {}, lambda value, x: all(value.values())),
+        (lambda x: x if x.any() else x[:0], lambda value, x: np.all(value == x)),
+        (lambda x: x[:1], lambda value, x: value[1:] == x[1:][:0]),
+    ],
+)
+def test_a_law_does_not_hold_of_nothing(function, holds):
+    with pytest.raises(Broken, match="leaves nothing that the law could hold of"):
+        law("It holds.", function, holds, x=numbers("n"))
+
+
+def test_a_law_holds_of_a_list_in_which_something_is_empty():
+    law("Groups.", lambda x: [[], x], lambda value, x: value[1] is not None, x=numbers("n"))
+
+
 def test_an_error_of_the_function_is_its_own():
     with pytest.raises(ZeroDivisionError):
         law("It runs.", lambda x: 1 // 0, lambda value, x: True, x=numbers("n"))

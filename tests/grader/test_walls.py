@@ -6,6 +6,7 @@ import json
 import os
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -182,6 +183,16 @@ def test_pages_and_new_answers_come_first(sandbox):
         pid = interpreter.process.pid
         assert os.getpriority(os.PRIO_PROCESS, pid) == os.getpriority(os.PRIO_PROCESS, 0) + 10
         assert os.getsid(pid) == os.getsid(0)
+    finally:
+        interpreter.kill()
+
+
+@pytest.mark.skipif(not Path("/proc/self/oom_score_adj").exists(), reason="Only Linux has it.")
+def test_the_system_ends_it_first_if_memory_runs_out(sandbox):
+    interpreter = Interpreter(sandbox).boot()
+    try:
+        score = Path(f"/proc/{interpreter.process.pid}/oom_score_adj").read_text()
+        assert int(score) == 1000
     finally:
         interpreter.kill()
 

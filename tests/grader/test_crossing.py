@@ -211,6 +211,66 @@ def test_what_is_not_changed_is_not_written_back():
     assert peer.state_of(same) == peer.state_of([*same])
 
 
+HANDS_ON_A_GENERATOR = """
+import numpy as np
+rng, twin = np.random.default_rng(0), np.random.default_rng(0)
+f(rng)
+assert rng.integers(2**20) != twin.integers(2**20), "the same"
+"""
+SET = "s = rng.bit_generator.state\n    s{}\n    rng.bit_generator.state = s"
+BEFORE_ZERO = "-s['state']['inc'] * pow(0x2360ED051FC65DA44385DF649FCCF645, -1, 2**128) % 2**128"
+
+
+@pytest.mark.parametrize(
+    "tampers",
+    [
+        SET.format("['state'] = {'state': 0, 'inc': 0}"),
+        SET.format("['state']['inc'] ^= 2**100"),
+        SET.format(f"['state']['state'] = {BEFORE_ZERO}"),
+        SET.format(" |= {'has_uint32': 1, 'uinteger': 0}"),
+        "rng.random()\n    " + SET.format(" |= {'has_uint32': 1, 'uinteger': 0}"),
+        "rng.__init__(np.random.PCG64(1))",
+        "rng.bit_generator.advance(-1)",
+        "rng.bit_generator.advance(2**32 + 1)",
+    ],
+)
+def test_an_answer_is_blamed_for_random_numbers_that_drawing_does_not_lead_to(tampers):
+    answer = f"import numpy as np\ndef f(rng):\n    {tampers}"
+    assert judge(answer, HANDS_ON_A_GENERATOR)["message"] == peer.ONLY_WITH_CHANGES
+
+
+@pytest.mark.parametrize(
+    "draws",
+    [
+        "rng.random()",
+        "rng.integers(9)",
+        "rng.permutation(8)",
+        "rng.random(dtype='f')\n    rng.normal(size=10**6)",
+        "rng.bit_generator.advance(2**32)",
+    ],
+)
+def test_an_answer_is_not_blamed_for_drawing(draws):
+    assert judge(f"def f(rng):\n    {draws}", HANDS_ON_A_GENERATOR)["passed"] is True
+
+
+@pytest.mark.parametrize(
+    "draws_elsewhere", ["rng.spawn(2)", "rng.bit_generator.seed_seq.spawn(2)", "rng = None"]
+)
+def test_what_an_answer_does_to_its_copy_of_a_generator_stays_there(draws_elsewhere):
+    check = f"{HANDS_ON_A_GENERATOR}\nassert rng.spawn(1)[0].random() == twin.spawn(1)[0].random()"
+    answer = f"def f(rng):\n    {draws_elsewhere}"
+    assert judge(answer, check)["message"] == "the same"
+    assert judge(f"{answer}\n    return 1", check.replace("!=", "=="))["passed"] is True
+
+
+def test_other_generators_do_not_cross():
+    check = "import numpy as np\nf(np.random.RandomState(0))"
+    failed = judge("def f(rng):\n    rng.seed(0)", check)["failed"]
+    assert "type RandomState" in failed["message"]
+    answer = "import numpy as np\ndef f(rng):\n    rng.__init__(np.random.MT19937(0))"
+    assert "MT19937" in judge(answer, HANDS_ON_A_GENERATOR)["failed"]["message"]
+
+
 CHANGES_WHAT_IS_COMPARED = "def f(x):\n    x[:] = 0\n    return x * 2"
 
 

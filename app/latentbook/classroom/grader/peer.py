@@ -306,14 +306,14 @@ class Peer:
         return reader.read(answer["result"])
 
     def write_back(self, old: Any, now: Any, reader: Reader) -> None:
-        if "rng" in now:  # drawing is no change that an answer could be blamed for
-            old.bit_generator.state = now["rng"]
-            return
-        self.is_changed = True
         new = reader.read({**now, "place": -1})
-        if not self.keeps_changes or type(old) is not type(new):
+        is_drawn = "rng" in now and is_later(old.bit_generator.state, new.bit_generator.state)
+        self.is_changed |= not is_drawn  # an answer cannot be blamed for drawing
+        if not (is_drawn or self.keeps_changes) or not isinstance(old, type(new)):
             return
-        if isinstance(old, list):
+        if isinstance(old, np.random.Generator):
+            old.bit_generator.state = new.bit_generator.state
+        elif isinstance(old, list):
             old[:] = new
         elif isinstance(old, dict | set):
             old.clear()
@@ -343,6 +343,22 @@ class Peer:
         writer = Writer(self, written, known)
         changed = list(changes(writer, known, before))
         return {"changed": changed, "result": writer.write(result)}
+
+
+def is_later(then: Any, now: Any) -> bool:
+    """Whether drawing at most 2**32 numbers leads from one state of PCG64 to another."""
+    twin, steps = np.random.PCG64(0), 0
+    twin.state = then
+    for step in (1 << bit for bit in range(33)):  # such a step leaves the lower bits as they are
+        if (twin.state["state"]["state"] ^ now["state"]["state"]) & step:
+            twin.advance(step)
+            steps += step
+    is_reached = steps <= 2**32 and twin.state["state"] == now["state"]
+    if not is_reached or not now["has_uint32"] or now == {**then, "state": now["state"]}:
+        return is_reached
+    recent = min(steps, 2**22)  # half of one of these numbers is still to be used
+    twin.advance(-recent)
+    return now["uinteger"] in twin.random_raw(recent) >> 32
 
 
 def changes(

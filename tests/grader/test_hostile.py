@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import contextmanager
 
 import pytest
@@ -156,9 +158,9 @@ def grader(sandbox):
 
 
 @contextmanager
-def hurried(grader):
+def hurried(grader, seconds=3):
     """With a short clock: most bombs end only with it."""
-    grader.seconds = 3
+    grader.seconds = seconds
     try:
         yield
     finally:
@@ -222,6 +224,49 @@ def test_an_interpreter_that_was_lost_in_mid_check_is_not_used_again(grader):
     assert "3 s" in verdict.failure.message
     assert warm not in grader._warm
     assert warm.interpreter.process.returncode is not None
+
+
+JSON = (
+    f"{PEER}{SEND}def f(x):\n    numbers = b'0,' * COUNT + b'0'\n"
+    '    send(b\'R\', b\'{"answers": [{"changed": [], "result": {"list": [\' + numbers'
+    " + b'], \"place\": 9}}]}')"
+)
+ERROR = (
+    f"{PEER}{SEND}def f(x):\n    deep = b'[' * COUNT + b']' * COUNT\n"
+    '    send(b\'R\', b\'{"answers": [{"error": {"message": "", "name": \' + deep + b\'}}]}\')'
+)
+FILE = f"{PEER}{SEND}def f(x):\n    send(b'F', b'[' * 200_000)"
+LOSES_B = {
+    "JSON of 14 MB": ("f(3)", JSON.replace("COUNT", "7_000_000"), "it sends too much"),
+    "JSON that comes back": (
+        "text = f(3)\nf(text, text)",
+        "def f(x, y=0):\n    return 'x' * 900_000",
+        "it sends too much",
+    ),
+    "a deep error": ("f(3)", ERROR.replace("COUNT", "1500"), "recursion"),
+    "a deep name of a file": ("f(3)", FILE, "recursion"),
+    "the end of its Python": ("f(3)\nimport os\nos._exit(0)", RIGHT, "it broke its interpreter"),
+    "the end of the time": ("f(3)\nwhile True:\n    pass", RIGHT, "after 1 s"),
+}
+
+
+@pytest.mark.parametrize("what", LOSES_B)
+def test_it_is_the_answers_fault_if_the_check_does_not_survive_what_it_sends(grader, what):
+    """Otherwise a student could look at the inputs of the check and try again for nothing."""
+    check, code, why = LOSES_B[what]
+    question = Question(what, "code", check=check_of(check, [RIGHT], []))
+    with hurried(grader, 1 if "1 s" in why else MAX_SECONDS):
+        verdict = grader.judge(question, code)
+    assert (verdict.state, verdict.failure and verdict.failure.name) == ("error", "Stopped")
+    assert why in verdict.failure.message
+
+
+def test_an_answer_is_not_blamed_for_an_interpreter_that_has_heard_nothing_of_it(grader):
+    assert grader.judge(QUESTION, RIGHT).is_right
+    os.kill(grader._warm[-1].interpreter.process.pid, signal.SIGSTOP)
+    with hurried(grader, 1):
+        assert grader.judge(QUESTION, RIGHT).state == "unjudged"
+    assert grader.judge(QUESTION, RIGHT).is_right
 
 
 def test_an_interpreter_is_warm_for_its_own_check_only(sandbox):

@@ -41,7 +41,6 @@ MAX_FRAMES = 20_000
 MAX_CHECKS = 100
 """A warm interpreter is replaced after as many, so that its limit of processor time suffices."""
 
-FROM_A, FROM_B = (b"R", b"C", b"E"), (b"R", b"C", b"E", b"N")
 B_WALLS = Walls(limits={**LIMITS, "CPU": int(MAX_CHECKS * MAX_SECONDS)})
 
 
@@ -191,7 +190,7 @@ class _Submission:
             if failed := self._run(code):
                 return self._failed(failed)
             found = self._check()
-        except _AnswerLost as lost:
+        except (_AnswerLost, RecursionError) as lost:  # by A's JSON
             return Verdict("error", failure=Failure("Stopped", self._sentence(str(lost))))
         except Lost as lost:
             return Verdict("unjudged", f"The check was lost: {lost}.")
@@ -208,12 +207,8 @@ class _Submission:
         request = {"code": code, "snippets": check.snippets, "names": check.names}
         with _blaming_the_answer():
             self.a.send("A", request, self.clock)
-            reply = self.a.receive(self.clock)
-        if reply[:1] == b"R":
-            return None
-        if reply[:1] == b"E":
-            return _report(reply)
-        raise _AnswerLost("it broke its interpreter")
+            reply = self.a.receive(self.clock, b"RE")
+        return _report(reply) if reply[:1] == b"E" else None
 
     def _check(self) -> Any:
         check = self.checker.check
@@ -221,23 +216,17 @@ class _Submission:
         self.checker.count += 1
         self.b.traffic = 0
         request = {"check": check.code, "names": check.names, "shared": check.shared}
-        self.b.send("K", request, self.clock)
-        for turn in range(MAX_FRAMES):
-            if turn % 2 == 0:
-                frame = self.b.receive(self.clock)
+        clock = self.b.clock(self.seconds)  # the answer may have left none of its own
+        self.b.send("K", request, clock)
+        frame = self.b.receive(clock, b"N")
+        with _blaming_the_answer():  # also if B does not survive what A sends
+            for _ in range(MAX_FRAMES // 2):
+                self.a.pass_on(frame, self.clock)
+                self.b.pass_on(self.a.receive(self.clock, b"RCE"), self.clock)
+                frame = self.b.receive(self.clock, b"RCENV")
                 if frame[:1] == b"V":
                     self.checker.is_busy = False
                     return body(frame)
-                if frame[:1] not in FROM_B:
-                    raise Lost("its interpreter broke")
-                with _blaming_the_answer():
-                    self.a.pass_on(frame, self.clock)
-            else:
-                with _blaming_the_answer():
-                    frame = self.a.receive(self.clock)
-                if frame[:1] not in FROM_A:
-                    raise _AnswerLost("it broke its interpreter")
-                self.b.pass_on(frame, self.clock)
         raise _AnswerLost("it makes too many calls")
 
     def _failed(self, report: Any) -> Verdict:

@@ -23,7 +23,7 @@ from latentbook.classroom.grader.snapshot import ENVIRONMENT, FLAGS, Sandbox, de
 
 LAUNCH = Path(__file__).with_name("launch.py")
 HEAD = struct.Struct("<cII")  # kind, length of the JSON, length of the raw bytes
-MAX_FRAME, MAX_TRAFFIC = 16 * 2**20, 64 * 2**20  # bytes
+MAX_JSON, MAX_FRAME, MAX_TRAFFIC = 2**20, 16 * 2**20, 64 * 2**20  # bytes
 BOOT_S = 60
 LIMITS = {
     "CPU": 30,  # seconds
@@ -123,21 +123,23 @@ class Interpreter:
         text = json.dumps(value).encode()
         self.pass_on(HEAD.pack(kind.encode(), len(text), 0) + text, clock)
 
-    def receive(self, clock: Clock) -> bytes:
+    def receive(self, clock: Clock, kinds: bytes = b"") -> bytes:
         """The next frame, as bytes; requests for files are answered here.
 
         Raises
         ------
         Lost
-            When the clock has run out, after the end of the process, or if it sends too much.
+            When the clock has run out, after the process's end, or for a frame that is refused.
         """
         while True:
             head = self._read(HEAD.size, clock)
             _, *lengths = HEAD.unpack(head)
             self.traffic += sum(lengths)
-            if sum(lengths) > MAX_FRAME or self.traffic > MAX_TRAFFIC:
+            if lengths[0] > MAX_JSON or sum(lengths) > MAX_FRAME or self.traffic > MAX_TRAFFIC:
                 raise Lost("it sends too much")
             frame = head + self._read(sum(lengths), clock)
+            if kinds and head[:1] not in kinds + b"F":
+                raise Lost("it broke its interpreter")
             if head[:1] != b"F":
                 return frame
             self._send_pack(frame, clock)

@@ -53,7 +53,7 @@ def body(given):
     return peer.json.loads(given[peer.HEAD.size : peer.HEAD.size + length])
 
 
-def judge(answer, check, *, earlier=(), solution=None, forge=None):
+def judge(answer, check, *, earlier=(), solution=None, forge=None, public=""):
     """The verdict of the check's side; ``forge`` alters what the answer's side sends."""
     code = check_of(check, [solution or answer], earlier)
     a, b = Side(), Side()
@@ -65,6 +65,7 @@ def judge(answer, check, *, earlier=(), solution=None, forge=None):
         if said[:1] == b"E":
             return {"failed": body(said)}
         request = {"check": check, "names": code.names, "shared": code.shared}
+        request["is_public"] = check == public
         said = b.ask(frame("K", request))
         while said[:1] != b"V":
             reply = a.ask(said)
@@ -265,7 +266,7 @@ def test_what_an_answer_does_to_its_copy_of_a_generator_stays_there(draws_elsewh
 
 def test_other_generators_do_not_cross():
     check = "import numpy as np\nf(np.random.RandomState(0))"
-    failed = judge("def f(rng):\n    rng.seed(0)", check)["failed"]
+    failed = judge("def f(rng):\n    rng.seed(0)", check, public=check)["failed"]
     assert "type RandomState" in failed["message"]
     answer = "import numpy as np\ndef f(rng):\n    rng.__init__(np.random.MT19937(0))"
     assert "MT19937" in judge(answer, HANDS_ON_A_GENERATOR)["failed"]["message"]
@@ -288,6 +289,77 @@ def test_other_exceptions_than_those_of_the_list_do_not_cross(error):
     verdict = judge(f"def f(x):\n    raise {error}('mine')", check)
     assert verdict["failed"]["name"] == error
     assert verdict["failed"]["line"] == 2
+
+
+GRADE = """
+class Secret:
+    def __init__(self, value, secret_unit=1):
+        self.value = value
+def secret_test(value, secret_scale=2):
+    return secret_scale * value
+"""
+LOOK = "try:\n        g({})\n    except Exception as e:\n        raise ValueError(e, vars(e))"
+NOT_SHOWN = {
+    "a condition": ("return 1", "assert secret_test(f(3)) == 18"),
+    "a condition with an empty message": ("return 1", "assert secret_test(f(3)) == 18, ''"),
+    "an attribute": ("return 1", "f(3).secret_name"),
+    "an attribute of a function": ("return f", "f(3).secret_name"),
+    "a name": (
+        "raise ValueError",
+        "try:\n    secret = f(3)\nexcept ValueError:\n    pass\nassert secret",
+    ),
+    "a local name": (
+        "raise ValueError",
+        "def g():\n    try:\n        secret = f(3)\n    except ValueError:\n        pass\n"
+        "    assert secret\ng()",
+    ),
+    "a key": ("return {}", "f(3)['secret key']"),
+    "a parameter": ("return []", "secret_test(*f(3))"),
+    "a function": ("return [1, 2, 3]", "secret_test(*f(3))"),
+    "a function of a function": (
+        "return [1]",
+        "def secret():\n    def g(): pass\n    g(*f(3))\nsecret()",
+    ),
+    "a class": ("return [1, 2, 3]", "Secret(*f(3))"),
+    "a format": ("return 1", "f'{f(3):secret}'"),
+    "an error after an error": (
+        "raise ValueError",
+        "try:\n    f(3)\nexcept ValueError as e:\n    raise RuntimeError('no') from e  # secret",
+    ),
+    "an error with a note": (
+        "raise ValueError",
+        "try:\n    f(3)\nexcept ValueError as e:\n    e.add_note('secret')\n    raise",
+    ),
+    "code that is not Python": ("return '1 +'", "secret = eval(f(3))"),
+    "an error of the check's function": (LOOK.format("1, 2, 3"), "f(secret_test)"),
+    "its parameter": (LOOK.format(""), "f(secret_test)"),
+    "its line": (LOOK.format("None"), "f(secret_test)"),
+    "its result": (LOOK.format("1"), "f(lambda x: Secret(x))"),
+}
+
+
+@pytest.mark.parametrize("what", NOT_SHOWN)
+def test_of_a_check_that_is_not_in_the_page_nothing_is_quoted(what):
+    body, check = NOT_SHOWN[what]
+    verdict = judge(f"def f(g):\n    {body}", GRADE + check)
+    assert verdict.get("passed") is not True
+    assert "secret" not in repr(verdict).casefold()
+
+
+def test_an_error_of_a_check_that_is_not_in_the_page_has_its_type_and_message():
+    answer = "import numpy as np\ndef f(x):\n    return np.zeros(2)"
+    (failure,) = judge(answer, "assert f(12) == 144").values()
+    assert failure.keys() == {"name", "message"}
+    assert failure["name"] == "ValueError"
+    assert "truth value of an array" in failure["message"]
+
+
+def test_the_check_in_the_page_is_quoted():
+    check = "y = f(3)\nassert y == 9\ny.secret"
+    assert "assert y == 9" in judge("def f(x):\n    return 1", check, public=check)["message"]
+    failure = judge("def f(x):\n    return 9", check, public=check)["failed"]
+    assert "secret" in failure["message"]
+    assert "y.secret" in failure["traceback"]
 
 
 def test_an_assertion_of_the_answer_is_not_the_checks():

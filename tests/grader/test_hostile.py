@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from latentbook.classroom.grader.checks import check_of
+from latentbook.classroom.grader.checks import check_of, question_of
 from latentbook.classroom.grader.grader import MAX_SECONDS, Busy, Grader
 from latentbook.classroom.grader.interpreter import Walls
 from latentbook.classroom.grader.question import Question
@@ -267,6 +267,27 @@ def test_an_answer_is_not_blamed_for_an_interpreter_that_has_heard_nothing_of_it
     with hurried(grader, 1):
         assert grader.judge(QUESTION, RIGHT).state == "unjudged"
     assert grader.judge(QUESTION, RIGHT).is_right
+
+
+GRADE = "from math import prod as secret\nassert f(3) == 9, 'no'\nassert f(12) == 144, 'no'"
+GRADED = {
+    "key": {"check": "from math import tau\nassert f(3) == 9"},
+    "check": {"code": GRADE, "answers": [RIGHT], "earlier": []},
+}
+
+
+def test_an_answer_does_not_find_out_a_grade(grader):
+    """Neither from what it is told, nor from what is sent to its interpreter."""
+    question = question_of({"label": "graded", "kind": "code", **GRADED})
+    assert grader.judge(question, "def f(x):\n    return tau and x * x").is_right
+    code = "import numpy as np\ndef f(x):\n    return 9 if x == 3 else np.zeros(2)"
+    failure = grader.judge(question, code).failure
+    assert (failure.name, failure.traceback, failure.explanation) == ("ValueError", "", None)
+    assert "144" not in failure.message
+    look = f"{PEER.replace('peer', 'request')}raise ValueError(request)"
+    failure = grader.judge(question, look).failure
+    assert "tau" in failure.message
+    assert "secret" not in repr(failure)
 
 
 def test_an_interpreter_is_warm_for_its_own_check_only(sandbox):

@@ -1,6 +1,7 @@
 """What a check needs of an answer and of a chapter’s earlier code."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from latentbook.classroom.grader.peer import free_names, imports_of, names_made, needed
@@ -9,7 +10,7 @@ from latentbook.classroom.grader.question import Check, Question
 
 def question_of(data: Mapping[str, Any]) -> Question:
     """A question from what the build wrote of it (``judged_by``)."""
-    check = data["check"] and check_of(**data["check"])
+    check = data["check"] and replace(check_of(**data["check"]), public=data["key"]["check"])
     return Question(**{**data, "check": check})
 
 
@@ -27,13 +28,12 @@ def check_of(
     read = {name for answer in answers for name in free_names(answer)}
     own = needed(free_names(code) - made, earlier)
     given = {name for snippet in own for name in names_made(snippet)} - made
-    imports = imports_of(code)
-    imported = {name for each in imports for name in names_made(each)}
+    imported = {name for each in imports_of(code) for name in names_made(each)}
     return Check(
         code=code,
         names=sorted(free_names(code) - given),
         shared=sorted(read & (names_made(code) - imported)),
         own=own,
-        snippets=[*earlier, *imports],
+        snippets=earlier,
         mistakes=mistakes,
     )

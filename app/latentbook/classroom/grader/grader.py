@@ -30,6 +30,7 @@ from latentbook.classroom.grader.interpreter import (
     Walls,
     body,
 )
+from latentbook.classroom.grader.peer import imports_of
 from latentbook.classroom.grader.question import Check, Question
 from latentbook.classroom.grader.snapshot import Sandbox
 from latentbook.classroom.grader.verdict import Failure, Verdict, plain
@@ -204,7 +205,8 @@ class _Submission:
     def _run(self, code: str) -> Any:
         """Run the answer; the report of an error, or None."""
         check = self.checker.check
-        request = {"code": code, "snippets": check.snippets, "names": check.names}
+        snippets = [*check.snippets, *imports_of(check.public)]
+        request = {"code": code, "snippets": snippets, "names": check.names}
         with _blaming_the_answer():
             self.a.send("A", request, self.clock)
             reply = self.a.receive(self.clock, b"RE")
@@ -217,7 +219,7 @@ class _Submission:
         self.b.traffic = 0
         request = {"check": check.code, "names": check.names, "shared": check.shared}
         clock = self.b.clock(self.seconds)  # the answer may have left none of its own
-        self.b.send("K", request, clock)
+        self.b.send("K", {**request, "is_public": check.code == check.public}, clock)
         frame = self.b.receive(clock, b"N")
         with _blaming_the_answer():  # also if B does not survive what A sends
             for _ in range(MAX_FRAMES // 2):

@@ -13,9 +13,10 @@ from __future__ import annotations
 import ast
 import builtins
 import json
+import re
 import struct
 import symtable
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -244,6 +245,7 @@ class Peer:
         the same globals
     namespace : of the check, or of the answer
     is_checking : whether this is the check's side, which takes no names from the other
+    hidden : words of a check that students must not see; None if they may see it
     is_changed : whether a call has changed an argument
     keeps_changes : whether such changes are written back
     """
@@ -254,6 +256,7 @@ class Peer:
         self.shared: Sequence[str] = ()
         self.namespace: dict[str, Any] = {}
         self.is_checking = False
+        self.hidden: Set[str] | None = None
         self.is_changed = False
         self.keeps_changes = True
 
@@ -329,8 +332,16 @@ class Peer:
             for given in value["given"]:
                 answers.append(self.answer(value["call"], given, data, written))
         except BaseException as error:  # SystemExit too
-            answers.append({"error": failed(error, host.ANSWER)})
+            answers.append({"error": self.report(error)})
         return "R", {"answers": answers}, written
+
+    def report(self, error: BaseException) -> dict[str, Any]:
+        """Describe an error; of a check that is not shown, no line and no name."""
+        report = failed(error, host.ANSWER)
+        if self.hidden is None:
+            return report
+        is_quoting = not self.hidden.isdisjoint(QUOTED.findall(report["message"]))
+        return {"name": report["name"], "message": NOT_SHOWN if is_quoting else report["message"]}
 
     def answer(self, number: int, given: Any, data: bytes, written: bytearray) -> dict[str, Any]:
         reader = Reader(self, data)
@@ -429,13 +440,16 @@ def check(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict
         return {"failed": error.report}
     except AssertionError as error:
         line = code.splitlines()[(line_of(error, CHECK) or 1) - 1].strip()
-        message = str(error) or f"This does not hold: {line}"
-        return {"passed": False, "message": message, "case": getattr(error, "case", "")}
+        why = f"This does not hold: {line}" if peer.hidden is None else NOT_SHOWN
+        return {"passed": False, "message": str(error) or why, "case": getattr(error, "case", "")}
     except BaseException as error:  # the check cannot use a result of the wrong type
-        return {"failed": failed(error, host.ANSWER)}
+        return {"failed": peer.report(error)}
     return {"passed": True, "message": "", "case": ""}
 
 
+QUOTED = re.compile(r"\b\w+\b(?=[\w.<>]*\(|['\"`])|(?<=type )\w+|^\w+$")
+"""What Python's messages quote of code: 'name', name(), type name, or a key and nothing else."""
+NOT_SHOWN = "The reason is part of a check that is not shown."
 ONLY_WITH_CHANGES = (
     "This passes only because your function changes what it is given. Work on a copy instead."
 )
@@ -449,6 +463,8 @@ def checked(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> di
     """
     peer.is_changed, peer.keeps_changes = False, True
     peer.shared = request["shared"]
+    words = {*re.findall(r"\w+", request["check"])} - {*request["names"], *dir(builtins)}
+    peer.hidden = None if request.get("is_public") else words - {"a"}  # NumPy says "Use a.any()"
     verdict = check(peer, scope, request)
     if verdict.get("passed") and peer.is_changed:
         peer.keeps_changes = False

@@ -14,8 +14,9 @@ class Check:
     names : what it takes from the answer; all other names are its own
     shared : what an answer takes from the check, as both have the same globals in the page
     own : code that the check needs of the chapter's earlier snippets
-    snippets : all code whose names an answer may use: earlier snippets, imports of the check
+    snippets : earlier ones, whose names an answer may use
     mistakes : words in the messages of mistakes that the author foresaw
+    public : the page's check, whose imports an answer may use; students see no line of another
     """
 
     code: str
@@ -24,6 +25,7 @@ class Check:
     own: Sequence[str] = ()
     snippets: Sequence[str] = ()
     mistakes: Sequence[str] = ()
+    public: str = ""
 
 
 @dataclass(frozen=True)

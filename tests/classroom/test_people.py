@@ -158,7 +158,7 @@ def test_a_shared_browser_is_nobodys_until_they_say_so(
     instructor.post("/classroom/settings/copy", data={"term": "Spring"})
     token = link_in(instructor.post("/classroom/people/invite", data=form))
     page = alice.get(f"/join/{token}").text
-    assert "Alice is signed in in this browser" in page
+    assert "This browser still has Alice signed in" in page
     assert "Sign out" in alice.get("/classroom/").text
     assert alice.post(f"/join/{token}").status_code == 422, "a name is asked for"
     assert alice.post(f"/join/{token}", data={"name": "Bob"}).status_code == 303

@@ -138,7 +138,7 @@ class Worker:
             each.start()
 
     def take_over(self, connection: sa.Connection) -> None:
-        """At the start of a server, free what a killed server judged; what ends servers leaves time for the others."""
+        """At the start, free what a killed server judged; what ends servers leaves others time."""
         left = sa.select(job.c.id, job.c.tries).where(job.c.leased_until.is_not(None))
         for number, tries in connection.execute(left).all():
             if tries > 1:

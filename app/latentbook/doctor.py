@@ -66,7 +66,7 @@ def disk(folder: Path) -> Found:
         yield False, f"There is no folder {folder}: create it for the server’s user."
         return
     free = shutil.disk_usage(folder).free
-    advice = "" if free > FREE_BYTES else " Make room: a person’s events alone take up to 16 MB."
+    advice = "" if free > FREE_BYTES else " Make room: a course stores up to 2 GB."
     yield not advice, f"{folder} has {free / 2**30:.1f} GB free.{advice}"
     inodes = os.statvfs(folder)
     if inodes.f_files and inodes.f_favail < 10_000:

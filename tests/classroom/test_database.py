@@ -59,8 +59,7 @@ revision, down_revision = "9999", "{head}"
 def upgrade():
     {upgrade}
 """
-COPIED = """numbered = {{"sqlite_autoincrement": True}}
-    with op.batch_alter_table("{0}", table_kwargs=numbered) as batch:
+COPIED = """with op.batch_alter_table("{0}") as batch:
         batch.alter_column("{1}", type_=sa.String(201))"""
 COLUMNS = {
     "person": "number",
@@ -185,10 +184,6 @@ def test_a_later_edition_changes_a_table_and_loses_nothing(
     [
         ("op.execute('DELETE FROM attempt')", "would lose rows of attempt, job, result"),
         ("op.execute('DELETE FROM person')", "would lose rows of"),
-        (
-            COPIED.format("member", "group").replace("True", "False"),
-            "lets numbers of member be used again",
-        ),
     ],
 )
 def test_a_later_edition_that_would_lose_something_changes_nothing(

@@ -346,17 +346,27 @@ def _upgrade(connection: sa.Connection, config: Config, to: str) -> None:
     if connection.dialect.name != "sqlite":
         command.upgrade(config, to)
         return
-    before = _rows(connection), _numbers(connection)
+    rows, numbers = _rows(connection), _numbers(connection)
     command.upgrade(config, to)
     after = _rows(connection)
-    for table, number in before[1].items():
-        change = "UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?"
-        if connection.exec_driver_sql(change, (number, table)).rowcount == 0 and table in after:
-            raise LatentbookError(f"The migration lets numbers of {table} be used again.")
-    lost = {table for table, count in before[0].items() if after.get(table, count) < count}
+    for table in numbers.keys() & after.keys():
+        last = {"name": table, "seq": max(numbers[table], _numbers(connection).get(table, 0))}
+        connection.execute(sa.delete(SEQUENCE).where(SEQUENCE.c.name == table))
+        connection.execute(sa.insert(SEQUENCE).values(last))
+    lost = {table for table, count in rows.items() if after.get(table, count) < count}
     lost |= {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
     if lost:
         raise LatentbookError(f"The migration would lose rows of {', '.join(sorted(lost))}.")
+
+
+@sa.event.listens_for(sa.Table, "before_create")
+def _number_on(table: sa.Table, connection: sa.Connection, **about: Any) -> None:
+    """Let a copy by which SQLite changes a table use no number again either."""
+    changed = table.name.removeprefix("_alembic_tmp_")
+    if connection.dialect.name == "sqlite" and changed != table.name:
+        made = sa.text("SELECT sql FROM sqlite_master WHERE name = :name")
+        sql = connection.execute(made, {"name": changed}).scalar_one()
+        table.dialect_options["sqlite"]["autoincrement"] = "AUTOINCREMENT" in sql
 
 
 def _rows(connection: sa.Connection) -> dict[str, int]:
@@ -369,11 +379,12 @@ def _rows(connection: sa.Connection) -> dict[str, int]:
 
 def _numbers(connection: sa.Connection) -> dict[str, int]:
     """The last number of each table that uses none again."""
-    is_there = "SELECT 1 FROM sqlite_master WHERE name = 'sqlite_sequence'"
-    if not connection.exec_driver_sql(is_there).first():
+    if not sa.inspect(connection).has_table(SEQUENCE.name):
         return {}
-    found = connection.exec_driver_sql("SELECT name, seq FROM sqlite_sequence")
-    return {row.name: row.seq for row in found}
+    return {row.name: row.seq for row in connection.execute(sa.select(SEQUENCE))}
+
+
+SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 
 def create(file: Path) -> None:

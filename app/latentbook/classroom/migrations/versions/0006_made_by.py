@@ -12,7 +12,7 @@ COLUMNS = {"session": "made_by", "identity": "made_by", "platform": "added_by"}
 
 def upgrade() -> None:
     for table, column in COLUMNS.items():
-        with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": True}) as batch:
+        with op.batch_alter_table(table) as batch:
             batch.add_column(sa.Column(column, sa.Integer))
             to = (f"fk_{table}_{column}", "person", [column], ["id"])
             batch.create_foreign_key(*to, ondelete="SET NULL")

@@ -1,7 +1,6 @@
 """``latentbook doctor``: what of a server needs care, and what to do about it."""
 
 import ctypes
-import json
 import os
 import re
 import shutil
@@ -162,7 +161,7 @@ def copies(folder: Path | None) -> Found:
 
 def proxy(address: str, *, with_course: bool) -> Found:
     """What strangers see at the book's own address."""
-    status, body = asked(f"{address}/healthz")
+    status, scheme = asked(f"{address}/healthz")
     if status != 200:
         yield False, f"{address}/healthz answers {status}: is the proxy set up for this address?"
         return
@@ -170,7 +169,7 @@ def proxy(address: str, *, with_course: bool) -> Found:
     is_secure = address.startswith("https://")
     if not is_secure:
         yield False, "The address is not https: cookies and answers can be read on the way."
-    elif not json.loads(body).get("https"):
+    elif scheme != "https":
         yield False, "The proxy does not forward X-Forwarded-Proto: cookies lack their protection."
     for path in ("readyz", "metrics"):
         if asked(f"{address}/{path}")[0] == 200:
@@ -179,12 +178,12 @@ def proxy(address: str, *, with_course: bool) -> Found:
         yield False, "The proxy does not forward Host: nobody can join or hand in."
 
 
-def asked(url: str, data: bytes | None = None, **headers: str) -> tuple[int | str, bytes]:
-    """The status and the body of an answer, or why there is none."""
+def asked(url: str, data: bytes | None = None, **headers: str) -> tuple[int | str, str]:
+    """The status of an answer, or why there is none, and the scheme that the server has seen."""
     try:
         with urlopen(Request(url, data, headers), timeout=20) as answer:
-            return answer.status, answer.read(2**16)
+            return answer.status, answer.headers.get("Latentbook-Scheme", "")
     except HTTPError as error:
-        return error.code, b""
+        return error.code, ""
     except (OSError, HTTPException, ValueError) as error:
-        return f"nothing ({error})", b""
+        return f"nothing ({error})", ""

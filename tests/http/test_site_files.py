@@ -231,7 +231,7 @@ def test_below_another_path(settings, registry):
 
 def test_a_server_without_a_site_says_what_to_do(tmp_path):
     with served(create_app(Settings(build=tmp_path))) as url:
-        assert httpx.get(f"{url}/healthz").json() == {"status": "ok", "https": False}
+        assert httpx.get(f"{url}/healthz").json() == {"status": "ok"}
         assert httpx.get(f"{url}/readyz").status_code == 503
         response = httpx.get(url)
         assert response.status_code == 503

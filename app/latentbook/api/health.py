@@ -19,10 +19,6 @@ class Health(BaseModel):
     status: str
 
 
-class Liveness(Health):
-    https: bool
-
-
 class SiteFault(BaseModel):
     """Why the site is older than its sources, one sentence per mistake."""
 
@@ -38,9 +34,10 @@ class Readiness(Health):
 
 
 @router.get("/healthz")
-async def get_health(request: Request) -> Liveness:
-    """Whether the server runs, and was asked over HTTPS as far as it knows from its proxy."""
-    return Liveness(status="ok", https=request.url.scheme == "https")
+async def get_health(request: Request, response: Response) -> Health:
+    """Whether the server runs. `Latentbook-Scheme` says how it was asked, as its proxy tells it."""
+    response.headers["Latentbook-Scheme"] = request.url.scheme
+    return Health(status="ok")
 
 
 @router.get("/readyz", responses=problem_responses(503), response_model_exclude_none=True)

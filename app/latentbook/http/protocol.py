@@ -21,7 +21,7 @@ from latentbook.http.problems import LONGEST_INPUT, MEDIA_TYPE, Problem, body_of
 MAX_HEAD_BYTES = 2**16
 """For the request line and the headers."""
 
-MAX_FIELD_BYTES, MAX_COOKIE_BYTES, MAX_ADDRESS_BYTES = 2**11, 2**13, 2**13
+MAX_FIELD_BYTES, MAX_COOKIE_BYTES = 2**11, 2**13
 READ_IN_PARTS = re.compile(rb"(?i)accept.*|content-(length|type)|cookie|if-.*|range")
 """Headers that take time on the event loop. Cookies of other programs on the host come too."""
 
@@ -153,12 +153,11 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        self.count(len(url))
+        self.count(len(url) + 32 * url.count(b"&"))
         super().on_url(url)
-        bound("address", len(self.url), MAX_ADDRESS_BYTES)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.count(len(name) + len(value) + 32)  # as HTTP/2 counts a header
+        self.count(len(name) + len(value) + 32)
         is_cookie = name.lower() == b"cookie"
         if READ_IN_PARTS.fullmatch(name):
             most = MAX_COOKIE_BYTES if is_cookie else MAX_FIELD_BYTES
@@ -179,6 +178,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def count(self, size: int) -> None:
+        """Count bytes as HTTP/2 does, with 32 for each header; and for each field of a query."""
         self.parsed += size
         bound("head", self.parsed, MAX_HEAD_BYTES)
 

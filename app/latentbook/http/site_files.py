@@ -119,13 +119,12 @@ class SiteFiles:
         async def send_parts(message: Message) -> None:
             if message["type"] != "http.response.zerocopysend":
                 return await send(message)
-            with message["file"] as opened:
-                reading = self.read(opened)
-                whole = await reading
-            stop = message["offset"] + message.get("count", len(whole))
+            reading = self.read(message["file"])  # it is shared while someone holds it
+            content = await reading
+            stop = message["offset"] + message.get("count", len(content))
             for start in range(message["offset"], max(stop, 1), PART_BYTES):
                 end = min(start + PART_BYTES, stop)
-                part = {"body": whole[start:end], "more_body": end < stop}
+                part = {"body": content[start:end], "more_body": end < stop}
                 await send({"type": "http.response.body", **part})
 
         extensions = {**scope.get("extensions", {}), "http.response.zerocopysend": {}}
@@ -135,8 +134,15 @@ class SiteFiles:
         found = os.fstat(opened.fileno())
         key = found.st_ino, found.st_mtime_ns
         if (content := self.contents.get(key)) is None:
-            self.contents[key] = content = asyncio.create_task(run_in_threadpool(opened.read))
+            self.contents[key] = content = asyncio.create_task(run_in_threadpool(whole, opened))
+        else:
+            opened.close()  # at once: others may wait long
         return content
+
+
+def whole(opened: BinaryIO) -> bytes:
+    with opened:
+        return opened.read()
 
 
 async def made(make: Callable[..., T], *given: Any, **named: Any) -> T:

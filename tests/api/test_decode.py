@@ -138,6 +138,8 @@ ENCODE = "/api/models/five/encode"
         (PATH, {"codes": [""] * MILLION}),
         (PATH, {"codes": [[""] * MILLION]}),
         (PATH, {"codes": [[[]] * 1000] * 1000}),
+        (PATH, {"codes": [[]] * MILLION}),
+        (PATH, {"codes": [{"a": {}}] * (MILLION // 3)}),
         (PATH, {"codes": NUMBERED}),
         (PATH, NUMBERED),
         (PATH, {"x" * 3 * MILLION: 0}),

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from latentbook.api.dependencies import (
-    BODIES,
+    AsFloats,
     ModelName,
     Strict,
     TheInference,
@@ -32,7 +32,7 @@ MAX_CODES = 1024
 LARGEST = 10_000.0
 
 Latent = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-LARGEST, le=LARGEST)]
-Code = Annotated[list[Latent], Field(min_length=1, max_length=1024, fail_fast=True)]
+Code = Annotated[list[Latent], Field(min_length=1, max_length=1024, fail_fast=True), AsFloats]
 
 
 class DecodeRequest(Strict):
@@ -83,7 +83,7 @@ async def decode(
                 f"{model.latent_dim} numbers are accepted, one per latent of {name}. "
                 f"Received {len(code)}.",
             )
-    codes = await BODIES.run(np.array, body.codes, np.float32)
+    codes = np.array(body.codes)
     headers = {"Cache-Control": "no-store"}
     decoded = await unless_gone(request, inference.decode(name, codes))
     if form.media_type != "application/json":

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from latentbook.api.dependencies import (
-    BODIES,
+    AsFloats,
     ModelName,
     Strict,
     TheInference,
@@ -27,8 +27,9 @@ MAX_IMAGES = 256
 LONGEST_SIDE = 256
 
 Pixel = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
-Line = Annotated[list[Pixel], Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)]
-Picture = Annotated[list[Line], Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)]
+SIDE = Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)
+Line = Annotated[list[Pixel], SIDE, AsFloats]
+Picture = Annotated[list[Line], SIDE]
 
 
 class EncodeRequest(Strict):
@@ -78,7 +79,7 @@ async def encode(
                 f"{height} rows of {width} pixels are accepted. Received {len(image)} rows of "
                 f"{' and '.join(map(str, sorted(lengths)))}.",
             )
-    images = await BODIES.run(np.array, body.images, np.float32)
+    images = np.array(body.images)
     mu, logvar, squared_error = await unless_gone(request, inference.encode(name, images))
     answer = Encoded(
         model=name,

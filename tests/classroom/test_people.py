@@ -159,6 +159,10 @@ def test_a_shared_browser_is_nobodys_until_they_say_so(
     token = link_in(instructor.post("/classroom/people/invite", data=form))
     page = alice.get(f"/join/{token}").text
     assert "This browser still has Alice signed in" in page
+    as_alice, as_another = page.split("<form")[-2:]
+    assert 'name="as"' in as_alice, "Enter presses the first button of a form"
+    assert 'name="as"' not in as_another
+    assert 'name="name"' in as_another
     assert "Sign out" in alice.get("/classroom/").text
     assert alice.post(f"/join/{token}").status_code == 422, "a name is asked for"
     assert alice.post(f"/join/{token}", data={"name": "Bob"}).status_code == 303

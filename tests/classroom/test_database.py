@@ -345,6 +345,44 @@ def test_whoever_reads_does_not_need_to_write(
     until(lambda: school.run(lambda c: c.execute(found).scalar()).year > 2025)
 
 
+@on_sqlite
+def test_a_full_disk_loses_nothing_that_was_acknowledged(
+    school: School, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, used = school.joined(school.first, "Ada"), school.room.database
+
+    def send(number: int) -> int:
+        event = {"id": f"a.{number}", "kind": "read", "day": 1, "time": 1, "text": "x" * 50_000}
+        return ada.post("/api/classroom/events", json={"events": [event]}).status_code
+
+    assert send(1) == 200
+    pages = school.run(lambda c: c.exec_driver_sql("PRAGMA page_count").scalar())
+    monkeypatch.setattr(module, "PRAGMAS", (*module.PRAGMAS, f"max_page_count={pages + 20}"))
+    used.engine.dispose()
+    statuses = [send(number) for number in (2, 3, 4)]
+    assert statuses == [200, 503, 503]
+    assert ada.get("/classroom/me").status_code == 200
+    monkeypatch.undo()
+    used.engine.dispose()
+    assert send(5) == 200
+    found = ada.get("/api/classroom/events").json()["events"]
+    assert [each["id"] for each in found] == ["a.1", "a.2", "a.5"]
+
+
+@on_sqlite
+def test_a_damaged_database_is_said_and_keeps_nobody_from_the_book(school: School) -> None:
+    ada, used = school.joined(school.first, "Ada"), school.room.database
+    for engine in (used.engine, used.readers):
+        engine.dispose()
+    with closing(sqlite3.connect(used.file)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    with used.file.open("r+b") as file:
+        file.write(b"\xff" * 8192)
+    assert ada.get("/classroom/me").status_code == 503
+    assert ada.get("/readyz").status_code == 503
+    assert ada.get("/").status_code == 200
+
+
 def test_a_backup_before_an_update_leaves_the_tables_as_they_are(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -675,6 +675,15 @@ def test_strangers_take_no_turn_to_write(school: School, lms: Lms) -> None:
     assert set(statuses.values()) == {400}, statuses
 
 
+def test_a_launch_in_an_address_is_refused(school: School, lms: Lms) -> None:
+    """Proxies log addresses, and with them the token of whoever is launched."""
+    begun = testing.begin(school.url, lms)
+    given = {"state": begun.state, "id_token": lms.signed(lms.message(begun.nonce))}
+    place = f"{school.url}/lti/launch"
+    assert httpx.get(place, params=given, headers={"Cookie": begun.cookie}).status_code == 400
+    assert everyone(school) == []
+
+
 def test_logins_of_strangers_are_refused(school: School, lms: Lms) -> None:
     for given in ({"iss": "https://evil.example"}, {"client_id": "client-8"}, {"login_hint": ""}):
         asked = {"iss": lms.url, "client_id": CLIENT, "login_hint": "u-1", **given}

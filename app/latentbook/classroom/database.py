@@ -6,6 +6,7 @@ turns; those that only read see the database as of one moment, and nobody waits 
 
 import asyncio
 import fcntl
+import os
 import sqlite3
 import threading
 import time
@@ -15,7 +16,7 @@ from contextlib import closing, contextmanager, suppress
 from contextvars import copy_context
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
@@ -83,7 +84,7 @@ class Database:
         self.prepare: Callable[[], None] | None = None
         self._preparing = threading.RLock()
         self._identity: tuple[int, int] | None = None
-        self._held: BinaryIO | None = None
+        self._held: int | None = None
         self._probed_at = -float("inf")
         try:
             self.url = sa.make_url(named if "://" in named else f"sqlite:///{named}")
@@ -290,8 +291,9 @@ class Database:
     def close(self) -> None:
         self.engine.dispose()
         self.readers.dispose()
-        if self._held:
-            self._held.close()
+        if self._held is not None:
+            os.close(self._held)
+            self._held = None
 
 
 def reason(error: Exception) -> str:
@@ -303,17 +305,17 @@ def reason(error: Exception) -> str:
     return type(error).__name__
 
 
-def lock(file: Path, how: int) -> BinaryIO:
-    """Lock the name of an SQLite file until the result is closed. Servers share it; who replaces
-    the file has it alone.
+def lock(file: Path, how: int) -> int:
+    """Lock the name of an SQLite file until the result, a descriptor, is closed. Servers share it;
+    who replaces the file has it alone.
     """
     beside = file.with_name(f".{file.name}.lock")
     create(beside)
-    held = beside.open("rb")
+    held = os.open(beside, os.O_RDONLY)
     try:
         fcntl.flock(held, how | fcntl.LOCK_NB)
     except BlockingIOError:
-        held.close()
+        os.close(held)
         raise LatentbookError(f"A server has {file} open. Stop it first.") from None
     return held
 

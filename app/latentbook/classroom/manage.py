@@ -1,6 +1,7 @@
 """What ``latentbook classroom`` does: create, copy, back up and restore a course."""
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -116,6 +117,9 @@ def restore(settings: Settings, file: Path) -> None:
             )
         if not file.is_file():
             raise LatentbookError(f"There is no file {file}.")
-        with database.lock(used.file, fcntl.LOCK_EX):
+        held = database.lock(used.file, fcntl.LOCK_EX)
+        try:
             database.copy(file, used.file)
+        finally:
+            os.close(held)
         used.check()

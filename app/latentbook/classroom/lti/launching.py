@@ -67,6 +67,8 @@ async def login(desk: Visit, given: Sent) -> Response:
 @router.api_route("/lti/launch", methods=["GET", "POST"])
 async def launch(desk: Visit, given: Sent) -> Response:
     """What a platform says about who this is, and what they open."""
+    if desk.request.method == "GET":
+        raise refuse("a launch in an address, which proxies log")
     step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     if step is None:
         raise refuse("a state that is unknown, used or expired")

@@ -37,7 +37,7 @@ from latentbook.classroom.tables import (
 )
 from latentbook.settings import Settings
 from tests.classroom import lms as testing
-from tests.classroom.conftest import OWN, School, opened
+from tests.classroom.conftest import OWN, School, on_sqlite, opened
 from tests.classroom.lms import AGS, CLIENT, DL, INSTRUCTOR, LTI, NRPS, STORED, Lms
 
 SCOPES = [f"{AGS}scope/score", f"{AGS}scope/result.readonly"]
@@ -170,6 +170,7 @@ def test_the_title_of_a_course_that_nobody_accepted_is_no_group(school: School, 
     assert found()[2][1] == "student"
 
 
+@on_sqlite
 def test_an_unfinished_launch_leaves_no_name(school: School, lms: Lms) -> None:
     begun = testing.begin(school.url, lms)
     token = lms.signed(lms.message(begun.nonce, "u-1", name="Rosalind Franklin"))

@@ -140,9 +140,6 @@ setCatchHandler(async ({ request }) => {
   return missing ? new Response(missing.body, { status: 404, headers: missing.headers }) : Response.error();
 });
 
-/** A browser without static routing can at least send the request while the service worker starts. */
-const routesNavigations = worker.InstallEvent?.prototype.addRoutes !== undefined;
-
 worker.addEventListener("install", (/** @type {any} */ event) => {
   light.install(event);
   worker.skipWaiting();
@@ -159,7 +156,9 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
 worker.addEventListener("activate", (/** @type {any} */ event) => {
   light.activate(event);
   event.waitUntil(worker.clients.claim());
-  if (!routesNavigations) event.waitUntil(worker.registration.navigationPreload?.enable() ?? Promise.resolve());
+  // Earlier editions asked for it, and browsers remember: Firefox answers with an error where nothing comes of a preload,
+  // and workbox would take that, or a failing server's page, for the network's answer.
+  event.waitUntil(worker.registration.navigationPreload?.disable() ?? Promise.resolve());
 });
 
 worker.addEventListener("message", (/** @type {any} */ event) => {

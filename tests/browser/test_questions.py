@@ -29,6 +29,16 @@ pytestmark = pytest.mark.browser
 # Answers a question by its own events, and tells its state and what it says after each answer.
 ANSWER = """async (section, answers) => {
   const inputs = [...section.querySelectorAll('input[name$=".answer"], input[type="range"]')];
+  const check = section.querySelector('[data-action="check"]');
+  const feedback = section.querySelector("[data-feedback]");
+  const name = check.textContent; // another while it judges
+  const judged = () => new Promise((resolve) => {
+    new MutationObserver((_, told) => {
+      if (check.textContent !== name) return;
+      told.disconnect();
+      resolve();
+    }).observe(feedback, { childList: true });
+  });
   const seen = [];
   for (const answer of answers) {
     const option = inputs.find(({ type, value }) => type === "radio" && value === answer);
@@ -37,10 +47,10 @@ ANSWER = """async (section, answers) => {
       inputs[0].value = answer;
       inputs[0].dispatchEvent(new Event("input", { bubbles: true }));
     }
-    section.querySelector('[data-action="check"]').click();
-    await new Promise((resolve) => setTimeout(resolve));
-    const said = section.querySelector("[data-feedback]").textContent;
-    seen.push([section.dataset.state, said.replace(/\\s+/g, " ").trim()]);
+    const verdict = judged();
+    check.click();
+    await verdict;
+    seen.push([section.dataset.state, feedback.textContent.replace(/\\s+/g, " ").trim()]);
   }
   return seen;
 }"""

@@ -39,6 +39,14 @@ export function textGoesFirst() {
   return isFrugal() || matchMedia("(pointer: coarse)").matches;
 }
 
+/** Whether this is a phone or tablet that says nothing of its memory and its line, as those of Apple. */
+export function isUnknownHandheld() {
+  return !("deviceMemory" in navigator || "connection" in navigator) && matchMedia("(pointer: coarse)").matches;
+}
+
+/** Whether there is memory for a second Python. */
+export const hasRoom = () => !isFrugal() && !isUnknownHandheld();
+
 /** Whether to avoid fetching or storing in advance: the reader saves data, or memory is small. */
 export function isFrugal() {
   return savesData() || (Reflect.get(navigator, "deviceMemory") ?? Infinity) < LEAST_MEMORY_GB;

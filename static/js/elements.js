@@ -21,6 +21,16 @@ export function button(text, act, properties) {
   return made;
 }
 
+/**
+ * Puts a text on the clipboard. Safari lets a page do so only at once after a click, so a text that takes time comes as a promise.
+ *
+ * @param {Promise<string>} text
+ */
+export function writeClipboard(text) {
+  const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+  return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
+}
+
 /** Copies a text, and says so on the button for a while. @param {string} text @param {HTMLElement} button */
 export async function copy(text, button) {
   try {

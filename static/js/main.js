@@ -17,6 +17,7 @@ painted().then(async () => {
   startNavigation({ prepare, leave: () => leave(), enter: () => (leave = enter(false)) });
 });
 painted().then(async () => (await import("./page/offline.js")).startOffline());
+painted().then(async () => (await import("./page/returning.js")).keepForBack());
 painted().then(() => document.querySelector("link[data-late]")?.setAttribute("media", "all"));
 if (config.reload) import("./page/reload.js").then(({ followReloads }) => followReloads());
 

@@ -6,7 +6,7 @@
 import { CodeField } from "./code-field.js";
 import { CellOutput } from "./cell-output.js";
 import { letOthersRun, missingFor, noteDone, offerFor, runInOrder } from "./prerequisites.js";
-import { button, copy, make } from "../elements.js";
+import { button, copy, make, writeClipboard } from "../elements.js";
 import { explained } from "../explain/explain.js";
 import { fingerprint } from "../fingerprint.js";
 import { runtime } from "../python/page/runtime.js";
@@ -162,8 +162,10 @@ class Cell {
     const link = this.section.querySelector(".heading .permalink");
     if (place === null || !(link instanceof HTMLAnchorElement)) return;
     const onClick = async () => {
-      const { copyLink } = await import("./code-link.js");
-      this.status.textContent = await copyLink(link, { label: this.label, base: this.field.base, code: this.field.text });
+      const linked = { label: this.label, base: this.field.base, code: this.field.text };
+      const address = import("./code-link.js").then(({ linkTo }) => linkTo(link, linked));
+      const copied = writeClipboard(address).then(() => translate("Link copied"), () => translate("Not allowed"));
+      this.status.textContent = await address.then(() => copied, (error) => error.message);
     };
     const title = translate("Copy a link to this code");
     // A longer word would break the line when the reader begins to edit.

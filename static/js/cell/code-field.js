@@ -221,6 +221,8 @@ export class CodeField {
     const come = () => void (!this.#pressed && selectedIn(source) === "" && this.open());
     source.addEventListener("pointerenter", come);
     if (source.matches(":hover")) come(); // the pointer was here before this script
+    // A tap is over before the editor has loaded, and iOS opens its keyboard only during one.
+    source.addEventListener("touchstart", () => void import("./editor.js").catch(() => {}), { passive: true, once: true });
     source.addEventListener("pointerdown", () => {
       this.#pressed = true;
       addEventListener("pointerup", () => (this.#pressed = false), { once: true });
@@ -252,9 +254,16 @@ function selectedIn(element) {
  */
 function offsetAt(listing, { clientX, clientY }) {
   const caret = document.caretPositionFromPoint?.(clientX, clientY);
-  if (!caret || !listing?.contains(caret.offsetNode)) return listing ? 0 : null;
+  const [node, offset] = caret ? [caret.offsetNode, caret.offset] : beforeSafari26(clientX, clientY);
+  if (node === null || !listing?.contains(node)) return listing ? 0 : null;
   const before = document.createRange();
   before.setStart(listing, 0);
-  before.setEnd(caret.offsetNode, caret.offset);
+  before.setEnd(node, offset);
   return before.toString().length;
+}
+
+/** @param {number} x @param {number} y @returns {[Node | null, number]} */
+function beforeSafari26(x, y) {
+  const range = document.caretRangeFromPoint?.(x, y);
+  return [range?.startContainer ?? null, range?.startOffset ?? 0];
 }

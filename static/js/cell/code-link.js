@@ -27,21 +27,21 @@ const JOINED =
 
 /* Links */
 
-/** @param {HTMLAnchorElement} place the snippet's own link @param {LinkedCode} linked @returns {Promise<string>} what to tell the reader */
-export async function copyLink({ href }, linked) {
+/**
+ * @param {HTMLAnchorElement} place the snippet's own link
+ * @param {LinkedCode} linked
+ * @returns {Promise<string>}
+ * @throws {Refused} if no link can carry it
+ */
+export async function linkTo({ href }, linked) {
   const address = new URL(href);
   const packed = new Blob([JSON.stringify(linked)]).stream().pipeThrough(new CompressionStream("deflate-raw"));
   const bytes = new Uint8Array(await new Response(packed).arrayBuffer());
   const text = btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
   address.search = "";
   address.hash = START + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  try {
-    await readLink(address.hash);
-    await navigator.clipboard.writeText(address.href);
-    return translate("Link copied");
-  } catch (error) {
-    return error instanceof Refused ? error.message : translate("Not allowed");
-  }
+  await readLink(address.hash);
+  return address.href;
 }
 
 /** @param {string} hash @returns {Promise<LinkedCode>} @throws {Refused} */

@@ -114,7 +114,8 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
       extensions: [
         keymap.of([
           { key: "Shift-Enter", run: run(true) },
-          { key: "Mod-Enter", run: run(false) },
+          { key: "Ctrl-Enter", run: run(false) },
+          { key: "Mod-Enter", run: run(false) }, // ⌘ on a Mac
           ...closeBracketsKeymap,
           ...defaultKeymap,
           ...historyKeymap,

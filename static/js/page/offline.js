@@ -4,7 +4,7 @@
  *
  * @import { Request, Missing } from "../service-worker.js"
  */
-import { absolute, config, savesData } from "../config.js";
+import { absolute, config, isUnknownHandheld, savesData } from "../config.js";
 import { button } from "../elements.js";
 import { wait } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
@@ -19,7 +19,7 @@ export async function startOffline() {
   if (config.reload) return forget(); // authors want to see the newest build
   for (const type of ["online", "offline"]) addEventListener(type, show);
   const kept = await workers.getRegistration(config.root).catch(() => undefined);
-  if (savesData() && !kept?.active) return offer();
+  if ((savesData() || isUnknownHandheld()) && !kept?.active) return offer();
   await rest();
   await keepBook();
 }
@@ -36,7 +36,8 @@ async function keepBook() {
     const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
     if (!registration) return; // an automated browser may refuse silently
     await registration.update().catch(() => {}); // otherwise a new edition's would be found later than this page's own
-    const worker = /** @type {ServiceWorker} */ (registration.installing ?? registration.waiting ?? registration.active);
+    const worker = registration.installing ?? registration.waiting ?? registration.active;
+    if (worker === null) throw new Error(incomplete()); // its installation has failed already
     // An old edition's worker may serve for minutes after the new one is installed; until then either can.
     await reached(worker, registration.active ? "installed" : "activated");
     const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
@@ -66,13 +67,15 @@ function reached(worker, state) {
   const order = ["installing", "installed", "activating", "activated"];
   return new Promise((resolve, reject) => {
     const look = () => {
-      if (worker.state === "redundant") reject(new Error(translate("not everything could be fetched. Your next visit will try again.")));
+      if (worker.state === "redundant") reject(new Error(incomplete()));
       else if (order.indexOf(worker.state) >= order.indexOf(state)) resolve();
     };
     worker.addEventListener("statechange", look);
     look();
   });
 }
+
+const incomplete = () => translate("not everything could be fetched. Your next visit will try again.");
 
 /** @param {ServiceWorker} worker @param {Request} request @returns {Promise<any>} */
 function ask(worker, request) {
@@ -86,10 +89,10 @@ function ask(worker, request) {
 /** @param {number} bytes */
 const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 
-/** With Save-Data the reader decides. */
+/** With Save-Data, and on a line that may be a mobile one, the reader decides. */
 function offer() {
   const size = megabytes(config.offline_bytes);
-  say(translate("The book is not saved for offline reading because your browser saves data: it needs {size}.", { size }), " ", button(translate("Save it"), keepBook, { className: "quiet" }));
+  say(translate("The book can be saved in this browser for offline reading ({size}).", { size }), " ", button(translate("Save it"), keepBook, { className: "quiet" }));
 }
 
 async function forget() {

@@ -16,6 +16,7 @@ import { dateOf, today } from "../study/day.js";
 import { cardsOf, placesOfQuestions, questionAt, sidesOf } from "../study/decks.js";
 import { dueDays, isOff, isSet, mixed, noteDue } from "../study/due.js";
 import { dueDay, remember, retentionOf, RETENTIONS } from "../study/fsrs.js";
+import { isSavedLately, warning } from "../study/lasting.js";
 import { record, recordReview, setValue, studyState } from "../study/log.js";
 import { inDigits, translate, translateCount } from "../words.js";
 import { startBlocks } from "./blocks.js";
@@ -303,6 +304,7 @@ class Review {
     const parts = known.length === 0 ? [] : [picture(expectedRecall(known, today(), retention), known.length), this.#settings(retention)];
     const off = this.#cards.filter(({ key }) => isSet(state, `recall-off:${key}`));
     if (off.length > 0) parts.push(this.#switchedOff(off));
+    if (warning() !== "" && !isSavedLately()) parts.push(make("p", {}, warning()), row("settings", button(translate("Save as a file"), () => void this.#saveWork())));
     this.overview.replaceChildren(...parts);
     for (const chapter of /** @type {NodeListOf<HTMLElement>} */ (this.main.querySelectorAll("[data-chapter]"))) this.#describeChapter(chapter, state);
     this.main.dataset.described = "";
@@ -319,6 +321,12 @@ class Review {
     });
     const label = make("label", {}, translate("Ask when recall has fallen to"), " ", select);
     return row("settings", label, button(translate("Save the days as a calendar file"), () => void this.#saveCalendar()));
+  }
+
+  async #saveWork() {
+    const { saveWork } = await import("./work.js");
+    this.#say(translate("Saved as {file}.", { file: await saveWork() }));
+    await this.#describe();
   }
 
   async #saveCalendar() {

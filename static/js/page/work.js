@@ -5,6 +5,7 @@ import { openDialog } from "./dialog.js";
 import { book, clearAll, exportAll, partsOf, read } from "../store.js";
 import { canonical, fold, isSameCode, merge } from "../study/events.js";
 import { fileOf, isValue, readFile, Refused } from "../study/file.js";
+import { noteSaved, warning } from "../study/lasting.js";
 import { allEvents, canUndoMerge, eraseLog, mergeWork, undoMerge } from "../study/log.js";
 import { translate, translateCount } from "../words.js";
 
@@ -70,6 +71,7 @@ function contentsOfWork() {
     make("p", {}, translate("Your edits and answers stay in this browser. A file takes them to another one.")),
     make("p", {}, make("a", { href: absolute("work/") }, translate("My work, section by section"))),
     ...aboutCourse(),
+    ...(warning() === "" ? [] : [make("p", {}, warning())]),
     row(button(translate("Save as a file"), async () => say(translate("Saved as {file}.", { file: await saveWork() }))), button(translate("Delete everything"), deleteWork)),
     choose,
     preview,
@@ -141,11 +143,12 @@ function linesAbout({ added, absent, differing, conflicts }) {
 /* Save, merge, delete */
 
 /** @returns {Promise<string>} the name of the file */
-async function saveWork() {
+export async function saveWork() {
   const events = await allEvents(); // with the code
   const values = Object.fromEntries(Object.entries(exportAll()).filter(([name, value]) => isValue(name, value) && !name.startsWith("code:")));
   const name = `${book}-my-work.jsonl.gz`;
   saveFile(name, await fileOf({ book, events, values }));
+  noteSaved();
   return name;
 }
 

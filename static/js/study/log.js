@@ -13,6 +13,7 @@
 import { book, labelsOf, read, remove, replaceTexts, restoreTexts, write } from "../store.js";
 import { today } from "./day.js";
 import { noteDue } from "./due.js";
+import { askToKeep } from "./lasting.js";
 import { eventOf, fold, follow, isCode, isEvent, isSameCode, KINDS, merge, replacedIds } from "./events.js";
 
 const NAME = `latentbook:${book}`;
@@ -63,12 +64,9 @@ export function record(kind, content) {
   return inTurn(() => add(event));
 }
 
-let hasReviewed = false;
-
 /** @param {import("./decks.js").Card} card @param {number} grade */
 export function recordReview({ key, edition }, grade) {
-  if (!hasReviewed) void navigator.storage?.persist?.(); // a browser may delete what its reader has not visited for weeks
-  hasReviewed = true;
+  askToKeep();
   return record("review", { label: key, edition, grade });
 }
 

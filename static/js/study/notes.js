@@ -11,6 +11,7 @@
 import { absolute } from "../config.js";
 import { remove, write } from "../store.js";
 import { translate } from "../words.js";
+import { askToKeep } from "./lasting.js";
 import { setValue, studyState } from "./log.js";
 
 const PREFIX = "note:";
@@ -44,6 +45,7 @@ export async function allNotes() {
 
 /** @param {string} id @param {Partial<Content> | null} change null deletes it; an empty one leaves it as it is @param {boolean} [focuses] its button in the margin */
 export async function changeNote(id, change, focuses = false) {
+  askToKeep();
   const isSame = change !== null && Object.keys(change).length === 0;
   await setValue(PREFIX + id, (/** @type {Content | null} */ before) => (isSame ? undefined : change && { ...before, ...change }));
   // The next page looks at this before it loads anything.

@@ -96,6 +96,19 @@ export function takeHold(element, plane, hand) {
     hand.move(zoomed(plane, hand.view(), Math.max(-MOST, Math.min(MOST, levels)), spotOf(event)));
   }, { signal, passive: false });
 
+  // Safari's trackpad sends a gesture of its own and no wheel. On a touch screen the pointers above have moved the map already.
+  let scale = 1;
+  element.addEventListener("gesturestart", (event) => {
+    event.preventDefault();
+    scale = 1;
+  }, { signal });
+  element.addEventListener("gesturechange", (event) => {
+    const gesture = /** @type {MouseEvent & {scale: number}} */ (event);
+    gesture.preventDefault();
+    if (pointers.size === 0) hand.move(zoomed(plane, hand.view(), Math.log2(gesture.scale / scale), spotOf(gesture)));
+    scale = gesture.scale;
+  }, { signal });
+
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];

@@ -40,7 +40,7 @@ export class Launch {
       event.preventDefault();
       this.#tell(({ onFailure }) => onFailure(event.message || translate("its script did not load")));
     });
-    this.interruptBuffer = globalThis.crossOriginIsolated ? new Uint8Array(new SharedArrayBuffer(1)) : null;
+    this.interruptBuffer = globalThis.crossOriginIsolated && "SharedArrayBuffer" in globalThis ? new Uint8Array(new SharedArrayBuffer(1)) : null;
     if (this.interruptBuffer) this.worker.postMessage({ type: "stop-by", interruptBuffer: this.interruptBuffer });
     if (main === null) this.#sendMain(place, sizes);
     else this.worker.postMessage({ type: "main", main });

@@ -8,7 +8,7 @@
  * @import { Listener } from "./launch.js"
  * @typedef {typeof import("./runtime.js").runtime} Runtime
  */
-import { config, isFrugal } from "../../config.js";
+import { config, hasRoom } from "../../config.js";
 import { BOOT_ID } from "../protocol.js";
 import { isBooks } from "./job.js";
 import { EARLY, Launch } from "./launch.js";
@@ -148,7 +148,7 @@ class SharedLaunch {
 
   /** Reader's code is next: this worker is of no more use to other frames. */
   #keepForReader() {
-    if (this.#own && isFrugal()) ours.close(); // there will be no second one for the book's own code
+    if (this.#own && !hasRoom()) ours.close(); // there will be no second one for the book's own code
     if (this.#own) return;
     this.leave();
     this.start();

@@ -6,7 +6,7 @@
  * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
  * @import { Message, Options, Job } from "./job.js"
  */
-import { isFrugal } from "../../config.js";
+import { hasRoom } from "../../config.js";
 import { Interpreter } from "./interpreter.js";
 import { RunError, changesScope, isBooks, stopped } from "./job.js";
 import { keepWhenIdle } from "./keep.js";
@@ -79,6 +79,30 @@ class Runtime extends EventTarget {
     if (!this.#first?.isReady) return this.start(); // it is on its way
     const { job } = this.#first;
     this.#lose(this.#first, "", job !== null && isBooks(job.message) ? null : translate("Stopped."));
+  }
+
+  /**
+   * Ends Python while the browser keeps this page for Back: many such pages would fill its memory. What the reader's code was
+   * doing is stopped; what the book's instruments have asked waits for the next start.
+   *
+   * @returns {boolean} whether it was running or starting
+   */
+  suspend() {
+    if (this.#first === null) return false;
+    const { hasVariables } = this.#first;
+    for (const interpreter of [this.#second, this.#first]) {
+      const job = interpreter?.job ?? null;
+      interpreter?.end();
+      if (job === null) continue;
+      if (isBooks(job.message)) this.#waiting.unshift(job);
+      else job.reject(stopped(translate("Stopped."), !hasVariables));
+    }
+    this.#first = this.#second = null;
+    clearInterval(this.#clock);
+    this.#lostVariables ||= hasVariables;
+    if (hasVariables) this.#forget();
+    this.#say("idle", translate("Python starts when you need it"));
+    return true;
   }
 
   /**
@@ -177,7 +201,7 @@ class Runtime extends EventTarget {
   #prepareSecond() {
     if (this.#second !== null || !this.#first?.isReady || !this.#first.hasReadersCode) return;
     if (this.#keeping && this.#state === "ready") return; // it will start faster once that is done
-    if (isFrugal()) return;
+    if (!hasRoom()) return;
     this.#second = this.#launch();
     this.#follow(this.#second);
   }
@@ -292,7 +316,7 @@ class Runtime extends EventTarget {
     return true;
   }
 
-  /** Refuses requests that need lost variables. Instruments need none. @param {boolean} lost */
+  /** @param {boolean} lost whether variables were lost with it */
   #replaceFirst(lost) {
     clearInterval(this.#clock);
     this.#lostVariables = lost;
@@ -301,7 +325,11 @@ class Runtime extends EventTarget {
     if (this.#first === null) this.#boot("restarting", translate("Restarting Python"));
     else if (this.#first.isReady) this.#sayReady();
     else this.#say("restarting", translate("Restarting Python"));
-    if (!lost) return;
+    if (lost) this.#forget();
+  }
+
+  /** Refuses requests that need the variables that are lost. Instruments need none. */
+  #forget() {
     this.dispatchEvent(new Event("lost"));
     const refused = this.#waiting.filter(({ message }) => changesScope(message));
     this.#waiting = this.#waiting.filter(({ message }) => !changesScope(message));

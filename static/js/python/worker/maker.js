@@ -6,6 +6,7 @@
  * @typedef {{kept: boolean, why: string}} Made `why` it could not be stored, or ""
  */
 import { addressOf, fetched } from "../download.js";
+import { putOffFinalizers } from "./finalizers.js";
 import { lastLine } from "./last-line.js";
 import { startForSnapshot } from "./loader.js";
 import { INDEX, SCRIPT, SOON, STANDARD_LIBRARY, readNowFrom } from "./packs.js";
@@ -52,6 +53,7 @@ async function make({ base, hashes, version, main, widgets }) {
   const packs = new Map(await Promise.all(read));
   await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
   const standardLibrary = /** @type {Uint8Array} */ (packs.get(STANDARD_LIBRARY));
+  putOffFinalizers();
   // Last, so that it runs at once: when the browser stores its compiled form, all functions have been called.
   const { default: create } = await import(addressOf(place, SCRIPT));
   /** @type {Set<number>} */

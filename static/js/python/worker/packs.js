@@ -10,6 +10,7 @@
  *   package -> its places, and the packs NAME.pack and NAME-source.pack; file -> the hash in its name
  */
 import { addressOf } from "../download.js";
+import { sendAndWait } from "./finalizers.js";
 
 export const INDEX = "index.json";
 export const STANDARD_LIBRARY = "std.pack";
@@ -43,7 +44,7 @@ export function readNowFrom(place) {
     const request = new XMLHttpRequest();
     request.open("GET", addressOf(place, pack), false);
     request.responseType = "arraybuffer";
-    request.send();
+    sendAndWait(request);
     if (request.status !== 200) throw new Error(`${pack} could not be fetched (status ${request.status})`);
     return new Uint8Array(request.response);
   };

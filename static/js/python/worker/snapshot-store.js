@@ -69,7 +69,7 @@ export async function store(version, bytes) {
   } finally {
     access.close();
   }
-  await file.move(name);
+  await file.move(folder, name); // WebKit knows only this form
 }
 
 /** @param {FileSystemDirectoryHandle} folder @param {string} name */

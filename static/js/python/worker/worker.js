@@ -8,6 +8,7 @@
  * @typedef {import("../protocol.js").Request} Request
  */
 import { Downloads, addressOf, fetched } from "../download.js";
+import { putOffFinalizers } from "./finalizers.js";
 import { Output } from "./output.js";
 import { lastLine } from "./last-line.js";
 import { MAX_MEMORY, start } from "./loader.js";
@@ -110,6 +111,7 @@ async function boot(message) {
   const downloads = new Downloads(message.sizes, (download) => post({ type: "progress", stage: "download", download }));
   const main = mainModule(message, downloads);
   main.catch(() => {}); // awaited below, when the start has its files
+  putOffFinalizers();
   const { default: create } = await import(addressOf(place, SCRIPT));
   const snapshot = stored.then(async (stored) => {
     if (stored !== null && !isEarly) await checkSnapshot(stored);

@@ -1,0 +1,130 @@
+"""WebKitGTK, which has the engine of Safari, by WebDriver (https://www.w3.org/TR/webdriver2/).
+
+It differs from Safari where the engine leaves something to the system: it has no synchronous file
+handles, so no snapshots, and no pinch of a trackpad; touch cannot be driven.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.patience import SERVER_S, until
+
+ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
+FEATURES = "FileSystem,AccessHandle,StorageAPI"
+"""What Safari has, and WebKitGTK only on request."""
+
+
+def browser_path() -> Path | None:
+    """The plain browser that comes with the engine, if its driver and a display are there, too."""
+    if not (shutil.which("WebKitWebDriver") and shutil.which("xvfb-run")):
+        return None
+    return next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
+
+
+class WebKit:
+    """A window of a private session."""
+
+    def __init__(self, browser: Path, log: Path, *, shares_memory: bool = True) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        self.log = log
+        environment = os.environ | {
+            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",  # it does not start for root
+            "JSC_useSharedArrayBuffer": str(int(shares_memory)),
+        }
+        with log.open("w") as out:
+            self._process = subprocess.Popen(
+                ["xvfb-run", "-a", "-s", "-screen 0 1280x900x24", "WebKitWebDriver", f"--port={port}"],
+                env=environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._client = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=SERVER_S)
+        self._session = ""
+        try:
+            until(self._is_up)
+            arguments = ["--automation", "--enable-write-console-messages-to-stdout=true"]
+            options = {"binary": str(browser), "args": [*arguments, f"--features={FEATURES}"]}
+            wanted = {"alwaysMatch": {"webkitgtk:browserOptions": options}}
+            session = self._call("POST", "/session", {"capabilities": wanted})["sessionId"]
+            self._session = f"/session/{session}"
+            self._post("/timeouts", {"script": int(SERVER_S * 1000)})
+        except BaseException:
+            self.close()
+            raise
+
+    def _is_up(self) -> bool:
+        assert self._process.poll() is None, self.log.read_text()
+        try:
+            return self._client.get("/status").is_success
+        except httpx.TransportError:
+            return False
+
+    def _call(self, method: str, path: str, body: object = None) -> Any:
+        reply = self._client.request(method, path, json={} if body is None else body)
+        value = reply.json()["value"]
+        assert reply.is_success, f"{path}: {value}"
+        return value
+
+    def _post(self, path: str, body: object = None) -> Any:
+        return self._call("POST", self._session + path, body)
+
+    def open(self, url: str) -> None:
+        self._post("/url", {"url": url})
+
+    def back(self) -> None:
+        self._post("/back")
+
+    def run(self, code: str, *arguments: object) -> Any:
+        """The value of a function body, awaited, with ``args``."""
+        body = f"""const [args, done] = [[...arguments].slice(0, -1), [...arguments].at(-1)];
+          (async () => {{ {code} }})().then((value) => done([value ?? null, ""]), (error) => done([null, `${{error}}`]));"""
+        value, error = self._post("/execute/async", {"script": body, "args": list(arguments)})
+        assert error == "", error
+        return value
+
+    def wait(self, code: str, *arguments: object) -> Any:
+        """What a function body gives once that is true."""
+        found: list[Any] = []
+        until(lambda: found.append(self.run(code, *arguments)) or found[-1])
+        return found[-1]
+
+    def click(self, selector: str) -> None:
+        element = self._post("/element", {"using": "css selector", "value": selector})[ELEMENT]
+        self._post(f"/element/{element}/click")
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        """Press the mouse at the first point of the window, and let it go at the last."""
+        moves: list[dict[str, Any]] = [
+            {"type": "pointerMove", "duration": 50, "x": round(x), "y": round(y)} for x, y in points
+        ]
+        moves[1:1] = [{"type": "pointerDown", "button": 0}]
+        moves.append({"type": "pointerUp", "button": 0})
+        mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}}
+        self._post("/actions", {"actions": [mouse | {"actions": moves}]})
+
+    def errors(self) -> list[str]:
+        """What pages have written to the console as errors, but for what only GTK minds."""
+        lines = self.log.read_text(errors="replace").splitlines()
+        return [line for line in lines if "CONSOLE" in line and "ERROR" in line and "manifest-src" not in line]
+
+    def close(self) -> None:
+        with suppress(httpx.HTTPError, AssertionError):
+            if self._session:
+                self._call("DELETE", self._session)
+        self._client.close()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGTERM)
+        self._process.wait()

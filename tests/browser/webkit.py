@@ -45,7 +45,14 @@ class WebKit:
         }
         with log.open("w") as out:
             self._process = subprocess.Popen(
-                ["xvfb-run", "-a", "-s", "-screen 0 1280x900x24", "WebKitWebDriver", f"--port={port}"],
+                [
+                    "xvfb-run",
+                    "-a",
+                    "-s",
+                    "-screen 0 1280x900x24",
+                    "WebKitWebDriver",
+                    f"--port={port}",
+                ],
                 env=environment,
                 stdout=out,
                 stderr=subprocess.STDOUT,
@@ -118,7 +125,11 @@ class WebKit:
     def errors(self) -> list[str]:
         """What pages have written to the console as errors, but for what only GTK minds."""
         lines = self.log.read_text(errors="replace").splitlines()
-        return [line for line in lines if "CONSOLE" in line and "ERROR" in line and "manifest-src" not in line]
+        return [
+            line
+            for line in lines
+            if "CONSOLE" in line and "ERROR" in line and "manifest-src" not in line
+        ]
 
     def close(self) -> None:
         with suppress(httpx.HTTPError, AssertionError):

@@ -5,6 +5,7 @@
  */
 import { dataAt } from "../../figure/draw.js";
 import { scaleFrom, stepped, typed } from "./fields.js";
+import { hold } from "../hold.js";
 import { translate } from "../../words.js";
 
 /** @type {Record<string, [number, number]>} */
@@ -37,7 +38,7 @@ export const point = {
     element.setAttribute("aria-label", `${control.label}. The arrow keys move it, with Shift five steps at a time.`);
     element.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || bench.shown(control.panel) === undefined) return;
-      element.setPointerCapture(event.pointerId);
+      hold(element, event);
       look(null);
       set(event);
     });

@@ -7,6 +7,7 @@
  * @typedef {{view: () => View, home: () => View, move: (view: View) => void, hover: (spot: Spot | null) => void}} Hand
  *   hover: the place under the pointer, or null while it does not count
  */
+import { hold } from "../hold.js";
 import { ACROSS, codeAt, panned, tidy, zoomed } from "./geometry.js";
 
 const TAP = 4; // map pixels that a finger may move in a tap
@@ -49,7 +50,7 @@ export function takeHold(element, plane, hand) {
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
-    element.setPointerCapture(event.pointerId);
+    hold(element, event);
     slipped = pointers.size === 0 ? 0 : Infinity; // with a second finger it is not a tap
     pointers.set(event.pointerId, spotOf(event));
   }, { signal });

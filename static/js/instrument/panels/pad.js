@@ -9,6 +9,7 @@
  * @typedef {{x: number, y: number}} Spot pixels of the pad, from its top left corner
  */
 import { toPixels, toText } from "../drawing-text.js";
+import { hold } from "../hold.js";
 import { timed } from "../timed.js";
 import { rampOf } from "./ramp.js";
 import { translate } from "../../words.js";
@@ -112,7 +113,7 @@ class PadDrawing {
     };
     this.#place.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
-      this.#place.setPointerCapture(event.pointerId);
+      hold(this.#place, event);
       this.#showPen(false);
       this.#begin(spotOf(event));
       strokes.set(event.pointerId, spotOf(event));

@@ -1,4 +1,5 @@
 /** A curve drawn with a finger, or with the arrow keys: a height at each of some places from left to right. */
+import { hold } from "../../instrument/hold.js";
 import { one } from "../page.js";
 import { faint, figuresOf } from "../results.js";
 
@@ -109,7 +110,7 @@ function startSketch(place, changed) {
     draw();
   };
   sketch.addEventListener("pointerdown", (event) => {
-    sketch.setPointerCapture(event.pointerId);
+    hold(sketch, event);
     last = at(event);
     move(event);
   });

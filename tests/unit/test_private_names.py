@@ -25,7 +25,7 @@ IMPORTED = {
     },
     "app/latentbook/runtime/inside/pip_for_page.py": {"pip._vendor.packaging"},
     "app/latentbook/scale/replica.py": {"ray.serve._private"},
-    "widgets/engine/explain.py": {"numpy._core"},
+    "widgets/engine/explain/rules.py": {"numpy._core"},
 }
 """Modules whose path has a private name, by the file that uses them."""
 

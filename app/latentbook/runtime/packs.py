@@ -149,7 +149,7 @@ def widget_packs(
         pack = WIDGETS
         if name in sources and INSTRUMENT.search(sources[name]):
             pack = f"widget-{path.stem}.pack"
-        elif name == "widgets/engine/explain.py":
+        elif path.parent.name == "explain":
             pack = EXPLAIN  # with the first error
         elif path.parent.name == "kit" and f"widgets.kit.{path.stem}" not in imported:
             pack = f"kit-{path.stem}.pack"

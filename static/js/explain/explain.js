@@ -3,7 +3,7 @@
  * first error that has one (sentences.js); if they do not arrive, there is only the traceback.
  *
  * @typedef {{id: string, values: Record<string, string>, fixes: string[], line: number, file: string}} Explanation
- *   A sentence and its values (widgets/engine/explain.py). `fixes`: code that fits. `file`: empty for the code that ran.
+ *   A sentence and its values (widgets/engine/explain/). `fixes`: code that fits. `file`: empty for the code that ran.
  */
 import { make } from "../elements.js";
 

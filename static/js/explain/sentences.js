@@ -1,5 +1,5 @@
 /**
- * The sentences of widgets/engine/explain.py, by their ids. Values and the parts between backticks are code. This module is
+ * The sentences of widgets/engine/explain/, by their ids. Values and the parts between backticks are code. This module is
  * loaded with the first error that has an explanation, and so are its translations (explain.js).
  */
 import { translate } from "../words.js";

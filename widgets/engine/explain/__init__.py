@@ -1,0 +1,70 @@
+"""What an error means for the values that caused it: the id of a sentence, and its values.
+
+The sentences are in static/js/explain/sentences.js. An explanation reads the failing expression,
+the shapes of names in it, and Python's message; if they do not agree there is none. It never runs a
+reader's code: it reads exact NumPy arrays, numbers, text and built-in containers, and compares
+types by identity, because a class may define how it is compared, hashed and shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from types import TracebackType
+from typing import Any
+
+# Each of these modules adds its rules to the table.
+from widgets.engine.explain import indices, kinds, names, shapes  # noqa: F401
+from widgets.engine.explain.place import MAX_MESSAGE, Place
+from widgets.engine.explain.rules import RULES, WITHOUT_TEXT, as_reply
+from widgets.engine.explain.syntax import explain_syntax
+
+
+def explain(error: BaseException, files: Collection[str], current: str) -> dict[str, Any] | None:
+    """The explanation of an error for the reply ``failed``; None if there is none.
+
+    Parameters
+    ----------
+    files : names of files whose code may be explained
+    current : the file that ran; the line of another one is named with its file
+    """
+    if type(error) is SyntaxError:
+        return explain_syntax(error, files, current)
+    message = message_of(error)
+    if message is None or (found := frame_of(error.__traceback__, files)) is None:
+        return None
+    if (place := Place.at(*found)) is None:
+        return None
+    for kind, pattern, rule in RULES:
+        if type(error) is kind and (match := pattern.match(message)):
+            explanation = rule(place, error, match)
+            if explanation is not None:
+                return as_reply(explanation, place.line, place.file, current)
+    return None
+
+
+def message_of(error: BaseException) -> str | None:
+    """The message, if Python or NumPy can have written it."""
+    if not any(type(error) is kind for kind, _, _ in RULES):
+        return None
+    args = error.args
+    if any(type(error) is kind for kind in WITHOUT_TEXT):
+        return ""
+    if len(args) == 0 or type(args[0]) is not str or len(args[0]) > MAX_MESSAGE:
+        return None
+    return args[0]
+
+
+def frame_of(
+    traceback: TracebackType | None, files: Collection[str]
+) -> tuple[TracebackType, str] | None:
+    """The innermost frame in one of the files, if nothing but NumPy was called from it."""
+    found = None
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if file in files:
+            found = traceback, file
+        elif not re.search(r"(^|/site-packages/)numpy/", file):
+            found = None
+        traceback = traceback.tb_next
+    return found

@@ -1,0 +1,257 @@
+"""Errors of indices, brackets and keys."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import math
+import re
+from types import NoneType
+from typing import Any
+
+from widgets.engine.explain.place import (
+    MAX_ITEMS,
+    MAX_KEYS,
+    MAX_NUMBER,
+    MAX_TEXT,
+    UNKNOWN,
+    Place,
+    is_numeric,
+    is_whole,
+    item,
+    kind_of,
+    length_of,
+)
+from widgets.engine.explain.rules import Explanation, none, rule, sentence, zero_axes
+
+
+@rule(IndexError, r"only integers, slices \(`:`\), ellipsis")
+def index_of_array(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    return None if parts is None or place.shape(parts[0]) is None else float_index(place, parts[1])
+
+
+@rule(TypeError, r"(list|tuple|string|range) indices must be integers or slices, not ([\w.]+)")
+def index_of_list(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    return index_of(place, match[1], match[2])
+
+
+@rule(TypeError, r"(string) indices must be integers, not '(\w+)'")
+def index_of_text(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    return index_of(place, match[1], match[2])
+
+
+def index_of(place: Place, container: str, kind: str) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    value, index = parts
+    if kind == "float":
+        return float_index(place, index)
+    if container != "list" or type(place.value(value)) is not list:
+        return None
+    text = place.text(value)
+    if kind == "tuple" and isinstance(index, ast.Tuple) and len(index.elts) == 2:
+        numbers = place.index(index)
+        fixes: tuple[str, ...] = ()
+        if numbers is not UNKNOWN and all(type(number) is int for number in numbers):
+            inner = item(place.value(value), numbers[0])
+            if item(inner, numbers[1]) is not UNKNOWN:
+                fixes = (f"{text}[{numbers[0]}][{numbers[1]}]",)
+        return sentence("list-two", fixes, list=text, index=place.text(index))
+    if kind == "list":
+        return sentence("list-many", list=text, index=place.text(index))
+    return None
+
+
+def float_index(place: Place, index: ast.expr) -> Explanation | None:
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return next((found for part in parts if (found := float_of(place, part)) is not None), None)
+
+
+def float_of(place: Place, node: ast.AST) -> Explanation | None:
+    """That an expression is a float where whole numbers count."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            if not is_whole(place, left) or not is_whole(place, right):
+                return None
+            quotient = f"{place.text(left)} // {place.text(right)}"
+            return sentence("division", division=place.text(node), quotient=quotient)
+    value = place.value(node)
+    if type(value) is float and math.isfinite(value) and abs(value) < MAX_NUMBER:
+        return sentence("float", number=place.text(node), value=repr(value))
+    return None
+
+
+@rule(TypeError, r"slice indices must be integers or None or have an __index__ method$")
+def slice_bounds(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    pieces = parts[1].elts if isinstance(parts[1], ast.Tuple) else [parts[1]]
+    for piece in pieces:
+        if isinstance(piece, ast.Slice):
+            for bound in (piece.lower, piece.upper, piece.step):
+                if bound is not None and (found := float_of(place, bound)) is not None:
+                    return found
+    return None
+
+
+@rule(TypeError, r"expected a sequence of integers or a single integer, got '")
+@rule(TypeError, r"'float' object cannot be interpreted as an integer$")
+def float_argument(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    if call is None or any(keyword.arg is None for keyword in call.keywords):
+        return None
+    parts = [*call.args, *(keyword.value for keyword in call.keywords)]
+    pieces = [
+        each for part in parts for each in (part.elts if isinstance(part, ast.Tuple) else [part])
+    ]
+    found = []
+    for piece in pieces:
+        if (each := float_of(place, piece)) is not None:
+            found.append(each)
+        elif not is_no_float(place, piece):
+            return None
+    return found[0] if len(found) == 1 else None
+
+
+def is_no_float(place: Place, node: ast.AST) -> bool:
+    """Whether an argument is certainly neither a float nor contains one."""
+    if isinstance(node, ast.Name) and hasattr(builtins, node.id) and place.is_builtin(node.id):
+        return True
+    value = place.value(node)
+    return any(type(value) is kind for kind in (int, bool, str, NoneType, type))
+
+
+@rule(IndexError, r"index (-?\d+) is out of bounds for axis (\d+) with size (\d+)$")
+def bounds(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    index, axis, size = map(int, match.groups())
+    shape = place.shape(parts[0])
+    if shape is None or axis >= len(shape) or shape[axis] != size:
+        return None
+    values: dict[str, Any] = dict(array=place.text(parts[0]), shape=str(shape), axis=axis)
+    if size == 0:
+        return sentence("bounds-empty", **values)
+    return sentence("bounds", **values, index=index, last=size - 1, size=size)
+
+
+@rule(IndexError, r"(?:list|tuple|string) (?:assignment )?index out of range$")
+def list_bounds(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    length = None if parts is None else length_of(place.value(parts[0]))
+    if parts is None or length is None:
+        return None
+    values: dict[str, Any] = dict(list=place.text(parts[0]), length=length)
+    if length == 0:
+        return sentence("list-empty", **values)
+    index = place.value(parts[1])
+    if type(index) is int and -length <= index < length:
+        return None
+    return sentence("list-bounds", **values, last=length - 1)
+
+
+@rule(
+    IndexError, r"too many indices for array: array is (\d+)-dimensional, but (\d+) were indexed$"
+)
+def too_many(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    axes, count = int(match[1]), int(match[2])
+    shape = place.shape(parts[0])
+    if shape is None or len(shape) != axes:
+        return None
+    if axes == 0:
+        return zero_axes(place, parts[0])
+    values: dict[str, Any] = dict(array=place.text(parts[0]), shape=str(shape))
+    return sentence("too-many", **values, axes=axes, count=count)
+
+
+@rule(IndexError, r"invalid index to scalar variable\.$")
+def scalar_index(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None or place.shape(parts[0]) != ():
+        return None
+    return sentence("number-index", number=place.text(parts[0]))
+
+
+@rule(TypeError, r"'([\w.]+)' object is not subscriptable$")
+def no_index(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    value = place.value(parts[0])
+    text = place.text(parts[0])
+    match kind_of(value):
+        case "function" if type(value) is not type:
+            return sentence("function-index", function=text)
+        case "number" if value is not UNKNOWN:
+            return sentence("number-index", number=text)
+        case "none" if value is None:
+            return none(place, parts[0])
+        case "iterator" if place.is_builtin("list"):
+            return sentence("iterator-index", iterator=text, list=f"list({text})")
+    return None
+
+
+@rule(TypeError, r"'([\w.]+)' object is not callable$")
+def no_call(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    if call is None:
+        return None
+    if isinstance(call.func, ast.Name) and hasattr(builtins, call.func.id):
+        return None  # failure.py has a note on reassigned builtins
+    if isinstance(call.func, ast.List | ast.Tuple | ast.JoinedStr):
+        return None  # a comma may be missing before the brackets
+    if isinstance(call.func, ast.Constant) and type(call.func.value) is str:
+        return None
+    value, text = place.value(call.func), place.text(call.func)
+    plain = bool(call.args) and not call.keywords
+    match kind_of(value):
+        case "array" | "list" | "tuple" | "dict" | "text" as kind:
+            inside = ", ".join(map(place.text, call.args))
+            indices = tuple(place.index(each) for each in call.args)
+            known = plain and all(index is not UNKNOWN for index in indices)
+            found = item(value, indices[0] if len(indices) == 1 else indices) if known else UNKNOWN
+            fixes = (f"{text}[{inside}]",) if found is not UNKNOWN else ()
+            return sentence(
+                f"call-{'array' if kind == 'array' else 'container'}", fixes, value=text
+            )
+        case "number" if value is not None:
+            inside = ", ".join(map(place.text, call.args))
+            fits = plain and len(call.args) == 1 and is_numeric(place, call.args[0])
+            return sentence("call-number", (f"{text} * ({inside})",) if fits else (), number=text)
+        case "module":
+            return sentence("call-module", module=text)
+        case "none":
+            return none(place, call.func)
+    return None
+
+
+@rule(KeyError)
+def key(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None or len(error.args) != 1:
+        return None
+    wanted, table = error.args[0], place.value(parts[0])
+    if type(wanted) is str and len(wanted) > MAX_TEXT:
+        return None
+    if type(table) is not dict or (type(wanted) is not str and type(wanted) is not int):
+        return None
+    if item(table, wanted) is not UNKNOWN or len(table) > MAX_ITEMS or len(repr(wanted)) > MAX_TEXT:
+        return None
+    values: dict[str, Any] = dict(dict=place.text(parts[0]), key=repr(wanted))
+    if not table:
+        return sentence("key-empty", **values)
+    keys = list(table)
+    if any(type(each) is not str and type(each) is not int for each in keys):
+        return None
+    twins = [each for each in keys if type(each) is not type(wanted) and str(each) == str(wanted)]
+    if twins:
+        return sentence("key-type", **values, twin=repr(twins[0]))
+    shown = [repr(each)[:MAX_TEXT] for each in keys[:MAX_KEYS]]
+    return sentence("key", **values, keys=", ".join(shown) + ("…" if len(keys) > MAX_KEYS else ""))

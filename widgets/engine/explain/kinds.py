@@ -1,0 +1,406 @@
+"""Errors of kinds: a value of a kind that an operation does not take."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from typing import Any
+
+import numpy as np
+
+from widgets.engine.explain.place import OPERATORS, UNKNOWN, Place, is_flat, is_whole, kind_of
+from widgets.engine.explain.rules import (
+    Explanation,
+    NoLoopError,
+    NoSignatureError,
+    OutputCastingError,
+    none,
+    rule,
+    sentence,
+)
+
+
+@rule(OutputCastingError)
+def cast(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node = place.find(ast.AugAssign)
+    given, held = vars(error).get("from_"), vars(error).get("to")
+    if node is None or not isinstance(given, np.dtype) or not isinstance(held, np.dtype):
+        return None
+    value = place.value(node.target)
+    if type(value) is not np.ndarray or value.dtype != held or held.kind not in "iu":
+        return None
+    if given.kind != "f":
+        return None
+    target, operator = place.text(node.target), OPERATORS.get(type(node.op), "")
+    simple = isinstance(node.target, ast.Name) and isinstance(node.value, ast.Name | ast.Constant)
+    fix = f"{target} = {target} {operator} {place.text(node.value)}"
+    return sentence("cast", (fix,) if simple else (), array=target, operator=f"{operator}=")
+
+
+@rule(NoLoopError)
+@rule(NoSignatureError)
+def text_array(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    sides = place.operands()
+    for node in (sides[0], sides[2]) if sides else ():
+        value = place.value(node)
+        if type(value) is np.ndarray and value.dtype.kind in "US":
+            return sentence(
+                "text-array", array=place.text(node), operator=sides[1] if sides else ""
+            )
+    return None
+
+
+@rule(TypeError, r"unsupported operand type\(s\) for ([-+*/%@&|^]{1,2}|\*\* or pow\(\)|)=?: ")
+@rule(TypeError, r"'[<>]=?' not supported between instances of ")
+@rule(TypeError, r"can only concatenate (?:str|list|tuple) \(not ")
+@rule(TypeError, r"can't multiply sequence by non-int of type ")
+def operand(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    sides = place.operands()
+    if sides is None:
+        return None
+    left, operator, right = sides
+    for node, other in ((left, right), (right, left)):
+        value, partner = place.value(node), place.value(other)
+        if value is UNKNOWN or (partner is UNKNOWN and value is not None):
+            continue
+        text = place.text(node)
+        match kind_of(value):
+            case "none" if "'NoneType'" in match.string:
+                return none(place, node)
+            case "function" if type(value) is not type:
+                return sentence("function-operand", function=text, operator=operator)
+            case "text" if kind_of(partner) == "number":
+                values: dict[str, Any] = dict(
+                    text=text, number=place.text(other), operator=operator
+                )
+                numeric = len(value) < 20 and re.fullmatch(r"-?\d+(\.\d+)?", value)
+                real = type(partner) is int or type(partner) is float
+                change = f"float({text})"
+                pair = (change, place.text(other)) if node is left else (place.text(other), change)
+                safe = operator in ("+", "-", "*", "<", "<=", ">", ">=")
+                fits = numeric and real and safe and place.is_builtin("float")
+                return sentence(
+                    "text-number", (f" {operator} ".join(pair),) if fits else (), **values
+                )
+            case "list" if kind_of(partner) in ("number", "list"):
+                # An order of lists compares their items, so it may be those that have none.
+                return (
+                    list_operand(place, sides) if re.search("list|sequence", match.string) else None
+                )
+            case "number" if any(type(value) is kind for kind in (complex, np.complex128)):
+                if operator in ("<", ">", "<=", ">="):
+                    return sentence("complex-order", number=text)
+    return None
+
+
+def list_operand(place: Place, sides: tuple[ast.expr, str, ast.expr]) -> Explanation | None:
+    left, operator, right = sides
+    first, last = place.value(left), place.value(right)
+    lists = [value for value in (first, last) if type(value) is list]
+    listed = place.text(left if type(first) is list else right)
+    fixes: tuple[str, ...] = ()
+    safe = ("+", "-", "*", "/", "<", "<=", ">", ">=", *(("@",) if len(lists) == 2 else ()))
+    flat = all(map(is_flat, lists)) and len({len(value) for value in lists}) == 1
+    if place.numpy and flat and operator in safe:
+        array = f"{place.numpy}.array({listed})"
+        if type(first) is list:
+            fixes = (f"{array} {operator} {place.text(right)}",)
+        else:
+            fixes = (f"{place.text(left)} {operator} {array}",)
+    if operator == "@":
+        return sentence("list-attribute", fixes, list=listed, attribute=operator)
+    return sentence("list-operand", fixes, list=listed, operator=operator)
+
+
+@rule(
+    TypeError, r"ufunc '(?:bitwise_and|bitwise_or|bitwise_xor)' not supported for the input types"
+)
+def mask_parentheses(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node = place.find(ast.BinOp)
+    if node is None or not isinstance(place.parent(node), ast.Compare):
+        return None
+    return joined_first(place, node)
+
+
+def joined_first(place: Place, node: ast.AST) -> Explanation | None:
+    """That ``&`` in a comparison joins what is next to it, if it does, and without brackets."""
+    match node:
+        case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor() as op):
+            before = place.lines[node.lineno - 1].encode()[: node.col_offset].decode().rstrip()
+            if not before.endswith("("):
+                part = place.text(node)
+                return sentence("mask-parentheses", operator=OPERATORS[type(op)], part=part)
+    return None
+
+
+@rule(ValueError, r"The truth value of an array with more than one element is ambiguous")
+def truth(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    for node in place.nodes:
+        parent = place.parent(node)
+        if isinstance(parent, ast.Compare) and len(parent.ops) > 1:
+            node = parent
+        if isinstance(node, ast.Compare) and len(node.ops) > 1:
+            return truth_chain(place, node)
+        both = node if isinstance(node, ast.BoolOp) else parent
+        if isinstance(both, ast.BoolOp):
+            if not any(is_array(place, part) for part in both.values):
+                return None
+            word, sign = ("and", "&") if isinstance(both.op, ast.And) else ("or", "|")
+            return sentence("truth-and", word=word, sign=sign)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            node, parent = node.operand, node
+        words = {ast.If: "if", ast.While: "while", ast.IfExp: "if", ast.Assert: "assert"}
+        word = words.get(type(parent), "")
+        if isinstance(parent, ast.UnaryOp) and isinstance(parent.op, ast.Not):
+            word = "not"
+        elif getattr(parent, "test", None) is not node:
+            continue
+        if word and is_array(place, node):
+            shape = place.shape(node)
+            values: dict[str, Any] = {"test": place.text(node), "word": word}
+            if shape is None:
+                return sentence("truth", **values)
+            return sentence("truth-array", **values, shape=shape)
+    return None
+
+
+def is_array(place: Place, node: ast.AST) -> bool:
+    """Whether an expression is certainly an array: a name, or arithmetic with one."""
+    match node:
+        case ast.BinOp(left=left, right=right):
+            return is_array(place, left) or is_array(place, right)
+        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in OPERATORS:
+            return is_array(place, left) or is_array(place, right)
+    return bool(place.shape(node))
+
+
+def truth_chain(place: Place, node: ast.Compare) -> Explanation | None:
+    parts = [node.left, *node.comparators]
+    texts = [place.text(part) for part in parts]
+    signs = [OPERATORS.get(type(op), "") for op in node.ops]
+    if "" in signs or not any(is_array(place, part) for part in parts):
+        return None
+    if found := next(filter(None, (joined_first(place, part) for part in parts)), None):
+        return found
+    pairs = [f"({a} {sign} {b})" for a, sign, b in zip(texts, signs, texts[1:], strict=False)]
+    shapes = [place.shape(part) for part in parts]
+    fits = None not in shapes and len({shape for shape in shapes if shape}) == 1
+    return sentence("truth-chain", (" & ".join(pairs),) if fits else (), chain=place.text(node))
+
+
+@rule(ValueError, r"(?:assignment destination|output array) is read-only$")
+def read_only(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node: ast.AST | None = place.find(ast.AugAssign) or place.find(ast.Subscript)
+    if isinstance(node, ast.AugAssign):
+        node = node.target
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    value = UNKNOWN if node is None else place.value(node)
+    if node is None or type(value) is not np.ndarray or value.flags.writeable:
+        return None
+    text = place.text(node)
+    return sentence("read-only", array=text, copy=f"{text}.copy()")
+
+
+@rule(TypeError, r"'(?:tuple|str)' object does not support item assignment$")
+def fixed(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    kind = "" if parts is None else kind_of(place.value(parts[0]))
+    if parts is None or kind not in ("tuple", "text"):
+        return None
+    return sentence(f"fixed-{kind}", value=place.text(parts[0]))
+
+
+@rule(AttributeError, r"module 'numpy' has no attribute '(float|int|bool|object|complex|str)'")
+def numpy_alias(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node = place.find(ast.Attribute)
+    if node is None or place.value(node.value) is not np or not place.is_builtin(match[1]):
+        return None
+    return sentence("numpy-alias", old=place.text(node), new=match[1])
+
+
+ARRAY_ATTRIBUTES = (
+    *("shape", "T", "ndim", "size", "dtype", "mean", "sum", "std", "min", "max", "reshape"),
+    *("astype", "dot", "argmax", "argmin", "var", "cumsum", "flatten", "ravel", "round"),
+)
+
+
+@rule(AttributeError, r"'(list|NoneType|numpy\.ndarray)' object has no attribute '(\w+)'")
+def no_attribute(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node = place.find(ast.Attribute)
+    if node is None or node.attr != match[2]:
+        return None
+    value, text = error.obj, place.text(node.value)
+    if value is None:
+        return none(place, node.value)
+    if type(value) is list and node.attr in ARRAY_ATTRIBUTES:
+        fixes = (
+            (f"{place.numpy}.array({text}).{node.attr}",) if place.numpy and is_flat(value) else ()
+        )
+        return sentence("list-attribute", fixes, list=text, attribute=f".{node.attr}")
+    if type(value) is np.ndarray:
+        values: dict[str, Any] = dict(array=text, attribute=f".{node.attr}")
+        if node.attr in ("append", "extend", "insert", "pop", "remove"):
+            return sentence("array-append", **values)
+        if node.attr in ("len", "length") and value.ndim and place.is_builtin("len"):
+            return sentence("array-length", (f"len({text})",), **values)
+    return None
+
+
+@rule(ValueError, r"could not convert string to float: ")
+def text_float(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Name(id="float"), args=[text]) if place.is_builtin("float"):
+            value = place.value(text)
+            if type(value) is str and re.fullmatch(r"\s*-?\d+,\d+\s*", value) and len(value) < 20:
+                return sentence(
+                    "text-comma", text=repr(value), number=value.strip().replace(",", ".")
+                )
+    return None
+
+
+@rule(ValueError, r"invalid literal for int\(\) with base 10: ")
+def text_int(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Name(id="int"), args=[text]) if place.is_builtin("int"):
+            value = place.value(text)
+            if type(value) is str and re.fullmatch(r"\s*-?\d+\.\d+\s*", value) and len(value) < 20:
+                fixes = (f"int(float({place.text(text)}))",) if place.is_builtin("float") else ()
+                return sentence("text-int", fixes, text=repr(value))
+    return None
+
+
+@rule(TypeError, r"Cannot interpret '\d+' as a data type$")
+@rule(TypeError, r"array\(\) takes from 1 to 2 positional arguments but \d+ were given$")
+def shape_arguments(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    if call is None or call.keywords or len(call.args) < 2:
+        return None
+    if not all(type(place.value(part)) is int for part in call.args):
+        return None
+    function, inside = place.text(call.func), ", ".join(map(place.text, call.args))
+    if place.is_numpy(call.func, "zeros", "ones", "empty"):
+        return sentence("shape-arguments", (f"{function}(({inside}))",), function=function)
+    if place.is_numpy(call.func, "array"):
+        return sentence("array-arguments", (f"{function}([{inside}])",), function=function)
+    return None
+
+
+@rule(TypeError, r"'tuple' object cannot be interpreted as an integer$")
+def shape_tuple(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(
+            func=ast.Attribute(value=base, attr="rand" | "randn") as func,
+            args=[ast.Tuple(elts=parts)],
+        ) if place.in_numpy(base):
+            fix = f"{place.text(func)}({', '.join(map(place.text, parts))})"
+            return sentence("shape-tuple", (fix,), function=place.text(func))
+    return None
+
+
+@rule(TypeError, r"only integer scalar arrays can be converted to a scalar index$")
+@rule(TypeError, r"[vh]stack\(\) takes 1 positional argument but \d+ were given$")
+def concatenate_arguments(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    names = ("concatenate", "vstack", "hstack", "stack")
+    if call is None or len(call.args) < 2 or not place.is_numpy(call.func, *names):
+        return None
+    shapes = [place.shape(part) for part in call.args]
+    if any(not shape for shape in shapes):
+        return None
+    function, inside = place.text(call.func), ", ".join(map(place.text, call.args))
+    fixes = (f"{function}(({inside}))",) if len(set(shapes)) == 1 and not call.keywords else ()
+    return sentence("concatenate-arguments", fixes, function=function)
+
+
+@rule(TypeError, r"only (?:0-dimensional|length-1) arrays can be converted to Python scalars$")
+def scalar(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=func, args=[array]):
+            shape, text = place.shape(array), place.text(array)
+            if not shape:
+                return None
+            values: dict[str, Any] = dict(function=place.text(func), array=text, shape=str(shape))
+            if isinstance(func, ast.Attribute) and place.value(func.value) is math:
+                same = vars(np).get(func.attr)
+                real = place.value(array).dtype.kind in "biuf"
+                fits = real and type(same) is np.ufunc and same.nin == 1 and place.numpy
+                fixes = (f"{place.numpy}.{func.attr}({text})",) if fits else ()
+                return sentence("math-array", fixes, **values)
+            if (
+                isinstance(func, ast.Name)
+                and func.id in ("float", "int")
+                and place.is_builtin(func.id)
+            ):
+                return sentence("scalar", **values)
+    return None
+
+
+@rule(ValueError, r"can only convert an array of size 1 to a Python scalar$")
+def scalar_item(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Attribute(value=array, attr="item"), args=[]):
+            shape = place.shape(array)
+            if shape:
+                values: dict[str, Any] = dict(
+                    function=".item()", array=place.text(array), shape=str(shape)
+                )
+                return sentence("scalar", **values)
+    return None
+
+
+@rule(TypeError, r"'(int|float|numpy\.\w+)' object is not iterable$")
+def loop_number(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    for node in place.nodes:
+        parent = place.parent(node)
+        if isinstance(parent, ast.For | ast.comprehension) and parent.iter is node:
+            text = place.text(node)
+            if is_whole(place, node) and place.is_builtin("range"):
+                return sentence("loop-number", (f"range({text})",), number=text)
+            return sentence("loop-number", number=text) if place.shape(node) == () else None
+    return None
+
+
+@rule(TypeError, r"object of type '([\w.]+)' has no len\(\)$")
+def length(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Name(id="len"), args=[node]) if place.is_builtin("len"):
+            value, text = place.value(node), place.text(node)
+            if kind_of(value) == "number":
+                return sentence("number-length", number=text)
+            if kind_of(value) == "iterator" and place.is_builtin("list"):
+                return sentence("iterator-length", iterator=text, list=f"list({text})")
+            if value is None:
+                return none(place, node)
+    return None
+
+
+@rule(
+    TypeError, r"(?:cannot use '[\w.]+' as a dict key \()?unhashable type: '(list|numpy\.ndarray)'"
+)
+def unhashable(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts = place.subscript()
+    if parts is None:
+        return None
+    table, value = place.value(parts[0]), place.value(parts[1])
+    if type(table) is not dict or kind_of(value) not in ("list", "array"):
+        return None
+    return sentence("unhashable", key=place.text(parts[1]), dict=place.text(parts[0]))
+
+
+@rule(TypeError, r"unsupported format string passed to (numpy\.ndarray|list|NoneType)\.__format__$")
+def format_array(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    for node in place.nodes:
+        inside = node.values if isinstance(node, ast.JoinedStr) else [node]
+        for part in inside:
+            if not isinstance(part, ast.FormattedValue):
+                continue
+            value, text = place.value(part.value), place.text(part.value)
+            if kind_of(value) == "array" and match[1] == "numpy.ndarray" and value.ndim:
+                return sentence("format-array", array=text, shape=str(value.shape))
+            if type(value) is list and match[1] == "list":
+                return sentence("format-list", list=text)
+            if value is None and match[1] == "NoneType":
+                return none(place, part.value)
+    return None

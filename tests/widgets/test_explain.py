@@ -1,7 +1,9 @@
 """Explanations of errors: the table of cases, errors without one, and objects that fight back."""
 
+import contextlib
 import warnings
 
+import numpy as np
 import pytest
 
 from tests.explained import SENTENCES, explained_cases, unexplained_cases, written
@@ -30,8 +32,46 @@ def test_every_case_of_the_table_has_its_sentence():
     assert found == dict(cases)
 
 
+MATPLOTLIB = "import matplotlib.pyplot as plt\n"
+OF_MATPLOTLIB = {
+    "plt.imshow(np.zeros(784))": "picture: Line 2: np.zeros(784) is (784,): a picture needs two "
+    "axes, rows and columns, and for colours a third with 3 or 4 values. "
+    "np.zeros(784).reshape(28, 28) fits.",
+    "plt.imshow(np.zeros((1, 28, 28)))": "picture: Line 2: np.zeros((1, 28, 28)) is (1, 28, 28): a "
+    "picture needs two axes, rows and columns, and for colours a third with 3 or 4 values. "
+    "np.zeros((1, 28, 28))[0] fits.",
+    "plt.subplots()[1].plot(np.ones(3), np.ones(2))": "plotted: Line 2: np.ones(3) is (3,), "
+    "np.ones(2) is (2,): their first axes must have equal lengths, not 3 and 2.",
+    "plt.plot(np.ones(3), np.ones(2) + np.ones(3))": "broadcast: Line 2: np.ones(2) is (2,), "
+    "np.ones(3) is (3,). For +, axes are paired from the last one, and 2 does not go with 3: two "
+    "lengths must be equal, or one of them 1.",
+}
+
+
+def test_errors_of_matplotlib():
+    """Only packages that a course adds raise them in the page, so they are not in the table."""
+    pytest.importorskip("matplotlib")
+    found = {code: written(fail(MATPLOTLIB + code)["explanation"]) for code in OF_MATPLOTLIB}
+    assert found == OF_MATPLOTLIB
+
+
+def test_code_that_fits_runs():
+    """NumPy itself accepts each suggestion that can be tried where the code has stopped."""
+    tried = 0
+    for code, _ in explained_cases():
+        scope = {"np": np}
+        with contextlib.suppress(Exception):
+            exec(code, scope)
+        for fix in (fail(code)["explanation"] or {"fixes": []})["fixes"]:
+            with contextlib.suppress(NameError, SyntaxError):  # names of a function, `return`
+                exec(fix, scope)
+                tried += 1
+    assert tried > 50
+
+
 def test_every_sentence_has_a_case():
     told = {expected.split(":")[0] for _, expected in explained_cases()}
+    told |= {expected.split(":")[0] for expected in OF_MATPLOTLIB.values()}
     assert told == SENTENCES.keys() - {"LINE", "LINE_OF", "FITS", "BOTH_FIT"}
     assert len(told) >= 40
 

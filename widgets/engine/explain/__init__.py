@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 # Each of these modules adds its rules to the table.
-from widgets.engine.explain import indices, kinds, names, shapes  # noqa: F401
+from widgets.engine.explain import indices, kinds, names, numbers, shapes  # noqa: F401
 from widgets.engine.explain.place import MAX_MESSAGE, Place
 from widgets.engine.explain.rules import RULES, WITHOUT_TEXT, as_reply
 from widgets.engine.explain.syntax import explain_syntax
@@ -31,12 +31,22 @@ def explain(error: BaseException, files: Collection[str], current: str) -> dict[
     if type(error) is SyntaxError:
         return explain_syntax(error, files, current)
     message = message_of(error)
-    if message is None or (found := frame_of(error.__traceback__, files)) is None:
+    if message is None:
         return None
-    if (place := Place.at(*found)) is None:
-        return None
-    for kind, pattern, rule in RULES:
-        if type(error) is kind and (match := pattern.match(message)):
+    for library in ("numpy", "matplotlib"):
+        found = frame_of(error.__traceback__, files, library)
+        place = None if found is None else Place.at(*found)
+        if place is not None:
+            return first_of(place, error, message, library, current)
+    return None
+
+
+def first_of(
+    place: Place, error: BaseException, message: str, library: str, current: str
+) -> dict[str, Any] | None:
+    """What the first rule says that knows about an error of a library."""
+    for kind, pattern, source, rule in RULES:
+        if type(error) is kind and source == library and (match := pattern.match(message)):
             explanation = rule(place, error, match)
             if explanation is not None:
                 return as_reply(explanation, place.line, place.file, current)
@@ -45,7 +55,7 @@ def explain(error: BaseException, files: Collection[str], current: str) -> dict[
 
 def message_of(error: BaseException) -> str | None:
     """The message, if Python or NumPy can have written it."""
-    if not any(type(error) is kind for kind, _, _ in RULES):
+    if not any(type(error) is kind for kind, *_ in RULES):
         return None
     args = error.args
     if any(type(error) is kind for kind in WITHOUT_TEXT):
@@ -56,15 +66,15 @@ def message_of(error: BaseException) -> str | None:
 
 
 def frame_of(
-    traceback: TracebackType | None, files: Collection[str]
+    traceback: TracebackType | None, files: Collection[str], library: str
 ) -> tuple[TracebackType, str] | None:
-    """The innermost frame in one of the files, if nothing but NumPy was called from it."""
+    """The innermost frame in one of the files, if nothing but the library was called from it."""
     found = None
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if file in files:
             found = traceback, file
-        elif not re.search(r"(^|/site-packages/)numpy/", file):
+        elif not re.search(rf"(^|/site-packages/){library}/|/widgets/engine/linalg\.py$", file):
             found = None
         traceback = traceback.tb_next
     return found

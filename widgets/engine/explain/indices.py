@@ -9,6 +9,8 @@ import re
 from types import NoneType
 from typing import Any
 
+import numpy as np
+
 from widgets.engine.explain.place import (
     MAX_ITEMS,
     MAX_KEYS,
@@ -16,19 +18,64 @@ from widgets.engine.explain.place import (
     MAX_TEXT,
     UNKNOWN,
     Place,
+    clash,
+    is_flat,
     is_numeric,
     is_whole,
     item,
     kind_of,
     length_of,
 )
-from widgets.engine.explain.rules import Explanation, none, rule, sentence, zero_axes
+from widgets.engine.explain.rules import (
+    AxisError,
+    Explanation,
+    none,
+    rule,
+    sentence,
+    uncalled,
+    zero_axes,
+)
 
 
 @rule(IndexError, r"only integers, slices \(`:`\), ellipsis")
+@rule(IndexError, r"arrays used as indices must be of integer \(or boolean\) type$")
 def index_of_array(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     parts = place.subscript()
-    return None if parts is None or place.shape(parts[0]) is None else float_index(place, parts[1])
+    if parts is None:
+        return None
+    array, index = parts
+    if (found := uncalled(place)) is not None:
+        return found
+    pieces = index.elts if isinstance(index, ast.Tuple) else [index]
+    wrong = [piece for piece in pieces if holds_floats(listed(place, piece))]
+    if len(wrong) != 1:
+        return None if place.shape(array) is None else float_index(place, index)
+    value, text = listed(place, wrong[0]), place.text(wrong[0])
+    if length_of(value) == 0:
+        return sentence("index-empty", index=text)
+    is_whole = bool(np.all(np.asarray(value) == np.floor(value)))
+    if type(value) is np.ndarray and is_whole:
+        changed = ast.get_source_segment("".join(place.lines), index) or ""
+        whole = changed.replace(text, f"{place.term(wrong[0])}.astype(int)", 1)
+        fixes = (f"{place.source(array)}[{' '.join(whole.split())}]",)
+        return sentence("index-floats", fixes, index=text)
+    return sentence("index-floats", index=text)
+
+
+def listed(place: Place, node: ast.AST) -> Any:
+    """The value of an index, or the list that it makes an array of."""
+    match node:
+        case ast.Call(func=func, args=[given], keywords=[]) if place.is_numpy(func, "array"):
+            return np.array([]) if place.value(given) == [] else place.value(given)
+    return place.value(node)
+
+
+def holds_floats(value: Any) -> bool:
+    """Whether it is a small array or a list of floats, all of them finite."""
+    if type(value) is np.ndarray:
+        small = value.ndim > 0 and value.dtype.kind == "f" and value.size <= MAX_ITEMS
+        return small and bool(np.isfinite(value).all())
+    return is_flat(value) and any(type(each) is float and math.isfinite(each) for each in value)
 
 
 @rule(TypeError, r"(list|tuple|string|range) indices must be integers or slices, not ([\w.]+)")
@@ -77,10 +124,19 @@ def float_of(place: Place, node: ast.AST) -> Explanation | None:
                 return None
             quotient = f"{place.text(left)} // {place.text(right)}"
             return sentence("division", division=place.text(node), quotient=quotient)
+        case ast.Call(func=func) if is_numpy_float(place, func):
+            return sentence("float-call", call=place.text(node), whole=f"int({place.text(node)})")
     value = place.value(node)
+    if type(value) is np.float64:
+        value = value.item()
     if type(value) is float and math.isfinite(value) and abs(value) < MAX_NUMBER:
         return sentence("float", number=place.text(node), value=repr(value))
     return None
+
+
+def is_numpy_float(place: Place, node: ast.AST) -> bool:
+    """Whether a function of NumPy gives floats, also for whole numbers."""
+    return place.is_numpy(node, "sqrt", "floor", "ceil", "log2", "log10", "mean", "median", "exp")
 
 
 @rule(TypeError, r"slice indices must be integers or None or have an __index__ method$")
@@ -98,11 +154,13 @@ def slice_bounds(place: Place, error: Any, match: re.Match[str]) -> Explanation 
 
 
 @rule(TypeError, r"expected a sequence of integers or a single integer, got '")
-@rule(TypeError, r"'float' object cannot be interpreted as an integer$")
+@rule(TypeError, r"'(?:numpy\.)?float(?:64)?' object cannot be interpreted as an integer$")
 def float_argument(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     call = place.find(ast.Call)
     if call is None or any(keyword.arg is None for keyword in call.keywords):
         return None
+    if (other := second_array(place, call)) is not None:
+        return other
     parts = [*call.args, *(keyword.value for keyword in call.keywords)]
     pieces = [
         each for part in parts for each in (part.elts if isinstance(part, ast.Tuple) else [part])
@@ -113,7 +171,7 @@ def float_argument(place: Place, error: Any, match: re.Match[str]) -> Explanatio
             found.append(each)
         elif not is_no_float(place, piece):
             return None
-    return found[0] if len(found) == 1 else None
+    return found[0] if found and all(each == found[0] for each in found) else None
 
 
 def is_no_float(place: Place, node: ast.AST) -> bool:
@@ -188,7 +246,12 @@ def no_index(place: Place, error: Any, match: re.Match[str]) -> Explanation | No
     text = place.text(parts[0])
     match kind_of(value):
         case "function" if type(value) is not type:
-            return sentence("function-index", function=text)
+            whole = not any(isinstance(part, ast.Slice) for part in ast.walk(parts[1]))
+            inside = place.source(parts[1])
+            if isinstance(parts[1], ast.Tuple) and inside.startswith("("):
+                inside = inside[1:-1]
+            fixes = (f"{text}({inside})",) if whole else ()
+            return sentence("function-index", fixes, function=text)
         case "number" if value is not UNKNOWN:
             return sentence("number-index", number=text)
         case "none" if value is None:
@@ -255,3 +318,37 @@ def key(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
         return sentence("key-type", **values, twin=repr(twins[0]))
     shown = [repr(each)[:MAX_TEXT] for each in keys[:MAX_KEYS]]
     return sentence("key", **values, keys=", ".join(shown) + ("…" if len(keys) > MAX_KEYS else ""))
+
+
+REDUCTIONS = ("max", "min", "amax", "amin", "sum", "mean", "prod", "std", "var", "median")
+
+
+@rule(AxisError)
+@rule(TypeError, r"only integer scalar arrays can be converted to a scalar index$")
+@rule(TypeError, r"integer argument expected, got float$")
+def axis_of_two(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    return None if call is None else second_array(place, call)
+
+
+def second_array(place: Place, call: ast.Call) -> Explanation | None:
+    """That ``np.max(0, x)`` takes an axis where something to compare is given."""
+    match call:
+        case ast.Call(func=ast.Attribute(attr=name) as func, args=[*args], keywords=[]):
+            of_array = kind_of(place.value(func.value)) == "array"
+            both = [func.value, *args] if of_array else args
+            if name not in REDUCTIONS or len(both) != 2:
+                return None
+            if not of_array and not place.is_numpy(func, *REDUCTIONS):
+                return None
+            a, b = both
+            known = place.derived_shape(a), place.derived_shape(b)
+            if None in known or (known[0] and type(place.value(b)) is int):
+                return None  # an array along an axis
+            better = {"max": "maximum", "amax": "maximum", "min": "minimum", "amin": "minimum"}
+            fits = name in better and place.numpy and not clash(known[0] or (), known[1] or ())
+            arguments = f"({place.source(a)}, {place.source(b)})"
+            fixes = (f"{place.numpy}.{better[name]}{arguments}",) if fits else ()
+            values: dict[str, Any] = dict(function=place.text(func), axis=place.text(b))
+            return sentence("axis-of-two", fixes, **values)
+    return None

@@ -9,13 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from widgets.engine.explain.place import OPERATORS, UNKNOWN, Place, is_flat, is_whole, kind_of
+from widgets.engine.explain.place import (
+    OPERATORS,
+    UNKNOWN,
+    Place,
+    broadcast_shape,
+    clash,
+    is_flat,
+    is_whole,
+    kind_of,
+)
 from widgets.engine.explain.rules import (
     Explanation,
     NoLoopError,
     NoSignatureError,
     OutputCastingError,
+    called,
     none,
+    of_one_number,
     rule,
     sentence,
 )
@@ -28,14 +39,16 @@ def cast(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     if node is None or not isinstance(given, np.dtype) or not isinstance(held, np.dtype):
         return None
     value = place.value(node.target)
-    if type(value) is not np.ndarray or value.dtype != held or held.kind not in "iu":
-        return None
-    if given.kind != "f":
+    if type(value) is not np.ndarray or value.dtype != held:
         return None
     target, operator = place.text(node.target), OPERATORS.get(type(node.op), "")
+    values: dict[str, Any] = dict(array=target, operator=f"{operator}=")
+    if held.kind not in "iu" or given.kind != "f":
+        return sentence("cast-kind", **values, held=held.name, given=given.name)
     simple = isinstance(node.target, ast.Name) and isinstance(node.value, ast.Name | ast.Constant)
+    result = place.derived_shape(ast.BinOp(node.target, node.op, node.value))
     fix = f"{target} = {target} {operator} {place.text(node.value)}"
-    return sentence("cast", (fix,) if simple else (), array=target, operator=f"{operator}=")
+    return sentence("cast", (fix,) if simple and result == value.shape else (), **values)
 
 
 @rule(NoLoopError)
@@ -69,7 +82,8 @@ def operand(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
             case "none" if "'NoneType'" in match.string:
                 return none(place, node)
             case "function" if type(value) is not type:
-                return sentence("function-operand", function=text, operator=operator)
+                fixes = called(place, node)
+                return sentence("function-operand", fixes, function=text, operator=operator)
             case "text" if kind_of(partner) == "number":
                 values: dict[str, Any] = dict(
                     text=text, number=place.text(other), operator=operator
@@ -142,6 +156,8 @@ def truth(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
             node = parent
         if isinstance(node, ast.Compare) and len(node.ops) > 1:
             return truth_chain(place, node)
+        if isinstance(node, ast.Call):
+            return truth_largest(place, node)
         both = node if isinstance(node, ast.BoolOp) else parent
         if isinstance(both, ast.BoolOp):
             if not any(is_array(place, part) for part in both.values):
@@ -159,9 +175,62 @@ def truth(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
         if word and is_array(place, node):
             shape = place.shape(node)
             values: dict[str, Any] = {"test": place.text(node), "word": word}
+            fixes = chosen(place, parent)
             if shape is None:
-                return sentence("truth", **values)
-            return sentence("truth-array", **values, shape=shape)
+                return sentence("truth", fixes, **values)
+            return sentence("truth-array", fixes, **values, shape=shape)
+    return None
+
+
+def chosen(place: Place, node: ast.AST | None) -> tuple[str, ...]:
+    """``np.where`` with the two values that ``if`` and ``else`` choose between."""
+    match node:
+        case ast.IfExp(test=test, body=yes, orelse=no):
+            start = ""
+        case ast.If(test=test, body=[ast.Return(value=yes)], orelse=[ast.Return(value=no)]):
+            start = "return "
+        case ast.If(test=test, body=[ast.Return(value=yes)], orelse=[]):
+            block = getattr(place.parent(node), "body", [])
+            after = block[block.index(node) + 1 :] if node in block else []
+            if not after or not isinstance(after[0], ast.Return):
+                return ()
+            start, no = "return ", after[0].value
+        case ast.If(
+            test=test,
+            body=[ast.Assign(targets=[ast.Name(id=name)], value=yes)],
+            orelse=[ast.Assign(targets=[ast.Name(id=other)], value=no)],
+        ) if name == other:
+            start = f"{name} = "
+        case _:
+            return ()
+    if yes is None or no is None or not place.numpy:
+        return ()
+    shapes = [place.derived_shape(part) for part in (test, yes, no)]
+    if isinstance(test, ast.Compare) and len(test.ops) == 1:
+        sides = [place.derived_shape(part) for part in (test.left, test.comparators[0])]
+        shapes[0] = None if None in sides else broadcast_shape(*(s or () for s in sides))
+    result = shapes[0]
+    for shape in shapes[1:]:
+        result = None if result is None or shape is None else broadcast_shape(result, shape)
+    if result is None or result != shapes[0]:
+        return ()
+    return (f"{start}{place.numpy}.where({', '.join(map(place.source, (test, yes, no)))})",)
+
+
+def truth_largest(place: Place, call: ast.Call) -> Explanation | None:
+    """That Python's own ``max`` and ``min`` compare their arguments as wholes."""
+    match call:
+        case ast.Call(func=ast.Name(id="max" | "min" as word), args=args, keywords=[]):
+            shapes = [place.derived_shape(part) for part in args]
+            if not place.is_builtin(word) or not any(shapes) or len(args) > 2:
+                return None
+            inside, whole = ", ".join(map(place.source, args)), ""
+            if len(args) == 1:
+                whole = f"{place.numpy}.{word}({inside})"
+            elif None not in shapes and not clash(*(shape or () for shape in shapes)):
+                whole = f"{place.numpy}.{word}imum({inside})"
+            fixes = (whole,) if whole and place.numpy else ()
+            return sentence("truth-largest", fixes, function=word)
     return None
 
 
@@ -212,6 +281,25 @@ def fixed(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     return sentence(f"fixed-{kind}", value=place.text(parts[0]))
 
 
+RENAMED = {
+    "trapz": "trapezoid",
+    "in1d": "isin",
+    "product": "prod",
+    "cumproduct": "cumprod",
+    "sometrue": "any",
+    "alltrue": "all",
+    "row_stack": "vstack",
+}
+
+
+@rule(AttributeError, rf"module 'numpy' has no attribute '({'|'.join(RENAMED)})'")
+def numpy_renamed(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    node, new = place.find(ast.Attribute), RENAMED[match[1]]
+    if node is None or place.value(node.value) is not np or not hasattr(np, new):
+        return None
+    return sentence("numpy-renamed", old=place.text(node), new=f"{place.text(node.value)}.{new}")
+
+
 @rule(AttributeError, r"module 'numpy' has no attribute '(float|int|bool|object|complex|str)'")
 def numpy_alias(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     node = place.find(ast.Attribute)
@@ -243,6 +331,10 @@ def no_attribute(place: Place, error: Any, match: re.Match[str]) -> Explanation 
         values: dict[str, Any] = dict(array=text, attribute=f".{node.attr}")
         if node.attr in ("append", "extend", "insert", "pop", "remove"):
             return sentence("array-append", **values)
+        if node.attr == "ptp" and place.numpy:
+            return sentence("array-length", (f"{place.numpy}.ptp({text})",), **values)
+        if node.attr == "tostring":
+            return sentence("array-length", (f"{text}.tobytes()",), **values)
         if node.attr in ("len", "length") and value.ndim and place.is_builtin("len"):
             return sentence("array-length", (f"len({text})",), **values)
     return None
@@ -300,18 +392,28 @@ def shape_tuple(place: Place, error: Any, match: re.Match[str]) -> Explanation |
 
 
 @rule(TypeError, r"only integer scalar arrays can be converted to a scalar index$")
-@rule(TypeError, r"[vh]stack\(\) takes 1 positional argument but \d+ were given$")
+@rule(TypeError, r"\w+\(\) takes 1 positional argument but \d+ were given$")
+@rule(TypeError, r"concatenate\(\) got multiple values for argument 'axis'$")
 def concatenate_arguments(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     call = place.find(ast.Call)
-    names = ("concatenate", "vstack", "hstack", "stack")
+    names = ("concatenate", "vstack", "hstack", "stack", "dstack", "column_stack", "block")
     if call is None or len(call.args) < 2 or not place.is_numpy(call.func, *names):
         return None
-    shapes = [place.shape(part) for part in call.args]
-    if any(not shape for shape in shapes):
+    shapes = [place.derived_shape(part) for part in call.args]
+    if "takes 1 positional" not in match.string and any(not shape for shape in shapes):
         return None
     function, inside = place.text(call.func), ", ".join(map(place.text, call.args))
-    fixes = (f"{function}(({inside}))",) if len(set(shapes)) == 1 and not call.keywords else ()
+    same = len(set(shapes)) == 1 and bool(shapes[0])
+    fixes = (f"{function}(({inside}))",) if same and not call.keywords else ()
     return sentence("concatenate-arguments", fixes, function=function)
+
+
+@rule(TypeError, r"only integer scalar arrays can be converted to a scalar index$")
+def scalar_count(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Name(id="range"), args=args) if place.is_builtin("range"):
+            return next((found for each in args if (found := of_one_number(place, each))), None)
+    return None
 
 
 @rule(TypeError, r"only (?:0-dimensional|length-1) arrays can be converted to Python scalars$")
@@ -321,6 +423,8 @@ def scalar(place: Place, error: Any, match: re.Match[str]) -> Explanation | None
             shape, text = place.shape(array), place.text(array)
             if not shape:
                 return None
+            if (found := of_one_number(place, array)) is not None:
+                return found
             values: dict[str, Any] = dict(function=place.text(func), array=text, shape=str(shape))
             if isinstance(func, ast.Attribute) and place.value(func.value) is math:
                 same = vars(np).get(func.attr)
@@ -398,7 +502,9 @@ def format_array(place: Place, error: Any, match: re.Match[str]) -> Explanation 
                 continue
             value, text = place.value(part.value), place.text(part.value)
             if kind_of(value) == "array" and match[1] == "numpy.ndarray" and value.ndim:
-                return sentence("format-array", array=text, shape=str(value.shape))
+                return of_one_number(place, part.value) or sentence(
+                    "format-array", array=text, shape=str(value.shape)
+                )
             if type(value) is list and match[1] == "list":
                 return sentence("format-list", list=text)
             if value is None and match[1] == "NoneType":

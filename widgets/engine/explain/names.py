@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 from widgets.engine.explain.place import UNKNOWN, Place, binds
-from widgets.engine.explain.rules import Explanation, rule, sentence
+from widgets.engine.explain.rules import Explanation, rule, sentence, uncalled
 
 
 @rule(NameError, r"name '(\w+)' is not defined$")
@@ -56,3 +56,13 @@ def local(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
     if not lines:
         return None
     return sentence("local", name=word, function=owner.name, assigned=min(lines))
+
+
+FUNCTION = r"(?:builtin_function_or_method|built-in method|function|method|ufunc)\b"
+
+
+@rule(TypeError, rf".*{FUNCTION}")
+@rule(AttributeError, rf"'(?:\w+\.)?{FUNCTION}' object has no attribute '")
+@rule(ValueError, r"matmul: Input operand [01] does not have enough dimensions \(has 0")
+def not_called(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    return uncalled(place)

@@ -14,6 +14,7 @@ from types import (
     CodeType,
     FunctionType,
     GeneratorType,
+    MethodDescriptorType,
     MethodType,
     ModuleType,
     NoneType,
@@ -27,6 +28,7 @@ Shape: TypeAlias = tuple[int, ...]
 Node = TypeVar("Node", bound=ast.AST)
 
 MAX_TEXT = 40  # characters of an expression
+MAX_FIX = 70  # characters of an expression in a fix
 MAX_MESSAGE = 2_000
 MAX_ITEMS = 10_000  # of a container that is looked through
 MAX_NUMBER = 10**12
@@ -114,6 +116,10 @@ def transposed(text: str) -> str:
     return text.removesuffix(".T") if text.endswith(".T") else f"{text}.T"
 
 
+def is_shape(value: Any) -> bool:
+    return type(value) is tuple and all(type(each) is int and each >= 0 for each in value)
+
+
 def is_flat(value: Any) -> bool:
     """Whether it is a list of numbers, which becomes an array with one axis."""
     if type(value) is not list or not 0 < len(value) <= MAX_ITEMS:
@@ -133,6 +139,14 @@ def clash(left: Shape, right: Shape) -> tuple[int, int] | None:
         if a != b and 1 not in (a, b):
             return a, b
     return None
+
+
+def broadcast_shape(left: Shape, right: Shape) -> Shape | None:
+    if clash(left, right):
+        return None
+    long, short = sorted((left, right), key=len, reverse=True)
+    padded = (1,) * (len(long) - len(short)) + short
+    return tuple(b if a == 1 else a for a, b in zip(long, padded, strict=True))
 
 
 def product(left: Shape, right: Shape) -> bool:
@@ -201,6 +215,16 @@ class Place:
         text = " ".join((ast.get_source_segment("".join(self.lines), node) or "").split())
         return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 12]}…{text[-11:]}"
 
+    def source(self, node: ast.AST) -> str:
+        """An expression as it goes into a fix, which a shortened one would spoil."""
+        text = " ".join((ast.get_source_segment("".join(self.lines), node) or "").split())
+        return text if len(text) <= MAX_FIX else "…"
+
+    def term(self, node: ast.AST) -> str:
+        """The same, in brackets if something is to follow it directly."""
+        plain = ast.Name | ast.Attribute | ast.Subscript | ast.Call
+        return self.source(node) if isinstance(node, plain) else f"({self.source(node)})"
+
     def name(self, word: str) -> Any:
         for scope in self.scopes:
             if word in scope:
@@ -232,6 +256,12 @@ class Place:
                 return self.name(word)
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as value)):
                 return -value
+            case ast.BinOp(
+                left=ast.Constant(value=int() as base),
+                op=ast.Pow(),
+                right=ast.Constant(value=int() as power),
+            ) if base <= 1_000 and power <= 100:
+                return base**power
             case ast.Attribute(value=base, attr=name):
                 return attribute(self.value(base), name)
             case ast.Subscript(value=base, slice=index):
@@ -267,6 +297,61 @@ class Place:
 
     def shape(self, node: ast.AST) -> Shape | None:
         return shape_of(self.value(node))
+
+    def derived_shape(self, node: ast.AST) -> Shape | None:
+        """The shape of an expression, also of arithmetic with known shapes."""
+        match node:
+            case ast.UnaryOp(operand=operand):
+                return self.derived_shape(operand)
+            case ast.BinOp(left=left, op=op, right=right):
+                a, b = self.derived_shape(left), self.derived_shape(right)
+                if a is None or b is None:
+                    return None
+                if isinstance(op, ast.MatMult):
+                    return (a[0], b[1]) if len(a) == len(b) == 2 and a[1] == b[0] else None
+                return broadcast_shape(a, b)
+            case ast.Call(func=func, args=[first, *rest]):
+                return self.shape_of_call(func, [first, *rest])
+        return self.shape(node)
+
+    def shape_of_call(self, func: ast.expr, args: list[ast.expr]) -> Shape | None:
+        """The shape of a new array, and of a function's values for each number of another."""
+        if self.is_numpy(func, "zeros", "ones", "empty", "full"):
+            lengths = self.value(args[0])
+            lengths = (lengths,) if type(lengths) is int else lengths
+            return lengths if is_shape(lengths) else None
+        if self.is_numpy(func, "array") and len(args) == 1 and is_flat(self.value(args[0])):
+            return (len(self.value(args[0])),)
+        if type(self.value(func)) is np.ufunc and len(args) <= 2:
+            shapes = [self.derived_shape(each) for each in args]
+            return None if None in shapes else broadcast_shape(shapes[0] or (), shapes[-1] or ())
+        match func, args:
+            case ast.Attribute(value=base, attr="outer"), [a, b] if type(self.value(base)) is (
+                np.ufunc
+            ):
+                left, right = self.derived_shape(a), self.derived_shape(b)
+                return None if left is None or right is None else left + right
+        return None
+
+    def sources(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The parts of an expression, and of what this code has given to the names in it."""
+        seen: set[str] = set()
+        waiting = [node]
+        while waiting:
+            for part in ast.walk(waiting.pop()):
+                yield part
+                if isinstance(part, ast.Name) and part.id not in seen:
+                    seen.add(part.id)
+                    waiting += self.given_to(part.id)
+
+    def given_to(self, word: str) -> list[ast.expr]:
+        """The expressions that are assigned to a name, alone or among others."""
+        return [
+            each.value
+            for each in ast.walk(self.tree)
+            if isinstance(each, ast.Assign)
+            and any(binds(part, word) for target in each.targets for part in ast.walk(target))
+        ]
 
     def agrees(self, node: ast.AST, shape: Shape) -> bool:
         """Whether nothing known of an expression contradicts a shape."""
@@ -336,11 +421,14 @@ def names_in(scope: Any) -> dict[str, Any]:
 
 
 def attribute(value: Any, name: str) -> Any:
-    """An attribute that is a matter of shape, or a name in a module."""
+    """An attribute that is a matter of shape, a method, or a name in a module."""
     if type(value) is np.ndarray and name in ("T", "shape", "size", "ndim"):
         return getattr(value, name)
     if type(value) is ModuleType:
         return names_in(vars(value)).get(name, UNKNOWN)
+    plain = kind_of(value) in ("array", "number", "list", "tuple", "dict", "set", "text")
+    if plain and type(getattr(type(value), name, None)) is MethodDescriptorType:
+        return getattr(value, name)
     return UNKNOWN
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy._core import _exceptions
 
-from widgets.engine.explain.place import Place, binds
+from widgets.engine.explain.place import Place, binds, kind_of
 
 
 @dataclass(frozen=True)
@@ -50,20 +50,27 @@ def as_reply(explanation: Explanation, line: int, file: str, current: str) -> di
     }
 
 
-RULES: list[tuple[type[BaseException], re.Pattern[str], Rule]] = []
+RULES: list[tuple[type[BaseException], re.Pattern[str], str, Rule]] = []
 AxisError = np.exceptions.AxisError
 NoLoopError = _exceptions._UFuncNoLoopError
 NoSignatureError = _exceptions._UFuncBinaryResolutionError
 OutputCastingError = _exceptions._UFuncOutputCastingError
-WITHOUT_TEXT = (AxisError, NoLoopError, NoSignatureError, OutputCastingError, KeyError)
+ArrayMemoryError = _exceptions._ArrayMemoryError
+WITHOUT_TEXT = (
+    *(AxisError, NoLoopError, NoSignatureError, OutputCastingError, ArrayMemoryError, KeyError),
+)
 """Errors whose message is in attributes."""
 
 
-def rule(kind: type[BaseException], pattern: str = "") -> Callable[[Rule], Rule]:
-    """Register the explanation of errors of exactly this type whose message begins like this."""
+def rule(
+    kind: type[BaseException], pattern: str = "", library: str = "numpy"
+) -> Callable[[Rule], Rule]:
+    """Register the explanation of errors of exactly this type whose message begins like this,
+    raised by the reader's own line or by a library that it called.
+    """
 
     def register(function: Rule) -> Rule:
-        RULES.append((kind, re.compile(pattern), function))
+        RULES.append((kind, re.compile(pattern), library, function))
         return function
 
     return register
@@ -118,3 +125,44 @@ def zero_axes(place: Place, node: ast.AST) -> Explanation | None:
     if type(value) is not np.ndarray or value.ndim != 0 or value.dtype.kind not in "biufc":
         return None
     return sentence("zero-axes", array=place.text(node), number=f"{place.text(node)}.item()")
+
+
+WITHOUT_ARGUMENTS = (
+    *("mean", "sum", "std", "var", "max", "min", "prod", "argmax", "argmin", "any", "all", "copy"),
+    *("cumsum", "flatten", "ravel", "round", "transpose", "tolist", "conj", "item", "nonzero"),
+)
+
+
+def uncalled(place: Place) -> Explanation | None:
+    """That the only function among the operands and arguments has not been called."""
+    functions = []
+    for node in place.nodes[:1]:
+        for part in ast.walk(node):
+            parent = place.parent(part)
+            is_called = isinstance(parent, ast.Call) and parent.func is part
+            if isinstance(part, ast.Name | ast.Attribute) and not is_called:
+                value = place.value(part)
+                if kind_of(value) == "function" and not isinstance(value, type):
+                    functions.append(part)
+    if len(functions) != 1:
+        return None
+    [function] = functions
+    return sentence("function-uncalled", called(place, function), function=place.text(function))
+
+
+def called(place: Place, node: ast.AST) -> tuple[str, ...]:
+    """A method of an array with the brackets that it lacks, if it needs nothing in them."""
+    match node:
+        case ast.Attribute(value=base, attr=name) if name in WITHOUT_ARGUMENTS:
+            if kind_of(place.value(base)) in ("array", "number"):
+                return (f"{place.source(node)}()",)
+    return ()
+
+
+def of_one_number(place: Place, node: ast.AST) -> Explanation | None:
+    """That an array has axes, but one value."""
+    shape = place.derived_shape(node)
+    if not shape or set(shape) != {1}:
+        return None
+    fix = f"{place.term(node)}.item()"
+    return sentence("one-number", array=place.text(node), shape=str(shape), number=fix)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,15 @@ from widgets.engine.explain.place import (
     shapes_in,
     transposed,
 )
-from widgets.engine.explain.rules import AxisError, Explanation, none, rule, sentence, zero_axes
+from widgets.engine.explain.rules import (
+    AxisError,
+    Explanation,
+    none,
+    of_one_number,
+    rule,
+    sentence,
+    zero_axes,
+)
 
 
 @rule(ValueError, r"operands could not be broadcast together with shapes ((?:\([\d,]*\) ?)+)$")
@@ -49,13 +57,15 @@ def broadcast(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
         return None
     if place.find(ast.Compare) and all(place.shape(node) is None for node in nodes):
         return None  # Python may have compared right with left
+    if found := without_values(place, nodes, shapes) or rows_as_variables(place, nodes, shapes):
+        return found
     for i, a in enumerate(nodes):
         for j, b in list(enumerate(nodes))[i + 1 :]:
             if lengths := clash(shapes[i], shapes[j]):
                 fixes = stretched(place, a, b, shapes[i], shapes[j], operator)
                 return sentence(
                     "broadcast",
-                    fixes if sides is not None and not place.find(ast.AugAssign) else (),
+                    fixes if sides is not None else (),
                     left=place.text(a),
                     left_shape=str(shapes[i]),
                     right=place.text(b),
@@ -67,20 +77,108 @@ def broadcast(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
     return None
 
 
+def without_values(
+    place: Place, nodes: Sequence[ast.AST], shapes: Sequence[Shape]
+) -> Explanation | None:
+    """That the only operand without values is not meant to be empty."""
+    empty = [(node, shape) for node, shape in zip(nodes, shapes, strict=True) if 0 in shape]
+    if len(empty) != 1 or len(nodes) < 2:
+        return None
+    return sentence("empty", array=place.text(empty[0][0]), shape=str(empty[0][1]))
+
+
+def rows_as_variables(
+    place: Place, nodes: Sequence[ast.AST], shapes: Sequence[Shape]
+) -> Explanation | None:
+    """That ``np.cov`` of a table was that of its rows, if the shapes come from there."""
+    for part in (part for node in nodes for part in place.sources(node)):
+        match part:
+            case ast.Call(func=func, args=[table], keywords=[]):
+                shape = place.shape(table)
+                if not place.is_numpy(func, "cov", "corrcoef") or shape is None or len(shape) != 2:
+                    continue
+                n, d = shape
+                lengths = [length for each in shapes for length in each]
+                if n > d and n in lengths and d in lengths:
+                    function, array = place.text(func), place.text(table)
+                    fix = f"{function}({array}, rowvar=False)"
+                    values: dict[str, Any] = dict(function=function, array=array, shape=str(shape))
+                    return sentence("cov-rows", (fix,), **values, result=str((n, n)))
+    return None
+
+
 def stretched(
     place: Place, left: ast.AST, right: ast.AST, a: Shape, b: Shape, operator: str
 ) -> tuple[str, ...]:
     """An axis of length 1, or a transpose, with which two shapes fit."""
+    in_place = place.find(ast.AugAssign) is not None
+    sign = f"{operator}=" if in_place else operator
+    x, y = place.source(left), place.source(right)
+    if kept := with_its_axis(place, right, left, b, a):
+        return (f"{x} {sign} {kept}",)
+    if not in_place and (kept := with_its_axis(place, left, right, a, b)):
+        return (f"{kept} {sign} {y}",)
     if place.shape(left) is None or place.shape(right) is None:
         return ()
-    x, y = place.text(left), place.text(right)
     if len(a) == 2 and len(b) == 1 and a[0] == b[0]:
-        return (f"{x} {operator} {y}[:, None]",)
+        return (f"{x} {sign} {y}[:, None]",)
+    if in_place or not is_given(place, left) or not is_given(place, right):
+        return ()
     if len(a) == 1 and len(b) == 2 and a[0] == b[0]:
-        return (f"{x}[:, None] {operator} {y}",)
+        return (f"{x}[:, None] {sign} {y}",)
     if len(a) == len(b) == 2 and a == b[::-1]:
-        return (f"{x} {operator} {transposed(y)}",)
+        return (f"{x} {sign} {transposed(y)}",)
     return ()
+
+
+REDUCTIONS = ("sum", "mean", "max", "min", "std", "var", "prod", "median", "norm", "amax", "amin")
+
+
+def reduced(place: Place, node: ast.AST) -> tuple[ast.expr, int] | None:
+    """The array and the axis of ``x.sum(axis=1)``, ``np.sum(x, 1)`` or a norm, without keepdims."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=base, attr=name), args=args, keywords=more):
+            if name not in REDUCTIONS or not all(each.arg == "axis" for each in more):
+                return None
+            is_function = place.value(base) is np or place.in_numpy(base)
+            if is_function and args:
+                base, *args = args
+            given = [*args[name == "norm" :], *(each.value for each in more)]
+            axis = place.value(given[0]) if len(given) == 1 else None
+            return (base, axis) if type(axis) is int else None
+    return None
+
+
+def with_its_axis(
+    place: Place, node: ast.AST, other: ast.AST, shape: Shape, whole: Shape
+) -> str | None:
+    """A reduction of the other operand with ``keepdims=True``, if that makes them fit."""
+    found = reduced(place, node)
+    if found is None:
+        return None
+    array, axis = found
+    same = place.text(array) == place.text(other) or place.shape(array) == whole
+    if not same or not -len(whole) <= axis < len(whole):
+        return None
+    axis %= len(whole)
+    if whole[:axis] + whole[axis + 1 :] != shape:
+        return None
+    return f"{place.source(node)[:-1].rstrip(', ')}, keepdims=True)"
+
+
+def is_given(place: Place, node: ast.AST) -> bool:
+    """Whether an operand is a name, perhaps transposed, and neither a part of another array nor a
+    result of linear algebra: only then its axes may be in the wrong order.
+    """
+    if isinstance(node, ast.Attribute) and node.attr == "T":
+        node = node.value
+    if not isinstance(node, ast.Name | ast.Subscript):
+        return False
+    return not any(
+        (isinstance(part, ast.Subscript) and kind_of(place.value(part.value)) in ("array", ""))
+        or (isinstance(part, ast.Call) and "linalg" in place.text(part.func))
+        for part in place.sources(node)
+    )
 
 
 @rule(
@@ -97,9 +195,30 @@ def broadcast_output(place: Place, error: Any, match: re.Match[str]) -> Explanat
         return None
     target, operator = place.text(node.target), OPERATORS.get(type(node.op), "")
     values: dict[str, Any] = dict(target=target, shape=str(shape), result=str(result))
-    fix = f"{target} = {target} {operator} {place.text(node.value)}"
-    plain = isinstance(node.target, ast.Name) and isinstance(node.value, ast.Name | ast.Constant)
-    return sentence("broadcast-output", (fix,) if plain else (), **values, operator=f"{operator}=")
+    given = place.derived_shape(node.value)
+    change = None if given is None else brought_to(place, node.value, given, shape, operator)
+    fixes = (f"{target} {operator}= {change}",) if change else ()
+    return sentence("broadcast-output", fixes, **values, operator=f"{operator}=")
+
+
+def brought_to(
+    place: Place, node: ast.AST, given: Shape, shape: Shape, operator: str
+) -> str | None:
+    """A value summed over the axes that a target lacks, or with those that it needs."""
+    if len(given) == 2 and len(shape) == 1 and given == (shape[0], 1):
+        return f"{place.term(node)}[:, 0]"
+    if len(given) == 1 and shape == (given[0], 1):
+        return f"{place.term(node)}[:, None]"
+    extra = len(given) - len(shape)
+    if operator not in "+-" or extra < 0 or len(set(given)) < len(given):
+        return None  # of equal lengths either may be meant
+    if given[extra:] == shape and extra > 0:
+        axes = "0" if extra == 1 else str(tuple(range(extra)))
+        return f"{place.term(node)}.sum(axis={axes})"
+    ones = [i for i, (a, b) in enumerate(zip(given, shape, strict=False)) if a != b]
+    if extra == 0 and len(ones) == 1 and shape[ones[0]] == 1:
+        return f"{place.term(node)}.sum(axis={ones[0]}, keepdims=True)"
+    return None
 
 
 def multiplied(place: Place) -> tuple[ast.expr, str, ast.expr] | None:
@@ -125,9 +244,15 @@ def factors(
     inner = right[-2] if len(right) > 1 else right[0]
     if left[-1] == inner:
         return None
+    known = [place.shape(a), place.shape(b)]
+    if found := without_values(place, (a, b), (left, right)) or rows_as_variables(
+        place, (a, b), (left, right)
+    ):
+        return found
     x, y = place.text(a), place.text(b)
     others: list[tuple[str, str, Shape, Shape]] = []
-    if place.shape(a) is not None and place.shape(b) is not None:
+    is_square = any(len(shape) == 2 and shape[0] == shape[1] for shape in (left, right))
+    if None not in known and not is_square and is_given(place, a) and is_given(place, b):
         if len(right) == 2:
             others.append((x, transposed(y), left, right[::-1]))
         if len(left) == 2:
@@ -166,6 +291,9 @@ def matmul(place: Place, error: Any, match: re.Match[str]) -> Explanation | None
         return None
     if left is not None and right is not None:
         return factors(place, sides, left, right)
+    sizes = [left or (last,), right or (inner,)]
+    if found := rows_as_variables(place, (a, b), sizes):
+        return found
     values: dict[str, Any] = dict(left=place.text(a), right=place.text(b))
     return sentence("matmul-sizes", **values, operator=operator, a=last, b=inner)
 
@@ -391,8 +519,15 @@ def element(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
     if node is None or not isinstance(statement, ast.Assign) or place.shape(node) != ():
         return None
     length = length_of(place.value(statement.value))
+    if set(place.derived_shape(statement.value) or (0,)) == {1}:
+        parts = reversed(list(ast.walk(statement.value)))  # the innermost is what is to change
+        return next((found for part in parts if (found := of_one_number(place, part))), None)
     if length is None:
-        return None
+        cause = error.__cause__
+        if type(cause) is not TypeError or "0-dimensional" not in str(cause):
+            return None
+        values: dict[str, Any] = dict(target=place.text(node), value=place.text(statement.value))
+        return sentence("element-array", **values)
     return sentence(
         "element", target=place.text(node), value=place.text(statement.value), length=length
     )
@@ -580,3 +715,31 @@ def einsum_axes(place: Place, error: Any, match: re.Match[str]) -> Explanation |
             values: dict[str, Any] = dict(letters=letters, count=len(letters))
             return sentence("einsum-axes", **values, array=place.text(array), shape=str(shape))
     return None
+
+
+@rule(TypeError, r"Invalid shape (\([\d, ]*\)) for image data$", library="matplotlib")
+def picture(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    [shape] = shapes_in(match[1].replace(" ", ""))
+    if call is None or not call.args or place.derived_shape(call.args[0]) not in (None, shape):
+        return None
+    text, side = place.term(call.args[0]), math.isqrt(math.prod(shape))
+    fixes: tuple[str, ...] = ()
+    if len(shape) == 1 and side > 1 and side * side == shape[0]:
+        fixes = (f"{text}.reshape({side}, {side})",)
+    elif len(shape) == 3 and shape[0] == 1:
+        fixes = (f"{text}[0]",)
+    return sentence("picture", fixes, array=place.text(call.args[0]), shape=str(shape))
+
+
+@rule(ValueError, r"x and y must have same first dimension, but have shapes (.*)", "matplotlib")
+def plotted(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    call = place.find(ast.Call)
+    shapes = shapes_in(match[1].replace(" ", ""))
+    if call is None or len(call.args) < 2 or len(shapes) != 2 or not all(shapes):
+        return None
+    (a, left), (b, right) = zip(call.args, shapes, strict=False)
+    if not place.agrees(a, left) or not place.agrees(b, right):
+        return None
+    values: dict[str, Any] = dict(left=place.text(a), left_shape=str(left), right=place.text(b))
+    return sentence("plotted", **values, right_shape=str(right), a=left[0], b=right[0])

@@ -32,7 +32,7 @@ const QUIET_MS = 300;
 const MEMORY_SENTENCE = `Python has ${MAX_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
 /** Refused before any memory is allocated. */
-const TOO_LARGE = /index-sized integer|array is too big/;
+const TOO_LARGE = /index-sized integer|array is too big|iterator is too large|Maximum allowed (size|dimension)/;
 
 const send = globalThis.postMessage.bind(globalThis);
 

@@ -24,7 +24,7 @@ import numpy as np
 
 import widgets
 from widgets import data
-from widgets.engine import frames
+from widgets.engine import frames, linalg
 from widgets.engine.failure import (
     CHECK,
     ProtocolError,
@@ -51,6 +51,9 @@ ANSWER = "your answer"  # the name in tracebacks for the reader's part of a ques
 MAX_CHARACTERS = 200_000  # of a value's text
 MAX_FIGURE = 500_000  # characters of a figure's JSON or SVG: drawing more would block the page
 MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step through a snippet
+
+if sys.platform == "emscripten":
+    linalg.check_results()
 
 _scopes: dict[str, Scope] = {}
 _displays: list[Display] = []  # at most one; its name, set anew, would be put back

@@ -1,7 +1,9 @@
 """The tables of errors with and without an explanation, and explanations as sentences.
 
 In ``fixtures/explained.txt`` each case is code, then ``=> ID``, then the English sentence. In
-``fixtures/unexplained.txt`` each is code that fails without one. Lines of ``---`` separate cases.
+``fixtures/unexplained.txt`` each is code that fails without one. In ``fixtures/noted.txt`` each is
+code that ends well, then one such line for each explanation under its output, or none. Lines of
+``---`` separate cases.
 """
 
 from __future__ import annotations
@@ -28,6 +30,15 @@ def explained_cases() -> list[tuple[str, str]]:
     return cases
 
 
+def noted_cases() -> list[tuple[str, list[str]]]:
+    """Code, and ``ID: SENTENCE`` for each explanation under its output."""
+    cases = []
+    for case in (FIXTURES / "noted.txt").read_text(encoding="utf-8").split("---\n"):
+        code, *expected = re.split(r"\n=> ", case.rstrip("\n"))
+        cases.append((code, expected))
+    return cases
+
+
 def unexplained_cases() -> list[str]:
     text = (FIXTURES / "unexplained.txt").read_text(encoding="utf-8")
     return [case.rstrip("\n") for case in text.split("---\n")]
@@ -39,7 +50,8 @@ def written(explanation: Mapping[str, Any] | None) -> str:
         return ""
     fix, other = [*explanation["fixes"], "", ""][:2]
     end = SENTENCES["BOTH_FIT" if other else "FITS"] if fix else ""
-    sentence = f"{SENTENCES['LINE']} {SENTENCES[explanation['id']]} {end}".strip()
+    line = SENTENCES["LINE"] if explanation["line"] else ""
+    sentence = f"{line} {SENTENCES[explanation['id']]} {end}".strip()
     values = {**explanation["values"], "line": explanation["line"], "fix": fix, "other": other}
     filled = sentence.replace("`", "").format_map(values)
     return f"{explanation['id']}: {filled}"

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tests.explained import SENTENCES, explained_cases, unexplained_cases, written
+from tests.explained import SENTENCES, explained_cases, noted_cases, unexplained_cases, written
 from widgets.engine import host
 from widgets.engine.failure import explanation_of
 
@@ -72,6 +72,7 @@ def test_code_that_fits_runs():
 def test_every_sentence_has_a_case():
     told = {expected.split(":")[0] for _, expected in explained_cases()}
     told |= {expected.split(":")[0] for expected in OF_MATPLOTLIB.values()}
+    told |= {expected.split(":")[0] for _, said in noted_cases() for expected in said}
     assert told == SENTENCES.keys() - {"LINE", "LINE_OF", "FITS", "BOTH_FIT"}
     assert len(told) >= 40
 

@@ -17,6 +17,7 @@ import re
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Set
+from time import perf_counter
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -24,7 +25,7 @@ import numpy as np
 
 import widgets
 from widgets import data
-from widgets.engine import frames, linalg
+from widgets.engine import frames, linalg, notes
 from widgets.engine.failure import (
     CHECK,
     ProtocolError,
@@ -146,11 +147,18 @@ def reader_file(request: Request) -> str:
             return ANSWER
 
 
-def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
-    """Run a snippet in the named scope and display its figures and its last expression's value."""
+def run_cell(scope: str, code: str, filename: str, display: Display) -> list[dict[str, Any]] | None:
+    """Run a snippet in the named scope and display its figures and its last expression's value.
+
+    Returns
+    -------
+    list of dict or None
+        Explanations of what it left without an error: nan, wrapped integers, stretched shapes.
+    """
     namespace = _scopes.setdefault(scope, new_scope())
     _displays[:] = [display]
     there = set(namespace)
+    before = before_run(code, namespace)
     try:
         value = execute(code, filename, namespace)
     except MemoryError as error:
@@ -165,6 +173,33 @@ def run_cell(scope: str, code: str, filename: str, display: Display) -> None:
         display(*displayed(value))
     if "matplotlib.pyplot" in sys.modules:
         importlib.import_module(BACKEND).show_open()
+    return notes_after(before, namespace, value, filename) or None
+
+
+def before_run(code: str, namespace: Scope) -> notes.Before | None:
+    try:
+        return notes.Before(code, namespace)
+    except Exception:  # a reader's own objects can fail when they are looked at
+        return None
+
+
+def notes_after(
+    before: notes.Before | None, namespace: Scope, value: Any, filename: str
+) -> list[dict[str, Any]]:
+    """What there is to say about a run that ended well."""
+    _displays.clear()
+    try:
+        if before is None or (found := notes.suspected(before, namespace, value)) is None:
+            return []
+        put_back()
+        # Not before: a start needs no second look.
+        from widgets.engine.explain.second_look import notes_on
+
+        return notes_on(before, *found, filename)
+    except (KeyboardInterrupt, InterpreterDamaged):
+        raise
+    except BaseException:  # code can change what is needed for this; its output is enough
+        return []
 
 
 def show(mime: str, data: str) -> None:
@@ -215,6 +250,7 @@ def step_cell(scope: str, code: str, filename: str) -> str:
 
     recording = Recording(code, filename)
     originals = _scopes.get(scope, new_scope())
+    before = before_run(code, originals)
     namespace, shared = copied(originals, largest=MAX_COPIED)
     fixed = [name for name, value in namespace.items() if is_part(value, originals[name])]
     for name in shared:
@@ -228,8 +264,12 @@ def step_cell(scope: str, code: str, filename: str) -> str:
         put_back()
         failure = failed(error, filename)
     named = set(re.findall(r"\w+", code))
+    is_complete = failure is None and not recording.cut
+    if is_complete and before is not None:
+        before.start = perf_counter()  # recording takes longer than running
     return recording.as_json(
         failure,
+        notes_after(before, namespace, recording.value, filename) if is_complete else [],
         missing=[name for name in shared if name in named],
         fixed=[name for name in fixed if name in named],
     )
@@ -300,7 +340,7 @@ def copied(scope: Scope, largest: float = math.inf) -> tuple[Scope, list[str]]:
             memo[id(value)] = array_copied(value, memo, largest)
     for name, value in scope.items():
         if isinstance(value, FunctionType) and value.__globals__ is scope:
-            twin[name] = rebound(value, twin)
+            twin[name] = notes.rebound(value, twin)
             continue
         try:
             twin[name] = copy.deepcopy(value, memo)
@@ -335,19 +375,6 @@ def address_of(array: Array) -> int:
     return address
 
 
-def rebound(function: FunctionType, scope: Scope) -> FunctionType:
-    """The same function with its globals looked up in a different scope."""
-    twin = FunctionType(
-        function.__code__,
-        scope,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    twin.__kwdefaults__ = function.__kwdefaults__
-    return twin
-
-
 def refuse_input(prompt: object = "") -> str:
     """``input`` of the reader's code.
 
@@ -362,7 +389,8 @@ def refuse_input(prompt: object = "") -> str:
 def execute(code: str, filename: str, scope: Scope) -> Any:
     """Run code in a scope and return the value of its last expression, or None."""
     remember_source(filename, code)
-    scope["__builtins__"] = {**_interpreter.builtins, "input": refuse_input}
+    own = {"input": refuse_input, "print": notes.print_and_look}
+    scope["__builtins__"] = {**_interpreter.builtins, **own}
     scope.pop("__warningregistry__", None)  # warn on every run, not only on the first
     tree = ast.parse(code, filename)
     last = tree.body[-1] if tree.body else None

@@ -15,6 +15,7 @@ from typing import Any, TextIO, cast
 
 import numpy as np
 
+from widgets.engine.notes import shared_generators
 from widgets.engine.values import Description, described, digest_of
 
 MAX_LINES = 40
@@ -22,9 +23,6 @@ MAX_STEPS = 1_000
 MAX_SECONDS = 2.0
 MAX_CHARACTERS = 2_000_000  # of a recording
 MAX_ITEMS = 100  # of a list whose arrays may have changed
-
-GENERATORS = (("random", "getstate", "setstate"), ("numpy.random.mtrand", "get_state", "set_state"))
-"""Modules with a random generator that all code shares, and how its state is read and set."""
 
 
 class Cut(BaseException):
@@ -104,7 +102,11 @@ class Recording:
 
     def run(self, act: Callable[[], object]) -> None:
         """Call a function that runs the code, and record it."""
-        tracer, streams, states = sys.gettrace(), (sys.stdout, sys.stderr), generator_states()
+        tracer, streams, states = (
+            sys.gettrace(),
+            (sys.stdout, sys.stderr),
+            [(put, get()) for put, get in shared_generators()],
+        )
         self.deadline = perf_counter() + MAX_SECONDS
         try:
             sys.stdout = sys.stderr = cast(TextIO, self.transcript)
@@ -118,12 +120,15 @@ class Recording:
             for set_state, state in states:
                 set_state(state)
 
-    def as_json(self, failed: Mapping[str, Any] | None, **names: list[str]) -> str:
+    def as_json(
+        self, failed: Mapping[str, Any] | None, notes: list[dict[str, Any]], **names: list[str]
+    ) -> str:
         """The recording, as in static/js/python/protocol.js.
 
         Parameters
         ----------
         failed : the reply for the exception that ended the code
+        notes : explanations of what the code left without an error
         names : variables that differ from the reader's own
         """
         if self.cut:
@@ -139,6 +144,7 @@ class Recording:
             "printed": "".join(self.transcript.pieces),
             "cut": self.cut,
             "error": failed,
+            "notes": notes,
             **names,
         }
         return f'{{"steps": [{", ".join(self.steps)}], {json.dumps(rest)[1:]}'
@@ -353,9 +359,3 @@ def is_shared(a: object, b: object) -> bool:
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.may_share_memory(a, b)
     return a is b
-
-
-def generator_states() -> list[tuple[Callable[[Any], None], Any]]:
-    """How to set the shared random generators, and to which state."""
-    modules = ((sys.modules.get(name), get, put) for name, get, put in GENERATORS)
-    return [(getattr(m, put), getattr(m, get)()) for m, get, put in modules if m is not None]

@@ -21,6 +21,8 @@ MAX_SCANNED = 1_000_000  # bytes of an array whose range is found
 MAX_COMPARED = 10_000  # items of a list that are compared with those before
 MAX_TEXT, MAX_ITEMS, MAX_BITS = 60, 6, 256
 FEW = 8  # numbers that are written out
+FEW_IN_ITEM = 4  # of an array in a list
+MAX_BYTES = 4_096  # of an array in a list whose content is followed
 SIDE, STRIP = 8, 32  # cells of a picture with two dimensions, and with one
 LEVELS = "0123456789abcdef"
 NUMBERS = "biuf"  # kinds of dtype with a range and a picture
@@ -52,6 +54,11 @@ def described(value: Any) -> Description | None:
     if id(kind) in BRACKETS:
         description["shape"] = [len(value)]
     text = text_of(value)
+    if kind is list or kind is tuple:
+        arrays = [id(item) for item in islice(value, MAX_ITEMS) if type(item) is np.ndarray]
+        same = [i for i, item in enumerate(islice(value, MAX_ITEMS)) if arrays.count(id(item)) > 1]
+        if same and len({id(value[i]) for i in same}) == 1:
+            description["same"] = ", ".join(map(str, same))
     return description if text is None else {**description, "text": text}
 
 
@@ -71,6 +78,8 @@ def text_of(value: Any, depth: int = 0) -> str | None:
     if id(kind) in SCALARS:
         return number(value.item())
     if kind is np.ndarray and depth > 0:
+        if value.size <= FEW_IN_ITEM and value.ndim == 1 and value.dtype.kind in NUMBERS:
+            return listed(value)
         return f"{value.dtype.name} {value.shape}"
     if id(kind) not in BRACKETS:
         return name_of(kind)[:MAX_TEXT] if depth > 0 else None
@@ -170,4 +179,12 @@ def digest_of(value: Any) -> int:
     items = list(islice(value, MAX_COMPARED))
     if kind is dict:
         items += islice(value.values(), MAX_COMPARED)
-    return hash(tuple(item if is_any(type(item), PLAIN) else id(item) for item in items))
+    return hash(tuple(map(digest_of_item, items)))
+
+
+def digest_of_item(item: Any) -> Any:
+    if is_any(type(item), PLAIN):
+        return item
+    if type(item) is np.ndarray and item.nbytes <= MAX_BYTES:
+        return id(item), digest_of(item)
+    return id(item)

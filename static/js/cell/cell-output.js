@@ -13,7 +13,7 @@ const LINES_SHOWN = 40;
 /** Most characters to store for the next visit. */
 const MAX_KEPT = 50_000;
 
-/** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string, Explanation?]} Piece */
+/** @typedef {["stream", "stdout" | "stderr" | "note", string] | ["display", string, string] | ["error", string, Explanation?] | ["notes", string]} Piece */
 /** @import { Explanation } from "../explain/explain.js" */
 
 export class CellOutput {
@@ -63,6 +63,7 @@ export class CellOutput {
       const [first, second = ""] = /** @type {any[]} */ (rest);
       if (kind === "stream") this.stream(first, second);
       else if (kind === "display") this.display(first, second);
+      else if (kind === "notes") this.#replayNotes(first);
       else {
         this.error(first, null);
         this.explain(second || null);
@@ -147,6 +148,32 @@ export class CellOutput {
     error?.splice(2, 1, explanation);
     pre.after(sentence);
     return sentence.textContent ?? "";
+  }
+
+  /**
+   * Adds what a run left without an error.
+   * @param {(HTMLElement | null)[]} paragraphs
+   * @param {Explanation[]} notes
+   * @returns {string} their text
+   */
+  note(paragraphs, notes) {
+    const shown = paragraphs.filter((paragraph) => paragraph !== null);
+    this.#keep(["notes", JSON.stringify(notes)]);
+    this.#place.append(...shown);
+    return shown.map((paragraph) => paragraph.textContent).join(" ");
+  }
+
+  /** @param {string} kept */
+  async #replayNotes(kept) {
+    const pieces = this.#pieces;
+    try {
+      /** @type {Explanation[]} */
+      const notes = JSON.parse(kept);
+      const paragraphs = await Promise.all(notes.map(explained));
+      if (pieces === this.#pieces) this.note(paragraphs, notes);
+    } catch {
+      // A file that the reader has loaded may hold anything.
+    }
   }
 
   /** @param {string} traceback @param {number | null} line */

@@ -199,13 +199,14 @@ class Cell {
     this.field.markError(null);
     const code = this.field.text;
     try {
-      await this.#ask({ type: "run_cell", scope: this.scope, code, filename: this.label }, signal);
+      const notes = await this.#ask({ type: "run_cell", scope: this.scope, code, filename: this.label }, signal);
       noteDone(this.label);
       this.#record("done");
       const time = duration(performance.now() - this.#start);
       const runs = this.#runs;
       this.#finish("done", runs > 1 ? translate("Ran in {time}, run {runs}", { time, runs }) : translate("Ran in {time}", { time }));
       this.#keepOutput(code);
+      this.#note(notes ?? [], code);
       return null;
     } catch (error) {
       this.#fail(/** @type {RunError} */ (error), performance.now() - this.#start, code);
@@ -213,6 +214,17 @@ class Cell {
       this.#record(/** @type {RunError} */ (error).kind === "interrupted" ? "stopped" : "error");
       return /** @type {RunError} */ (error);
     }
+  }
+
+  /** Says under the output what the run left without an error. @param {import("../explain/explain.js").Explanation[]} notes @param {string} code that ran */
+  async #note(notes, code) {
+    if (notes.length === 0) return;
+    const runs = this.#runs;
+    const paragraphs = await Promise.all(notes.map(explained));
+    if (runs !== this.#runs || this.#stop !== null) return;
+    const said = this.output.note(paragraphs, notes);
+    this.#announce(said);
+    this.#keepOutput(code);
   }
 
   /** @param {"done" | "error" | "stopped"} verdict */
@@ -289,6 +301,7 @@ class Cell {
       this.stepButton.focus();
     });
     if (recording.error !== null) this.#helpWith(recording.error, this.#steps);
+    this.#steps.note(await Promise.all(recording.notes.map(explained)));
   }
 
   /**

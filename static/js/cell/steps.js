@@ -84,6 +84,11 @@ export class Steps {
     this.#output.after(paragraph);
   }
 
+  /** Adds what the run leaves without an error. @param {(HTMLElement | null)[]} paragraphs */
+  note(paragraphs) {
+    this.#names.after(...paragraphs.filter((paragraph) => paragraph !== null));
+  }
+
   /** Adds an element with a button at the end. @param {HTMLElement} offer */
   offer(offer) {
     this.#panel.append(offer);
@@ -253,8 +258,8 @@ function typeOf({ type, shape, low, cells }) {
 }
 
 /** @param {Described} value */
-function valueOf({ text, low, high, not_finite }) {
-  if (text !== undefined) return text;
+function valueOf({ text, low, high, not_finite, same }) {
+  if (text !== undefined) return same === undefined ? text : `${text} ${translate("(items {items} are the same array)", { items: same })}`;
   const range = low === undefined ? "" : low === high ? low : `${low} … ${high}`;
   const others = not_finite ? translate("({number} not finite)", { number: inDigits(not_finite) }) : "";
   return `${range} ${others}`.trim();

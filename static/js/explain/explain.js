@@ -3,7 +3,7 @@
  * first error that has one (sentences.js); if they do not arrive, there is only the traceback.
  *
  * @typedef {{id: string, values: Record<string, string>, fixes: string[], line: number, file: string}} Explanation
- *   A sentence and its values (widgets/engine/explain/). `fixes`: code that fits. `file`: empty for the code that ran.
+ *   A sentence and its values (widgets/engine/explain/). `fixes`: code that fits. `file`: empty for the code that ran. `line`: 0 for none.
  */
 import { make } from "../elements.js";
 
@@ -30,8 +30,8 @@ export async function explained(explanation) {
     sentences ??= load();
     const { SENTENCES, LINE, LINE_OF, FITS, BOTH_FIT } = await sentences;
     const { id, values, line, file, fixes } = explanation;
-    const place = written(file === "" ? LINE : LINE_OF, { line: String(line), file });
-    const paragraph = make("p", { className: "explanation" }, ...place, " ", ...written(SENTENCES[id], values));
+    const place = line === 0 ? [] : [...written(file === "" ? LINE : LINE_OF, { line: String(line), file }), " "];
+    const paragraph = make("p", { className: "explanation" }, ...place, ...written(SENTENCES[id], values));
     const [fix, other] = fixes;
     if (fix) paragraph.append(" ", ...written(other ? BOTH_FIT : FITS, { fix, other }));
     return paragraph;

@@ -111,6 +111,13 @@ export const SENTENCES = {
   "too-large": translate("{array} would be {shape}, {size}: more memory than there is."),
   "complex-array": translate("{array} holds complex numbers, which {function} does not take."),
   "complex-eig": translate("{array} is complex, which {function} does not take: `np.linalg.eig` gives complex numbers for a matrix that is not symmetric. For a symmetric one, `np.linalg.eigh` gives real ones."),
+  // Without an error
+  "not-finite-first": translate("{code} gives {value}, the first number that is not finite."),
+  "not-finite": translate("{name} is {value}."),
+  "not-finite-values": translate("Values of {name} that are nan or infinite: {count} of {size}."),
+  wrapped: translate("{code} has wrapped around: {kind} goes from {low} to {high}, so {given} stands for {exact}."),
+  stretched: translate("{left} is {left_shape}, {right} is {right_shape}: {code} is {shape}, each element with each, and {reduction} takes all of these."),
+  crossed: translate("{sums} has one number for each row of {array}, but {operator} pairs them with its columns; {array} is {shape}, so they fit by chance."),
   // Names
   "name-np": translate("{name} is the usual name of NumPy. It needs {line_of_code} first."),
   "name-later": translate("{name} gets its value only in line {later}, after this one."),

@@ -39,7 +39,7 @@
  *   mime is text/plain, application/vnd.plotly.v1+json (a figure as JSON text) or image/svg+xml (one by Matplotlib).
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python uses, bytes.
- *   value: for compute_widget a FrameValue, for check_answer a CheckValue, for step_cell a Recording as JSON, for
+ *   value: for run_cell an Explanation[] of what it left without an error, or null; for compute_widget a FrameValue, for check_answer a CheckValue, for step_cell a Recording as JSON, for
  *   widget_declaration a Declaration (instrument/spec.js),
  *   for widget_source the text, for keep_trained an .npz file in base 64, for BOOT_ID a StartValue, else null.
  * @typedef {{type: "failed", id: number, kind: "python" | "interrupted" | "contract" | "protocol", name: string,
@@ -55,17 +55,17 @@
  *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page; lent: the worker is another frame's
  * @typedef {{passed: boolean, message: string, case: string}} CheckValue
  *   `case`: of a law that does not hold, the smallest input that breaks it, as code to run; else ""
- * @typedef {{type: string, shape?: number[], text?: string, low?: string, high?: string, not_finite?: number, cells?: string[]}}
+ * @typedef {{type: string, shape?: number[], text?: string, low?: string, high?: string, not_finite?: number, cells?: string[], same?: string}}
  *   Described  a value: `type` is that of an array's numbers, or the name of a class; `shape` of an array, or the length of a
  *   list; `low` and `high` are the range; `not_finite`: how many numbers are not; `cells`: a small picture, each row as
- *   hexadecimal digits from least to greatest, with x for what is not finite
+ *   hexadecimal digits from least to greatest, with x for what is not finite; `same`: the items of a list that are one array
  * @typedef {{line: number | null, call: number, printed: number, changed: [number, string, Described | null][],
  *   returned?: Described}} Step
  *   `line` is the next to run; null after the last. `printed`: characters so far. `changed` by the line before: call, name and
  *   value, null for a name that is gone. `returned`: the function's value, after the last line that of the last expression
  * @typedef {{steps: Step[], start: Step["changed"], calls: {name: string, caller: number | null}[], loops: [number, number][], printed: string,
  *   cut: "" | "steps" | "seconds" | "characters", error: Omit<Failed, "id" | "memory"> | null, missing: string[],
- *   fixed: string[]}} Recording
+ *   fixed: string[], notes: import("../explain/explain.js").Explanation[]}} Recording
  *   `start`: names from earlier code. Call 0 is the snippet itself. `loops`: first and last line of each. `cut`: the limit that ended it. `error` ended the code
  *   at the line of the last step. `missing`: names whose values cannot be copied; `fixed`: arrays that are too large for that
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays

@@ -25,7 +25,7 @@ WRAPPED = {
     "np.array([100_000]) ** 2": ["1410065408 stands for 10000000000"],
     "squares = np.arange(50_000) * np.arange(50_000)": ["stands for 2147488281"],
     "x = np.arange(2000)\nnp.cumsum(x * x)[-1]": ["stands for 2150145431"],
-    "x = np.arange(2000)\nx @ x": ["-1630301296 stands for 2664667000"],
+    "x = np.arange(2000)\nx @ x": ["-1630300296 stands for 2664667000"],
     "np.arange(1, 21).prod()": ["-2102132736 stands for 2.4329e+18"],
     "x = np.arange(40_000)\nx[:2].sum(), x.mean(), x / 2, (x * 1.0).sum()": [],
 }

@@ -57,6 +57,27 @@ def test_the_sentence_is_under_the_traceback_and_announced(open_page: Open) -> N
     expect(sentence).to_have_text(f"Line 4: {SENTENCE}")
 
 
+def test_what_a_run_left_is_under_its_output_and_announced(open_page: Open) -> None:
+    page = open_page(SECTION)
+    cell = run(page, "import numpy as np\nz = np.array([1000.0, 0.0])\nnp.exp(z)")
+    first = "Line 3: np.exp(z) gives inf, the first number that is not finite."
+    values = "Values of np.exp(z) that are nan or infinite: 1 of 2."
+    notes = cell.locator("[data-output] pre.value ~ p.explanation")
+    expect(notes).to_have_text([first, values])
+    expect(notes.first.locator("code").first).to_have_text("np.exp(z)")
+    expect(cell.locator("[data-status]")).to_contain_text(f"{first} {values}")
+    page.reload()
+    expect(notes).to_have_text([first, values])
+    run(page, "import numpy as np\nnp.exp(np.array([1.0]))")
+    expect(notes).to_have_count(0)
+
+
+def test_a_singular_matrix_is_refused_in_the_page(open_page: Open) -> None:
+    page = open_page(SECTION)
+    cell = run(page, "import numpy as np\nnp.linalg.inv(np.ones((2, 2)))")
+    expect(cell.locator("[data-output] pre.error")).to_contain_text("LinAlgError: Singular matrix")
+
+
 def test_the_sentence_of_an_answer(desk: Page) -> None:
     go_to(desk, where("q-pca-reconstruct"))
     quiz = desk.locator("#q-pca-reconstruct")

@@ -259,7 +259,8 @@ function typeOf({ type, shape, low, cells }) {
 
 /** @param {Described} value */
 function valueOf({ text, low, high, not_finite, same }) {
-  if (text !== undefined) return same === undefined ? text : `${text} ${translate("(items {items} are the same array)", { items: same })}`;
+  const shared = same ? translate("(items {items} are the same array)", { items: same }) : "";
+  if (text !== undefined) return `${text} ${shared}`.trim();
   const range = low === undefined ? "" : low === high ? low : `${low} … ${high}`;
   const others = not_finite ? translate("({number} not finite)", { number: inDigits(not_finite) }) : "";
   return `${range} ${others}`.trim();

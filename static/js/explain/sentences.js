@@ -44,7 +44,7 @@ export const SENTENCES = {
   division: translate("{division} is a float, as `/` always gives one, even if it comes out whole. {quotient} is an integer."),
   float: translate("{number} is the float {value}, but only an integer can count or be an index."),
   "float-call": translate("{call} is a float, even if it comes out whole. {whole} is an integer."),
-  "index-floats": translate("{index} holds floats, but only integers or answers (True and False) can be indices."),
+  "index-floats": translate("{index} holds floats, but only integers, or True and False, can be indices."),
   "index-empty": translate("{index} is empty, and an empty array holds floats unless it is told otherwise. Floats cannot be indices."),
   bounds: translate("{array} is {shape}: along axis {axis} indices run from 0 to {last}, and from -1 back to -{size}. There is no {index}."),
   "bounds-empty": translate("{array} is {shape}: along axis {axis} it is empty, so no index exists."),
@@ -116,7 +116,7 @@ export const SENTENCES = {
   "not-finite": translate("{name} is {value}."),
   "not-finite-values": translate("Values of {name} that are nan or infinite: {count} of {size}."),
   wrapped: translate("{code} has wrapped around: {kind} goes from {low} to {high}, so {given} stands for {exact}."),
-  stretched: translate("{left} is {left_shape}, {right} is {right_shape}: {code} is {shape}, each element with each, and {reduction} takes all of these."),
+  stretched: translate("{left} is {left_shape}, {right} is {right_shape}: {code} is {shape}, every element of one with every element of the other, and {reduction} takes them all."),
   crossed: translate("{sums} has one number for each row of {array}, but {operator} pairs them with its columns; {array} is {shape}, so they fit by chance."),
   // Names
   "name-np": translate("{name} is the usual name of NumPy. It needs {line_of_code} first."),

@@ -213,3 +213,14 @@ def test_a_picture_covers_the_whole_array_and_marks_what_is_not_finite():
     large = described(np.zeros(200_000))
     assert "low" not in large, "larger than 1 MB"
     assert large["cells"] == ["8" * 32]
+
+
+def test_a_list_that_holds_one_array_three_times():
+    """It says that they are one, and shows that a change of an item is a change of all."""
+    run("import numpy as np")
+    recording = record("grid = [np.zeros(2)] * 3\ngrid[0][1] = 5.0")
+    values = [value for step in recording["steps"] for _, name, value in step["changed"]]
+    assert [(each["text"], each["same"]) for each in values] == [
+        ("[[0, 0], [0, 0], [0, 0]]", "0, 1, 2"),
+        ("[[0, 5], [0, 5], [0, 5]]", "0, 1, 2"),
+    ]

@@ -63,18 +63,16 @@ def broadcast(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
         for j, b in list(enumerate(nodes))[i + 1 :]:
             if lengths := clash(shapes[i], shapes[j]):
                 fixes = stretched(place, a, b, shapes[i], shapes[j], operator)
-                return sentence(
-                    "broadcast",
-                    fixes if sides is not None else (),
-                    left=place.text(a),
-                    left_shape=str(shapes[i]),
-                    right=place.text(b),
-                    right_shape=str(shapes[j]),
-                    operator=operator,
-                    a=lengths[0],
-                    b=lengths[1],
-                )
+                pair = two(place.text(a), shapes[i], place.text(b), shapes[j], *lengths)
+                fixes = fixes if sides is not None else ()
+                return sentence("broadcast", fixes, **pair, operator=operator)
     return None
+
+
+def two(x: str, left: Shape, y: str, right: Shape, *lengths: int) -> dict[str, Any]:
+    """Two expressions with their shapes, and the lengths that do not go together."""
+    texts = {"left": x, "left_shape": str(left), "right": y, "right_shape": str(right)}
+    return {**texts, **dict(zip("ab", lengths, strict=False))}
 
 
 def without_values(
@@ -260,17 +258,8 @@ def factors(
         others.append((y, x, right, left))
     fitting = [(m, n) for m, n, p, q in others if product(p, q)]
     fixes = [f"{m} @ {n}" for m, n in fitting[:2]]
-    return sentence(
-        "matmul",
-        tuple(fixes),
-        left=x,
-        left_shape=str(left),
-        right=y,
-        right_shape=str(right),
-        operator=operator,
-        a=left[-1],
-        b=inner,
-    )
+    pair = two(x, left, y, right, left[-1], inner)
+    return sentence("matmul", fixes, **pair, operator=operator)
 
 
 @rule(
@@ -355,16 +344,7 @@ def concatenate(place: Place, error: Any, match: re.Match[str]) -> Explanation |
     (a, left), (b, right) = pair
     if axis >= min(len(left), len(right)) or (left[axis], right[axis]) != (m, n):
         return None
-    return sentence(
-        "concatenate",
-        left=a,
-        left_shape=str(left),
-        right=b,
-        right_shape=str(right),
-        axis=axis,
-        a=m,
-        b=n,
-    )
+    return sentence("concatenate", **two(a, left, b, right, m, n), axis=axis)
 
 
 @rule(
@@ -378,8 +358,7 @@ def concatenate_axes(place: Place, error: Any, match: re.Match[str]) -> Explanat
     if pair is None or (len(pair[0][1]), len(pair[1][1])) != (m, n):
         return None
     (a, left), (b, right) = pair
-    values: dict[str, Any] = dict(left=a, left_shape=str(left), right=b, right_shape=str(right))
-    return sentence("concatenate-axes", **values, a=m, b=n)
+    return sentence("concatenate-axes", **two(a, left, b, right, m, n))
 
 
 @rule(ValueError, r"all input arrays must have the same shape$")
@@ -390,10 +369,7 @@ def stack(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
             return None
         (a, left), (b, right) = pair
         if left != right:
-            values: dict[str, Any] = dict(
-                left=a, left_shape=str(left), right=b, right_shape=str(right)
-            )
-            return sentence("stack", **values)
+            return sentence("stack", **two(a, left, b, right))
     return None
 
 
@@ -668,10 +644,8 @@ def solve(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
                 return None
             if (right[0], left[0]) != (int(match[1]), int(match[2])):
                 return None
-            values: dict[str, Any] = dict(
-                left=place.text(a), left_shape=str(left), right=place.text(b)
-            )
-            return sentence("solve", **values, right_shape=str(right), a=left[0], b=right[0])
+            pair = two(place.text(a), left, place.text(b), right, left[0], right[0])
+            return sentence("solve", **pair)
     return None
 
 
@@ -741,5 +715,5 @@ def plotted(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
     (a, left), (b, right) = zip(call.args, shapes, strict=False)
     if not place.agrees(a, left) or not place.agrees(b, right):
         return None
-    values: dict[str, Any] = dict(left=place.text(a), left_shape=str(left), right=place.text(b))
-    return sentence("plotted", **values, right_shape=str(right), a=left[0], b=right[0])
+    pair = two(place.text(a), left, place.text(b), right, left[0], right[0])
+    return sentence("plotted", **pair)

@@ -29,7 +29,6 @@ Note: TypeAlias = dict[str, Any]
 SECONDS_IF_LOST, SECONDS = 1.5, 0.2
 MAX_CHECKED = 1_000_000  # numbers of an array whose exact value is found
 MAX_TEXT, MAX_FIX = 60, 70
-MAX_DIGITS = 25
 MAX_NAMES = 3
 MAX_MARKED = 50
 

@@ -1,6 +1,6 @@
 """Compose a project: one :class:`Book` with the files its pages need, or all its mistakes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import cache
@@ -97,12 +97,13 @@ def _compose(
 ) -> Loaded:
     settings, manifest, problems = project.settings, project.manifest, project.problems
     notation = Notation(project.macros())
-    reader = SourceReader(project, by_name(DIRECTIVES))
+    mathematics = Mathematics(shared_engine(engine_script(settings)), notation)
+    reader = SourceReader(project, by_name(DIRECTIVES), mathematics.words)
     kept = Cache(settings.build / "cache" / "plots")
     plots = Plots(plot_code, settings.widgets, kept)
     assigned = take_assigned(_sources(reader), reader.assignments(), plots, reader)
     whole = assigned.chapters
-    labels = _labels(project, [*whole, *assigned.sources])
+    labels = _labels(project, [*whole, *assigned.sources], mathematics.words)
     assigned.close(labels, manifest.openings, problems)
     days = check_days(manifest.openings, labels.with_days(), problems)
     closed = set_apart(whole, days.not_open(now, drafts=settings.reload))
@@ -161,15 +162,18 @@ def _compose(
     brand, corrections = _checked_brand(project), _corrections(project, labels)
     problems.raise_all()
     parts = (
-        Part(part.title, tuple(chapters[e.slug] for e in part.chapters if e.slug in chapters))
+        Part(
+            mathematics.words(part.title),
+            tuple(chapters[e.slug] for e in part.chapters if e.slug in chapters),
+        )
         for part in manifest.parts
     )
     drafts = days.drafts() if settings.reload else Days()
     book = Book(
         id=manifest.storage_id,
-        title=manifest.title,
-        subtitle=manifest.subtitle,
-        description=manifest.description,
+        title=mathematics.words(manifest.title),
+        subtitle=mathematics.words(manifest.subtitle),
+        description=mathematics.words(manifest.description),
         language=manifest.language,
         content_language=manifest.content_language,
         front=chapters[FRONT],
@@ -213,13 +217,15 @@ def _sources(reader: SourceReader) -> list[ChapterSource]:
     return [source for source in read if source is not None]
 
 
-def _labels(project: Project, sources: Sequence[ChapterSource]) -> Labels:
-    labels = Labels()
+def _labels(
+    project: Project, sources: Sequence[ChapterSource], words: Callable[[str], str]
+) -> Labels:
+    labels = Labels(words)
     for source in sources:
         labels.add_chapter(source, project.problems)
     labels.hidden.update(project.laid.hidden)
     if (below := project.below) is not None:
-        labels.left_out = cache(lambda: numbered(below, by_name(DIRECTIVES)).targets)
+        labels.left_out = cache(lambda: numbered(below, by_name(DIRECTIVES), words).targets)
         labels.full_book_url = project.laid.full_book_url
     return labels
 

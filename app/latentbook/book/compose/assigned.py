@@ -15,6 +15,7 @@ from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.day import Day
 from latentbook.book.read.days import Days
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, Node, directives, walk
+from latentbook.book.read.options import as_label
 from latentbook.book.read.parse import parse_block
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
@@ -77,7 +78,7 @@ class _Taking:
         self.others: set[str] = set()
         for page in (source.opening for source in assignments):
             for node in directives(page.document.nodes, QUIZ, ASKED):
-                label = node.label or node.argument
+                label = node.label or as_label(node.argument)
                 if label in self.askers:
                     problems.add(page.path, node.line, f"{label!r} is asked in two places")
                 self.askers[label] = page, node
@@ -101,7 +102,7 @@ class _Taking:
             elif node.name == QUIZ:
                 kept.append(self.question(node, source, page, gone))
             elif node.name == ASKED and page.slug == ASSIGNMENTS:
-                kept.append(self.remark(node, node.argument, "", page))
+                kept.append(self.remark(node, as_label(node.argument), "", page))
             else:
                 body = self.nodes(node.nodes, source, page, gone)
                 kept.append(node if body == node.nodes else replace(node, nodes=body))

@@ -46,8 +46,7 @@ class Neighbours:
         labels = self.labels
         label = page.name or page.slug
         number = labels.targets[label].number if label in labels.targets else ""
-        description = str(page.document.front["description"])
-        return Link(Address(page.place), page.title, number, description)
+        return Link(Address(page.place), page.title, number, page.description)
 
     def builds_on(self, opening: PageSource) -> tuple[Link, ...]:
         openings = self.openings
@@ -112,9 +111,9 @@ class Chapters:
         whole = next(source for source in self.whole if source.entry.slug == page.slug)
         recorded = whole.recordings.all_current(whole.nodes)
         composer = self.composer(page, whole, recorded, 0, piece.day)
-        name = "title" if page.name else "standfirst"
         front, lines = page.document.front, page.document.front_lines
-        composer.inline(front[name], lines.get(name, 1))
+        for name in {"title", "description", "standfirst"} & front.keys():
+            composer.inline(front[name], lines.get(name, 1))
         composer.all_blocks()
         self._cards(page, whole, piece.day)
         self.ledgers.note_unseen(composer)
@@ -176,8 +175,7 @@ class Chapters:
         )
 
     def _section(self, page: PageSource, composer: Composer, source: ChapterSource) -> Section:
-        front, lines = page.document.front, page.document.front_lines
-        html = composer.inline(front["title"], lines.get("title", 1))
+        lines = page.document.front_lines
         blocks = composer.all_blocks()
         words = word_count(blocks)
         if words > LONGEST_SECTION:
@@ -188,7 +186,6 @@ class Chapters:
         return Section(
             **self._page(page, composer.place.number, blocks, composer, source),
             name=page.name,
-            html=html,
             minutes=reading_minutes(blocks),
             authors=self.project.authors(page.path),
         )
@@ -202,11 +199,14 @@ class Chapters:
         source: ChapterSource,
     ) -> dict[str, Any]:
         previous, following = self.neighbours.around(page)
+        front, lines = page.document.front, page.document.front_lines
+        composer.inline(front["description"], lines.get("description", 1))  # for its mistakes
         return {
             "place": page.place,
             "number": number,
             "title": page.title,
-            "description": page.document.front["description"],
+            "html": composer.inline(front["title"], lines.get("title", 1)),
+            "description": page.description,
             "blocks": blocks,
             "cards": self._cards(page, source),
             "references": self.resources.bibliography.references(composer.cited),

@@ -24,7 +24,7 @@ from latentbook.book.compose.notebook import Form, remark
 from latentbook.book.compose.pictures import Pictures
 from latentbook.book.compose.pieces import Address, Link, SideNote, Text, element, plain
 from latentbook.book.compose.plots import Plots
-from latentbook.book.compose.prose import resolved
+from latentbook.book.compose.prose import EXTERNAL, resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.target import Target
 from latentbook.book.read.day import Day
@@ -41,7 +41,7 @@ from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording, size_of
 from latentbook.book.read.source import PageSource
-from latentbook.book.read.suggestions import literal_markup
+from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
 from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
 
@@ -142,7 +142,7 @@ class Composer:
             case HeadingNode():
                 label = self.resources.labels.heading_id(self.page, node.line)
                 html = self._inline_tokens(node.inline)
-                return Heading(node.level, label, html, self.text_of(node.inline))
+                return Heading(node.level, label, html, html.words)
             case EquationNode():
                 number = self.resources.labels.number(self.page, node.line) if node.label else ""
                 formula = self.math(node.tex, node.line, display=True)
@@ -172,9 +172,9 @@ class Composer:
         return resolved(tokens, self)
 
     def inline(self, text: str, line: int) -> Text:
-        for offset, message in literal_markup(text):
-            self.problems.add(line + offset, message)
         token = self._markdown.parseInline(text)[0]
+        for offset, message in literal_markup(token):
+            self.problems.add(line + offset, message)
         for child in token.children or ():
             child.map = [line - 1, line]
         return self._inline_tokens(token)
@@ -203,14 +203,6 @@ class Composer:
     def _inline_tokens(self, inline: Token) -> Text:
         return resolved(inline.children or (), self)
 
-    def text_of(self, inline: Token) -> str:
-        return "".join(map(self._words, inline.children or ()))
-
-    def _words(self, child: Token) -> str:
-        if child.type == "myst_role" and child.meta["name"] == "num":
-            return self.plain(f"{{num}}`{child.content}`", child.map[0] + 1 if child.map else 1)
-        return " " if child.type == "softbreak" else child.content
-
     def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
         """One equation, an empty one after reporting what is broken in it."""
         try:
@@ -222,6 +214,10 @@ class Composer:
     def picture(self, name: str, alt: str, line: int) -> Token | None:
         if not alt.strip():
             self.problems.add(line, f"picture {name!r} has no alt text: say what it shows")
+        if name.startswith(EXTERNAL):
+            why = "pages load nothing from other hosts: put the picture in images/, or leave it out"
+            self.problems.add(line, f"{why}; got {cut(name)}")
+            return None
         pictures = self.resources.pictures
         folder = f"{self.scope}/images" if self.page else "images"
         try:

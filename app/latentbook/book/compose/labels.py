@@ -12,6 +12,7 @@ from latentbook.book.compose.target import Target
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
+from latentbook.book.read.options import as_label
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import REVIEW, ChapterSource, PageSource, SourceReader
 from latentbook.errors import FileProblems, Problems, accepted_names
@@ -30,19 +31,22 @@ class Labels:
     hidden : of a course: label -> where it is hidden
     left_out : of a course: gives the targets of the book that it is made from, once one is wanted
     full_book_url : address of that book, where references to what is left out lead
+    words : a line of Markdown as plain text
     """
 
-    def __init__(self) -> None:
+    def __init__(self, words: Callable[[str], str] = str) -> None:
         self.targets: dict[str, Target] = {}
         self.days: dict[str, Day] = {}  # of what is not open
         self.unanswered: set[str] = set()
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
+        self.words = words
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
 
     def find(self, label: str) -> Target | None:
+        label = label if label in self.targets else as_label(label)
         target = self.targets.get(label)
         if target is None and self.full_book_url and label not in self.hidden:
             left_out = self.left_out().get(label)
@@ -83,7 +87,7 @@ class Labels:
             problems.add(
                 target.line,
                 f"label {target.label!r} is already used at "
-                f"{problems.place(first.path, first.line)}",
+                f"{problems.place(first.path, first.line)} (signs count as hyphens)",
             )
             return
         self.targets[target.label] = target
@@ -126,13 +130,12 @@ class _Numbering:
     def add_pages(self) -> None:
         entry = self.chapter.entry
         if entry.slug not in (FRONT, ASSIGNMENTS):
-            title = str(self.chapter.opening.document.front["title"])
-            self.register("chapter", entry.number, entry.slug, title, 1)
+            self.register("chapter", entry.number, entry.slug, self.chapter.opening.title, 1)
         self.add(self.chapter.opening.document.nodes)
         self.add_cards(self.chapter.opening)
         for page in self.chapter.sections:
             self.problems, self.page = self.all_problems.of(page.path), page.place
-            self.numbered("section", page.name, str(page.document.front["title"]), 1)
+            self.numbered("section", page.name, page.title, 1)
             self.add(page.document.nodes)
             self.add_cards(page)
 
@@ -156,7 +159,8 @@ class _Numbering:
         title = plain_text(node.inline)
         self.labels._ids[self.page, node.line] = node.label or self.made_id(title)
         if node.label:
-            self.register("section", "", node.label, title, node.line)
+            words = self.labels.words(node.inline.content)
+            self.register("section", "", node.label, words, node.line)
 
     def made_id(self, title: str) -> str:
         base = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "section"
@@ -168,7 +172,7 @@ class _Numbering:
         return id
 
     def directive(self, node: DirectiveNode) -> None:
-        title = str(node.options.get("title") or node.argument)
+        title = self.labels.words(str(node.options.get("title") or node.argument))
         if node.syntax.counts:
             self.numbered(node.syntax.counts, node.label, title, node.line)
         elif node.label:
@@ -210,10 +214,12 @@ def plain_text(inline: Token) -> str:
     )
 
 
-def numbered(project: Project, directives: Mapping[str, Syntax]) -> Labels:
+def numbered(
+    project: Project, directives: Mapping[str, Syntax], words: Callable[[str], str] = str
+) -> Labels:
     """The labels of a book that is read but not composed; mistakes are not reported."""
-    unheard, labels = Problems(), Labels()
-    reader = SourceReader(replace(project, problems=unheard), directives)
+    unheard, labels = Problems(), Labels(words)
+    reader = SourceReader(replace(project, problems=unheard), directives, words)
     for entry in project.manifest.entries:
         if (source := reader.chapter(entry)) is not None:
             labels.add_chapter(source, unheard)

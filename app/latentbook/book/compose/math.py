@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.math_words import Formula
+from latentbook.book.compose.pieces import Text
 from latentbook.book.read.notation import SymbolEntry
-from latentbook.book.read.suggestions import literal_markup
+from latentbook.book.read.parse import make_markdown
+from latentbook.book.read.suggestions import EQUATIONS, matches
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
 LITERAL = {
@@ -101,7 +103,9 @@ MAX_CHARACTERS = 5_000
 REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
 """Commands that KaTeX does not trust and would set in red."""
 
+ARGUMENT = re.compile(r"(?<!\\)#1")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+_STRICT = re.compile(r"LaTeX-incompatible input and strict mode is set to 'error': (.*) \[\w+\]")
 
 
 class BrokenTex(Exception):
@@ -114,7 +118,7 @@ class BrokenTex(Exception):
 
 
 class Notation:
-    """Commands without arguments that abbreviate longer TeX: ``x`` for ``\\mathbf{x}``.
+    """Commands that abbreviate longer TeX, ``x`` for ``\\mathbf{x}``, some with an argument.
 
     They are replaced in the text, so that the exported notebooks need none of them.
     """
@@ -135,14 +139,20 @@ class Notation:
         out, length, last = [], 0, 0
         starts: list[tuple[int, int]] = [(0, 0)]
         for match in _COMMAND.finditer(tex):
-            if match[1] not in self.macros:
+            if match[1] not in self.macros or match.start() < last:
                 continue
-            body = "{" + self.macros[match[1]] + "}"
+            body, end = "{" + self.macros[match[1]] + "}", match.end()
+            if ARGUMENT.search(body):
+                found = TOKEN.findall(tex[end:])
+                argument = "".join(found[: _end_of_group(found, 0)])
+                end += len(argument)
+                argument = self.expand(argument.strip().removeprefix("{").removesuffix("}"))
+                body = ARGUMENT.sub(argument.replace("\\", r"\\"), body)
             piece = tex[last : match.start()]
             out += [piece, body]
             starts.append((length + len(piece), match.start()))
             length += len(piece) + len(body)
-            last = match.end()
+            last = end
             starts.append((length, last))
         out.append(tex[last:])
         return "".join(out), starts
@@ -152,6 +162,16 @@ class Mathematics:
     def __init__(self, engine: Engine, notation: Notation) -> None:
         self._engine = engine
         self.notation = notation
+        self._markdown = make_markdown()
+
+    def words(self, text: str) -> str:
+        """A line of Markdown as plain text: an equation in letters."""
+        children = self._markdown.parseInline(text)[0].children or []
+        for child in children:
+            if child.type == "math_inline":
+                with suppress(BrokenTex):  # which is reported where the line is set
+                    child.meta["math"] = self.set(child.content)
+        return Text(tuple(children)).words
 
     def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Formula:
         """``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
@@ -168,6 +188,8 @@ class Mathematics:
         if refused := REFUSED.search(self.notation.expand(tex)):
             line = tex.count("\n", 0, max(tex.find(refused[0]), 0))
             raise BrokenTex(f"broken TeX: {refused[0]} is not allowed in an equation", line)
+        for line, message in matches(EQUATIONS, tex):
+            raise BrokenTex(f"broken TeX: {message}", line)
         expanded = self.notation.expand(tex.strip())
         if symbols is not None:
             # Where a mark breaks the TeX, as in \\frac k2, the equation is set without marks; other
@@ -191,5 +213,9 @@ class Mathematics:
         line = tex[: lead + position].count("\n")
         rest = stripped[position:].split("\n")[0][:30]
         where = f"at position {position}, before {rest!r}" if rest else "at its end"
-        hints = "".join(f": {message}" for _, message in literal_markup(rest))
-        return BrokenTex(f"broken TeX: {error} {where}{hints}", line)
+        said, hint = _STRICT.sub(r"\1", str(error)), ""
+        if "Undefined" in str(error):
+            hint = ": define it in [macros] of book.toml or course.toml"
+        elif "Unicode" in str(error):
+            hint = ": write ' for a prime, and \\text{…} around words"
+        return BrokenTex(f"broken TeX: {said} {where}{hint}", line)

@@ -68,6 +68,7 @@ def resolved(tokens: Iterable[Token], around: Surroundings) -> Text:
 
 def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
     opens: Day | None = None  # when the target of the current link opens
+    target: Target | None = None  # of the current link, if it has words of its own
     for idx, token in enumerate(tokens):
         line = _line(token)
         match token.type:
@@ -82,6 +83,9 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                 yield from around.note_mark(token.meta["label"], line)
             case "image":
                 alt = "".join(child.content for child in token.children or ())
+                if title := token.attrGet("title"):
+                    message = f"a picture has no title: show it with {{figure}}; got {title!r}"
+                    around.problems.add(line, message)
                 picture = around.picture(str(token.attrGet("src") or ""), alt, line)
                 yield from [picture] if picture else []
             case "fence" | "code_block":
@@ -90,6 +94,8 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                 yield _with(token, scrolls=around.language.translate("Table"))
             case "html_inline" | "html_block":
                 pass  # a comment: nothing else gets here
+            case "text" if target:
+                yield token.copy(content=_named(token.content, target, around.language))
             case "link_open":
                 empty = idx + 1 < len(tokens) and tokens[idx + 1].type == "link_close"
                 href = str(token.attrGet("href") or "")
@@ -100,11 +106,15 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                     yield token
                     continue
                 address, opens = around.link(href, line)
+                file, _, label = href.partition("#")
+                if not empty and address:
+                    target = around.target(label or document_label(file, around.scope), line)
                 # What is not open has no address yet.
                 yield token.copy(attrs={}) if opens else _with(token, to=address)
                 if empty and href.startswith("#") and (target := around.target(href[1:], line)):
                     yield plain(target.name(around.language))
             case "link_close":
+                target = None
                 yield token
                 if opens:
                     yield plain(opens_words(opens, around.language))
@@ -127,7 +137,10 @@ def _listing(token: Token, around: Surroundings) -> Token:
         try:
             code = highlight_code(token.content, language)
         except ValueError as error:
-            around.problems.add(_line(token), str(error))
+            hint = suggestions.LANGUAGES.get(language)
+            if not hint and " " in language:
+                hint = f"nothing follows the language: write ```{language.split()[0]}"
+            around.problems.add(_line(token), f"{error}: {hint}" if hint else str(error))
     return _with(token, code=code, scrolls=around.language.translate("Listing"))
 
 
@@ -179,9 +192,14 @@ def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     name = target.name(around.language)
     if target.number:
         name = name.replace(SPACE, FIXED_SPACE)
-    # The words may ask for the number.
-    words = words.replace("%s", target.number).replace("{number}", target.number)
-    return _reference(words or name, target, around)
+    return _reference(_named(words, target, around.language) or name, target, around)
+
+
+def _named(words: str, target: Target, language: Language) -> str:
+    """Words of a reference, which may ask for the number or the name of its target."""
+    title = target.title or target.name(language)
+    number = target.number or title
+    return words.replace("%s", number).replace("{number}", number).replace("{name}", title)
 
 
 def _reference(name: str, target: Target, around: Surroundings) -> Iterator[Token]:

@@ -35,6 +35,7 @@ class TextPage:
     place: str  # autoencoders/compress; nothing for the front page
     number: str  # empty for the front page
     title: str
+    html: Text  # the title
     description: str
     blocks: tuple[Block, ...]
     cards: tuple[Block, ...]  # directives.recall.Recall
@@ -49,7 +50,7 @@ class TextPage:
         found: dict[str, tuple[Link, ...]] = {"instruments": (), "questions": (), "snippets": ()}
         for block in all_blocks(self.blocks):
             if isinstance(block, NumberedBlock) and (kind := f"{block.named.lower()}s") in found:
-                title = getattr(block, "title", "")  # a question has none
+                title = str(getattr(block, "title", ""))  # a question has none
                 found[kind] += (Link(Address(self.place, block.label), title, block.number),)
         return found
 
@@ -73,7 +74,6 @@ class Section(TextPage):
     """A numbered section: a page of its own."""
 
     name: str  # the last part of its address, and its label
-    html: Text  # the title
     minutes: int
     authors: tuple[str, ...]
 

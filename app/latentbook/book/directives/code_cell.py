@@ -8,7 +8,7 @@ from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
-from latentbook.book.compose.pieces import Html, Output
+from latentbook.book.compose.pieces import Html, Output, Text
 from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
@@ -25,7 +25,7 @@ class Snippet(NumberedBlock):
     said = ("title", "source")
     named = "Snippet"
     seconds = 0  # run by choice
-    title: str
+    title: Text
     source: str
     code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
     scope: str
@@ -40,7 +40,7 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
             composer.problems.add(node.line, f"code-cell needs the option :{option}:")
     if not node.label:
         return None
-    title = str(node.options.get("title", ""))
+    title = composer.inline(str(node.options.get("title", "")), node.line)
     alt = composer.plain(str(node.options.get("alt", "")), node.line)
     outputs = composer.recorded(node.label)
     say_what_is_drawn(node, outputs, composer.problems)
@@ -52,7 +52,7 @@ def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
         highlight_code(node.code),
         composer.scope,
         bool(node.options.get("read-only")),
-        tuple(_output(node, output, title, alt, composer) for output in outputs),
+        tuple(_output(node, output, title.words, alt, composer) for output in outputs),
         alt,
     )
 

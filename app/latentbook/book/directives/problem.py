@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
+from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, positive
 from latentbook.errors import FileProblems
@@ -18,7 +19,7 @@ class Problem(NumberedBlock):
     kind = "problem"
     said = ("title", "task", "rubric", "pitfalls")
     named = "Problem"
-    title: str
+    title: Text
     minutes: float
     task: tuple[Block, ...]
     rubric: tuple[Block, ...]
@@ -32,7 +33,8 @@ def run(node: DirectiveNode, composer: Composer) -> Problem:
         for name in ("rubric", "pitfalls")
     )
     number, minutes = composer.number(node), node.options.get("minutes", 60)
-    return Problem(node.label, number, node.argument, minutes, task, rubric, pitfalls)
+    title = composer.inline(node.argument, node.line)
+    return Problem(node.label, number, title, minutes, task, rubric, pitfalls)
 
 
 def check(node: DirectiveNode, problems: FileProblems) -> None:

@@ -29,7 +29,8 @@ def run(node: DirectiveNode, composer: Composer) -> Table:
         case (TextNode(tokens=tokens),) if tokens[0].type == "table_open":
             table = composer.render(tokens[1:-1])
         case _:
-            raise Mistake(node.line, f"the body of {node.name} must be one Markdown table")
+            form = "| a | b |, below it |---|---|, then each row"
+            raise Mistake(node.line, f"the body of {node.name} must be one Markdown table: {form}")
     caption = composer.inline(node.argument, node.line)
     return Table(composer.id_of(node), composer.number(node), caption, table)
 

@@ -17,7 +17,7 @@ from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, INSTRUMENTS, ChapterEntry
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.numbers import setting
-from latentbook.book.read.options import LABEL
+from latentbook.book.read.options import LABEL, as_label
 from latentbook.book.read.project import (
     CourseManifest,
     Hidden,
@@ -298,11 +298,13 @@ class Layer:
 
     def find(self, label: str) -> tuple[str, Region] | None:
         """Find a label's page and lines; a page's own label means all of it."""
+        label = as_label(label)
+        written = re.compile(re.escape(label).replace("\\-", "[^a-z0-9]+"), re.IGNORECASE)
         for place, page in self.pages.items():
             slug, _, file = place.partition("/")
             if label == (slug if file == INDEX else file.removesuffix(".md")):
                 return place, page.whole
-            if label in page.text and (region := page.regions().get(label)):
+            if written.search(page.text) and (region := page.regions().get(label)):
                 return place, region
         return None
 

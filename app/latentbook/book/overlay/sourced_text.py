@@ -11,6 +11,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from latentbook.book.read.options import as_label
 from latentbook.book.read.parse import make_markdown, source_lines
 
 OPTION_LABEL = re.compile(r":(?:label|name):\s+(\S+)\s*$")
@@ -94,9 +95,9 @@ def _regions(
             continue
         begin, end = first.map
         if first.type == "myst_target":
-            target = (first.content, begin)
+            target = (as_label(first.content), begin)
             continue
-        label = _label(first)
+        label = as_label(_label(first))
         if target is not None and not label:
             label, begin = target
         target = None

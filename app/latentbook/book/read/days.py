@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from latentbook.book.read.day import Day, written
+from latentbook.book.read.options import as_label
 from latentbook.datafile import Entry, Toml
 from latentbook.errors import Problems, accepted_names
 
@@ -111,7 +112,7 @@ def _add(
 ) -> None:
     try:
         word, moment = (value, None) if value in WORDS else ("", _moment(label, value, zone))
-        days[label] = Day(file.report.path, file.line(*place), word, moment)
+        days[as_label(label)] = Day(file.report.path, file.line(*place), word, moment)
     except ValueError as error:
         file.add(str(error), *place)
 

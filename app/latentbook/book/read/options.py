@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+SIMILAR = re.compile(r"[A-Za-z0-9][\w:.+-]*", re.ASCII)
+"""Labels of other dialects, ``eq:one``, ``Fig_Stairs``, which become ``eq-one``, ``fig-stairs``."""
+
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -24,11 +27,19 @@ def text(value: str) -> str:
     return value
 
 
+def kebab(value: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-")
+
+
+def as_label(value: str) -> str:
+    """The label that a text names; the text itself if it is none."""
+    return kebab(value) if SIMILAR.fullmatch(value) else value
+
+
 def label(value: str) -> str:
-    if not LABEL.fullmatch(value):
-        near = re.sub(r"[^a-z0-9]+", "-", value.lower()).strip("-") or "fig-holes"
-        raise ValueError(f"must be kebab-case, like {near!r}; got {value!r}")
-    return value
+    if not SIMILAR.fullmatch(value):
+        raise ValueError(f"must be kebab-case, like {kebab(value) or 'fig-holes'!r}; got {value!r}")
+    return kebab(value)
 
 
 def labels(value: str) -> tuple[str, ...]:

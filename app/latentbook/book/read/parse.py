@@ -6,18 +6,21 @@ from dataclasses import replace
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.ruler import RuleOptionsType
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_block.table import escapedSplit
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from mdit_py_plugins.amsmath import amsmath_plugin
 from mdit_py_plugins.colon_fence import colon_fence_plugin
 from mdit_py_plugins.deflist import deflist_plugin
 from mdit_py_plugins.dollarmath import dollarmath_plugin
+from mdit_py_plugins.dollarmath.index import math_block_dollar
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.front_matter import front_matter_plugin
 from mdit_py_plugins.gfm_autolink import gfm_autolink_plugin
 from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
+from mdit_py_plugins.utils import is_code_block
 
 from latentbook.book.read import suggestions
 from latentbook.book.read.frontmatter import FrontMatter
@@ -32,13 +35,29 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import label as parsed_label
-from latentbook.book.read.suggestions import html_instead, literal_markup, opening_instead
+from latentbook.book.read.suggestions import (
+    cut,
+    html_instead,
+    literal_markup,
+    opening_instead,
+    unread,
+)
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
 
 TASK = re.compile(r"\[([ xX])\]\s+")
-HEADING_LABEL = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
+HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")
+DASHES = re.compile(r"(?<=\w)---?(?=\w)|(?<=\s)---?(?=\s)")
+"""Dashes of Pandoc and LaTeX between words."""
+
+OPENED = re.compile(
+    r"\\begin\{((?:equation|displaymath|multline|gather(?:ed)?|(?:fl)?align|aligned|align(?:ed)?at|"
+    r"eqnarray|split|[dr]{0,2}cases|d?array|subarray|smallmatrix|[pbBvV]?matrix|CD)\*?)\}"
+)
+"""An environment that KaTeX sets, at the beginning of a line."""
+
+PRICE = re.compile(r"(?<!\\)\$\d[\d.,]*(?=[\s.,:;)]|$)", re.MULTILINE)
 
 
 def make_markdown() -> MarkdownIt:
@@ -46,8 +65,11 @@ def make_markdown() -> MarkdownIt:
     md = MarkdownIt("commonmark", {"html": True, "typographer": True})
     md.enable(["table", "strikethrough", "smartquotes"])
     md.use(myst_block_plugin).use(gfm_autolink_plugin)
-    md.use(front_matter_plugin).use(amsmath_plugin).use(colon_fence_plugin).use(myst_role_plugin)
+    md.use(front_matter_plugin).use(colon_fence_plugin).use(myst_role_plugin)
     md.use(dollarmath_plugin, allow_labels=True, allow_digits=False)
+    ends: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
+    md.block.ruler.at("math_block", display, ends)
+    md.block.ruler.before("blockquote", "environment", environment, ends)
     # Notes go in the margin next to their paragraph, not at the end of the page.
     md.use(footnote_plugin, inline=False, move_to_end=False, always_match_refs=True)
     md.use(deflist_plugin)
@@ -55,6 +77,49 @@ def make_markdown() -> MarkdownIt:
     md.core.ruler.after("inline", "inline_lines", inline_lines)
     md.core.ruler.after("inline", "task_boxes", task_boxes)
     return md
+
+
+_DISPLAY = math_block_dollar(allow_blank_lines=True)
+
+
+def display(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """``$$``, which may follow a line of text directly."""
+    if not silent:
+        return _DISPLAY(state, start, end, False)
+    line, count = state.line, len(state.tokens)
+    found = not _in_mathematics(state, start) and _DISPLAY(state, start, end, True)
+    state.line = line  # the rule goes on even if it is only asked
+    del state.tokens[count:]
+    return found
+
+
+def environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """An environment of LaTeX without ``$$``, up to its own end."""
+    opened = OPENED.match(state.src, state.bMarks[start] + state.tShift[start])
+    if not opened or is_code_block(state, start) or (silent and _in_mathematics(state, start)):
+        return False
+    begin, close, depth = opened[0], f"\\end{{{opened[1]}}}", 0
+    for line in range(start, end):
+        if state.sCount[line] < state.blkIndent and not state.isEmpty(line):
+            return False
+        text = state.src[state.bMarks[line] : state.eMarks[line]]
+        depth += text.count(begin) - text.count(close)
+        if depth <= 0:
+            break
+    if depth > 0 or text.rpartition(close)[2].strip(" 	.,;"):
+        return False
+    if not silent:
+        state.line = line + 1
+        token = state.push("math_block", "math", 0)
+        token.block, token.map = True, [start, state.line]
+        token.content = state.getLines(start, state.line, state.sCount[start], False)
+    return True
+
+
+def _in_mathematics(state: StateBlock, line: int) -> bool:
+    """Whether a ``$`` of the paragraph before this line is still open."""
+    before = PRICE.sub("", state.getLines(state.line, line, 0, False)).replace("\\$", "")
+    return bool(before.count("$$") % 2 or before.replace("$$", "").count("$") % 2)
 
 
 def heading_labels(state: StateCore) -> None:
@@ -77,19 +142,26 @@ def task_boxes(state: StateCore) -> None:
 
 
 def inline_lines(state: StateCore) -> None:
-    """Give each inline token its line, and mark single dollar signs."""
+    """Give each inline token its line, set dashes, and note what is left of markup."""
     for token in state.tokens:
+        if token.type.startswith("math_block"):
+            token.content = ENVIRONMENT.sub(_unnumbered, token.content)
         if token.type != "inline" or token.map is None:
             continue
         line = token.map[0]
+        token.meta["unread"] = "".join(unread(token))
         for child in token.children or ():
             child.map = [line, line + 1]
             if child.type in ("softbreak", "hardbreak"):
                 line += 1
             else:
                 line += child.content.count("\n")
-            if child.type == "text" and "$" in child.content:
-                child.meta["lone_dollar"] = True
+            if child.type == "text":
+                child.content = DASHES.sub(_dash, child.content)
+
+
+def _dash(match: re.Match[str]) -> str:
+    return "\N{EM DASH}" if len(match[0]) == 3 else "\N{EN DASH}"
 
 
 def source_lines(text: str) -> list[str]:
@@ -109,13 +181,17 @@ Target = tuple[str, int]
 """A label and its line."""
 
 ENVIRONMENT = re.compile(
-    r"\\(begin|end)\{(equation|multline|gather|align|alignat|flalign|eqnarray)\*?\}"
+    r"\\(begin|end)\{(equation|displaymath|multline|gather|align|alignat|flalign|eqnarray)\*?\}"
 )
 """Environments that would number their rows, as the book numbers its equations."""
 
-BLOCK = re.compile(r"^(`{3,}|~{3,}|:{3,})\{[\w:-]+\}", re.MULTILINE)
+TEXT = re.compile(r"^(?::{3,}\{|\$\$|#{2,4} )", re.MULTILINE)
+"""Where the text after a listing goes on that is not closed."""
+
+BLOCK = re.compile(r"^(`{3,}|~{3,}|:{3,})(?:\{[\w:-]+\}|[A-Za-z]\w*$)", re.MULTILINE)
 ALERT = re.compile(r"\[!\w+\]")
 FENCE_INFO = re.compile(r"\{([^}\s]*)\}\s*(.*)")
+LABELLED = re.compile(r"^:(?:label|name):\s*(\S+)", re.MULTILINE)
 OPTION = re.compile(r":([A-Za-z][\w-]*):(?:\s+(.*))?$")
 
 
@@ -150,6 +226,9 @@ class _Parser:
         self.notes: dict[str, NoteNode] = {}
         self.target: Target | None = None  # which the next node takes
         self.comment = ""  # on the next node, if that is text
+        self.resumes = 0  # line after a listing that is not closed
+        self.level = 2  # of the last heading
+        self.refused: set[str] = set()  # names and labels of directives that are not there
         self.open: list[Token] = []  # blocks around the next node
         self.cut: set[str] = set()  # of which one closed a block around the one it was meant for
 
@@ -183,6 +262,11 @@ class _Parser:
                 else:
                     found.append(self.labelled(node, target) if target else node)
                 start = index + 1
+            if depth == 0 and self.resumes and parent is None:
+                lines = [""] * (self.resumes - 1) + self.lines[self.resumes - 1 :]
+                self.resumes = 0
+                found += self.nodes(self.markdown.parse("\n".join(lines), self.env), parent)
+                break
         if self.target is not None:
             self.problems.add(self.target[1], "nothing follows this target")
             self.target = None
@@ -206,18 +290,17 @@ class _Parser:
         match first.type:
             case "heading_open":
                 return self.heading(tokens, source, parent)
-            case "math_block" | "math_block_label" | "amsmath":
+            case "math_block" | "math_block_label":
                 return self.equation(first)
             case "colon_fence":
                 return self.directive(first, parent)
-            case "fence" if first.info.startswith("{"):
+            case "fence" if first.info.lstrip().startswith("{"):
                 return self.directive(first, parent)
             case "footnote_reference_open":
                 self.note(tokens, line)
                 return None
             case "myst_target":
-                self.check_label(first.content, line)
-                self.target = (first.content, line)
+                self.target = (self.checked_label(first.content, line), line)
                 return None
             case "myst_line_comment":
                 self.comment = first.content.strip()
@@ -243,9 +326,9 @@ class _Parser:
         self, tokens: Sequence[Token], source: str, parent: Syntax | None
     ) -> HeadingNode | None:
         level, line = int(tokens[0].tag[1]), self.place(tokens[0])[0]
-        label = str(tokens[0].meta.get("label", ""))
+        label = ""
         if "label" in tokens[0].meta:
-            self.check_label(label, line)
+            label = self.checked_label(str(tokens[0].meta["label"]), line)
         if parent is not None:
             opened = f"{parent.name}, which line {self.place(self.open[-1])[0]} opens"
             self.problems.add(line, f"a heading cannot be inside {opened}: is that closed?")
@@ -254,21 +337,24 @@ class _Parser:
             message = f"a heading has ## to ####, not {'#' * level}: the title is in front matter"
             self.problems.add(line, message)
             return None
+        if level > self.level + 1:
+            message = f"a heading has at most {'#' * (self.level + 1)} here, not {'#' * level}"
+            self.problems.add(line, message)
+        self.level = level
         self.check_text(tokens)
         return HeadingNode(line, level, label, tokens[1], source)
 
     def equation(self, token: Token) -> EquationNode:
         line = self.place(token)[0]
-        tex = ENVIRONMENT.sub(_unnumbered, token.content)
-        if token.info:
-            self.check_label(token.info, line)
-        return EquationNode(line, token.info, tex)
+        label = token.info and self.checked_label(token.info, line)
+        return EquationNode(line, label, token.content)
 
-    def check_label(self, text: str, line: int) -> None:
+    def checked_label(self, text: str, line: int) -> str:
         try:
-            parsed_label(text)
+            return parsed_label(text)
         except ValueError as error:
             self.problems.add(line, f"label {error}")
+            return text
 
     def note(self, tokens: Sequence[Token], line: int) -> None:
         label = tokens[0].meta["label"]
@@ -284,7 +370,7 @@ class _Parser:
         for token in tokens:
             line = self.place(token)[0] if token.map else 0
             if token.type == "colon_fence" or (
-                token.type == "fence" and token.info.startswith("{")
+                token.type == "fence" and token.info.lstrip().startswith("{")
             ):
                 self.problems.add(line, "a directive cannot be in a list or quote")
             elif token.type == "fence":
@@ -295,21 +381,14 @@ class _Parser:
                 self.problems.add(line, message)
             elif token.type == "table_open":
                 self.check_rows(token)
-            elif token.type in ("html_block", "html_inline"):
-                if not token.content.lstrip().startswith("<!--"):
-                    got = f"got {token.content.strip().splitlines()[0][:40]!r}"
-                    instead = html_instead(token.content)
-                    message = f"HTML is not accepted in a chapter; {got}: {instead}"
-                    self.problems.add(line, message)
-            elif token.type == "inline" and token.content.startswith("$$"):
-                message = "an equation is between lines of $$; its label follows as $$ (label)"
+            elif token.type == "html_block" and (message := html_instead(token.content)):
                 self.problems.add(line, message)
-                continue
+            elif token.type == "code_block" and (found := BLOCK.search(token.content)):
+                message = f"after a tab or four spaces {found[0]} is code: move it to the left"
+                self.problems.add(line + token.content.count("\n", 0, found.start()), message)
             elif token.type == "inline":
-                for offset, message in literal_markup(token.content):
+                for offset, message in literal_markup(token):
                     self.problems.add(line + offset, message)
-            elif token.meta.get("lone_dollar"):
-                self.problems.add(line, "a single $ opens no mathematics: write \\$ for the sign")
             self.check_text(token.children or ())
 
     def check_rows(self, table: Token) -> None:
@@ -325,6 +404,8 @@ class _Parser:
                     f"a row of {cells} cells in a table of {columns} columns: write \\| for a bar"
                 )
                 self.problems.add(line, message)
+            elif "|" not in self.lines[line - 1] and columns > 1:
+                self.problems.add(line, "a row of the table: an empty line ends a table")
 
     def directive(self, token: Token, parent: Syntax | None) -> Node | None:
         assert token.map is not None
@@ -344,16 +425,19 @@ class _Parser:
         not_closed = self.not_closed(token, f"{{{match[1]}}}")
         if not_closed is not None:
             self.problems.add(*not_closed)
-        directive = self.directives.get(match[1])
+        directive, message = self.directives.get(match[1]), ""
         if directive is None:
             known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
-            self.problems.add(line, f"unknown directive {match[1]!r}{known}")
-            return None
-        if directive.parent and (parent is None or parent.name != directive.parent):
+            message = f"unknown directive {match[1]!r}{known}"
+        elif directive.parent and (parent is None or parent.name != directive.parent):
             message = f"{directive.name} goes only inside {directive.parent}"
             if directive.name in suggestions.DIRECTIVES:
                 message += f": {suggestions.DIRECTIVES[directive.name]}"
-            self.problems.add(line, message)
+        if directive is None or message:
+            of_refused = match[1].endswith("-end") or match[2].strip() in self.refused
+            if not (of_refused and suggestions.PAIRS.get(match[1]) in self.refused):
+                self.problems.add(line, message)
+            self.refused |= {match[1], *LABELLED.findall(token.content)}
             return None
         argument = self.argument(directive, match[2].strip(), line)
         options, body, body_line = self.options(directive, token)
@@ -370,12 +454,18 @@ class _Parser:
     def not_closed(self, token: Token, what: str) -> tuple[int, str] | None:
         """Line and message if a block does not end where its author meant it to."""
         line = self.place(token)[0]
-        inner = token.markup[0] != ":" and BLOCK.search(token.content)
-        if inner and len(inner[1]) >= len(token.markup) and inner[1][0] == token.markup[0]:
+        inner, closed = None, is_closed(token, self.lines)
+        if token.markup[0] != ":":
+            same = (m for m in BLOCK.finditer(token.content) if m[1].startswith(token.markup))
+            inner = next(same, None)
+            text = TEXT.search(token.content) if inner or not closed else None
+            inner = min(filter(None, (inner, text)), key=re.Match.start, default=None)
+        if inner:
             other = line + 1 + token.content.count("\n", 0, inner.start())
             token.content = token.content[: inner.start()]
+            self.resumes = 0 if self.open else other
             return line, f"{what} is not closed by {token.markup} before line {other}"
-        if is_closed(token, self.lines):
+        if closed:
             return None
         for outer in reversed(self.open):
             if outer.markup[0] == ":" and token.markup.startswith(outer.markup):
@@ -429,7 +519,7 @@ class _Parser:
     def option(self, directive: Syntax, text: str, line: int, options: dict[str, Any]) -> None:
         match = OPTION.fullmatch(text.rstrip())
         if match is None:
-            self.problems.add(line, f"an option is written ':name: value'; got {text.strip()!r}")
+            self.problems.add(line, f"an option is written ':name: value'; got {cut(text.strip())}")
             return
         name, value = match[1], (match[2] or "").strip()
         if name == "name" and "label" in directive.options:
@@ -452,7 +542,7 @@ class _Parser:
     def body(self, node: DirectiveNode, body: str, line: int) -> DirectiveNode:
         if node.syntax.body == "none":
             if body:
-                self.problems.add(line, f"{node.name} takes no body; got {body[:40]!r}")
+                self.problems.add(line, f"{node.name} takes no body; got {cut(body)}")
             return replace(node, body_line=line)
         if node.syntax.body == "code":
             return replace(node, body_line=line, code=body + "\n" if body else "")

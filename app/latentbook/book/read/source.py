@@ -1,7 +1,7 @@
 """A chapter's sources: an opening and its sections, each a Markdown file."""
 
 import difflib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -58,10 +58,8 @@ class PageSource:
     path: Path  # as messages name it
     document: Document
     cards: tuple[DirectiveNode, ...] = ()
-
-    @property
-    def title(self) -> str:
-        return str(self.document.front["title"])
+    title: str = ""  # plain text, as is the next
+    description: str = ""
 
     @property
     def place(self) -> str:
@@ -115,7 +113,15 @@ def page_place(slug: str, name: str = "") -> str:
 
 
 class SourceReader:
-    def __init__(self, project: Project, directives: Mapping[str, Syntax]) -> None:
+    """Reads the files of a book; ``words`` makes a line of Markdown plain text."""
+
+    def __init__(
+        self,
+        project: Project,
+        directives: Mapping[str, Syntax],
+        words: Callable[[str], str] = str,
+    ) -> None:
+        self.words = words
         self.manifest = project.problems.of(project.manifest.file.report.path)
         self.content = project.settings.content
         self.widgets = project.settings.widgets
@@ -177,17 +183,20 @@ class SourceReader:
         return existing_sections(given, there, opening.document.front_lines, report)
 
     def page(self, slug: str, name: str, path: Path, head: type[Entry]) -> PageSource:
-        report = self.report(path)
+        report, told = self.report(path), len(self.project.problems.errors)
         document = parse_document(report.read(path), head, self.directives, report)
         cards = list(_cards(document.nodes))
         if cards and slug == FRONT:
             report.add(cards[0].line, "the front page has no cards: they go in a chapter")
-        if head is SectionHead and not document.nodes:
+        if head is SectionHead and not document.nodes and told == len(self.project.problems.errors):
             report.add(1, "the section has no text")
         document.nodes = tuple(node for node in document.nodes if not _is_card(node))
         for inner in directives(document.nodes, CARD):
             report.add(inner.line, "a card is at the end of a stretch, not inside another block")
-        return PageSource(slug, name, report.path, document, tuple(cards))
+        title, description = (
+            self.words(str(document.front.get(key, ""))) for key in ("title", "description")
+        )
+        return PageSource(slug, name, report.path, document, tuple(cards), title, description)
 
     def report(self, path: Path) -> FileProblems:
         return self.project.report(path.relative_to(self.content).as_posix())

@@ -10,7 +10,7 @@ from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.suggestions import EQUATIONS, matches
+from latentbook.book.read.suggestions import EQUATIONS, TEX_ERRORS, first, matches
 
 TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\s+|.", re.DOTALL)
 LITERAL = {
@@ -213,9 +213,5 @@ class Mathematics:
         line = tex[: lead + position].count("\n")
         rest = stripped[position:].split("\n")[0][:30]
         where = f"at position {position}, before {rest!r}" if rest else "at its end"
-        said, hint = _STRICT.sub(r"\1", str(error)), ""
-        if "Undefined" in str(error):
-            hint = ": define it in [macros] of book.toml or course.toml"
-        elif "Unicode" in str(error):
-            hint = ": write ' for a prime, and \\text{…} around words"
-        return BrokenTex(f"broken TeX: {said} {where}{hint}", line)
+        said, hint = _STRICT.sub(r"\1", str(error)), first(TEX_ERRORS, str(error))
+        return BrokenTex(f"broken TeX: {said} {where}{hint and ': '}{hint}", line)

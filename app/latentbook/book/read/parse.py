@@ -35,13 +35,6 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import label as parsed_label
-from latentbook.book.read.suggestions import (
-    cut,
-    html_instead,
-    literal_markup,
-    opening_instead,
-    unread,
-)
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
@@ -49,7 +42,7 @@ from latentbook.renamed import OPTIONS, warn
 TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")
 DASHES = re.compile(r"(?<=\w)---?(?=\w)|(?<=\s)---?(?=\s)")
-"""Dashes of Pandoc and LaTeX between words."""
+EN_EM = "\N{EN DASH}\N{EM DASH}"
 
 OPENED = re.compile(
     r"\\begin\{((?:equation|displaymath|multline|gather(?:ed)?|(?:fl)?align|aligned|align(?:ed)?at|"
@@ -106,7 +99,7 @@ def environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
         depth += text.count(begin) - text.count(close)
         if depth <= 0:
             break
-    if depth > 0 or text.rpartition(close)[2].strip(" 	.,;"):
+    if depth > 0 or text.rpartition(close)[2].strip(" \t.,;"):
         return False
     if not silent:
         state.line = line + 1
@@ -149,7 +142,7 @@ def inline_lines(state: StateCore) -> None:
         if token.type != "inline" or token.map is None:
             continue
         line = token.map[0]
-        token.meta["unread"] = "".join(unread(token))
+        token.meta["unread"] = "".join(suggestions.unread(token))
         for child in token.children or ():
             child.map = [line, line + 1]
             if child.type in ("softbreak", "hardbreak"):
@@ -157,11 +150,7 @@ def inline_lines(state: StateCore) -> None:
             else:
                 line += child.content.count("\n")
             if child.type == "text":
-                child.content = DASHES.sub(_dash, child.content)
-
-
-def _dash(match: re.Match[str]) -> str:
-    return "\N{EM DASH}" if len(match[0]) == 3 else "\N{EN DASH}"
+                child.content = DASHES.sub(lambda dash: EN_EM[len(dash[0]) - 2], child.content)
 
 
 def source_lines(text: str) -> list[str]:
@@ -381,13 +370,15 @@ class _Parser:
                 self.problems.add(line, message)
             elif token.type == "table_open":
                 self.check_rows(token)
-            elif token.type == "html_block" and (message := html_instead(token.content)):
+            elif token.type == "html_block" and (
+                message := suggestions.html_instead(token.content)
+            ):
                 self.problems.add(line, message)
             elif token.type == "code_block" and (found := BLOCK.search(token.content)):
                 message = f"after a tab or four spaces {found[0]} is code: move it to the left"
                 self.problems.add(line + token.content.count("\n", 0, found.start()), message)
             elif token.type == "inline":
-                for offset, message in literal_markup(token):
+                for offset, message in suggestions.literal_markup(token):
                     self.problems.add(line + offset, message)
             self.check_text(token.children or ())
 
@@ -411,7 +402,7 @@ class _Parser:
         assert token.map is not None
         line = token.map[0] + 1
         info = token.info.strip()
-        if instead := opening_instead(info):
+        if instead := suggestions.first(suggestions.OPENINGS, info):
             self.problems.add(line, f"unknown directive {info!r}: {instead}")
             return None
         match = FENCE_INFO.fullmatch(info)
@@ -519,7 +510,9 @@ class _Parser:
     def option(self, directive: Syntax, text: str, line: int, options: dict[str, Any]) -> None:
         match = OPTION.fullmatch(text.rstrip())
         if match is None:
-            self.problems.add(line, f"an option is written ':name: value'; got {cut(text.strip())}")
+            self.problems.add(
+                line, f"an option is written ':name: value'; got {suggestions.cut(text.strip())}"
+            )
             return
         name, value = match[1], (match[2] or "").strip()
         if name == "name" and "label" in directive.options:
@@ -542,7 +535,7 @@ class _Parser:
     def body(self, node: DirectiveNode, body: str, line: int) -> DirectiveNode:
         if node.syntax.body == "none":
             if body:
-                self.problems.add(line, f"{node.name} takes no body; got {cut(body)}")
+                self.problems.add(line, f"{node.name} takes no body; got {suggestions.cut(body)}")
             return replace(node, body_line=line)
         if node.syntax.body == "code":
             return replace(node, body_line=line, code=body + "\n" if body else "")

@@ -36,6 +36,7 @@ def _by_pattern(table: str) -> list[tuple[re.Pattern[str], str]]:
 LITERAL = _by_pattern("literal")
 CODE = _by_pattern("code")
 EQUATIONS = _by_pattern("equations")
+TEX_ERRORS = _by_pattern("tex_errors")
 OPENINGS = _by_pattern("openings")
 TAGS = _by_pattern("tags")
 
@@ -105,11 +106,6 @@ def cut(text: str) -> str:
     return repr(text if len(text) <= 40 else f"{text[:39]}…")
 
 
-def opening_instead(info: str) -> str:
-    """What to write instead of the first line of another dialect's block; empty for ours."""
-    return _first(OPENINGS, info)
-
-
 def html_instead(markup: str) -> str:
     """A message about HTML, with the Markdown for it; empty for a comment."""
     markup = markup.strip()
@@ -117,10 +113,11 @@ def html_instead(markup: str) -> str:
         return ""
     tag = re.match(r"</?([a-zA-Z]+)", markup)
     general = HTML.get(tag[1].lower() if tag else "", "write it in Markdown, or \\< for the sign <")
-    instead = _first(TAGS, markup) or general
+    instead = first(TAGS, markup) or general
     return f"HTML is not accepted in a chapter; got {cut(markup.splitlines()[0])}: {instead}"
 
 
-def _first(patterns: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
+def first(patterns: Iterable[tuple[re.Pattern[str], str]], text: str) -> str:
+    """The advice of the first pattern that matches at the beginning; empty if none does."""
     found = ((pattern.match(text), advice) for pattern, advice in patterns)
     return next((match.expand(advice) for match, advice in found if match), "")

@@ -212,7 +212,13 @@ def test_what_other_dialects_write_is_set(make_book: MakeBook) -> None:
 
 def test_labels_that_become_the_same_are_refused(make_book: MakeBook) -> None:
     (told,) = mistakes(make_book, "$$\na\n$$ (eq:one)\n\n$$\nb\n$$ (Eq_One)\n\n{eq}`eq.one`")
-    assert told.startswith("10: label 'eq-one' is already used at content/sample/text.md:6")
+    assert told == "10: label 'eq-one' is already used at content/sample/text.md:6"
+
+
+def test_a_label_used_twice_is_told_once(make_book: MakeBook) -> None:
+    files = {"sample/index.md": OPENING + "\nText.\n\n## A {#two}\n"}
+    (told,) = mistakes(make_book, "## B {#two}\n\nSee [it](#two), [it](text.md#two).", **files)
+    assert told == "6: label 'two' is already used at content/sample/index.md:12"
 
 
 def test_a_listing_that_is_not_closed_is_told_at_its_own_line(make_book: MakeBook) -> None:

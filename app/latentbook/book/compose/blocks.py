@@ -88,7 +88,7 @@ class NumberedBlock(Block):
 
     def called(self, language: Language) -> str:
         name = language.translate(f"{self.named} %(number)s", number=self.number)
-        return f"{name} {getattr(self, 'title', '')}".strip()
+        return f"{name} {text_of(getattr(self, 'title', ''))}".strip()
 
 
 @dataclass(frozen=True)

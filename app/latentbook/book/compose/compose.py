@@ -314,7 +314,7 @@ class Composer:
         target = self.target(label, line)
         if target is None:
             return None, None
-        if target.page != page:
+        if target.page != page and target.label not in self.resources.labels.twice:
             self.problems.add(
                 line, f"label {label!r} is in {target.path}, not where {href!r} leads"
             )

@@ -38,6 +38,7 @@ class Labels:
         self.targets: dict[str, Target] = {}
         self.days: dict[str, Day] = {}  # of what is not open
         self.unanswered: set[str] = set()
+        self.twice: set[str] = set()  # labels that two things have
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
@@ -84,11 +85,9 @@ class Labels:
     def add(self, target: Target, problems: FileProblems) -> None:
         first = self.targets.get(target.label)
         if first is not None:
-            problems.add(
-                target.line,
-                f"label {target.label!r} is already used at "
-                f"{problems.place(first.path, first.line)} (signs count as hyphens)",
-            )
+            place = problems.place(first.path, first.line)
+            problems.add(target.line, f"label {target.label!r} is already used at {place}")
+            self.twice.add(target.label)
             return
         self.targets[target.label] = target
 

@@ -74,9 +74,6 @@ class Text:
     def __bool__(self) -> bool:
         return bool(self.tokens)
 
-    def __str__(self) -> str:
-        return self.words
-
     @cached_property
     def words(self) -> str:
         return " ".join("".join(_words(self.tokens)).split())

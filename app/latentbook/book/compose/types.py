@@ -50,7 +50,7 @@ class TextPage:
         found: dict[str, tuple[Link, ...]] = {"instruments": (), "questions": (), "snippets": ()}
         for block in all_blocks(self.blocks):
             if isinstance(block, NumberedBlock) and (kind := f"{block.named.lower()}s") in found:
-                title = str(getattr(block, "title", ""))  # a question has none
+                title = text_of(getattr(block, "title", ""))  # a question has none
                 found[kind] += (Link(Address(self.place, block.label), title, block.number),)
         return found
 

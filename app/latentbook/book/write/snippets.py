@@ -28,7 +28,7 @@ def snippets(chapter: Chapter) -> bytes:
                 {
                     "label": block.label,
                     "number": block.number,
-                    "title": str(block.title) if isinstance(block, Snippet) else "",
+                    "title": block.title.words if isinstance(block, Snippet) else "",
                     "url": f"{page.place}/#{block.label}",
                     "code": code,
                     "makes": names_made(code),

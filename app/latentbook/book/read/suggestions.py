@@ -35,6 +35,7 @@ def _by_pattern(table: str) -> list[tuple[re.Pattern[str], str]]:
 
 LITERAL = _by_pattern("literal")
 CODE = _by_pattern("code")
+AMOUNTS = _by_pattern("amounts")
 EQUATIONS = _by_pattern("equations")
 TEX_ERRORS = _by_pattern("tex_errors")
 OPENINGS = _by_pattern("openings")
@@ -79,6 +80,8 @@ def literal_markup(inline: Token) -> list[tuple[int, str]]:
         line = child.map[0] - inline.map[0] if child.map and inline.map else 0
         if child.type == "code_inline":
             found += [(line, message) for _, message in matches(CODE, child.content)]
+        elif child.type == "math_inline" and not found:
+            found += [(line, message) for _, message in matches(AMOUNTS, child.content)]
         elif child.type == "html_inline" and closing:
             closing = closing if child.content.lower() != closing else ""
         elif child.type == "html_inline" and (message := html_instead(child.content)):

@@ -103,9 +103,17 @@ MAX_CHARACTERS = 5_000
 REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
 """Commands that KaTeX does not trust and would set in red."""
 
-ARGUMENT = re.compile(r"(?<!\\)#1")
 _COMMAND = re.compile(r"\\([A-Za-z]+)")
+PLACE = re.compile(r"(?<!\\)#([1-9])")
 _STRICT = re.compile(r"LaTeX-incompatible input and strict mode is set to 'error': (.*) \[\w+\]")
+BRACED = r"\{[^{}]*\}"
+for _ in range(4):
+    BRACED = rf"\{{(?:[^{{}}]|{BRACED})*\}}"
+DEFINITION = re.compile(
+    r"\\(?:(?:re|provide)?newcommand\*?|g?def|Declare(MathOperator\*?))\s*"
+    rf"\{{?\s*\\([A-Za-z]+)\s*\}}?\s*(?:\[\d\]|(?:#\d\s*)*)\s*({BRACED})"
+)
+"""The kind of operator, the name and the TeX of a command that an equation defines."""
 
 
 class BrokenTex(Exception):
@@ -118,7 +126,7 @@ class BrokenTex(Exception):
 
 
 class Notation:
-    """Commands that abbreviate longer TeX, ``x`` for ``\\mathbf{x}``, some with an argument.
+    """Commands that abbreviate longer TeX: ``x`` for ``\\mathbf{x}``, with ``#1`` for an argument.
 
     They are replaced in the text, so that the exported notebooks need none of them.
     """
@@ -141,13 +149,14 @@ class Notation:
         for match in _COMMAND.finditer(tex):
             if match[1] not in self.macros or match.start() < last:
                 continue
-            body, end = "{" + self.macros[match[1]] + "}", match.end()
-            if ARGUMENT.search(body):
+            body, end = self.macros[match[1]], match.end()
+            if not body.startswith("\\operatorname"):  # whose limits go below it
+                body = f"{{{body}}}"
+            for number in range(1, max(map(int, PLACE.findall(body)), default=0) + 1):
                 found = TOKEN.findall(tex[end:])
                 argument = "".join(found[: _end_of_group(found, 0)])
+                body = body.replace(f"#{number}", self.expand(argument.strip()))
                 end += len(argument)
-                argument = self.expand(argument.strip().removeprefix("{").removesuffix("}"))
-                body = ARGUMENT.sub(argument.replace("\\", r"\\"), body)
             piece = tex[last : match.start()]
             out += [piece, body]
             starts.append((length + len(piece), match.start()))

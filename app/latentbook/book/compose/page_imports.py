@@ -33,7 +33,7 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
                 place = path.relative_to(folder.parent)
                 codes.append((place, 1, path.read_text(encoding="utf-8-sig")))
     for path, first, code in codes:
-        for line, module in _imported(code):
+        for line, module in imported(code):
             if module not in packages.modules:
                 why = packages.why_missing(module, option)
                 project.problems.add(path, first + line - 1, why)
@@ -50,7 +50,7 @@ def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:
                 yield part.line + 1, part.tokens[0].content
 
 
-def _imported(code: str) -> Iterator[tuple[int, str]]:
+def imported(code: str) -> Iterator[tuple[int, str]]:
     """Line and module of each import that the code cannot do without."""
     try:
         nodes = list(ast.walk(ast.parse(code)))

@@ -37,7 +37,7 @@ from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
-PLAIN_TEX = "must be TeX in single quotes, '\\rho', with at most the argument #1"
+PLAIN_TEX = "must be TeX in single quotes, '\\rho', with #1 to #9 for arguments"
 BookAddress: TypeAlias = Annotated[
     str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
 ]
@@ -104,7 +104,7 @@ class Manifest(DatedFile):
     content_language: Annotated[Language, BeforeValidator(_content_language)] = Field(
         default="", validate_default=True
     )
-    macros: Mapping[Macro, Annotated[str, matching(r"(\\#|#1|[^#\x00-\x1f])*", PLAIN_TEX)]] = {}
+    macros: Mapping[Macro, Annotated[str, matching(r"(\\#|#[1-9]|[^#\x00-\x1f])*", PLAIN_TEX)]] = {}
     parts: tuple[PartEntry, ...] = ()
     term: str = ""
     brand: Brand | None = None

@@ -1,187 +1,445 @@
-"""``latentbook new section --from``: a Jupyter notebook as a section.
+"""``latentbook new section --from``: a Jupyter notebook or a Markdown file as a section.
 
 Forms that a page does not have, such as HTML, stay in the text, where the check reports them.
 """
 
-import ast
 import json
 import re
 from base64 import b64decode
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import pairwise
 from mimetypes import guess_extension
 from pathlib import Path
-from urllib.parse import unquote, unquote_to_bytes
+from typing import Any
+from urllib.parse import quote, unquote, unquote_to_bytes
 
-import nbformat
 from markdown_it.token import Token
-from nbformat import NotebookNode
-from nbformat.v4.rwbase import rejoin_lines
 
-from latentbook.book.read.parse import make_markdown, source_lines
+from latentbook.book.compose.math import DEFINITION, Notation
+from latentbook.book.compose.pictures import RASTER
+from latentbook.book.read.parse import is_closed, make_markdown, source_lines
 from latentbook.book.read.recordings import PLOTLY
 from latentbook.book.scaffold import title_of
-from latentbook.errors import LatentbookError
+from latentbook.book.scaffold.cells import read_notebook
+from latentbook.book.scaffold.ipython import CELL_MAGIC, Scope, plain_python
 
-ACCEPTED = "A section is made from a Jupyter notebook of nbformat 4, in Python."
-PICTURE = re.compile(r"(?<=\]\()(attachment|data):((?:[^\s()]|\([^\s()]*\))+)")
-EQUATION = re.compile(
-    r"(?s)\s*\$\$\s*(.+?)(?:\s*\\tag\{([\w.]+)\})?\s*\$\$( \([\w-]+\))?([.,;:]?)\s*"
+MARKDOWN = make_markdown().disable(["front_matter", "smartquotes"])
+"""A cell may begin with a rule, and quotation marks stay as they are."""
+ONLY_MYST = {"myst_line_comment": "%", "myst_block_break": "+++"}
+ABOUT = ("description", "subtitle", "abstract")
+
+MATHEMATICS = re.compile(
+    r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
+    r"|\s*(?<!\\)\$\$\s*(?P<tex>.+?)(?:\s*\\tag\{(?P<tag>[\w.]+)\})?\s*\$\$"
+    r"(?: ?\{#(?P<id>[\w-]+)\}|(?P<label> \([\w-]+\)))?(?P<point>[.,;:]?)\s*"
+    r"|(?<![\\$])\$(?P<inline>[^$]+)\$"
+    r"|^[ \t]*(?P<bare>\\begin\{(?P<name>aligned(?:at)?|split|gathered|[dr]?cases|d?array)\}"
+    r".*?\\end\{(?P=name)\})[ \t]*$",
+    re.DOTALL | re.MULTILINE,
 )
+ANCHOR = re.compile(
+    r"<a\s(?![^>]*href)[^>]*?(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*(?:</a>)?"
+)
+LINK = re.compile(r"(?<=\]\(#)[^)\s]+(?=\))")
+IMG = re.compile(r"""<img\b(?:"[^"]*"|'[^']*'|[^>"'])*>""", re.IGNORECASE)
+ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+AROUND_IMG = re.compile(r"</?(?:center|div|p|br|figure|span)\b[^>]*>", re.IGNORECASE)
+PICTURE = re.compile(
+    r"(!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*|^(?:`{3,}|:{3,})\{(?:figure|image)\}[ \t]+)"
+    r"(?:<([^<>\n]+)>|(data:[^,\s]*,\s*<svg\b.*?</svg\s*>|(?:[^\s()]|\([^\s()]*\))+))",
+    re.DOTALL | re.MULTILINE | re.IGNORECASE,
+)
+BADGE = re.compile(r"colab-badge|mybinder\.org/badge|open-in-kaggle|studiolab|deepnote")
+
 BOLD = re.compile(r"(?:^|\n\n)\*\*(?:\w+ \w+\.\d+\. )?((?:(?!\*\*).)+)\*\*\s*$")
 """A paragraph that is a title, like the one above each snippet in the notebooks of a book."""
-
-MAGIC = re.compile(r"[ \t]*(?:[%!?]|[\w.]+\?)(?:.*\\\n)*.*\n?")
-MAGIC_OF_PYTHON = re.compile(r"%%(time|timeit|capture|prun)\b")
-NO_EFFECT = re.compile(r"(hide|remove)-.*|raises-exception|skip-execution")
+BOLD_LINE = re.compile(r"(\*\*|__)((?:(?!\1).)+)\1[ \t\\]*(?:\n|$)")
+FORM_TITLE = re.compile(r"^#\s*@title\b[ \t]*(.*?)[ \t]*(?:\{.*\})?$\n?", re.MULTILINE)
+FORM_PARAM = re.compile(r"[ \t]*#\s*@param\b.*$", re.MULTILINE)
+NO_EFFECT = re.compile(r"(hide|remove)-.*")
+NOT_RUN = ("raises-exception", "skip-execution")
+OVERWRITTEN = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n]*\r(?!\n)")
+"""Colours, and what a progress bar has written over."""
+MAX_LINES = 40
+"""Of the stored output of a cell that a page cannot run."""
+RUNS, LISTING = "runs", "listing"
+OPTIONS = {
+    **dict.fromkeys(("label", "name"), "label"),
+    **dict.fromkeys(("title", "caption", "fig-cap", "tbl-cap", "lst-cap"), "title"),
+    **dict.fromkeys(("alt", "fig-alt"), "alt"),
+}
+"""Of MyST and Quarto: their names here."""
 
 
 class NotebookSection:
     """The ``text`` of a section, its ``pictures`` by file name, and ``notes`` for its author.
 
-    Raises LatentbookError if the file is not a notebook in Python of nbformat 4.
+    Raises LatentbookError if the file is not a notebook in Python.
+
+    Parameters
+    ----------
+    modules : those that code in the page can import, now or with another package
+
+    Attributes
+    ----------
+    macros : TeX by the name of a command that the notebook defines
     """
 
-    def __init__(self, path: Path, name: str) -> None:
-        self.name, self.title = name, title_of(name)
+    def __init__(self, path: Path, name: str, modules: Collection[str]) -> None:
+        notebook = read_notebook(path)
+        self.folder, self.name, self.scope = path.parent, name, Scope(modules)
         self.pictures: dict[str, bytes] = {}
+        self.macros: dict[str, str] = {}
         self.notes: list[str] = []
-        cells = _read(path)
-        blocks = [_blocks(cell) for cell in cells]
-        levels = [int(t.tag[1]) for each in blocks for t in each if t.type == "heading_open"]
-        self.title_is_next = bool(levels) and levels[0] < min(levels[1:], default=7)
-        self.top = min(levels[self.title_is_next :], default=2)
-        self.heading = self.title
+        self.lacking: set[str] = set()  # modules and names that are noted
+        self.references: dict[str, str] = {}
+        self.labels: dict[str, str] = {}  # of headings, by the names that links have for them
+        self.anchors: list[str] = []  # of the next heading
+        blocks: list[list[Token]] = []
+        for self.number, self.cell in enumerate(notebook.cells, 1):
+            is_text = self.cell.cell_type == "markdown" and "remove-cell" not in self._tags
+            blocks.append(
+                self._blocks(myst=notebook.metadata.get("myst", False)) if is_text else []
+            )
+        sources = [cell.source for cell in notebook.cells]
+        self.linked = {_slug(to) for source in sources for to in LINK.findall(source)}
+        front = notebook.metadata.get("front", {})
+        self._choose_title(str(front.get("title", "")), [token for each in blocks for token in each])
+        self.title = self.heading = (
+            _words(str(front.get("title") or notebook.metadata.get("title", ""))) or title_of(name)
+        )
         parts: list[str] = []
-        for self.number, (self.cell, tokens) in enumerate(zip(cells, blocks, strict=True), 1):
-            tags = self.cell.metadata.get("tags", [])
+        cells = zip(notebook.cells, blocks, strict=True)
+        for self.number, (self.cell, tokens) in enumerate(cells, 1):
             if self.cell.cell_type == "code":
-                self._snippet(parts, tags)
-            elif self.cell.cell_type == "raw" or "remove-cell" in tags:
-                tagged = " tagged remove-cell" if "remove-cell" in tags else ""
+                self._code(parts)
+            elif self.cell.cell_type == "raw" or "remove-cell" in self._tags:
+                tagged = " tagged remove-cell" if "remove-cell" in self._tags else ""
                 self.note(f"a {self.cell.cell_type} cell{tagged} is left out")
             else:
                 parts.append(self._markdown(tokens))
-        title = json.dumps(self.title, ensure_ascii=False)
-        front = f"---\ntitle: {title}\ndescription: {title}\n---"
-        self.text = "\n\n".join([front, *filter(None, parts)]) + "\n"
+        about = next((str(front[key]) for key in ABOUT if front.get(key)), "")
+        head = {"title": self.title, "description": _words(about) or self.title}
+        lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())
+        body = LINK.sub(lambda to: self.labels.get(_slug(to[0]), to[0]), _joined(parts))
+        self.text = "\n".join(["---", *lines, "---", "", body]) + "\n"
+
+    def new_macros(self, book: Mapping[str, str]) -> dict[str, str]:
+        """The macros that the book does not have; noted, as are those that are others there."""
+        for name, tex in self.macros.items():
+            if name in book and book[name] != tex:
+                self.notes.append(f"\\{name} is {book[name]!r} in [macros]; {tex!r} is left out")
+        new = {name: tex for name, tex in self.macros.items() if name not in book}
+        if new:
+            self.notes.append("[macros] has now " + ", ".join(rf"\{name}" for name in new))
+        return new
+
+    @property
+    def _tags(self) -> list[str]:
+        tags: list[str] = self.cell.metadata.get("tags", [])
+        return tags
 
     def note(self, message: str) -> None:
-        self.notes.append(f"cell {self.number}: {message}")
+        line = self.cell.metadata.get("line")
+        self.notes.append(f"{f'line {line}' if line else f'cell {self.number}'}: {message}")
+
+    def _blocks(self, *, myst: bool) -> list[Token]:
+        """The first token of each block, after replacing what means something else in a page."""
+        source = self.cell.source
+        for name, data in self.cell.get("attachments", {}).items():
+            forms = "|".join(map(re.escape, sorted({name, quote(name), unquote(name)}, key=len)))
+            address = re.compile(rf"attachment:(?:{forms})(?=[\s)>\"'])")
+            kind, content = next(iter(data.items()), ("", ""))
+            if not address.search(source):
+                self.note(f"the attachment {name!r} is left out: nothing shows it")
+            elif file := self._file(kind, "".join(content)):
+                source = address.sub(file, source)
+        lines = source_lines(source)
+        while True:
+            env: dict[str, Any] = {}
+            tokens = MARKDOWN.parse("\n".join(lines), env)
+            mark = next((each for each in tokens if each.type in ONLY_MYST and each.map), None)
+            if myst or mark is None:
+                break
+            number, sign = mark.map[0], ONLY_MYST[mark.type]
+            lines[number] = lines[number].replace(sign, f"\\{sign}", 1)
+            self.note(
+                f"\\ goes before {sign}, which MyST would not show: {lines[number].strip()!r}"
+            )
+        self.cell.source = "\n".join(lines)
+        for name, target in env.get("references", {}).items():
+            if self.references.setdefault(name, target["href"]) != target["href"]:
+                self.note(
+                    f"[{name.lower()}] leads elsewhere in an earlier cell: rename one of them"
+                )
+        for token, inline in pairwise(tokens):
+            if inline.type == "inline":
+                token.content = inline.content
+        return [each for each in tokens if each.level == 0 and each.nesting >= 0 and each.map]
+
+    def _choose_title(self, title: str, blocks: Sequence[Token]) -> None:
+        """Find the heading or the bold line that is the title, and the small print above it."""
+        headings = [token for token in blocks if token.type == "heading_open"]
+        large = [token for token in headings if _level(token) <= 4] or headings
+        highest = [token for token in large if _level(token) == min(map(_level, large))]
+        first = highest[:1] if highest and highest[0] is large[0] else []
+        bold = next((each for each in blocks if not BADGE.search(each.content)), None)
+        is_bold = bold and bold.type == "paragraph_open" and BOLD_LINE.match(bold.content)
+        if title:
+            found = first if first and _words(first[0].content) == _words(title) else []
+        elif (len(highest) == 1 and first) or not is_bold:
+            found = first
+        else:
+            found = [bold]
+        self.title_block = next(iter(found), None)
+        above = headings.index(first[0]) if first and found is first else 0
+        self.above, below = headings[:above], headings[above + (found is first) :]
+        self.top = min(map(_level, below), default=2)
 
     def _markdown(self, tokens: Iterable[Token]) -> str:
-        lines, written, end = source_lines(self.cell.source), [], 0
+        lines, written, end = source_lines(self.cell.source), list[str](), 0
         for token in tokens:
             first, last = token.map or (end, end)
-            written += [*lines[end:first], self._block(token, "\n".join(lines[first:last]))]
+            source = "\n".join(lines[first:last])
+            if token.type.endswith("fence") and not is_closed(token, lines):
+                source += f"\n{token.markup}"
+            written += [*lines[end:first], self._block(token, source)]
             end = last
-        return "\n".join([*written, *lines[end:]]).strip()
+        return "\n".join([*written, *lines[end:]]).strip("\n").rstrip()
 
     def _block(self, token: Token, source: str) -> str:
         match token.type:
-            case "hr" | "front_matter":
+            case "code_block":
+                return source
+            case "hr":
                 self.note(f"{source!r} is left out: headings divide a page")
                 return ""
             case "heading_open":
-                words = re.sub(r"^\s*#+\s|\n\s*[=-]+\s*$|\s#+\s*$", "", source)
-                self.heading = " ".join(words.split())
-                if self.title_is_next:
-                    self.title, self.title_is_next = self.heading, False
-                    return ""
-                return f"{'#' * (int(token.tag[1]) - self.top + 2)} {self.heading}"
-            case "paragraph_open" | "math_block":
-                source = EQUATION.sub(self._equation, source).strip()
+                return self._heading(token)
+            case "html_block" if source.lstrip().startswith("<!--"):
+                return source if "-->" in source else f"{source} -->"
+            case "html_block" | "paragraph_open" if not ANCHOR.sub("", source).strip():
+                self.anchors += ANCHOR.findall(source)
+                return ""
+            case "html_block" if BADGE.search(source):
+                self.note("its badges, which open the notebook elsewhere, are left out")
+                return ""
+            case "html_block" if not IMG.sub("", AROUND_IMG.sub("", source)).strip():
+                source = AROUND_IMG.sub("", source).strip()
+            case "paragraph_open" if token is self.title_block:
+                title, source = BOLD_LINE.match(source.lstrip()), source.lstrip()
+                assert title is not None
+                self.title, source = _words(title[2]), source[title.end() :]
+                self.heading = self.title
+        if token.type in ("paragraph_open", "math_block"):
+            source = MATHEMATICS.sub(self._mathematics, source).strip()
+        if token.type != "fence":
+            source = IMG.sub(_markdown_image, source)
         return PICTURE.sub(self._picture, source)
 
-    def _equation(self, found: re.Match[str]) -> str:
-        tex, tag, label, point = found.groups("")
-        label = f" ({self.name}-{tag.lower().replace('.', '-')})" if tag else label
-        return f"\n\n$$\n{tex}{point}\n$${label}\n\n"
+    def _heading(self, token: Token) -> str:
+        self.anchors += ANCHOR.findall(token.content)
+        words = " ".join(ANCHOR.sub("", token.content).split())
+        if any(token is each for each in self.above):
+            return f"**{words}**"
+        self.heading = _words(words) or self.heading
+        names = {_slug(name) for name in (self.heading, *self.anchors)} & self.linked
+        label, self.anchors = token.meta.get("label", ""), []
+        if token is self.title_block:
+            self.title, label = self.heading, self.name
+            if any(mark in words for mark in "$<"):
+                self.note(f"the title {words!r} is plain text now: {self.title!r}")
+        elif names and not label:
+            label = f"{self.name}-{min(names)}"
+        self.labels |= dict.fromkeys(names - {*self.labels}, label)
+        if token is self.title_block:
+            return ""
+        marks = "#" * min(_level(token) - self.top + 2, 4)
+        return f"{marks} {words}{label and f' {{#{label}}}'}"
+
+    def _mathematics(self, found: re.Match[str]) -> str:
+        name = next(key for key in ("code", "tex", "inline", "bare") if found[key] is not None)
+        tex = found[name]
+        if name == "code":
+            return tex
+        tex = DEFINITION.sub(self._macro, tex)
+        if tex != found[name] and not tex.strip():
+            return ""
+        if name == "inline":
+            return f"${tex}$"
+        tag, label, point = (found[key] or "" for key in ("tag", "label", "point"))
+        if tag:
+            label = f" ({self.name}-{tag.lower().replace('.', '-')})"
+        elif found["id"]:
+            label = f" ({found['id']})"
+        return f"\n\n$$\n{tex.strip()}{point}\n$${label}\n\n"
+
+    def _macro(self, found: re.Match[str]) -> str:
+        operator, name, body = found.groups()
+        body = f"\\operatorname{operator[12:]}{body}" if operator else body[1:-1]
+        self.macros[name] = Notation(self.macros).expand(body)
+        return ""
 
     def _picture(self, found: re.Match[str]) -> str:
-        """The name of a picture's file; what was found, which the check reports, if it is none."""
-        kind, _, data = found[2].partition(",")
-        if found[1] == "attachment":
-            attached = self.cell.get("attachments", {}).get(unquote(found[2]), {})
-            kind, data = next(iter(attached.items()), ("", ""))
+        """Its file in place of data or of a file beside the notebook; else what was found."""
+        source = found[2] or found[3]
+        if source.startswith("data:"):
+            kind, _, data = source.removeprefix("data:").partition(",")
+            file = self._file(kind.partition(";")[0], data)
+        else:
+            beside = self.folder / unquote(source)
+            is_picture = beside.suffix.lower() in (".svg", *RASTER) and beside.is_file()
+            file = self._add(beside.suffix.lower(), beside.read_bytes()) if is_picture else ""
+        return found[1] + file if file else found[0]
+
+    def _file(self, kind: str, data: str) -> str:
+        """The name of a file for what base64 or the text of an SVG says; empty if it is neither."""
         raw = unquote_to_bytes(data)
         try:
             picture = raw if raw.lstrip().startswith(b"<") else b64decode(raw)
         except ValueError:
-            picture = b""
-        if not picture:
-            return found[0]
-        ending = guess_extension(kind.partition(";")[0]) or ""
+            return ""
+        return self._add(guess_extension(kind) or "", picture) if picture else ""
+
+    def _add(self, ending: str, picture: bytes) -> str:
         name = f"images/{self.name}-{len(self.pictures) + 1}{ending}"
         self.pictures[name] = picture
         self.note(f"its picture is {name}: say what it shows as its alt text")
         return name
 
-    def _snippet(self, parts: list[str], tags: Iterable[str]) -> None:
+    def _code(self, parts: list[str]) -> None:
         """Add a code cell to the parts; the last of them may end with its title."""
-        code, left_out = _python(self.cell.source)
+        source = self.cell.source.strip("\n")
+        if magic := CELL_MAGIC.match(source):
+            self.note(f"{magic[0].strip()!r} is left out: its code is a listing, and does not run")
+            language = "python" if magic[1] == "writefile" else magic[1].lower()
+            parts += [_fenced(language, source[magic.end() :]), *self._outputs(LISTING)]
+            return
+        code, left_out, assigned = plain_python(source)
         for line in left_out:
             self.note(f"{line!r} is left out: only IPython understands it")
-        for tag in filter(NO_EFFECT.fullmatch, tags):
-            self.note(f"the tag {tag} has no effect: a page runs its code, and shows it")
-        for data in (output.get("data", {}) for output in self.cell.outputs):
-            kinds = [kind for kind in data if not kind.startswith("text/")]
-            if kinds and PLOTLY not in data:
-                what = "its code draws it again with Plotly or Matplotlib (docs/packages.md)"
-                self.note(f"its output {', '.join(kinds)} is left out: {what}")
-        if not code:
+        form = FORM_TITLE.search(code)
+        if FORM_PARAM.search(code):
+            self.note("its form (#@param) is left out")
+        code = FORM_PARAM.sub("", FORM_TITLE.sub("", code)).strip("\n")
+        if not re.search(r"^\s*[^#\s]", code, re.MULTILINE):
+            if code:
+                self.note(f"{code!r} is left out: it is only a comment")
+            parts += self._outputs("")
             return
-        title = self.heading
+        options = self._options()
+        title = _words(str(options["title"])) if "title" in options else form[1] if form else ""
         if parts and (found := BOLD.search(parts[-1])):
-            title, parts[-1] = found[1], parts[-1][: found.start()]
-        elif comment := re.match(r"#+ *(\w.*)", code):
-            title = comment[1]
-        options = f":label: {self.name}-cell-{self.number}\n:title: {title}"
-        fence = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
-        parts.append(f"{fence}{{code-cell}} python\n{options}\n\n{code}\n{fence}")
+            title, parts[-1] = title or _words(found[1]), parts[-1][: found.start()]
+        if not title:
+            comment = re.match(r"#+ *(\w.*)", code)
+            title = comment[1] if comment else self.heading
+        label = _slug(str(options.get("label", ""))) or f"{self.name}-cell-{self.number}"
+        kinds = [each.output_type for each in self.cell.outputs]
+        error = "error" in kinds and "execute_result" not in kinds  # which would be of another run
+        fails = error or not {*NOT_RUN}.isdisjoint(self._tags)
+        modules, names = self.scope.lacking(code, assigned, fails=fails)
+        if lacks := (modules | names) - self.lacking:
+            self.lacking |= lacks
+            self.note(f"it needs {', '.join(sorted(lacks))}, which a page lacks, and is :read-only:")
+        elif fails:
+            self.note("it fails, or is not to be run, and is :read-only:")
+        cell = []
+        if (modules or names) and (imports := self.scope.imports(code)):
+            cell.append(_snippet(f"{label}-imports", title, imports))
+        more = [f":alt: {options['alt']}"] if "alt" in options else []
+        if modules or names or fails:
+            cell.append(_snippet(label, title, code, *more, ":read-only:"))
+            cell += self._outputs(LISTING, title)
+        else:
+            cell.append(_snippet(label, title, code, *more))
+            cell += self._outputs(RUNS)
+        parts += [f"::::{{fold}} {title}", *cell, "::::"] if "hide-cell" in self._tags else cell
+
+    def _options(self) -> dict[str, Any]:
+        """Those of MyST and Quarto that a snippet has, under its names for them."""
+        options: dict[str, Any] = {}
+        for name, value in self.cell.metadata.get("options", {}).items():
+            if name in OPTIONS:
+                options.setdefault(OPTIONS[name], value)
+            else:
+                self.note(f"the option {name}: {value} has no effect")
+        for tag in filter(NO_EFFECT.fullmatch, self._tags):
+            self.note(f"the tag {tag} has no effect: a page runs its code, and shows it")
+        return options
+
+    def _outputs(self, code: str, title: str = "") -> list[str]:
+        """The stored outputs that no run makes again, as Markdown.
+
+        Parameters
+        ----------
+        code : whether the page RUNS the code, or shows it as a LISTING; empty if it does neither
+        """
+        pictures, printed = list[str](), ""
+        for output in self.cell.outputs:
+            data = dict(output.get("data", {}))
+            if output.output_type == "stream":
+                data = {"text/plain" if output.name == "stdout" else output.name: output.text}
+            elif output.output_type == "error":
+                error = f"{output.ename}: {output.evalue}"
+                data = {"text/plain" if code != RUNS else error: error}
+            images = [kind for kind in data if kind.startswith("image/")]
+            others = [kind for kind in data if kind not in ("text/plain", "stderr", PLOTLY)]
+            if code == RUNS and others and PLOTLY not in data:
+                why = "its code draws it again with Plotly or Matplotlib (docs/packages.md)"
+                why = why if images else "the page shows text and figures"
+                self.note(f"its output {', '.join(others)} is left out: {why}")
+            elif code != RUNS and images and (file := self._file(images[0], data[images[0]])):
+                pictures.append(f"![{title}]({file})")
+            elif code != RUNS:
+                printed += f"{data.get('text/plain', '').rstrip()}\n"
+                if left_out := [kind for kind in data if kind != "text/plain"]:
+                    self.note(f"its output {', '.join(left_out)} is left out")
+        lines = OVERWRITTEN.sub("", printed).strip("\n").splitlines()
+        if len(lines) > (most := MAX_LINES if code else 0):
+            self.note(f"of what it printed, {len(lines) - most} lines are left out")
+        listing = "\n".join(lines[:most]).rstrip()
+        return [*([_fenced("text", listing)] if listing.strip() else []), *pictures]
 
 
-def _read(path: Path) -> list[NotebookNode]:
-    try:
-        notebook = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or f"not JSON: {error}"
-        raise LatentbookError(f"{path} cannot be read: {why}. {ACCEPTED}") from None
-    version = notebook.get("nbformat") if isinstance(notebook, dict) else None
-    if version != 4:
-        raise LatentbookError(f"{path} has the nbformat {version}. {ACCEPTED}")
-    try:
-        # Without ids, which 4.5 requires and nothing here needs.
-        nbformat.validate(notebook, version=4, version_minor=4, relax_add_props=True)
-    except nbformat.ValidationError as error:
-        why = f"at {error.json_path}: {error.message[-120:]}"
-        raise LatentbookError(f"{path} is damaged {why}. {ACCEPTED}") from None
-    language = notebook["metadata"].get("language_info", {}).get("name", "python")
-    if language not in ("python", "ipython"):
-        raise LatentbookError(f"{path} is in the language {language}. {ACCEPTED}")
-    cells: list[NotebookNode] = rejoin_lines(nbformat.from_dict(notebook)).cells
-    return cells
+def _level(heading: Token) -> int:
+    return int(heading.tag[1])
 
 
-def _blocks(cell: NotebookNode) -> list[Token]:
-    """The first token of each block; none of a cell that a page leaves out."""
-    if cell.cell_type != "markdown" or "remove-cell" in cell.metadata.get("tags", []):
-        return []
-    tokens = make_markdown().parse(cell.source)
-    return [each for each in tokens if each.level == 0 and each.nesting >= 0 and each.map]
+def _slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", unquote(words).lower()).strip("-")
 
 
-def _python(source: str) -> tuple[str, list[str]]:
-    """Code without the lines that only IPython understands, and these lines."""
-    code, left_out = source.strip("\n"), []
-    if code.startswith("%%") and not MAGIC_OF_PYTHON.match(code):
-        return "", [code.partition("\n")[0]]
-    while True:
-        try:
-            ast.parse(code)
-        except SyntaxError as error:
-            start = sum(len(line) + 1 for line in code.split("\n")[: (error.lineno or 1) - 1])
-            if magic := MAGIC.match(code, start):
-                left_out.append(magic[0].strip())
-                code = code[:start] + code[magic.end() :]
-                continue
-        return code.strip("\n"), left_out
+def _words(markdown: str) -> str:
+    """Markdown without its marks, for a title."""
+    children = MARKDOWN.parseInline(ANCHOR.sub("", markdown))[0].children or []
+    shown = [each for each in children if each.type != "html_inline"]
+    return " ".join("".join(each.content or " " * bool(each.map) for each in shown).split())
+
+
+def _markdown_image(found: re.Match[str]) -> str:
+    given = {name.lower(): a or b or c for name, a, b, c in ATTRIBUTE.findall(found[0])}
+    return f"![{given.get('alt', '')}](<{given['src']}>)" if given.get("src") else found[0]
+
+
+def _fenced(info: str, code: str) -> str:
+    ticks = "`" * max(3, 1 + max(map(len, re.findall("`+", code)), default=0))
+    return f"{ticks}{info}\n{code.strip(chr(10))}\n{ticks}"
+
+
+def _snippet(label: str, title: str, code: str, *more: str) -> str:
+    options = "\n".join([f":label: {label}", f":title: {title}", *more])
+    return _fenced("{code-cell} python", f"{options}\n\n{code}")
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """Parts one below another, apart where they would otherwise become one block."""
+    text = ""
+    for last, part in pairwise(["", *filter(None, parts)]):
+        together = _kinds(f"{last}\n\n{part}") == _kinds(last) + _kinds(part)
+        text += ("\n\n" if together else "\n\n<!-- -->\n\n") * bool(last) + part
+    return text
+
+
+def _kinds(markdown: str) -> list[str]:
+    return [each.type for each in MARKDOWN.parse(markdown) if each.level == 0 and each.nesting >= 0]

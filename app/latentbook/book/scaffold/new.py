@@ -18,9 +18,15 @@ from latentbook.book.read.project import CourseManifest, Manifest, Project, read
 from latentbook.book.read.source import INDEX, PRINT
 from latentbook.book.scaffold import filled, write
 from latentbook.book.scaffold.from_notebook import NotebookSection
-from latentbook.book.scaffold.toml_edit import with_chapter, with_instrument, with_section
+from latentbook.book.scaffold.toml_edit import (
+    with_chapter,
+    with_instrument,
+    with_macros,
+    with_section,
+)
 from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
 from latentbook.report import Report
+from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import SHIPPED, Settings
 from widgets.renamed import MODULES
 
@@ -88,7 +94,8 @@ def new_section(
     opening = next((each for each in openings if each.is_file()), None)
     if slug not in entries or opening is None:
         raise UnknownName("chapter", slug, entries)
-    made = NotebookSection(notebook, name) if notebook else None
+    project = open_project(settings)
+    made = NotebookSection(notebook, name, _modules(project)) if notebook else None
     pictures = made.pictures if made else {}
     for each in openings:
         for file in (path.name, *pictures):
@@ -96,12 +103,19 @@ def new_section(
                 raise LatentbookError(f"{there} already exists; nothing was written.")
     listing, text = _listed(settings, entries[slug], opening, name)
     written = [path, listing, *(path.parent / file for file in pictures)]
+    macros = made.new_macros(project.macros()) if made else {}
+    manifest = settings.course / COURSE if settings.course else _content(settings) / BOOK
+    if macros and manifest != listing:
+        written.append(manifest)
     with all_or_none(*written):
         write(path, made.text if made else filled("section.md", name))
         for file, data in pictures.items():
             (path.parent / "images").mkdir(exist_ok=True)
             (path.parent / file).write_bytes(data)
         listing.write_text(text, encoding="utf-8")
+        if macros:
+            text = manifest.read_text(encoding="utf-8")
+            manifest.write_text(with_macros(text, macros), encoding="utf-8")
         try:
             written.insert(2, record_chapter(open_project(settings), slug))
         except BookErrors as wrong:
@@ -202,6 +216,12 @@ def _manifest(settings: Settings) -> Manifest:
         manifest = Project.open(settings, problems).manifest
     problems.raise_all()
     return manifest
+
+
+def _modules(project: Project) -> frozenset[str]:
+    """The modules that the page's Python has, or has with a package of Pyodide."""
+    packages = PagePackages.read(project.settings, project.laid.origins)
+    return packages.modules.union(*(each.imports for each in packages.wheels.pyodide.values()))
 
 
 def _listed(settings: Settings, entry: ChapterEntry, opening: Path, name: str) -> tuple[Path, str]:

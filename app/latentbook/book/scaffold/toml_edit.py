@@ -1,6 +1,6 @@
 """Add to the lists of ``book.toml`` and ``course.toml``; what else is in them stays as it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import tomlkit
 from tomlkit.items import AoT
@@ -32,6 +32,12 @@ def with_section(text: str, slug: str, sections: Sequence[str], name: str) -> st
                 chapters[place] = {"slug": slug, "sections": [*sections, name]}
             elif isinstance(chapter, dict) and chapter["slug"] == slug:
                 chapter.setdefault("sections", list(sections)).append(name)
+    return tomlkit.dumps(document)
+
+
+def with_macros(text: str, macros: Mapping[str, str]) -> str:
+    document = tomlkit.parse(text)
+    document.setdefault("macros", tomlkit.table()).update(macros)
     return tomlkit.dumps(document)
 
 

@@ -11,11 +11,16 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
 from latentbook.book.check import check_book
+from latentbook.book.compose.blocks import Equation, all_blocks
+from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
+from latentbook.book.read.parse import make_markdown
+from latentbook.book.scaffold.cells import ACCEPTED
 from latentbook.book.scaffold.new import new_section
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.cli import cli
@@ -107,8 +112,8 @@ EVERYTHING = (
 )
 SECTION = """\
 ---
-title: "How *tides* sum"
-description: "How *tides* sum"
+title: "How tides sum"
+description: "How tides sum"
 ---
 
 Two waves. The sum is
@@ -118,8 +123,6 @@ s = \\cos t + \\cos 1.1 t,
 $$
 
 and $t$ is time.
-
-
 
 ### The data
 
@@ -164,6 +167,10 @@ print(7
       % s)
 ```
 
+```bash
+ls
+```
+
 ```{code-cell} python
 :label: tides-cell-7
 :title: A product
@@ -175,8 +182,8 @@ print(7
 [where]: https://host.example/
 """
 TOLD = [
-    ("cell 1: ", "'---' is left out"),
     ("cell 1: ", "images/tides-1.png"),
+    ("cell 1: ", "'---' is left out"),
     ("cell 2: ", "images/tides-2.svg"),
     ("cell 3: ", "'%matplotlib inline' is left out"),
     ("cell 3: ", "'!pip install"),
@@ -233,7 +240,7 @@ $$ (loss)
 
 ```{code-cell} python
 :label: first
-:title: The mean of *three* numbers
+:title: The mean of three numbers
 
 # Numbers
 x = [1, 2, 6]
@@ -291,10 +298,17 @@ def test_a_section_exported_as_a_notebook_comes_back(make_book: MakeBook, tmp_pa
         (("# A title\n\n## One\n\n### Two",), ["A title", "## One", "### Two"]),
         (("# A title", "#### One", "text\n\n##### Two #"), ["A title", "## One", "### Two"]),
         (("## A title\n\nA", "### One\n\n### Two"), ["A title", "## One", "## Two"]),
-        (("# One\n\n# Two",), ["Tides", "## One", "## Two"]),
+        (("# One\n\n# Two",), ["One", "## Two"]),
         (("## One", "# Two\n\n## Three"), ["Tides", "### One", "## Two", "### Three"]),
-        (("# C#\n\nA\n=\n\nB *b*\nc\n---",), ["Tides", "## C#", "## A", "### B *b* c"]),
+        (("# C#\n\nA\n=\n\nB *b*\nc\n---",), ["C#", "## A", "### B *b* c"]),
         (("No heading.",), ["Tides"]),
+        (("**Sheet 4**\n\nText", "# One", "# Two"), ["Sheet 4", "## One", "## Two"]),
+        (
+            ("###### Small print", "# T\n\n## A", "# B", "###### C"),
+            ["T", "### A", "## B", "#### C"],
+        ),
+        (("###### Small print", "# T", "# T"), ["T", "## T"]),
+        (("# **Lab:** `dot` &amp; *x* <a class='a' id='b'></a>\n\nA",), ["Lab: dot & x"]),
     ],
 )
 def test_the_page_has_one_title(
@@ -314,7 +328,17 @@ def test_the_page_has_one_title(
         ("%%timeit -n 1\n6 \\\n  % 4", "6 \\\n  % 4", ["%%timeit -n 1"]),
         ('s = """\n%d\n!""" % 3', 's = """\n%d\n!""" % 3', []),
         ("for i in []:\n    i\n    !ls\n", "for i in []:\n    i", ["!ls"]),
-        ("!ls 'it\n%cd /", "", ["%cd /", "!ls 'it"]),
+        ("!ls 'it\n%cd /\nx = 1", "x = 1", ["%cd /", "!ls 'it"]),
+        ("%time x = 1", "x = 1", ["%time"]),
+        (
+            "for i in []:\n    %timeit -n 10 -r3 f(-i)",
+            "for i in []:\n    f(-i)",
+            ["%timeit -n 10 -r3"],
+        ),
+        ("%prun -s cumulative max(1, 2)", "max(1, 2)", ["%prun -s cumulative"]),
+        ("%%timeit x = 1\nx", "x = 1\nx", ["%%timeit"]),
+        ("%%capture out\nx = 1", "x = 1", ["%%capture out"]),
+        ("a = !ls\nb = 1", "b = 1", ["a = !ls"]),
         ('s = """\n````\n"""', 's = """\n````\n"""', []),
     ],
 )
@@ -350,12 +374,278 @@ def test_figures_that_the_page_makes_again_are_not_told(imported: Import) -> Non
     assert told == []
 
 
+@pytest.mark.parametrize("minor", [0, 1, 2, 3, 5, 9])
+def test_each_minor_of_nbformat_4(minor: int, settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "given.ipynb"
+    cells = (text("# A"), code("1 + 1"))
+    path.write_text(json.dumps(notebook_of(*cells, nbformat_minor=minor)))
+    new_section(settings, "sample", "tides", path)
+    assert recorded_by(settings) == {"tides-cell-2": "2"}
+
+
+def test_a_notebook_of_nbformat_3(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "given.ipynb"
+    path.write_text(json.dumps(v3()))
+    section, *_ = new_section(settings, "sample", "tides", path)
+    assert section.read_text().startswith('---\ntitle: "A"\n')
+    assert recorded_by(settings) == {"tides-cell-2": "2"}
+
+
+def recorded_by(settings: Settings) -> dict[str, str]:
+    """The last output of each snippet."""
+    outputs = json.loads((settings.content / "sample" / "outputs.json").read_text())
+    return {label: each["outputs"][-1]["data"] for label, each in outputs.items()}
+
+
+def words(html: str) -> list[str]:
+    return re.findall(r"[\w%+:.-]+", re.sub(r"<[^>]*>", " ", html))
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        ("---\n\nOne\n\n---\n\nTwo", "***\nThree"),
+        ("90\n% of it", "- a 90\n  % of b\n\n> q\n> % of r", "+++\n\n% two\n% lines"),
+        ("1. one\n2. two", "1. uno\n2. due", "    indented", "- a", "- b\n\n---\n\n- c"),
+        ("Term", ": no meaning", "```\nopen", "after", "<!-- open", "after it"),
+        ("`$$` and ``$$a$$`` and `![](data:a,b)`", "```\n![](attachment:a.png)\n```"),
+    ],
+)
+def test_text_is_what_a_reader_of_each_cell_alone_sees(
+    sources: Sequence[str], imported: Import
+) -> None:
+    """As CommonMark, which has no mark that MyST has besides."""
+    alone = [MarkdownIt().render(source).replace("<hr />", "") for source in sources]
+    written, _ = imported(text("# A"), *map(text, sources))
+    shown = make_markdown().render(written.split("---\n", 2)[2])
+    kinds = [re.findall(r"<(ol|ul|p|pre|blockquote|dl|h\d)\b", html) for html in (*alone, shown)]
+    assert words(shown) == words(" ".join(alone))
+    assert kinds[-1] == [each for found in kinds[:-1] for each in found]
+
+
+@pytest.mark.parametrize("name", ["a%20b.png", "a b.png", "ü(1).png"])
+@pytest.mark.parametrize("form", ["![x]({})", "![x](<{}>)", '<img alt="x" src="{}">'])
+@pytest.mark.parametrize("write", [str, quote])
+def test_attachments_by_any_form_of_their_name(
+    name: str, form: str, write: Callable[[str], str], imported: Import, settings: Settings
+) -> None:
+    source = form.format(f"attachment:{write(name)}")
+    written, told = imported(text(f"# A\n\n{source}", attachments={name: {"image/png": PNG}}))
+    assert re.search(r"^!\[x\]\(<?images/tides-1\.png>?\)$", written, re.MULTILINE)
+    assert told == ["cell 1: its picture is images/tides-1.png: say what it shows as its alt text"]
+    assert (settings.content / "sample/images/tides-1.png").read_bytes() == b64decode(PNG)
+
+
+def test_pictures_beside_the_notebook_are_copied(
+    imported: Import, settings: Settings, tmp_path: Path
+) -> None:
+    (tmp_path / "a b.png").write_bytes(b64decode(PNG))
+    written, _ = imported(
+        text("# A\n\n![a](a%20b.png) [b](a%20b.png)\n\n```\n![a](a%20b.png)\n```")
+    )
+    assert "![a](images/tides-1.png) [b](a%20b.png)\n\n```\n![a](a%20b.png)" in written
+    assert (settings.content / "sample/images/tides-1.png").read_bytes() == b64decode(PNG)
+
+
+TORCH = (
+    text("# A"),
+    code("import torch\nimport numpy as np\nx = torch.ones(2)"),
+    code("np.ones(2).sum()"),
+    code("def f():\n    return x\ny = f()", output(image__png=PNG, text__html="<b>")),
+    code("x = 1"),
+    code("x + 1"),
+    code(
+        "print(y)", {"output_type": "stream", "name": "stdout", "text": "0%\r9%\r\x1b[1m7\x1b[0m"}
+    ),
+    code("!draw", output(image__png=PNG)),
+    code("1 / 0", tags=["raises-exception"]),
+    code("n = 2 #@param {}\n#@title The name\nn"),
+    code("# only a comment"),
+)
+
+
+def test_what_the_page_cannot_run_is_shown_with_what_it_drew(
+    imported: Import, settings: Settings
+) -> None:
+    written, told = imported(*TORCH)
+    assert re.findall(r":label: tides-cell-(\S+)\n:title: (.*)\n:read-only:", written) == [
+        ("2", "A"),
+        ("4", "A"),
+        ("7", "A"),
+        ("9", "A"),
+    ]
+    assert [each.split(":")[0] for each in told] == [
+        *(
+            "cell 2",
+            "cell 4",
+            "cell 4",
+            "cell 7",
+            "cell 8",
+            "cell 8",
+            "cell 9",
+            "cell 10",
+            "cell 11",
+        ),
+    ]
+    assert written.count("![A](images/tides-") == 2 and "```text\n7\n```" in written
+    outputs = recorded_by_all(settings)
+    assert outputs == {"2-imports": [], "3": ["np.float64(2.0)"], "5": [], "6": ["2"], "10": ["2"]}
+
+
+def recorded_by_all(settings: Settings) -> dict[str, list[str]]:
+    outputs = json.loads((settings.content / "sample" / "outputs.json").read_text())
+    return {
+        label.removeprefix("tides-cell-"): [one["data"] for one in each["outputs"]]
+        for label, each in outputs.items()
+    }
+
+
+MATHEMATICS = (
+    text("# A\n\n$$\n\\newcommand{\\vx}{\\mathbf{x}}\n\\def\\norm#1{\\lVert #1 \\rVert}\n$$"),
+    text(
+        "$\\DeclareMathOperator*{\\argmin}{arg\\,min}$\n\nTake $\\argmin_x \\norm{\\norm{\\vx}}$."
+    ),
+    text("\\begin{split}\na &= b\n\\end{split}"),
+    text("Let $A =\n\\begin{bmatrix}\n1\n\\end{bmatrix}$ be."),
+    text("## B\n\n$$\nB =\n\\begin{bmatrix}\n3\n\\end{bmatrix}\n$$"),
+)
+
+
+def test_mathematics_of_a_notebook_is_set(settings: Settings, imported: Import) -> None:
+    _, told = imported(*MATHEMATICS)
+    assert told == [r"[macros] has now \vx, \norm, \argmin"]
+    (chapter,) = load(settings).book.chapters
+    blocks = all_blocks(chapter.sections[-1].blocks)
+    equations = [block.html.words for block in blocks if isinstance(block, Equation)]
+    assert equations == ["a = b", "B = [3]"]
+    check(settings)
+
+
+MYST = """\
+---
+title: The *title*
+subtitle: What it is.
+kernelspec: {name: python3, display_name: Python 3}
+---
+
+% a comment
+
+{CELL} ipython3
+---
+mystnb:
+  figure: {caption: Half, name: fig-half}
+---
+1 / 2
+```
+
++++
+
+{CELL}
+:tags: [hide-cell, remove-input]
+
+1 + 1
+```
+
+```python
+not run
+```
+"""
+JUPYTEXT = """\
+---
+jupyter: {jupytext: {text_representation: {format_name: markdown}}}
+---
+# The *title*
+
+% no comment
+
+```python
+1 / 2
+```
+
+```python
+1 + 1
+```
+
+```sh
+not run
+```
+"""
+QUARTO = """\
+---
+title: The *title*
+---
+
+% no comment
+
+$$ x $$ {#eq-x}
+
+```{python}
+#| label: fig-half
+#| fig-cap: "Half"
+1 / 2
+```
+
+```{python}
+1 + 1
+```
+
+```{python}
+#| eval: false
+not_run
+```
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "shown"),
+    [
+        ("a.md", MYST.replace("{CELL}", "```{code-cell}"), False),
+        ("a.md", JUPYTEXT, True),
+        ("a.qmd", QUARTO, True),
+    ],
+)
+def test_markdown_with_code_that_runs(
+    name: str, page: str, shown: bool, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_text(page)
+    told: list[str] = []
+    section, *_ = new_section(settings, "sample", "tides", path, told.append)
+    check(settings)
+    assert section.read_text().startswith('---\ntitle: "The title"\n')
+    assert [*recorded_by(settings).values()] == ["0.5", "2"]
+    (page_of,) = [each for each in load(settings).book.chapters[0].sections if each.name == "tides"]
+    titles = {
+        each.label: each.title for each in all_blocks(page_of.blocks) if isinstance(each, Snippet)
+    }
+    assert titles.get("fig-half", "Half") == "Half"
+    assert ("no comment" in make_markdown().render(section.read_text())) is shown
+    folded = re.findall(r"^::::\{fold\} The title$", section.read_text(), re.MULTILINE)
+    assert len(folded) == (not shown)
+
+
+def test_front_matter_of_markdown_must_be_yaml(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("---\n- a: b: c\n---\n\nText.")
+    with pytest.raises(LatentbookError, match="front matter that is not YAML"):
+        new_section(settings, "sample", "tides", path)
+
+
+def test_links_to_headings_lead_there(settings: Settings, imported: Import) -> None:
+    _, told = imported(
+        text("# T (a)\n\n[1](#T-(a)) [2](#the-2nd-part) [3](#third) [4](#x_4)"),
+        text("## The *2nd* Part\n\n<a id='third'></a>\n\n### Three\n\n## <a name=x_4></a>Four"),
+    )
+    assert told == []
+    check(settings)
+
+
 MISTAKES = (
     text("# A\n\nA <b>word</b> and \\eqref{eq:x}.\n\n![](attachment:lost.png)"),
     text("##### A heading below the others\n\n![no](data:image/png;base64,A)\n\n## B"),
     text("![no picture](data:some/thing;base64,AAAA)"),
-    code("import torch"),
-    code("x = !ls"),
+    code("import scipy"),
+    code("x = = 1"),
     code("1"),
 )
 
@@ -373,29 +663,32 @@ def test_mistakes_stay_in_the_section_and_are_told_as_the_check_tells_them(
         (6, "'<b>'"),
         (6, "write {eq}"),
         (8, "attachment:lost.png"),
-        (10, "#####"),
         (16, "'tides-1' is not a picture"),
+        (22, "packages add scipy"),
+        (29, "invalid syntax"),
     ]:
         assert any(f"sample/tides.md:{line}: " in each and words in each for each in mistakes)
 
 
 def test_a_snippet_that_fails_is_told(settings: Settings, imported: Import) -> None:
-    _, told = imported(text("# A"), code("x = 1"), code("x / 0", tags=["raises-exception"]))
-    assert told[0].startswith("cell 3: the tag raises-exception has no effect")
-    assert "sample/tides.md:17: tides-cell-3 fails: ZeroDivisionError" in told[1]
-    assert len(told) == 3
+    _, told = imported(text("# A"), code("x = 1"), code("x / 0"))
+    assert told[0].startswith("content/sample/tides.md:17: tides-cell-3 fails: ZeroDivisionError")
+    assert len(told) == 2
     with pytest.raises(BookErrors) as failed:
         check(settings)
     others = [str(each) for each in failed.value.errors if "is not recorded" not in str(each)]
-    assert others == [told[1]]
+    assert others == [told[0]]
 
 
 def v3() -> Json:
-    worksheet = {"cells": [{"cell_type": "markdown", "metadata": {}, "source": "# A"}]}
+    heading = {"cell_type": "heading", "level": 1, "metadata": {}, "source": "A"}
+    cell = {"cell_type": "code", "language": "python", "metadata": {}, "input": ["1 +\\\n", " 1"]}
+    worksheet = {"cells": [heading, {**cell, "outputs": [], "collapsed": False}]}
     return {"nbformat": 3, "nbformat_minor": 0, "metadata": {}, "worksheets": [worksheet]}
 
 
 RUST = {"metadata": {"language_info": {"name": "rust"}}}
+R = {"metadata": {"kernelspec": {"name": "ir", "display_name": "R"}}}
 
 
 @pytest.mark.parametrize(
@@ -407,10 +700,11 @@ RUST = {"metadata": {"language_info": {"name": "rust"}}}
         (b"\xff\xfe", "not JSON: 'utf-8' codec"),
         (b"[1, 2]", "nbformat None"),
         (b'{"name": "package"}', "nbformat None"),
-        (json.dumps(v3()).encode(), "nbformat 3"),
+        (json.dumps({**v3(), "nbformat": 2}).encode(), "nbformat 2"),
         (json.dumps({**notebook_of(), "cells": 3}).encode(), "3 is not of type 'array'"),
         (json.dumps(notebook_of({"cell_type": "heading"})).encode(), "heading"),
         (json.dumps(notebook_of(text("a"), **RUST)).encode(), "language rust"),
+        (json.dumps(notebook_of(text("a"), **R)).encode(), "language ir"),
     ],
 )
 def test_a_file_that_is_no_notebook(
@@ -424,7 +718,7 @@ def test_a_file_that_is_no_notebook(
         new_section(settings, "sample", "tides", path)
     message = str(refused.value)
     assert message.startswith(f"{path} ") and received in message
-    assert message.endswith("A section is made from a Jupyter notebook of nbformat 4, in Python.")
+    assert message.endswith(ACCEPTED)
     assert files_in(settings.content) == before
 
 

@@ -14,6 +14,14 @@ from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
 
+MACROS = {
+    "xhat": r"\hat{\mathbf{x}}",
+    "loss": r"\mathcal{L}",
+    "norm": "|#1|",
+    "pair": r"\langle #1, #2 \rangle",
+    "argmin": r"\operatorname*{argmin}",
+}
+
 
 @pytest.fixture(scope="module")
 def engine(root: Path, shared_build: Path) -> Engine:
@@ -22,7 +30,7 @@ def engine(root: Path, shared_build: Path) -> Engine:
 
 @pytest.fixture
 def mathematics(engine: Engine) -> Mathematics:
-    return Mathematics(engine, Notation({"xhat": r"\hat{\mathbf{x}}", "loss": r"\mathcal{L}"}))
+    return Mathematics(engine, Notation(MACROS))
 
 
 def mathml(html: str) -> ET.Element:
@@ -56,6 +64,20 @@ def test_macros_are_replaced_as_whole_commands() -> None:
     assert notation.expand(r"\x + \xi + x") == r"{\mathbf{x}} + \xi + x"
 
 
+@pytest.mark.parametrize(
+    ("tex", "same"),
+    [
+        (r"\norm{\norm{\xhat}}", r"{|{|{\hat{\mathbf{x}}}|}|}"),
+        (r"\norm \alpha x", r"{|\alpha|} x"),
+        (r"\pair{a_{1}}2", r"{\langle {a_{1}}, 2 \rangle}"),
+        (r"\argmin_x", r"\operatorname*{argmin}_x"),
+    ],
+)
+def test_macros_may_have_arguments(mathematics: Mathematics, tex: str, same: str) -> None:
+    made, expected = (mathematics.set(each, display=True).words for each in (tex, same))
+    assert made == expected
+
+
 def test_a_macro_means_what_it_stands_for(mathematics: Mathematics) -> None:
     assert mathematics.set(r"\xhat = 1") == mathematics.set(r"{\hat{\mathbf{x}}} = 1")
 
@@ -67,6 +89,8 @@ def test_a_macro_means_what_it_stands_for(mathematics: Mathematics) -> None:
         ("a = b \\\\\nc = \\nope + d", 1, r"before '\\nope + d'"),
         ("\n\n  x^2^3\n", 2, "Double superscript"),
         (r"\xhat\xhat\nope", 0, "at position 10"),
+        (r"\norm{\nope}", 0, "defined under [macros]"),
+        (r"\newcommand{\R}{\mathbb{R}}", 0, "defined under [macros]"),
         (r"\begin{aligned} a", 0, r"\end at its end"),
         ("50% of x", 0, "%"),
     ],

@@ -417,7 +417,7 @@ def test_rows_of_an_equation_have_no_numbers_of_their_own(make_book: MakeBook) -
             BOOK.replace("[[parts]]", "[brand]\nnumbers = 'strict'\n\n[[parts]]"),
             "7: 'numbers' belongs at the top, above [brand]",
         ),
-        (BOOK + "\n[macros]\nnorm = '|#2|'\n", "11: norm of [macros] must be TeX in single"),
+        (BOOK + "\n[macros]\nnorm = '|#x|'\n", "11: norm of [macros] must be TeX in single"),
         (TOP, "1: the book has no chapters: list them under [[parts]]"),
     ],
 )

@@ -110,7 +110,7 @@ REFUSED = {
     ":::{glossary}\nText.\n:::": "definition list",
     ":::{figure} arrow.svg\n:alt: A\n:width: 50%\n\nC.\n:::": "as wide as the column",
     ":::{figure} arrow.svg\n:alt: A\n:name: fig 1\n\nC.\n:::": "like 'fig-1'",
-    "```{code-cell} ipython3\n:label: c\n:title: C\n\n1\n```": "takes the language python",
+    "```{code-cell} julia\n:label: c\n:title: C\n\n1\n```": "takes the language python",
     "```{code-cell} python\n:label: c-2\n:title: C\n:tags: [hide-input]\n\n1\n```": "{fold}",
     "{footcite}`baldi1989` it is.": "{cite:p}",
     "{download}`x.py` it.": "write a link",

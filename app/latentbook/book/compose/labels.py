@@ -6,12 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from markdown_it.token import Token
-
 from latentbook.book.compose.target import Target
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT
 from latentbook.book.read.day import Day
-from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, Syntax, walk
+from latentbook.book.read.nodes import (
+    DirectiveNode,
+    EquationNode,
+    HeadingNode,
+    Node,
+    Syntax,
+    plain_text,
+    walk,
+)
 from latentbook.book.read.options import as_label
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import REVIEW, ChapterSource, PageSource, SourceReader
@@ -203,14 +209,6 @@ def has_label(node: Node) -> TypeGuard[HeadingNode | EquationNode | DirectiveNod
 
 def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
     return parent.name == "quiz" and isinstance(node, DirectiveNode) and node.name == "code-cell"
-
-
-def plain_text(inline: Token) -> str:
-    """An inline token's text without its markup; mathematics as TeX."""
-    return "".join(
-        child.content or (" " if child.type == "softbreak" else "")
-        for child in inline.children or ()
-    )
 
 
 def numbered(

@@ -32,11 +32,14 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
             if path.is_relative_to(folder):
                 place = path.relative_to(folder.parent)
                 codes.append((place, 1, path.read_text(encoding="utf-8-sig")))
+    lacking: dict[tuple[Path, str], list[int]] = {}
     for path, first, code in codes:
         for line, module in imported(code):
             if module not in packages.modules:
-                why = packages.why_missing(module, option)
-                project.problems.add(path, first + line - 1, why)
+                lacking.setdefault((path, module), []).append(first + line - 1)
+    for (path, module), (line, *others) in lacking.items():
+        also = f"; also in line {', '.join(map(str, others))}" if others else ""
+        project.problems.add(path, line, packages.why_missing(module, option) + also)
 
 
 def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:

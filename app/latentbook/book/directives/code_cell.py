@@ -94,6 +94,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 CODE_CELL = Directive(
     name="code-cell",
     argument="python",
+    argument_optional=True,
     options={
         "label": Option(label),
         "title": Option(text),

@@ -138,6 +138,14 @@ def walk(nodes: Iterable[Node]) -> Iterator[Node]:
             yield from walk(node.nodes)
 
 
+def plain_text(inline: Token) -> str:
+    """An inline token's text without its markup; mathematics as TeX."""
+    return "".join(
+        child.content or (" " if child.type == "softbreak" else "")
+        for child in inline.children or ()
+    )
+
+
 def directives(nodes: Iterable[Node], *names: str) -> Iterator[DirectiveNode]:
     """Every directive of the given names, nested ones included."""
     for node in walk(nodes):

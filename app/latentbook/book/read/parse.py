@@ -39,7 +39,6 @@ from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
 from latentbook.renamed import OPTIONS, warn
 
-DOLLARS = re.compile(r"(?<!\\)\$+")
 TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")
 DASHES = re.compile(r"(?<=\w)---?(?=\w)|(?<=\s)---?(?=\s)")

@@ -5,7 +5,7 @@ from latentbook.errors import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:
-    if node.argument != "python":
+    if node.argument not in ("", "python", "python3", "ipython", "ipython3"):
         problems.add(node.line, f"{node.name} takes the language python; got {node.argument!r}")
     check_python(node, problems)
 

@@ -1,6 +1,7 @@
 """A chapter's sources: an opening and its sections, each a Markdown file."""
 
 import difflib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -22,6 +23,8 @@ from latentbook.book.read.nodes import (
     Node,
     Syntax,
     directives,
+    plain_text,
+    walk,
 )
 from latentbook.book.read.numbers import Numbers
 from latentbook.book.read.options import LABEL
@@ -30,6 +33,7 @@ from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, accepted_names
+from latentbook.hashing import content_hash
 
 INDEX = "index.md"
 REVIEW = "review"
@@ -191,6 +195,7 @@ class SourceReader:
         if head is SectionHead and not document.nodes and told == len(self.project.problems.errors):
             report.add(1, "the section has no text")
         document.nodes = tuple(node for node in document.nodes if not _is_card(node))
+        _complete_snippets(document.nodes, name or slug, str(document.front["title"]))
         for inner in directives(document.nodes, CARD):
             report.add(inner.line, "a card is at the end of a stretch, not inside another block")
         title, description = (
@@ -240,3 +245,18 @@ def _cards(nodes: Iterable[Node]) -> Iterator[DirectiveNode]:
             heading = node.line
         elif _is_card(node):
             yield replace(node, options={**node.options, "heading": heading})
+
+
+def _complete_snippets(nodes: Sequence[Node], page: str, heading: str) -> None:
+    """Name snippets without a label by their code, and those without a title by their heading."""
+    asked = {id(cell) for quiz in directives(nodes, "quiz") for cell in quiz.parts("code-cell")}
+    count: Counter[str] = Counter()
+    for node in walk(nodes):
+        if isinstance(node, HeadingNode):
+            heading = plain_text(node.inline)
+        elif isinstance(node, DirectiveNode) and node.name == "code-cell" and id(node) not in asked:
+            label = f"{page}-{content_hash(node.code, length=8)}"
+            count[label] += 1
+            again = f"-{count[label]}" if count[label] > 1 else ""
+            node.options.setdefault("label", label + again)
+            node.options.setdefault("title", heading)

@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from mimetypes import guess_extension
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
@@ -31,7 +32,7 @@ ABOUT = ("description", "subtitle", "abstract")
 MATHEMATICS = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
     r"|\s*(?<!\\)\$\$\s*(?P<tex>.+?)(?:\s*\\tag\{(?P<tag>[\w.]+)\})?\s*\$\$"
-    r"(?: ?\{#(?P<id>[\w-]+)\}|(?P<label> \([\w-]+\)))?(?P<point>[.,;:]?)\s*"
+    r"(?P<label> \([\w-]+\))?(?P<point>[.,;:]?)\s*"
     r"|(?<![\\$])\$(?P<inline>[^$]+)\$"
     r"|^[ \t]*(?P<bare>\\begin\{(?P<name>aligned(?:at)?|split|gathered|[dr]?cases|d?array)\}"
     r".*?\\end\{(?P=name)\})[ \t]*$",
@@ -40,7 +41,7 @@ MATHEMATICS = re.compile(
 ANCHOR = re.compile(
     r"<a\s(?![^>]*href)[^>]*?(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)[^>]*>\s*(?:</a>)?"
 )
-LINK = re.compile(r"(?<=\]\(#)[^)\s]+(?=\))")
+LINK = re.compile(r"(?<=\]\(#)(?:[^()\s]|\([^()\s]*\))+(?=\))")
 IMG = re.compile(r"""<img\b(?:"[^"]*"|'[^']*'|[^>"'])*>""", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 AROUND_IMG = re.compile(r"</?(?:center|div|p|br|figure|span)\b[^>]*>", re.IGNORECASE)
@@ -62,7 +63,7 @@ OVERWRITTEN = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n]*\r(?!\n)")
 """Colours, and what a progress bar has written over."""
 MAX_LINES = 40
 """Of the stored output of a cell that a page cannot run."""
-RUNS, LISTING = "runs", "listing"
+LEFT_OUT = "\f"
 OPTIONS = {
     **dict.fromkeys(("label", "name"), "label"),
     **dict.fromkeys(("title", "caption", "fig-cap", "tbl-cap", "lst-cap"), "title"),
@@ -90,7 +91,7 @@ class NotebookSection:
         self.folder, self.name, self.scope = path.parent, name, Scope(modules)
         self.pictures: dict[str, bytes] = {}
         self.macros: dict[str, str] = {}
-        self.notes: list[str] = []
+        self.noted: list[tuple[int, str]] = []  # with the number of the cell
         self.lacking: set[str] = set()  # modules and names that are noted
         self.references: dict[str, str] = {}
         self.labels: dict[str, str] = {}  # of headings, by the names that links have for them
@@ -104,10 +105,12 @@ class NotebookSection:
         sources = [cell.source for cell in notebook.cells]
         self.linked = {_slug(to) for source in sources for to in LINK.findall(source)}
         front = notebook.metadata.get("front", {})
-        self._choose_title(str(front.get("title", "")), [token for each in blocks for token in each])
-        self.title = self.heading = (
-            _words(str(front.get("title") or notebook.metadata.get("title", ""))) or title_of(name)
+        self._choose_title(
+            str(front.get("title", "")), [token for each in blocks for token in each]
         )
+        self.title = self.heading = _words(
+            str(front.get("title") or notebook.metadata.get("title", ""))
+        ) or title_of(name)
         parts: list[str] = []
         cells = zip(notebook.cells, blocks, strict=True)
         for self.number, (self.cell, tokens) in enumerate(cells, 1):
@@ -117,12 +120,13 @@ class NotebookSection:
                 tagged = " tagged remove-cell" if "remove-cell" in self._tags else ""
                 self.note(f"a {self.cell.cell_type} cell{tagged} is left out")
             else:
-                parts.append(self._markdown(tokens))
+                parts += self._markdown(tokens)
         about = next((str(front[key]) for key in ABOUT if front.get(key)), "")
         head = {"title": self.title, "description": _words(about) or self.title}
         lines = (f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in head.items())
         body = LINK.sub(lambda to: self.labels.get(_slug(to[0]), to[0]), _joined(parts))
         self.text = "\n".join(["---", *lines, "---", "", body]) + "\n"
+        self.notes = [message for _, message in sorted(self.noted, key=itemgetter(0))]
 
     def new_macros(self, book: Mapping[str, str]) -> dict[str, str]:
         """The macros that the book does not have; noted, as are those that are others there."""
@@ -141,7 +145,8 @@ class NotebookSection:
 
     def note(self, message: str) -> None:
         line = self.cell.metadata.get("line")
-        self.notes.append(f"{f'line {line}' if line else f'cell {self.number}'}: {message}")
+        place = f"line {line}" if line else f"cell {self.number}"
+        self.noted.append((self.number, f"{place}: {message}"))
 
     def _blocks(self, *, myst: bool) -> list[Token]:
         """The first token of each block, after replacing what means something else in a page."""
@@ -163,15 +168,11 @@ class NotebookSection:
                 break
             number, sign = mark.map[0], ONLY_MYST[mark.type]
             lines[number] = lines[number].replace(sign, f"\\{sign}", 1)
-            self.note(
-                f"\\ goes before {sign}, which MyST would not show: {lines[number].strip()!r}"
-            )
+            self.note(f"{sign} is \\{sign} now: MyST would not show {lines[number].strip()!r}")
         self.cell.source = "\n".join(lines)
-        for name, target in env.get("references", {}).items():
-            if self.references.setdefault(name, target["href"]) != target["href"]:
-                self.note(
-                    f"[{name.lower()}] leads elsewhere in an earlier cell: rename one of them"
-                )
+        for name, to in env.get("references", {}).items():
+            if self.references.setdefault(name, to["href"]) != to["href"]:
+                self.note(f"[{name.lower()}] leads elsewhere above: rename it here")
         for token, inline in pairwise(tokens):
             if inline.type == "inline":
                 token.content = inline.content
@@ -196,20 +197,22 @@ class NotebookSection:
         self.above, below = headings[:above], headings[above + (found is first) :]
         self.top = min(map(_level, below), default=2)
 
-    def _markdown(self, tokens: Iterable[Token]) -> str:
+    def _markdown(self, tokens: Iterable[Token]) -> list[str]:
+        """The text above and below each block that is left out."""
         lines, written, end = source_lines(self.cell.source), list[str](), 0
         for token in tokens:
             first, last = token.map or (end, end)
             source = "\n".join(lines[first:last])
             if token.type.endswith("fence") and not is_closed(token, lines):
                 source += f"\n{token.markup}"
-            written += [*lines[end:first], self._block(token, source)]
+            written += [*lines[end:first], self._block(token, source) or LEFT_OUT]
             end = last
-        return "\n".join([*written, *lines[end:]]).strip("\n").rstrip()
+        parts = "\n".join([*written, *lines[end:]]).split(LEFT_OUT)
+        return [part.strip("\n").rstrip() for part in parts if part.strip()]
 
     def _block(self, token: Token, source: str) -> str:
         match token.type:
-            case "code_block":
+            case "code_block" | "fence" if not token.info.startswith("{"):
                 return source
             case "hr":
                 self.note(f"{source!r} is left out: headings divide a page")
@@ -221,7 +224,7 @@ class NotebookSection:
             case "html_block" | "paragraph_open" if not ANCHOR.sub("", source).strip():
                 self.anchors += ANCHOR.findall(source)
                 return ""
-            case "html_block" if BADGE.search(source):
+            case "html_block" | "paragraph_open" if BADGE.search(source) and not _alone(source):
                 self.note("its badges, which open the notebook elsewhere, are left out")
                 return ""
             case "html_block" if not IMG.sub("", AROUND_IMG.sub("", source)).strip():
@@ -270,8 +273,6 @@ class NotebookSection:
         tag, label, point = (found[key] or "" for key in ("tag", "label", "point"))
         if tag:
             label = f" ({self.name}-{tag.lower().replace('.', '-')})"
-        elif found["id"]:
-            label = f" ({found['id']})"
         return f"\n\n$$\n{tex.strip()}{point}\n$${label}\n\n"
 
     def _macro(self, found: re.Match[str]) -> str:
@@ -311,49 +312,48 @@ class NotebookSection:
         """Add a code cell to the parts; the last of them may end with its title."""
         source = self.cell.source.strip("\n")
         if magic := CELL_MAGIC.match(source):
-            self.note(f"{magic[0].strip()!r} is left out: its code is a listing, and does not run")
+            self.note(f"{magic[0].strip()!r} is left out: the other lines are a listing")
             language = "python" if magic[1] == "writefile" else magic[1].lower()
-            parts += [_fenced(language, source[magic.end() :]), *self._outputs(LISTING)]
+            parts += [_fenced(language, source[magic.end() :]), *self._outputs(MAX_LINES)]
             return
         code, left_out, assigned = plain_python(source)
+        form, self.scope.missing = FORM_TITLE.search(code), self.scope.missing | assigned
+        code = FORM_TITLE.sub("", code)
+        left_out += map(str.strip, FORM_PARAM.findall(code))
+        code = FORM_PARAM.sub("", code).strip("\n")
+        if not re.search(r"^\s*[^#\s]", code, re.MULTILINE):
+            left_out += filter(None, [code])
         for line in left_out:
             self.note(f"{line!r} is left out: only IPython understands it")
-        form = FORM_TITLE.search(code)
-        if FORM_PARAM.search(code):
-            self.note("its form (#@param) is left out")
-        code = FORM_PARAM.sub("", FORM_TITLE.sub("", code)).strip("\n")
-        if not re.search(r"^\s*[^#\s]", code, re.MULTILINE):
-            if code:
-                self.note(f"{code!r} is left out: it is only a comment")
-            parts += self._outputs("")
+        if code in left_out or not code:
+            parts += self._outputs(0)
             return
         options = self._options()
-        title = _words(str(options["title"])) if "title" in options else form[1] if form else ""
+        titles = [_words(str(options.get("title", ""))), form[1] if form else ""]
         if parts and (found := BOLD.search(parts[-1])):
-            title, parts[-1] = title or _words(found[1]), parts[-1][: found.start()]
-        if not title:
-            comment = re.match(r"#+ *(\w.*)", code)
-            title = comment[1] if comment else self.heading
+            parts[-1] = parts[-1][: found.start()]
+            titles.append(_words(found[1]))
+        titles += re.findall(r"\A#+ *(\w.*)", code)
+        title = next(filter(None, titles), self.heading)
         label = _slug(str(options.get("label", ""))) or f"{self.name}-cell-{self.number}"
         kinds = [each.output_type for each in self.cell.outputs]
         error = "error" in kinds and "execute_result" not in kinds  # which would be of another run
         fails = error or not {*NOT_RUN}.isdisjoint(self._tags)
-        modules, names = self.scope.lacking(code, assigned, fails=fails)
-        if lacks := (modules | names) - self.lacking:
-            self.lacking |= lacks
-            self.note(f"it needs {', '.join(sorted(lacks))}, which a page lacks, and is :read-only:")
+        lacking = self.scope.lacking(code, fails=fails)
+        if lacking - self.lacking:
+            needs = ", ".join(sorted(lacking - self.lacking))
+            self.note(f"it needs {needs}, which a page lacks, and is :read-only:")
         elif fails:
-            self.note("it fails, or is not to be run, and is :read-only:")
-        cell = []
-        if (modules or names) and (imports := self.scope.imports(code)):
+            self.note("it fails or is not to be run, and is :read-only:")
+        self.lacking |= lacking
+        cell, more = [], [f":alt: {options['alt']}"] if "alt" in options else []
+        if lacking and (imports := self.scope.imports(code)):
+            self.scope.lacking(imports)
             cell.append(_snippet(f"{label}-imports", title, imports))
-        more = [f":alt: {options['alt']}"] if "alt" in options else []
-        if modules or names or fails:
-            cell.append(_snippet(label, title, code, *more, ":read-only:"))
-            cell += self._outputs(LISTING, title)
-        else:
-            cell.append(_snippet(label, title, code, *more))
-            cell += self._outputs(RUNS)
+        if lacking or fails:
+            more.append(":read-only:")
+        cell.append(_snippet(label, title, code, *more))
+        cell += self._outputs(MAX_LINES if lacking or fails else None, title)
         parts += [f"::::{{fold}} {title}", *cell, "::::"] if "hide-cell" in self._tags else cell
 
     def _options(self) -> dict[str, Any]:
@@ -368,38 +368,37 @@ class NotebookSection:
             self.note(f"the tag {tag} has no effect: a page runs its code, and shows it")
         return options
 
-    def _outputs(self, code: str, title: str = "") -> list[str]:
-        """The stored outputs that no run makes again, as Markdown.
+    def _outputs(self, lines: int | None, title: str = "") -> list[str]:
+        """The stored outputs of code that the page does not run, as Markdown.
 
         Parameters
         ----------
-        code : whether the page RUNS the code, or shows it as a LISTING; empty if it does neither
+        lines : so many of the text at most; None for code that the page runs
         """
-        pictures, printed = list[str](), ""
+        pictures, printed, runs = list[str](), "", lines is None
         for output in self.cell.outputs:
-            data = dict(output.get("data", {}))
+            data = {**output.get("data", {})}
             if output.output_type == "stream":
                 data = {"text/plain" if output.name == "stdout" else output.name: output.text}
             elif output.output_type == "error":
                 error = f"{output.ename}: {output.evalue}"
-                data = {"text/plain" if code != RUNS else error: error}
-            images = [kind for kind in data if kind.startswith("image/")]
-            others = [kind for kind in data if kind not in ("text/plain", "stderr", PLOTLY)]
-            if code == RUNS and others and PLOTLY not in data:
-                why = "its code draws it again with Plotly or Matplotlib (docs/packages.md)"
-                why = why if images else "the page shows text and figures"
-                self.note(f"its output {', '.join(others)} is left out: {why}")
-            elif code != RUNS and images and (file := self._file(images[0], data[images[0]])):
-                pictures.append(f"![{title}]({file})")
-            elif code != RUNS:
-                printed += f"{data.get('text/plain', '').rstrip()}\n"
-                if left_out := [kind for kind in data if kind != "text/plain"]:
-                    self.note(f"its output {', '.join(left_out)} is left out")
-        lines = OVERWRITTEN.sub("", printed).strip("\n").splitlines()
-        if len(lines) > (most := MAX_LINES if code else 0):
-            self.note(f"of what it printed, {len(lines) - most} lines are left out")
-        listing = "\n".join(lines[:most]).rstrip()
-        return [*([_fenced("text", listing)] if listing.strip() else []), *pictures]
+                data = {error if runs else "text/plain": error}
+            others = {*data} - {"text/plain", *(("stderr", PLOTLY) if runs else ())}
+            picture = next((kind for kind in data if kind.startswith("image/")), None)
+            if picture and not runs and (file := self._file(picture, data[picture])):
+                pictures.append(f"![{title or self.heading}]({file})")
+                continue
+            printed += f"{data.get('text/plain', '').rstrip()}\n"
+            if others and not (runs and PLOTLY in data):
+                why = " (its code draws it again: docs/packages.md)" * bool(picture)
+                self.note(f"its output {', '.join(sorted(others))} is left out{why}")
+        if runs:
+            return []
+        text = OVERWRITTEN.sub("", printed).strip("\n").splitlines()
+        if text[lines:]:
+            self.note(f"the end of what it printed is left out, from {text[lines:][0]!r}")
+        listing = "\n".join(text[:lines]).rstrip()
+        return [*filter(None, [listing and _fenced("text", listing)]), *pictures]
 
 
 def _level(heading: Token) -> int:
@@ -415,6 +414,11 @@ def _words(markdown: str) -> str:
     children = MARKDOWN.parseInline(ANCHOR.sub("", markdown))[0].children or []
     shown = [each for each in children if each.type != "html_inline"]
     return " ".join("".join(each.content or " " * bool(each.map) for each in shown).split())
+
+
+def _alone(source: str) -> str:
+    """What a block has besides HTML's tags, pictures and links around them."""
+    return re.sub(r"<[^>]*>|\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?", "", source).strip()
 
 
 def _markdown_image(found: re.Match[str]) -> str:
@@ -435,7 +439,7 @@ def _snippet(label: str, title: str, code: str, *more: str) -> str:
 def _joined(parts: Sequence[str]) -> str:
     """Parts one below another, apart where they would otherwise become one block."""
     text = ""
-    for last, part in pairwise(["", *filter(None, parts)]):
+    for last, part in pairwise(["", *parts]):
         together = _kinds(f"{last}\n\n{part}") == _kinds(last) + _kinds(part)
         text += ("\n\n" if together else "\n\n<!-- -->\n\n") * bool(last) + part
     return text

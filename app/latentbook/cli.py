@@ -337,7 +337,8 @@ def new(
         typer.Argument(help="book FOLDER, chapter SLUG, section CHAPTER NAME, or instrument NAME."),
     ],
     notebook: Annotated[
-        Path | None, typer.Option("--from", help="Jupyter notebook to make the section from.")
+        Path | None,
+        typer.Option("--from", help="Jupyter notebook or Markdown file to make the section from."),
     ] = None,
     course: CourseFolder = None,
 ) -> None:
@@ -354,7 +355,7 @@ def new(
     if len(names) != len(wanted.split()):
         raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
     if notebook is not None and kind != "section":
-        raise LatentbookError(f"--from makes a section from a notebook, not {kind}.")
+        raise LatentbookError(f"--from makes a section from a file, not {kind}.")
     if make is None:
         return start_course(Path(names[0]), empty=True)
     given = {"notebook": notebook, "report": report} if notebook else {}

@@ -187,7 +187,7 @@ TOLD = [
     ("cell 2: ", "images/tides-2.svg"),
     ("cell 3: ", "'%matplotlib inline' is left out"),
     ("cell 3: ", "'!pip install"),
-    ("cell 5: ", "tag hide-input has no effect"),
+    ("cell 5: ", "hide-input has no effect"),
     ("cell 5: ", "output image/png is left out"),
     ("cell 6: ", "'%%bash' is left out"),
     ("cell 7: ", "'%%time' is left out"),
@@ -525,6 +525,7 @@ MYST = """\
 ---
 title: The *title*
 subtitle: What it is.
+date: today
 kernelspec: {name: python3, display_name: Python 3}
 ---
 
@@ -614,14 +615,13 @@ def test_markdown_with_code_that_runs(
     check(settings)
     assert section.read_text().startswith('---\ntitle: "The title"\n')
     assert [*recorded_by(settings).values()] == ["0.5", "2"]
-    (page_of,) = [each for each in load(settings).book.chapters[0].sections if each.name == "tides"]
-    titles = {
-        each.label: each.title for each in all_blocks(page_of.blocks) if isinstance(each, Snippet)
-    }
+    blocks = all_blocks(load(settings).book.chapters[0].sections[-1].blocks)
+    titles = {each.label: each.title for each in blocks if isinstance(each, Snippet)}
     assert titles.get("fig-half", "Half") == "Half"
     assert ("no comment" in make_markdown().render(section.read_text())) is shown
     folded = re.findall(r"^::::\{fold\} The title$", section.read_text(), re.MULTILINE)
     assert len(folded) == (not shown)
+    assert ("front matter: date is left out" in told) is not shown
 
 
 def test_front_matter_of_markdown_must_be_yaml(settings: Settings, tmp_path: Path) -> None:

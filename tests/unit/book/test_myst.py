@@ -59,6 +59,7 @@ ACCEPTED = {
     "See [there](#a-place).": '<a href="#a-place">there</a>',
     "| a |\n|---|\n| b |": "<td>b</td>",
     "Word\n: Meaning": "<dd>Meaning</dd>",
+    "```{code-cell} ipython3\nx_of_a_cell\n```": "x_of_a_cell",
     "A hard\\\nbreak.": "A hard<br />",
     "\\begin{align}\nd &= 1\n\\end{align}": 'tex="\\begin{aligned}',
     "`code with \\(x\\) and {{ y }}` stays.": "<code>code with \\(x\\) and {{ y }}</code>",
@@ -68,6 +69,7 @@ ACCEPTED = {
 REFUSED = {
     "Mathematics as \\(x\\).": "written $x$",
     "\\[\nx\n\\]": "between lines of $$",
+    "\\begin{aligned}\na &= b\n\\end{aligned}": "put $$",
     "A note^[at once].": "[^name]",
     "The {{ value }}.": "there are no substitutions",
     "As shown [@baldi1989; @kingma2014].": "write {cite:p}`baldi1989`",

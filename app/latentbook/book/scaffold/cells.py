@@ -25,10 +25,12 @@ PYTHON = re.compile(r"(i?python\d*)?", re.IGNORECASE)
 OTHER_KERNEL = re.compile(r"(ir|julia|octave|matlab|bash|javascript|rust|scala|sas|stata)\b")
 MYST_OPTIONS = re.compile(r"---\n(.*?)\n---\n|((?::[\w-]+:[^\n]*(?:\n|$))+)", re.DOTALL)
 QUARTO_OPTIONS = re.compile(r"(?:#\|[^\n]*(?:\n|$))+")
+RENAMED = {"name": "label", "caption": "title", "fig-cap": "title", "fig-alt": "alt"}
+"""Options of MyST and Quarto, and those of a snippet."""
 QUARTO_LABEL = re.compile(r"(?m)(?<=\$)(\$) ?\{#([\w-]+)\}(?=\s*$)")
 
 
-def read_notebook(path: Path) -> NotebookNode:
+def read_notebook(path: Path) -> Any:
     """A notebook of nbformat 4, with more metadata.
 
     The notebook has ``front``, the values of YAML at its head, and ``myst``, whether its text is
@@ -53,11 +55,12 @@ def read_notebook(path: Path) -> NotebookNode:
             metadata.front = values
             del cells[0]
     kernel = metadata.get("kernelspec")
-    kernel = kernel if isinstance(kernel, dict) else NotebookNode()
+    kernel = kernel if isinstance(kernel, dict) else {}
     other = OTHER_KERNEL.match(str(kernel.get("name")).lower())
     language = metadata.get("language_info", {}).get("name") or kernel.get("language")
     if not PYTHON.fullmatch(language or (other[1] if other else "")):
-        raise LatentbookError(f"{path} is in the language {language or kernel.name}. {ACCEPTED}")
+        language = language or kernel["name"]
+        raise LatentbookError(f"{path} is in the language {language}. {ACCEPTED}")
     for cell in cells:
         cell.source = QUARTO_LABEL.sub(r"\1 (\2)", cell.source)
         if cell.cell_type == "code":
@@ -65,7 +68,7 @@ def read_notebook(path: Path) -> NotebookNode:
     return notebook
 
 
-def _of_json(given: Any, path: Path) -> NotebookNode:
+def _of_json(given: Any, path: Path) -> Any:
     version = given.get("nbformat") if isinstance(given, dict) else None
     if version not in (3, 4):
         raise LatentbookError(f"{path} has the nbformat {version}. {ACCEPTED}")
@@ -86,7 +89,7 @@ def _of_json(given: Any, path: Path) -> NotebookNode:
     return rejoin_lines(nbformat.from_dict(given))
 
 
-def _of_markdown(text: str, path: Path) -> NotebookNode:
+def _of_markdown(text: str, path: Path) -> Any:
     text = QUARTO_LABEL.sub(r"\1 (\2)", text)
     lines, tokens, front, start = source_lines(text), make_markdown().parse(text), {}, 0
     if tokens and tokens[0].type == "front_matter":
@@ -131,7 +134,8 @@ def _take_options(cell: NotebookNode) -> None:
     tags = re.split(r"[\s,]+", tags) if isinstance(tags, str) else tags
     if values.get("eval") is False:
         tags, _ = [*tags, "skip-execution"], values.pop("eval")
-    cell.metadata |= {"tags": [*cell.metadata.get("tags", []), *tags], "options": values}
+    options = {RENAMED.get(name, str(name)): str(value) for name, value in values.items()}
+    cell.metadata |= {"tags": [*cell.metadata.get("tags", []), *tags], "options": options}
 
 
 def _yaml(text: str) -> Any:

@@ -28,6 +28,7 @@ MARKDOWN = make_markdown().disable(["front_matter", "smartquotes"])
 """A cell may begin with a rule, and quotation marks stay as they are."""
 ONLY_MYST = {"myst_line_comment": "%", "myst_block_break": "+++"}
 ABOUT = ("description", "subtitle", "abstract")
+USED = {"title", *ABOUT, "jupytext", "jupyter", "kernelspec"}
 
 MATHEMATICS = re.compile(
     r"(?P<code>(?<!`)(?P<ticks>`+)(?!`).+?(?<!`)(?P=ticks)(?!`))"
@@ -44,12 +45,13 @@ ANCHOR = re.compile(
 LINK = re.compile(r"(?<=\]\(#)(?:[^()\s]|\([^()\s]*\))+(?=\))")
 IMG = re.compile(r"""<img\b(?:"[^"]*"|'[^']*'|[^>"'])*>""", re.IGNORECASE)
 ATTRIBUTE = re.compile(r"""\b(src|alt)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
-AROUND_IMG = re.compile(r"</?(?:center|div|p|br|figure|span)\b[^>]*>", re.IGNORECASE)
 PICTURE = re.compile(
     r"(!\[(?:[^\[\]]|\[[^\[\]]*\])*\]\(\s*|^(?:`{3,}|:{3,})\{(?:figure|image)\}[ \t]+)"
     r"(?:<([^<>\n]+)>|(data:[^,\s]*,\s*<svg\b.*?</svg\s*>|(?:[^\s()]|\([^\s()]*\))+))",
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
+STYLE = re.compile(rb"<style[^>]*>\s*\*\{[^}]*\}\s*</style>")
+"""In drawings by Matplotlib, how lines are joined: a page refuses styles."""
 BADGE = re.compile(r"colab-badge|mybinder\.org/badge|open-in-kaggle|studiolab|deepnote")
 
 BOLD = re.compile(r"(?:^|\n\n)\*\*(?:\w+ \w+\.\d+\. )?((?:(?!\*\*).)+)\*\*\s*$")
@@ -64,12 +66,6 @@ OVERWRITTEN = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n]*\r(?!\n)")
 MAX_LINES = 40
 """Of the stored output of a cell that a page cannot run."""
 LEFT_OUT = "\f"
-OPTIONS = {
-    **dict.fromkeys(("label", "name"), "label"),
-    **dict.fromkeys(("title", "caption", "fig-cap", "tbl-cap", "lst-cap"), "title"),
-    **dict.fromkeys(("alt", "fig-alt"), "alt"),
-}
-"""Of MyST and Quarto: their names here."""
 
 
 class NotebookSection:
@@ -99,18 +95,16 @@ class NotebookSection:
         blocks: list[list[Token]] = []
         for self.number, self.cell in enumerate(notebook.cells, 1):
             is_text = self.cell.cell_type == "markdown" and "remove-cell" not in self._tags
-            blocks.append(
-                self._blocks(myst=notebook.metadata.get("myst", False)) if is_text else []
-            )
+            blocks.append(self._blocks(notebook.metadata.get("myst", False)) if is_text else [])
         sources = [cell.source for cell in notebook.cells]
         self.linked = {_slug(to) for source in sources for to in LINK.findall(source)}
         front = notebook.metadata.get("front", {})
-        self._choose_title(
-            str(front.get("title", "")), [token for each in blocks for token in each]
-        )
-        self.title = self.heading = _words(
-            str(front.get("title") or notebook.metadata.get("title", ""))
-        ) or title_of(name)
+        if others := ", ".join(map(str, front.keys() - USED)):
+            self.noted.append((0, f"front matter: {others} is left out"))
+        title = str(front.get("title") or "")
+        self._choose_title(title, [token for each in blocks for token in each])
+        title = _words(title or str(notebook.metadata.get("title", "")))
+        self.title = self.heading = title or title_of(name)
         parts: list[str] = []
         cells = zip(notebook.cells, blocks, strict=True)
         for self.number, (self.cell, tokens) in enumerate(cells, 1):
@@ -148,7 +142,7 @@ class NotebookSection:
         place = f"line {line}" if line else f"cell {self.number}"
         self.noted.append((self.number, f"{place}: {message}"))
 
-    def _blocks(self, *, myst: bool) -> list[Token]:
+    def _blocks(self, myst: bool) -> list[Token]:
         """The first token of each block, after replacing what means something else in a page."""
         source = self.cell.source
         for name, data in self.cell.get("attachments", {}).items():
@@ -163,8 +157,8 @@ class NotebookSection:
         while True:
             env: dict[str, Any] = {}
             tokens = MARKDOWN.parse("\n".join(lines), env)
-            mark = next((each for each in tokens if each.type in ONLY_MYST and each.map), None)
-            if myst or mark is None:
+            mark = next((each for each in tokens if each.type in ONLY_MYST), None)
+            if myst or mark is None or mark.map is None:
                 break
             number, sign = mark.map[0], ONLY_MYST[mark.type]
             lines[number] = lines[number].replace(sign, f"\\{sign}", 1)
@@ -184,14 +178,15 @@ class NotebookSection:
         large = [token for token in headings if _level(token) <= 4] or headings
         highest = [token for token in large if _level(token) == min(map(_level, large))]
         first = highest[:1] if highest and highest[0] is large[0] else []
-        bold = next((each for each in blocks if not BADGE.search(each.content)), None)
-        is_bold = bold and bold.type == "paragraph_open" and BOLD_LINE.match(bold.content)
+        texts = [token for token in blocks if not BADGE.search(token.content)][:1]
+        bold = [
+            each
+            for each in texts
+            if each.type == "paragraph_open" and BOLD_LINE.match(each.content)
+        ]
+        found = first if len(highest) == 1 and first else bold or first
         if title:
             found = first if first and _words(first[0].content) == _words(title) else []
-        elif (len(highest) == 1 and first) or not is_bold:
-            found = first
-        else:
-            found = [bold]
         self.title_block = next(iter(found), None)
         above = headings.index(first[0]) if first and found is first else 0
         self.above, below = headings[:above], headings[above + (found is first) :]
@@ -224,11 +219,9 @@ class NotebookSection:
             case "html_block" | "paragraph_open" if not ANCHOR.sub("", source).strip():
                 self.anchors += ANCHOR.findall(source)
                 return ""
-            case "html_block" | "paragraph_open" if BADGE.search(source) and not _alone(source):
-                self.note("its badges, which open the notebook elsewhere, are left out")
+            case "html_block" | "paragraph_open" if BADGE.search(source):
+                self.note(f"{source!r} is left out: a page runs its code itself")
                 return ""
-            case "html_block" if not IMG.sub("", AROUND_IMG.sub("", source)).strip():
-                source = AROUND_IMG.sub("", source).strip()
             case "paragraph_open" if token is self.title_block:
                 title, source = BOLD_LINE.match(source.lstrip()), source.lstrip()
                 assert title is not None
@@ -297,7 +290,7 @@ class NotebookSection:
         """The name of a file for what base64 or the text of an SVG says; empty if it is neither."""
         raw = unquote_to_bytes(data)
         try:
-            picture = raw if raw.lstrip().startswith(b"<") else b64decode(raw)
+            picture = b64decode(raw) if not raw.lstrip().startswith(b"<") else STYLE.sub(b"", raw)
         except ValueError:
             return ""
         return self._add(guess_extension(kind) or "", picture) if picture else ""
@@ -328,14 +321,18 @@ class NotebookSection:
         if code in left_out or not code:
             parts += self._outputs(0)
             return
-        options = self._options()
-        titles = [_words(str(options.get("title", ""))), form[1] if form else ""]
+        options: dict[str, str] = {**self.cell.metadata.get("options", {})}
+        label, caption, alt = (options.pop(name, "") for name in ("label", "title", "alt"))
+        ignored = [*filter(NO_EFFECT.fullmatch, self._tags), *map(": ".join, options.items())]
+        for each in ignored:
+            self.note(f"{each} has no effect: a page runs its code, and shows it")
+        titles = [_words(caption), form[1] if form else ""]
         if parts and (found := BOLD.search(parts[-1])):
             parts[-1] = parts[-1][: found.start()]
             titles.append(_words(found[1]))
         titles += re.findall(r"\A#+ *(\w.*)", code)
         title = next(filter(None, titles), self.heading)
-        label = _slug(str(options.get("label", ""))) or f"{self.name}-cell-{self.number}"
+        label = _slug(label) or f"{self.name}-cell-{self.number}"
         kinds = [each.output_type for each in self.cell.outputs]
         error = "error" in kinds and "execute_result" not in kinds  # which would be of another run
         fails = error or not {*NOT_RUN}.isdisjoint(self._tags)
@@ -346,7 +343,7 @@ class NotebookSection:
         elif fails:
             self.note("it fails or is not to be run, and is :read-only:")
         self.lacking |= lacking
-        cell, more = [], [f":alt: {options['alt']}"] if "alt" in options else []
+        cell, more = [], [f":alt: {alt}"] if alt else []
         if lacking and (imports := self.scope.imports(code)):
             self.scope.lacking(imports)
             cell.append(_snippet(f"{label}-imports", title, imports))
@@ -355,18 +352,6 @@ class NotebookSection:
         cell.append(_snippet(label, title, code, *more))
         cell += self._outputs(MAX_LINES if lacking or fails else None, title)
         parts += [f"::::{{fold}} {title}", *cell, "::::"] if "hide-cell" in self._tags else cell
-
-    def _options(self) -> dict[str, Any]:
-        """Those of MyST and Quarto that a snippet has, under its names for them."""
-        options: dict[str, Any] = {}
-        for name, value in self.cell.metadata.get("options", {}).items():
-            if name in OPTIONS:
-                options.setdefault(OPTIONS[name], value)
-            else:
-                self.note(f"the option {name}: {value} has no effect")
-        for tag in filter(NO_EFFECT.fullmatch, self._tags):
-            self.note(f"the tag {tag} has no effect: a page runs its code, and shows it")
-        return options
 
     def _outputs(self, lines: int | None, title: str = "") -> list[str]:
         """The stored outputs of code that the page does not run, as Markdown.
@@ -384,7 +369,7 @@ class NotebookSection:
                 error = f"{output.ename}: {output.evalue}"
                 data = {error if runs else "text/plain": error}
             others = {*data} - {"text/plain", *(("stderr", PLOTLY) if runs else ())}
-            picture = next((kind for kind in data if kind.startswith("image/")), None)
+            picture = min((kind for kind in data if kind.startswith("image/")), default="")
             if picture and not runs and (file := self._file(picture, data[picture])):
                 pictures.append(f"![{title or self.heading}]({file})")
                 continue
@@ -414,11 +399,6 @@ def _words(markdown: str) -> str:
     children = MARKDOWN.parseInline(ANCHOR.sub("", markdown))[0].children or []
     shown = [each for each in children if each.type != "html_inline"]
     return " ".join("".join(each.content or " " * bool(each.map) for each in shown).split())
-
-
-def _alone(source: str) -> str:
-    """What a block has besides HTML's tags, pictures and links around them."""
-    return re.sub(r"<[^>]*>|\[?!\[[^\]]*\]\([^()]*\)(?:\]\([^()]*\))?", "", source).strip()
 
 
 def _markdown_image(found: re.Match[str]) -> str:

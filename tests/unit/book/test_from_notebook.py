@@ -447,6 +447,23 @@ def test_pictures_beside_the_notebook_are_copied(
     assert (settings.content / "sample/images/tides-1.png").read_bytes() == b64decode(PNG)
 
 
+COLAB = "https://colab.research.google.com/assets/colab-badge.svg"
+
+
+@pytest.mark.parametrize(
+    ("source", "left"),
+    [
+        (f"By me.\n[![Open In Colab]({COLAB})](https://host.example)", "By me."),
+        (f'<table align="left"><td>\n<a href="x"><img src="{COLAB}"/></a>\n</td></table>', ""),
+        (f'<a href="x"><img src="{COLAB}"></a> Words.', "Words."),
+    ],
+)
+def test_badges_are_left_out(source: str, left: str, imported: Import) -> None:
+    written, told = imported(text(source), text("# A\n\nText."))
+    assert told == ["cell 1: its badges are left out: a page runs its code itself"]
+    assert written.split("---\n")[2].strip() == f"{left}\n\nText.".strip()
+
+
 TORCH = (
     text("# A"),
     code("import torch\nimport numpy as np\nx = torch.ones(2)"),
@@ -526,6 +543,7 @@ MYST = """\
 title: The *title*
 subtitle: What it is.
 date: today
+authors: Nobody
 kernelspec: {name: python3, display_name: Python 3}
 ---
 
@@ -621,13 +639,13 @@ def test_markdown_with_code_that_runs(
     assert ("no comment" in make_markdown().render(section.read_text())) is shown
     folded = re.findall(r"^::::\{fold\} The title$", section.read_text(), re.MULTILINE)
     assert len(folded) == (not shown)
-    assert ("front matter: date is left out" in told) is not shown
+    assert ("front matter: date, authors is left out" in told) is not shown
 
 
 def test_front_matter_of_markdown_must_be_yaml(settings: Settings, tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("---\n- a: b: c\n---\n\nText.")
-    with pytest.raises(LatentbookError, match="front matter that is not YAML"):
+    with pytest.raises(LatentbookError, match="front matter that is not lines of"):
         new_section(settings, "sample", "tides", path)
 
 

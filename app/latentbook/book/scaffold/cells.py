@@ -9,7 +9,7 @@ import nbformat
 import yaml
 from markdown_it.token import Token
 from nbformat import NotebookNode
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.v4.rwbase import rejoin_lines
 
 from latentbook.book.read.parse import make_markdown, source_lines
@@ -95,7 +95,9 @@ def _of_markdown(text: str, path: Path) -> Any:
     if tokens and tokens[0].type == "front_matter":
         front, start = _yaml(tokens[0].content or "{}"), (tokens[0].map or (0, 0))[1]
     if not isinstance(front, dict):
-        raise LatentbookError(f"{path} has front matter that is not YAML. {ACCEPTED}")
+        raise LatentbookError(
+            f"{path} has front matter that is not lines of 'key: value'. {ACCEPTED}"
+        )
     jupyter = front.get("jupyter")
     metadata = {**front, **(jupyter if isinstance(jupyter, dict) else {}), "front": front}
     form = str(metadata.get("jupytext", "myst"))
@@ -110,7 +112,7 @@ def _of_markdown(text: str, path: Path) -> Any:
         if token:
             cells.append(new_code_cell(token.content, metadata={"line": first + 1}))
         start = end
-    return new_notebook(cells=cells, metadata=metadata)
+    return nbformat.from_dict({"cells": cells, "metadata": metadata})
 
 
 def _is_python(token: Token, runs: re.Pattern[str]) -> bool:
@@ -131,7 +133,7 @@ def _take_options(cell: NotebookNode) -> None:
     for part in (values.pop("mystnb", None) or {}).values():
         values.update(part if isinstance(part, dict) else {})
     tags = values.pop("tags", [])
-    tags = re.split(r"[\s,]+", tags) if isinstance(tags, str) else tags
+    tags = re.split(r"[\s,]+", tags) if isinstance(tags, str) else [*map(str, tags or ())]
     if values.get("eval") is False:
         tags, _ = [*tags, "skip-execution"], values.pop("eval")
     options = {RENAMED.get(name, str(name)): str(value) for name, value in values.items()}

@@ -52,7 +52,11 @@ PICTURE = re.compile(
 )
 STYLE = re.compile(rb"<style[^>]*>\s*\*\{[^}]*\}\s*</style>")
 """In drawings by Matplotlib, how lines are joined: a page refuses styles."""
-BADGE = re.compile(r"colab-badge|mybinder\.org/badge|open-in-kaggle|studiolab|deepnote")
+BADGE = re.compile(
+    r"\[!\[[^\]]*\]\([^()]*\b(?:badge|open-in-kaggle)\b[^()]*\)\]\([^()]*\)\s?"
+    r"|<a\b[^>]*>\s*<img\b[^>]*\b(?:badge|open-in-kaggle)\b[^>]*>\s*(?:</a>\s?)?"
+)
+"""Links that open a notebook elsewhere."""
 
 BOLD = re.compile(r"(?:^|\n\n)\*\*(?:\w+ \w+\.\d+\. )?((?:(?!\*\*).)+)\*\*\s*$")
 """A paragraph that is a title, like the one above each snippet in the notebooks of a book."""
@@ -99,7 +103,7 @@ class NotebookSection:
         sources = [cell.source for cell in notebook.cells]
         self.linked = {_slug(to) for source in sources for to in LINK.findall(source)}
         front = notebook.metadata.get("front", {})
-        if others := ", ".join(map(str, front.keys() - USED)):
+        if others := ", ".join(str(key) for key in front if key not in USED):
             self.noted.append((0, f"front matter: {others} is left out"))
         title = str(front.get("title") or "")
         self._choose_title(title, [token for each in blocks for token in each])
@@ -219,14 +223,15 @@ class NotebookSection:
             case "html_block" | "paragraph_open" if not ANCHOR.sub("", source).strip():
                 self.anchors += ANCHOR.findall(source)
                 return ""
-            case "html_block" | "paragraph_open" if BADGE.search(source):
-                self.note(f"{source!r} is left out: a page runs its code itself")
-                return ""
             case "paragraph_open" if token is self.title_block:
                 title, source = BOLD_LINE.match(source.lstrip()), source.lstrip()
                 assert title is not None
                 self.title, source = _words(title[2]), source[title.end() :]
                 self.heading = self.title
+        if BADGE.search(source):
+            self.note("its badges are left out: a page runs its code itself")
+            source = BADGE.sub("", source)
+            source = source if re.sub(r"<[^>]*>", "", source).strip() else ""
         if token.type in ("paragraph_open", "math_block"):
             source = MATHEMATICS.sub(self._mathematics, source).strip()
         if token.type != "fence":
@@ -282,7 +287,8 @@ class NotebookSection:
             file = self._file(kind.partition(";")[0], data)
         else:
             beside = self.folder / unquote(source)
-            is_picture = beside.suffix.lower() in (".svg", *RASTER) and beside.is_file()
+            is_picture = "//" not in source and beside.suffix.lower() in (".svg", *RASTER)
+            is_picture = is_picture and beside.is_file()
             file = self._add(beside.suffix.lower(), beside.read_bytes()) if is_picture else ""
         return found[1] + file if file else found[0]
 

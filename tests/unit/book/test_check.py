@@ -307,7 +307,7 @@ def snippets_of(settings: Settings) -> dict[str, tuple[str, str]]:
     """The title and the last output of each, by label."""
     (section,) = load(settings).book.chapters[0].sections
     blocks = [each for each in section.blocks if isinstance(each, Snippet)]
-    return {b.label: (b.title, b.outputs[-1].text if b.outputs else "") for b in blocks}
+    return {b.label: (b.title.words, b.outputs[-1].text if b.outputs else "") for b in blocks}
 
 
 PREDICT = """

@@ -247,7 +247,7 @@ def test_a_macro_with_an_argument(make_book: MakeBook) -> None:
     text = "---\ntitle: Text\ndescription: D.\n---\n\n$\\norm{\\vx}+\\norm y$\n"
     loaded = load(make_book({"book.toml": BOOK + macros, "sample/text.md": text}))
     made = outline(loaded.book.chapters[0].sections[0].blocks, "sample/text")
-    assert r"{\lVert {\mathbf{x}} \rVert}+{\lVert y \rVert}" in made.replace("  ", " ")
+    assert r"{\lVert {{\mathbf{x}}} \rVert}+{\lVert y \rVert}" in made.replace("  ", " ")
     (told,) = mistakes(make_book, "$\\norm{a}$ and $$")[:1]
     assert "has a line of $$ at its end" in told
 

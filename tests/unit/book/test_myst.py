@@ -69,7 +69,6 @@ ACCEPTED = {
 REFUSED = {
     "Mathematics as \\(x\\).": "written $x$",
     "\\[\nx\n\\]": "between lines of $$",
-    "\\begin{aligned}\na &= b\n\\end{aligned}": "put $$",
     "A note^[at once].": "[^name]",
     "The {{ value }}.": "there are no substitutions",
     "As shown [@baldi1989; @kingma2014].": "write {cite:p}`baldi1989`",

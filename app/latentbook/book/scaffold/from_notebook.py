@@ -96,6 +96,7 @@ class NotebookSection:
         self.references: dict[str, str] = {}
         self.labels: dict[str, str] = {}  # of headings, by the names that links have for them
         self.anchors: list[str] = []  # of the next heading
+        self.level = 2  # of the last heading: a page skips none
         blocks: list[list[Token]] = []
         for self.number, self.cell in enumerate(notebook.cells, 1):
             is_text = self.cell.cell_type == "markdown" and "remove-cell" not in self._tags
@@ -255,8 +256,8 @@ class NotebookSection:
         self.labels |= dict.fromkeys(names - {*self.labels}, label)
         if token is self.title_block:
             return ""
-        marks = "#" * min(_level(token) - self.top + 2, 4)
-        return f"{marks} {words}{label and f' {{#{label}}}'}"
+        self.level = min(_level(token) - self.top + 2, self.level + 1, 4)
+        return f"{'#' * self.level} {words}{label and f' {{#{label}}}'}"
 
     def _mathematics(self, found: re.Match[str]) -> str:
         name = next(key for key in ("code", "tex", "inline", "bare") if found[key] is not None)

@@ -342,7 +342,7 @@ def test_who_saves_data_is_asked(chromium: Browser, editions: Editions) -> None:
     )
     page = context.new_page()
     page.goto(editions.url)
-    expect(page.locator(STATUS)).to_contain_text("because your browser saves data")
+    expect(page.locator(STATUS)).to_contain_text("can be saved in this browser")
     assert (
         page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
     )

@@ -28,6 +28,7 @@ export function button(text, act, properties) {
  */
 export function writeClipboard(text) {
   const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
+  blob.catch(() => {}); // whoever made the text hears of it
   return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
 }
 

@@ -18,7 +18,7 @@ SINCE ?= main
 BIN := .venv/bin
 LATENTBOOK := $(BIN)/latentbook
 
-.PHONY: serve test test-long prepared test-data quick build pdf check train bench lint lock chromium firefox screenshots numpy-tests wheel release clean docker-steps
+.PHONY: serve test test-long prepared test-data quick build pdf check train bench lint lock chromium firefox webkit screenshots numpy-tests wheel release clean docker-steps
 .DEFAULT_GOAL := serve
 
 serve: .venv/.serve node_modules/.installed
@@ -57,7 +57,7 @@ quick: .venv/.dev node_modules/.installed
 # What takes minutes by itself, from Firefox to the wheel: CONTRIBUTING.md has the list.
 # Asked for with `make test`, it comes afterwards: each has the whole machine.
 test-long: prepared $(filter test,$(MAKECMDGOALS))
-	@$(MAKE) --no-print-directory firefox
+	@$(MAKE) --no-print-directory --jobs=1 firefox webkit
 	@$(BIN)/python -m tools.again "long and not release" --dist loadfile --no-loadscope-reorder
 
 lint: .venv/.dev node_modules/.installed
@@ -75,6 +75,9 @@ chromium: .venv/.dev
 
 firefox:
 	@sh tools/firefox.sh
+
+webkit:
+	@sh tools/webkit.sh
 
 screenshots: .venv/.dev node_modules/.installed chromium
 	@$(BIN)/python -m tools.screenshots

@@ -149,7 +149,7 @@ def test_a_page_begins_at_the_right(books: dict[str, str], window: Page) -> None
         "svg",
         ".guess-lines",
         'input[type="range"]',
-        'input[inputmode]',
+        "input[inputmode]",
     )
     assert {each: direction(each) for each in kept} == dict.fromkeys(kept, "ltr")
     assert direction(".quiz") == "rtl"

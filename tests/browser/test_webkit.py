@@ -1,4 +1,4 @@
-"""The book in WebKit, the engine of Safari: it starts, runs, stops, draws, keeps what Back leads to, and works offline."""
+"""The book in WebKit, the engine of Safari: it runs, stops, draws, survives Back, works offline."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.long]
 
 CHAPTER = "autoencoders/compress/"
 READY = "return document.querySelector('[data-runtime-status]')?.dataset.state === 'ready'"
-READOUTS = """[...document.querySelectorAll("#bottleneck [data-readout]")].map((each) => each.textContent).join(" ")"""
+READOUTS = """[...document.querySelectorAll("#bottleneck [data-readout]")]
+  .map((each) => each.textContent).join(" ")"""
 SHOW = "document.querySelector(args[0]).scrollIntoView({ block: 'center', behavior: 'instant' })"
 RUN = """const cell = document.querySelector("section[data-cell]");
   cell.querySelector(".source").focus();
@@ -92,9 +93,11 @@ def test_back_keeps_controls_and_answers(window: WebKit, book: str) -> None:
         slider.dispatchEvent(new Event("input", { bubbles: true }));"""
     )
     window.wait(f"return {READOUTS} !== args[0]", before)
-    fields = """return [...document.querySelectorAll("input")].map(({ value, checked }) => [value, checked])"""
+    fields = """return [...document.querySelectorAll("input")]
+      .map(({ value, checked }) => [value, checked]);"""
     window.run(
-        "for (const field of document.querySelectorAll('.quiz input[type=text]')) field.value = '1.234'"
+        """for (const field of document.querySelectorAll(".quiz input[type=text]"))
+          field.value = "1.234";"""
     )
     window.run("document.querySelector('.quiz input[type=radio]')?.click()")
     left = window.run(fields)
@@ -111,14 +114,16 @@ def test_a_drag_of_a_point_selects_nothing(window: WebKit, book: str) -> None:
     window.open(urljoin(book, "autoencoders/latent-space/"))
     window.wait(READY)
     left, top, width, height = window.wait(
-        """const panel = [...document.querySelectorAll(".panel[data-draggable] :is(svg, canvas)")].find((each) => each.checkVisibility());
+        """const panel = [...document.querySelectorAll(".panel[data-draggable] :is(svg, canvas)")]
+          .find((each) => each.checkVisibility());
         panel?.scrollIntoView({ block: "center", behavior: "instant" });
         const { x, y, width, height } = panel?.getBoundingClientRect() ?? {};
         return panel && [x, y, width, height];"""
     )
     middle = (left + width / 2, top + height / 2)
     corner = (left + width * 0.7, top + height * 0.3)
-    moved = """return document.querySelector(".instrument:has([data-draggable]) input[name$='.x']").value"""
+    moved = """return document
+      .querySelector(".instrument:has([data-draggable]) input[name$='.x']").value;"""
     before = window.run(moved)
 
     def drag() -> bool:  # it moves nothing before Python has answered

@@ -97,7 +97,8 @@ class WebKit:
     def run(self, code: str, *arguments: object) -> Any:
         """The value of a function body, awaited, with ``args``."""
         body = f"""const [args, done] = [[...arguments].slice(0, -1), [...arguments].at(-1)];
-          (async () => {{ {code} }})().then((value) => done([value ?? null, ""]), (error) => done([null, `${{error}}`]));"""
+          (async () => {{ {code} }})()
+            .then((value) => done([value ?? null, ""]), (error) => done([null, `${{error}}`]));"""
         value, error = self._post("/execute/async", {"script": body, "args": list(arguments)})
         assert error == "", error
         return value

@@ -398,7 +398,7 @@ export class LiveInstrument {
       const what = error.kind === "interrupted" ? error.message : `${error.name}.`;
       const where = error.line === null ? what : translate("Line {line}: {what}", { line: error.line, what });
       this.#say("error", `${where} ${translate("The picture is the last one that worked")}`);
-      if (error.kind === "interrupted") this.source.hold();
+      if (error.kind === "interrupted" && error.began) this.source.hold();
     } else {
       this.#say("error", error.message);
     }

@@ -33,12 +33,17 @@ export class RunError extends Error {
     this.explanation = failed.explanation ?? null;
     /** Of a stopped request: whether the variables of earlier code are still there. */
     this.keepsVariables = keepsVariables;
+    /** Of a stopped request: whether it may have run. It has not if Python did not start, which happens whenever a page is left early. */
+    this.began = true;
   }
 }
 
 /** @param {string} message @param {boolean} [keepsVariables] */
 export const stopped = (message, keepsVariables = true) =>
   new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" }, keepsVariables);
+
+/** Of a request for which Python did not start. @param {string} message */
+export const notBegun = (message) => Object.assign(stopped(message, false), { began: false });
 
 /** Whether a request works on the reader's variables. @param {Message} message */
 export const changesScope = ({ type }) => ["run_cell", "step_cell", "check_answer"].includes(type);

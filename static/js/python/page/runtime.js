@@ -8,7 +8,7 @@
  */
 import { hasRoom } from "../../config.js";
 import { Interpreter } from "./interpreter.js";
-import { RunError, changesScope, isBooks, stopped } from "./job.js";
+import { RunError, changesScope, isBooks, notBegun, stopped } from "./job.js";
 import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
 import { translate } from "../../words.js";
@@ -341,7 +341,7 @@ class Runtime extends EventTarget {
     this.#first = null;
     const sentence = translate("Python could not start: {why}", { why });
     this.#say("failed", sentence);
-    for (const job of this.#waiting.splice(0)) job.reject(stopped(`${sentence}.`, false));
+    for (const job of this.#waiting.splice(0)) job.reject(notBegun(`${sentence}.`));
   }
 }
 

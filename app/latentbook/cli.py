@@ -9,7 +9,6 @@ import errno
 import os
 import socket
 import sys
-import warnings
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -21,7 +20,6 @@ from typer.core import TyperGroup
 
 from latentbook.course_option import CourseFolder, given_settings, project_of
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
-from latentbook.renamed import warn
 from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
 
 if TYPE_CHECKING:
@@ -83,13 +81,6 @@ def options(
     pass
 
 
-@packages.callback()
-def packages_by_their_old_name(context: typer.Context) -> None:
-    if context.info_name == "runtime":
-        warn("latentbook runtime", "latentbook packages")
-
-
-cli.add_typer(packages, name="runtime", hidden=True)
 FORWARDED: dict[str, Any] = {
     "add_help_option": False,
     "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
@@ -366,12 +357,9 @@ def new(
 @courses.command("new")
 def course_new(
     folder: Annotated[Path, typer.Argument(help="Folder to create; its name becomes the title.")],
-    empty: Annotated[bool, typer.Option("--empty", hidden=True)] = False,
 ) -> None:
     """Start a course: a copy of the book's contents, to choose from and add to."""
-    if empty:
-        warn("latentbook course new --empty", "latentbook new book")
-    start_course(folder, empty=empty)
+    start_course(folder, empty=False)
 
 
 def start_course(folder: Path, *, empty: bool) -> None:
@@ -445,9 +433,6 @@ def classroom_commands(context: typer.Context) -> None:
 def for_contributors(context: typer.Context) -> None:
     """Forward to tools/commands.py, which only a checkout has."""
     name = str(context.info_name)
-    if name == "words":
-        warn("latentbook words", "latentbook translations")
-        name = "translations"
     if not (ROOT / "tools").is_dir():
         raise LatentbookError(
             "This command needs tools/, which only a checkout of the project has: git clone it, "
@@ -467,7 +452,6 @@ for command, what in {
     "translations": "Languages of the interface.",
 }.items():
     cli.command(command, help=what, **FORWARDED)(for_contributors)
-cli.command("words", hidden=True, **FORWARDED)(for_contributors)
 
 
 def packages_of(course: Path | None) -> PagePackages:
@@ -509,5 +493,4 @@ def packages_list(course: CourseFolder = None) -> None:
 
 
 def main() -> None:
-    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
     cli()

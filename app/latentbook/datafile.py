@@ -24,7 +24,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from latentbook.errors import FileProblems, known_names
-from latentbook.renamed import KEYS, warn
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""
@@ -134,7 +133,6 @@ class DataFile:
     """
 
     name = "the file"
-    renamed: ClassVar[Mapping[tuple[str, ...], Mapping[str, str]]] = {}
 
     def __init__(self, text: str, report: FileProblems) -> None:
         self.report = report
@@ -190,38 +188,25 @@ class DataFile:
                 self.dropped |= set(places)
 
     def placed(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Values by their present names, whose tables and texts in lists know their lines."""
-        lines: dict[Place, int] = {}
+        """Values whose tables and texts in lists know their lines."""
 
-        def place_in(value: Any, written: Place, place: Place) -> Any:
-            lines[place] = self.line(*written)
+        def place_in(value: Any, place: Place) -> Any:
             placed: Any = value
             if isinstance(value, list):
-                return [
-                    place_in(each, (*written, nth), (*place, nth)) for nth, each in enumerate(value)
-                ]
+                return [place_in(each, (*place, nth)) for nth, each in enumerate(value)]
             if isinstance(value, dict):
-                placed = _Table()
-                names = self.renamed.get(tuple(key for key in place if isinstance(key, str)), {})
-                for key, each in value.items():
-                    name = names.get(key, key)
-                    if name != key:
-                        warn(f"{key!r} in {self.report.path}", repr(name))
-                    placed[name] = place_in(each, (*written, key), (*place, name))
+                placed = _Table({key: place_in(each, (*place, key)) for key, each in value.items()})
             elif isinstance(value, str) and place and isinstance(place[-1], int):
                 placed = _Text(value)
             if placed is not value:
-                placed.line = lines[place]
+                placed.line = self.line(*place)
             return placed
 
-        found: dict[str, Any] = place_in(values, (), ())
-        self.lines = lines
+        found: dict[str, Any] = place_in(values, ())
         return found
 
 
 class Toml(DataFile):
-    renamed = KEYS
-
     def parse(self, text: str) -> dict[str, Any] | None:
         try:
             values = tomllib.loads(text)

@@ -1,13 +1,10 @@
 """All settings, from environment variables named ``LATENTBOOK_NAME``."""
 
-import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from latentbook.renamed import old_settings
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
 Dtype = Literal["float32", "bfloat16"]
@@ -183,11 +180,6 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, folder: Path | None) -> Path | None:
         return folder and folder.absolute()  # programs that the build starts run in other folders
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_old_names(cls, given: dict[str, Any]) -> dict[str, Any]:
-        return {**old_settings(os.environ), **given}
 
     @property
     def site(self) -> Path:

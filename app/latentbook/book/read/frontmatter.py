@@ -7,7 +7,6 @@ from pydantic import Strict
 
 from latentbook.book.read import suggestions
 from latentbook.datafile import DataFile, Entry, Text, yaml_lines
-from latentbook.renamed import FRONT_MATTER
 
 # What most often causes a message of the YAML library.
 HINTS = {
@@ -20,7 +19,6 @@ class FrontMatter(DataFile):
     """The lines between the ``---``; the first is line 2 of the file."""
 
     name = "front matter"
-    renamed: ClassVar = {(): FRONT_MATTER}
 
     def parse(self, text: str) -> dict[str, Any] | None:
         try:

@@ -37,7 +37,6 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.options import label as parsed_label
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, known_names
-from latentbook.renamed import OPTIONS, warn
 
 TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")
@@ -517,9 +516,6 @@ class _Parser:
         name, value = match[1], (match[2] or "").strip()
         if name == "name" and "label" in directive.options:
             name = "label"
-        if name not in directive.options and OPTIONS.get(name) in directive.options:
-            warn(f":{name}: in {self.problems.path}", f":{OPTIONS[name]}:")
-            name = OPTIONS[name]
         if name not in directive.options:
             known = known_names(name, directive.options, suggestions.OPTIONS)
             self.problems.add(line, f"unknown option {name!r} of {directive.name}{known}")

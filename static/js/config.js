@@ -39,6 +39,9 @@ export function textGoesFirst() {
   return isFrugal() || matchMedia("(pointer: coarse)").matches;
 }
 
+/** Whether the engine is Safari's: no other has this. */
+export const isApples = "GestureEvent" in globalThis;
+
 /** Whether this is a phone or tablet that says nothing of its memory and its line, as those of Apple. */
 export function isUnknownHandheld() {
   return !("deviceMemory" in navigator || "connection" in navigator) && matchMedia("(pointer: coarse)").matches;

@@ -1,7 +1,7 @@
 /** Starts the frame around the text, then each page loaded into it. */
 import { importInstruments, startBlocks } from "./page/blocks.js";
 import { startChrome, startFrame } from "./page/chrome.js";
-import { config, textGoesFirst } from "./config.js";
+import { config, isApples, textGoesFirst } from "./config.js";
 import { enterDeck } from "./deck/open.js";
 import { askFirst, forgetFirst } from "./instrument/first-question.js";
 import { leadOn } from "./page/address.js";
@@ -19,6 +19,8 @@ painted().then(async () => {
 painted().then(async () => (await import("./page/offline.js")).startOffline());
 painted().then(async () => (await import("./page/returning.js")).keepForBack());
 painted().then(() => document.querySelector("link[data-late]")?.setAttribute("media", "all"));
+// An iPhone enlarges the page when a field with small text is focused, and not under this limit, which it ignores for fingers.
+if (isApples) document.querySelector("meta[name=viewport]")?.setAttribute("content", "width=device-width, initial-scale=1, maximum-scale=1");
 if (config.reload) import("./page/reload.js").then(({ followReloads }) => followReloads());
 
 /** @param {boolean} isFirst page of this visit @returns {() => void} leaves it */

@@ -83,11 +83,11 @@ function around(boxes) {
 }
 
 /**
- * Draws it at its final size: what a context enlarges has wider non-scaling strokes in Chromium, and in Firefox not.
+ * Draws it at its final size: what a context enlarges has wider non-scaling strokes in Chromium and WebKit, and in Firefox not.
  * @param {CanvasRenderingContext2D} context @param {SVGSVGElement} svg @param {DOMRect} box
  */
 async function drawSvg(context, svg, box) {
-  const image = await imageOf(svg);
+  const image = await imageOf(svg, box);
   const { e: left, f: top } = context.getTransform();
   context.save();
   context.resetTransform();
@@ -97,9 +97,9 @@ async function drawSvg(context, svg, box) {
 
 /**
  * A drawing as a standalone image: colours and fonts from the page are written into it, and its non-scaling strokes are widened.
- * @param {SVGSVGElement} svg
+ * @param {SVGSVGElement} svg @param {DOMRect} box
  */
-async function imageOf(svg) {
+async function imageOf(svg, box) {
   const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   const sources = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((element, i) => {
@@ -114,6 +114,7 @@ async function imageOf(svg) {
     }
   });
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  for (const side of /** @type {const} */ (["width", "height"])) copy.setAttribute(side, `${box[side] * SCALE}`);
   const image = new Image();
   image.src = `data:image/svg+xml,${encodeURIComponent(new XMLSerializer().serializeToString(copy))}`;
   await image.decode();

@@ -1,4 +1,5 @@
 /** Makes dialogs. */
+import { isApples } from "../config.js";
 import { make } from "../elements.js";
 import { translate } from "../words.js";
 
@@ -16,7 +17,12 @@ export function openDialog(name, title, contents) {
   const body = make("div", { className: "body" }, ...contents);
   const dialog = make("dialog", { className: `embed-code ${name}` }, head, body);
   dialog.setAttribute("aria-labelledby", heading.id);
-  dialog.addEventListener("close", () => dialog.remove());
+  const highlights = isApples && CSS.highlights ? [...CSS.highlights] : []; // WebKit would paint the dialog's title in place of a note
+  for (const [name] of highlights) CSS.highlights.delete(name);
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    for (const [name, highlight] of highlights) if (!CSS.highlights.has(name)) CSS.highlights.set(name, highlight);
+  });
   document.body.append(dialog);
   dialog.showModal();
   return dialog;

@@ -3,6 +3,7 @@
  * after seven days on which it was used without a visit to the site, except for a site on the Home Screen or in the Dock
  * (https://webkit.org/blog/10218/full-third-party-cookie-blocking-and-more/).
  */
+import { isApples } from "../config.js";
 import { read, write } from "../store.js";
 import { translate } from "../words.js";
 import { today } from "./day.js";
@@ -25,7 +26,6 @@ export const isSavedLately = () => today() - (read("saved", "file") ?? -Infinity
 
 /** What a reader must know whose browser deletes the work; "" in others. */
 export function warning() {
-  const isApples = "GestureEvent" in globalThis; // no other engine has it
   if (!isApples || matchMedia("(display-mode: standalone)").matches || Reflect.get(navigator, "standalone") === true) return "";
   return translate(
     "This browser deletes your work when you have used it on seven days without visiting this site. Save a file before a longer break, or add the book to your Home Screen or Dock and read it there: it begins empty, and takes your file.",

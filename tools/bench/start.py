@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from statistics import median
 
@@ -22,6 +22,7 @@ from latentbook.book.write.compress import Compressor
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from tests.browser.webkit import WebKit, browser_path
 from tools.bench import Measurement, Report
 from tools.bench.line import slow_line
 from tools.bench.serving import served
@@ -162,8 +163,20 @@ def next_page(base: str, rest_ms: float) -> float:
     return ms
 
 
+def in_webkit(url: str, instrument: str) -> float:
+    """Milliseconds from navigation to the first answer, in a new session of WebKit."""
+    path = browser_path()
+    assert path is not None
+    with tempfile.TemporaryDirectory() as folder, closing(WebKit(path, Path(folder) / "log")) as it:
+        it.open(url)
+        ms: float = it.run(f"return ({PAINTED})(args[0])", instrument)
+    return ms
+
+
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """First, second and third visit, and the next page; then first visits over a slow line."""
+    """Three visits; the first over a slow line, and in WebKit, which has no snapshots here (see
+    tests/browser/webkit.py); and the next page.
+    """
     rows: list[Measurement] = []
     with site_with_bare(settings) as copy, served(create_app(copy)) as base:
         for slow in (False, True):
@@ -181,6 +194,18 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
         ):
             turned = median(next_page(base, rest_ms) for _ in range(SERIES))
             rows.append(Measurement(name, turned, "ms", target))
+        if browser_path():
+            book_ms, bare_ms = [], []
+            for number in range(SERIES):
+                report(f"Series {number + 1} of {SERIES}, WebKit")
+                bare_ms.append(in_webkit(f"{base}/{BARE}", ""))
+                book_ms.append(in_webkit(f"{base}/{SECTION}", INSTRUMENT))
+            ours, theirs = median(book_ms), median(bare_ms)
+            rows += [
+                Measurement("WebKit, visit 1: section (from files)", ours, "ms"),
+                Measurement("WebKit, visit 1: Pyodide and NumPy alone", theirs, "ms"),
+                Measurement("WebKit, visit 1: ratio", ours / theirs, "x"),
+            ]
     return rows
 
 

@@ -1,5 +1,4 @@
 /** Makes dialogs. */
-import { isApples } from "../config.js";
 import { make } from "../elements.js";
 import { translate } from "../words.js";
 
@@ -17,7 +16,7 @@ export function openDialog(name, title, contents) {
   const body = make("div", { className: "body" }, ...contents);
   const dialog = make("dialog", { className: `embed-code ${name}` }, head, body);
   dialog.setAttribute("aria-labelledby", heading.id);
-  const highlights = isApples && CSS.highlights ? [...CSS.highlights] : []; // WebKit would paint the dialog's title in place of a note
+  const highlights = [...(CSS.highlights ?? [])]; // WebKit would paint the dialog's title in place of a note
   for (const [name] of highlights) CSS.highlights.delete(name);
   dialog.addEventListener("close", () => {
     dialog.remove();

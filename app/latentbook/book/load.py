@@ -122,7 +122,6 @@ def _compose(
         keys = bibliography.keys() | bibliography.wrong
         pages = [page for source in whole for page in source.pages]
         return Resources(
-            makers={each.name: each.run for each in DIRECTIVES if each.run is not None},
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
             labels=labels,
             bibliography=bibliography,

@@ -134,8 +134,7 @@ REFUSED = {
     "h2. Heading": "## to ####",
     "{++added++} and {==marked==}": "as it is meant",
     # Blocks of other systems, and slips
-    ":::{exercise}\n:label: ex\nTry.\n:::\n\n:::{solution} ex\nSo.\n:::": "{quiz}",
-    "```{solution-end}\n```": "{quiz}",
+    "```{solution-end}\n```": "{solution}",
     "Text.\n\n    :::{note}\n    x\n    :::": "move it to the left",
     "Text.\n\n\t:::{tip}\n\tx\n\t:::": "move it to the left",
     "Text\n    :::{note}\n    x": "at the left margin",

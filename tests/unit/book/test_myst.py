@@ -103,8 +103,6 @@ REFUSED = {
     "```{mermaid}\nx\n```": "{figure}",
     "```{iframe} https://x.org\n```": "other hosts",
     "```{bibliography}\n```": "leave it out",
-    ":::{exercise}\nTry.\n:::": "{quiz}",
-    ":::{solution} ex\nSo.\n:::": "{quiz}",
     ":::{hint}\nLook.\n:::": "{tip}",
     "::::{tab-set}\nText.\n::::": "{fold}",
     "```{prf:algorithm} A\nText.\n```": "write a listing",

@@ -147,6 +147,23 @@ def test_a_proof_has_no_number_and_ends_with_a_mark(loaded: Loaded) -> None:
     assert words(proofs[1]).startswith("Proof of Theorem\xa02.2".replace("\xa0", " "))
 
 
+def test_a_solution_opens_on_demand_and_names_its_exercise(make_book: MakeBook) -> None:
+    exercise = ":::{exercise} Halves\n:label: halves\n\nHow many?\n:::\n\n"
+    solution = ":::{solution} halves\n:class: dropdown\n\nTwo.\n:::\n"
+    html = pages_of(make_book, f"{HEAD}\n{exercise}{solution}")["sample/text/index.html"]
+    assert "Exercise 2.1 (Halves) How many?" in words(html)
+    fold = re.search(r'<details class="fold">.*?</details>', html, re.DOTALL)
+    assert fold is not None
+    link = '<a class="ref" href="#halves">Exercise\xa02.1</a>'
+    assert f"<summary>Solution of {link}</summary>" in fold[0]
+    assert words(fold[0]).endswith("Two.")
+
+
+def test_a_solution_of_no_exercise_is_refused(make_book: MakeBook) -> None:
+    with pytest.raises(BookErrors, match="no label 'halves'"):
+        pages_of(make_book, f"{HEAD}\n:::{{solution}} halves\n\nTwo.\n:::\n")
+
+
 def test_print_has_them_with_links_to_their_places(loaded: Loaded) -> None:
     pages = rendered(loaded)
     assert (

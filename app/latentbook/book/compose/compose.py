@@ -52,7 +52,6 @@ QUOTED = re.compile(r"\{num\}`([^`]+)`")
 class Resources:
     """What the chapters of one book share."""
 
-    makers: Mapping[str, Maker]  # by the directive's name; its parent makes what has none
     pages: Mapping[str, str]  # the place of every page by its file below the content folder
     labels: Labels
     bibliography: Bibliography
@@ -148,7 +147,7 @@ class Composer:
                 formula = self.math(node.tex, node.line, display=True)
                 return Equation(node.label, number, formula, node.tex.strip())
             case DirectiveNode():
-                make = self.resources.makers.get(node.name)
+                make = node.syntax.run if isinstance(node.syntax, Directive) else None
                 try:
                     return make(node, self) if make is not None else None
                 except Mistake as error:

@@ -20,6 +20,7 @@ RESULTS = {
     "property": message("Property %(number)s"),
     "observation": message("Observation %(number)s"),
     "assumption": message("Assumption %(number)s"),
+    "exercise": message("Exercise %(number)s"),
 }
 """Numbered results of mathematics: the directive, and its name on the page and in a sentence."""
 

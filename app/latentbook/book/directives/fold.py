@@ -8,7 +8,8 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.options import Option, label
+from latentbook.book.read.options import Option, label, one_of
+from latentbook.book.translations.language import Language
 
 
 @dataclass(frozen=True)
@@ -39,3 +40,25 @@ FOLD = Directive(
     notebook=notebook,
 )
 DROPDOWN = replace(FOLD, name="dropdown")
+
+
+def _solution_title(node: DirectiveNode, language: Language) -> str:
+    return language.translate("Solution of %(exercise)s", exercise=f"{{ref}}`{node.argument}`")
+
+
+def run_solution(node: DirectiveNode, composer: Composer) -> Fold:
+    return run(replace(node, argument=_solution_title(node, composer.language)), composer)
+
+
+def solution_in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    return notebook(replace(node, argument=_solution_title(node, writer.language)), writer)
+
+
+SOLUTION = Directive(
+    name="solution",
+    argument="the label of its exercise",
+    options={"label": Option(label), "class": Option(one_of("dropdown"))},
+    run=run_solution,
+    notebook=solution_in_notebook,
+)
+"""Outside of a question."""

@@ -93,4 +93,4 @@ _PLAIN = (
     *(replace(PROOF, name=kind, counts=kind, run=run, notebook=notebook) for kind in RESULTS),
     PROOF,
 )
-THEOREMS = (*_PLAIN, *map(_of_myst, _PLAIN))
+THEOREMS = (*_PLAIN, *(_of_myst(each) for each in _PLAIN if each.name != "exercise"))

@@ -23,6 +23,7 @@ class Syntax:
     body : Markdown, code (taken literally), or none
     counts : the counter that numbers it ("figure"), or empty
     parent : the directive it is a part of, or empty
+    outside : what its name means outside of that directive, if anything
     validate : checks one use as soon as it is parsed
     becomes : the node to use in its place, for a second way to write that node
     withhold : the rest of one use while its answer is not open; None if it has no answer
@@ -36,6 +37,7 @@ class Syntax:
     body: Literal["markdown", "code", "none"] = "markdown"
     counts: str = ""
     parent: str = ""
+    outside: Syntax | None = None
     validate: Callable[[DirectiveNode, FileProblems], None] | None = None
     becomes: Callable[[DirectiveNode], Node] | None = None
     withhold: Callable[[DirectiveNode, Day], DirectiveNode] | None = None

@@ -416,10 +416,13 @@ class _Parser:
         if not_closed is not None:
             self.problems.add(*not_closed)
         directive, message = self.directives.get(match[1]), ""
+        is_part = directive and parent and directive.parent == parent.name
+        if directive and directive.outside and not is_part:
+            directive = directive.outside
         if directive is None:
             known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
             message = f"unknown directive {match[1]!r}{known}"
-        elif directive.parent and (parent is None or parent.name != directive.parent):
+        elif directive.parent and not is_part:
             message = f"{directive.name} goes only inside {directive.parent}"
             if directive.name in suggestions.DIRECTIVES:
                 message += f": {suggestions.DIRECTIVES[directive.name]}"

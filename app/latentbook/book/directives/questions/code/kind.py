@@ -8,6 +8,7 @@ from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.prose import highlight_code
 from latentbook.book.compose.question import CHECK, GRADE, Question, QuestionKind, shared
+from latentbook.book.directives import fold
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.python import check_python
 
@@ -61,7 +62,7 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> C
     )
 
 
-SOLUTION = replace(CHECK, name="solution", in_answer=True)
+SOLUTION = replace(CHECK, name="solution", in_answer=True, outside=fold.SOLUTION)
 MISTAKE = replace(
     CHECK, name="mistake", argument="words of the message it must get", validate=check_python
 )

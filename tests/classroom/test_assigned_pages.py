@@ -127,6 +127,29 @@ def test_a_student_answers_without_scripts(school: School, opened: httpx.Client)
     assert "<p>It is four.</p>" in page
 
 
+def test_finished_work_is_done_and_not_late(school: School, opened: httpx.Client) -> None:
+    school.room.judge = lambda _, answer: Verdict("right" if answer in ("4", "0,2") else "wrong")
+    zoe, alan = school.invited("student", "Zoë"), school.invited("student", "Alan")
+    hand_in(zoe, "q-one", "4")
+    hand_in(zoe, "q-tick", "0,2")
+    hand_in(alan, "q-one", "8")
+    set_dates(opened, due_at=moment(0), opens_at=moment(-1))
+    places = ("/classroom/", "/classroom/assignments/", "/classroom/assignments/first/")
+    late = "what you hand in now is late"
+    for place in places:
+        done, other = zoe.get(place).text, alan.get(place).text
+        assert "Done." in done and "Late." not in done and late not in done, place
+        assert "Done." not in other and ("Late." in other or late in other), place
+    assert "First sheet" not in zoe.get("/classroom/due").text
+    assert "First sheet" in alan.get("/classroom/due").text
+    hand_in(alan, "q-tick", "0")
+    page = alan.get("/classroom/assignments/").text
+    assert "Handed in." in page and "Late." not in page
+    hand_in(alan, "q-one", "9")
+    hand_in(alan, "q-tick", "0,2")
+    assert "Done." in alan.get("/classroom/").text, "right, or without a try left"
+
+
 def test_boxes_of_one_name_are_one_answer(school: School, opened: httpx.Client) -> None:
     answers = []
 

@@ -108,6 +108,17 @@ def test_the_gradebook_says_what_is_late_waiting_and_changed(room: Class) -> Non
     assert rows_of(room.shown("?assignment=first"))["Alan"][1] == "2 late"
 
 
+def test_an_empty_field_is_no_answer_in_any_gradebook(room: Class) -> None:
+    alan = room.student("Alan")
+    room.answer(alan, "q-one", "?", START + WEEK + DAY)
+    assert rows_of(room.shown(""))["Alan"] == ["", "", ""]
+    assert lines(room, "canvas")[2] == ["Alan", "", "", "", "", ""]
+    assert lines(room, "plain")[1][5:9] == ["", "2", "none", "0"]
+    room.answer(alan, "q-one", "4")
+    room.answer(alan, "q-one", "?", START + DAY)
+    assert rows_of(room.shown(""))["Alan"] == ["", "2", "2"]
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     "change",

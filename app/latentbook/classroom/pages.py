@@ -109,6 +109,7 @@ class Pages:
         render = partial(self.render, root=root, me=me, given=sheet.given, is_seen_as=is_seen_as)
         head = render(
             "assignment_head",
+            is_done=sheet.is_done,
             told=script_json({"person": me.key, "words": words}),
             starts=self.place(root, "assignment.js"),
         )

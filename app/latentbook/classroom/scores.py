@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from math import inf
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ class Score:
     ----------
     state : of the attempt that counts: ``none`` if there is none, ``waiting`` while it is judged
     is_final : whether nothing waits that could change it
+    is_done : whether no further answer could add to the points
     attempt : which counts
     override : an instructor's decision, which replaces the points
     is_regraded : whether another edition judged the attempt than was asked
@@ -48,6 +50,7 @@ class Score:
     override: Row | None = None
     is_regraded: bool = False
     is_final: bool = True
+    is_done: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,14 @@ class Total:
     def is_empty(self) -> bool:
         """Whether nothing was handed in or decided."""
         return all(each.state == "none" and not each.override for each in self.scores)
+
+    @property
+    def is_handed_in(self) -> bool:
+        return all(each.state != "none" for each in self.scores)
+
+    @property
+    def is_done(self) -> bool:
+        return all(each.is_done for each in self.scores)
 
     @property
     def is_complete(self) -> bool:
@@ -160,7 +171,7 @@ def score_of(
 
     Parameters
     ----------
-    attempts : in the order of their arrival
+    attempts : in the order of their arrival. Empty fields are no answers
     of : points of the question
     counts : the ``best`` attempt or the ``last``
     override : the last decision about it
@@ -170,6 +181,7 @@ def score_of(
         days = dates.days_late(each.arrived_at)
         return of * late.share(days) if each.state == "right" else 0.0
 
+    attempts = [each for each in attempts if each.state != "unread"]
     tries = [each for each in attempts if each.state not in NO_TRY]
     waiting = [each for each in tries if each.state == WAITING]
     right = [each for each in tries if each.state == "right"]
@@ -191,10 +203,11 @@ def score_of(
             mistake=counted.mistake,
             is_regraded=counted.question != counted.in_use,
             is_final=not waiting,
+            is_done=counted.state == "right" or len(tries) >= (dates.tries or inf),
         )
     if override is None or override.points is None:
         return score
-    return replace(score, points=override.points, override=override)
+    return replace(score, points=override.points, override=override, is_done=True)
 
 
 def override(
@@ -255,6 +268,10 @@ class Sheet:
 
     given: Given
     standings: tuple[Standing, ...]
+
+    @property
+    def is_done(self) -> bool:
+        return all(each.score.is_done for each in self.standings)
 
     def standing(self, label: str) -> Standing:
         put = self.given.put(label)

@@ -121,6 +121,11 @@ def state(school: School) -> sent.State:
     return found
 
 
+def has_arrived(school: School) -> bool:
+    found = state(school)
+    return (found.sent, found.why, found.next_at) == (True, None, None)
+
+
 @pytest.fixture
 def marked(school: School, lms: Lms) -> Lms:
     """A student with 3 points, who came through the link."""
@@ -218,7 +223,7 @@ def test_a_score_arrives_with_all_that_platforms_want(school: School, marked: Lm
         "comment": "3 / 4",
         "timestamp": "",
     }
-    assert state(school) == sent.State(True, None, None)
+    assert has_arrived(school)
     school.run(give, 1, 4)
     school.run(give, 1, 2)
     send(school)
@@ -265,7 +270,7 @@ def test_a_score_whose_answer_was_lost_is_refused_and_has_arrived(school: School
     assert not state(school).sent
     send(school, times=2)
     assert [each["scoreGiven"] for each in lms.scores] == [3]
-    assert state(school) == sent.State(True, None, None)
+    assert has_arrived(school)
     school.run(give, 1, 4)
     send(school)
     assert [each["scoreGiven"] for each in lms.scores] == [3, 4]
@@ -324,6 +329,46 @@ def test_a_refused_score_is_shown_and_sent_again(
     assert state(school).why is None
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "said", "advice"),
+    [
+        (
+            422,
+            '{"errors":[{"message":"User not found in course or is not a student"}]}',
+            "status 422. User not found in course or is not a student",
+            "test student",
+        ),
+        (
+            403,
+            '{"errors":{"type":"x","message":"This course\\nhas ended"}}',
+            "This course has ended",
+            "open",
+        ),
+        (
+            404,
+            '{"error":"Gone <b>","message":"No \\u202ecolumn"}',
+            "Gone &lt;b&gt;; No column",
+            "link",
+        ),
+        (400, '{"status":400,"reason":"Bad maximum"}', "status 400. Bad maximum", ""),
+        (500, "[" * 5000, "status 500. ", ""),
+        (500, '{"message": 5}', "status 500. ", ""),
+        (500, "<html>Oops", "status 500. ", ""),
+    ],
+)
+def test_a_refused_mark_is_told_with_its_owner_and_the_platforms_words(
+    school: School, marked: Lms, status: int, body: str, said: str, advice: str
+) -> None:
+    marked.refusals = [(status, body)]
+    send(school)
+    page = school.joined(school.first, "Grace").get("/classroom/platforms").text
+    told = page.partition('id="late"')[2].partition("</ul>")[0]
+    assert said in told
+    assert advice in told
+    assert "(Week 1)" in told
+    assert "Ada Lovelace" in told
+
+
 def test_a_mark_changed_in_the_platform_stays(school: School, marked: Lms) -> None:
     send(school)
     marked.results["u-1"] = (1, 4)
@@ -346,7 +391,7 @@ def test_a_mark_changed_in_the_platform_stays(school: School, marked: Lms) -> No
     instructor.post("/classroom/platforms/send-again")
     send(school)
     assert [each["scoreGiven"] for each in marked.scores] == [3, 4]
-    assert state(school) == sent.State(True, None, None)
+    assert has_arrived(school)
 
 
 def test_a_mark_that_the_platform_keeps_has_not_arrived(school: School, marked: Lms) -> None:
@@ -363,7 +408,7 @@ def test_a_mark_that_the_platform_keeps_has_not_arrived(school: School, marked: 
     marked.overridden, marked.results["u-1"] = set(), (4, 4)  # somebody has released it there
     instructor.post("/classroom/platforms/send-again")
     send(school)
-    assert state(school) == sent.State(True, None, None)
+    assert has_arrived(school)
 
 
 def test_500_scores_arrive_in_order_and_once(school: School, lms: Lms) -> None:
@@ -459,7 +504,7 @@ def test_the_roster_of_a_platform_is_read(
     school.run(platforms.take_along, 1)
     instructor = school.joined(school.first, "Grace")
     response = instructor.post("/classroom/platforms/contexts/1/roster")
-    assert response.status_code == 303, response.text
+    assert response.status_code == 200, response.text
     found = {each.name: each.role for each in school.run(people.everyone, 1)}
     assert len(found) == 5
     assert found["Ada King"] == "instructor"
@@ -474,6 +519,37 @@ def test_the_roster_of_a_platform_is_read(
     assert "longer than 0 seconds" in response.text
     assert launch(school, lms, "u-2", name=None).status_code == 303
     assert len(school.run(people.everyone, 1)) == 5
+
+
+def test_a_list_says_who_is_left_out_and_why(school: School, lms: Lms) -> None:
+    lms.members = [
+        {"user_id": "u-1", "name": "Ada King", "roles": ["Instructor"]},
+        {"name": "No Id", "roles": ["Learner"]},
+        {"user_id": "u-3", "name": "N" * 10_000, "roles": ["Learner"]},
+        {"user_id": "u-4", "name": "Twice", "roles": ["Learner"]},
+        {"user_id": "u-4", "name": "Twice", "roles": ["Instructor"]},
+        {"user_id": "", "name": "Empty", "roles": ["Learner"]},
+        {"user_id": "x" * 256, "name": "Long Id", "roles": ["Learner"]},
+        {"user_id": 7, "name": "Number", "roles": ["Learner"]},
+        {"user_id": "u-8", "name": "Gone", "roles": ["Learner"], "status": "Inactive"},
+        {"user_id": "u-9", "name": "Father", "roles": ["Mentor"]},
+    ]
+    service = {"context_memberships_url": f"{lms.url}/members"}
+    changed = {f"{NRPS}claim/namesroleservice": service, f"{LTI}roles": [INSTRUCTOR]}
+    assert launch(school, lms, "u-1", **changed).status_code == 303
+    school.run(platforms.take_along, 1)
+    instructor = school.joined(school.first, "Grace")
+    page = instructor.post("/classroom/platforms/contexts/1/roster").text
+    rows = re.findall(r"<tr><td>(\d+)</td>.*?</th><td>(.*?)</td>", page)
+    said = {int(line): re.sub("<[^>]+>", "", text) for line, text in rows}
+    assert said[1] == "Is here already"
+    assert said[3].startswith("Is added. Without this name: At most 120 characters")
+    assert said[4] == "Is added"
+    left_out = {number for number, text in said.items() if text.startswith("Left out: ")}
+    assert left_out == {2, 5, 6, 7, 8, 9, 10}
+    found = {each.name: each.role for each in school.run(people.everyone, 1)}
+    assert found["Twice"] == "student", "the first line holds"
+    assert len(found) == 4
 
 
 @pytest.mark.parametrize("port", ["9", "{port}"])
@@ -800,7 +876,7 @@ def test_no_log_of_any_level_names_anybody(
     assert testing.finish(school.url, begun, token).status_code == 400
     send(school)
     grace = school.joined(school.first, "Grace")
-    assert grace.post("/classroom/platforms/contexts/1/roster").status_code == 303
+    assert grace.post("/classroom/platforms/contexts/1/roster").status_code == 200
     page = grace.post("/classroom/platforms/registration").text
     link = page.split('readonly value="')[1].split('"')[0]
     assert registration(school, marked, link).status_code == 200  # the platform is known

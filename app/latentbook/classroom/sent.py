@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from latentbook.book.translations.language import message
 from latentbook.classroom.platform_tables import context, passback, resource_link
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import assignment, member
+from latentbook.classroom.tables import assignment, member, person
 
 CHANGED, WAIT, UNREACHABLE, NO_ACCESS = "changed", "wait", "unreachable", "no access"
 WHY = {
@@ -20,22 +20,34 @@ WHY = {
     UNREACHABLE: message("The platform cannot be reached."),
     NO_ACCESS: message("The platform gives no access: compare the client ID, addresses and keys."),
 }
-REFUSED = message("The platform refused the mark: status %(code)s.")
+REFUSED = message("The platform refused the mark: status %(code)s. %(words)s")
+ADVICE = {
+    "401": message("Compare the client ID and the keys in the platform with those here."),
+    "403": message("Is the course open there, and may the book write its marks?"),
+    "404": message("The column was deleted there: link the assignment again."),
+    "422": message("Who is a test student, or has left the course there, has no mark in it."),
+}
 
 
 @dataclass(frozen=True)
 class State:
-    """Whether a mark has arrived; ``why`` its last one has not, and when that is tried again."""
+    """Whether a mark has arrived: of whom and of which assignment, ``why`` its last one has not,
+    what to do, and when it is tried again.
+    """
 
     sent: bool
     why: Refused | None
     next_at: datetime | None
+    name: str
+    title: str
+    advice: str
 
 
 def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], State]:
     """By member and assignment, of marks that were sent or should have been."""
     wanted = (
         sa.select(passback, member.c.id.label("member"), assignment.c.id.label("assignment"))
+        .add_columns(assignment.c.title, person.c.name)
         .join(resource_link, resource_link.c.id == passback.c.resource_link)
         .join(context, context.c.id == resource_link.c.context)
         .join(
@@ -46,6 +58,7 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
         .join(
             member, (member.c.course == context.c.course) & (member.c.person == passback.c.person)
         )
+        .join(person, person.c.id == passback.c.person)
         .where(context.c.course == course_id)
         .where(
             sa.func.coalesce(passback.c.points, passback.c.tried).is_not(None)
@@ -56,11 +69,16 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
     for row in connection.execute(wanted):
         key = (row.member, row.assignment)
         if key not in found or row.error:  # of several links one that failed is shown
-            found[key] = State(row.points is not None, why(row.error), row.next_at)
+            advice = ADVICE.get(row.error.partition(": ")[0], "")
+            told = (row.name, row.title, advice)
+            found[key] = State(row.points is not None, why(row.error), row.next_at, *told)
     return found
 
 
 def why(error: str) -> Refused | None:
     if not error:
         return None
-    return Refused(502, WHY[error]) if error in WHY else Refused(502, REFUSED, code=error)
+    if error in WHY:
+        return Refused(502, WHY[error])
+    code, _, words = error.partition(": ")
+    return Refused(502, REFUSED, code=code, words=words)

@@ -170,8 +170,8 @@ def said(claims: dict[str, Any], name: str, longest: int = LONGEST_NAME) -> str:
     return found if isinstance(found, str) and len(found) <= longest else ""
 
 
-def full_name(claims: dict[str, Any]) -> str:
-    whole, *parts = (said(claims, name) for name in NAMES)
+def full_name(claims: dict[str, Any], longest: int = LONGEST_NAME) -> str:
+    whole, *parts = (said(claims, name, longest) for name in NAMES)
     return whole or " ".join(parts).strip()
 
 

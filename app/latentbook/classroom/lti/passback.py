@@ -5,9 +5,10 @@ those that were sent last. So nothing is lost when the server ends, and nothing 
 """
 
 import asyncio
+import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,6 +52,8 @@ MOST_FAILURES = 5
 """In a row; then the platform has its rest until the next round."""
 ALIKE = 0.005
 """Marks that differ by a smaller share of the maximum are one: platforms round."""
+LONGEST_ERROR = 200
+SAYS = ("errors", "error", "error_description", "message", "reason", "detail")
 HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")
 
 
@@ -170,7 +173,7 @@ def prepare(connection: sa.Connection, each: Due) -> datetime:
     """
     stamp, row = now().replace(microsecond=0), each.row
     if row is not None and row.stamp is not None:
-        is_again = each.may_be_there and row.error not in (REPEATED, CHANGED)
+        is_again = each.may_be_there and not row.error.startswith((REPEATED, CHANGED))
         stamp = row.stamp if is_again else max(stamp, row.stamp + timedelta(seconds=1))
     change(connection, each, stamp=stamp, tried=each.share if each.is_shown else None)
     return stamp
@@ -302,12 +305,13 @@ class Passback:
         is_again = each.row is not None and stamp == each.row.stamp
         if answer.status in ARRIVED or (is_again and str(answer.status) == REPEATED):
             return True
-        error = WAIT if asks_to_wait(answer) else str(answer.status)
-        await self._fail(each, error, seconds(answer.headers.get("retry-after", "")))
+        await self._fail(each, refusal(answer), seconds(answer.headers.get("retry-after", "")))
         return False
 
     async def _fail(self, each: Due, error: str, wait_s: float) -> None:
-        log.warning("A score did not arrive", platform=each.link.platform, reason=error)
+        log.warning(
+            "A score did not arrive", platform=each.link.platform, reason=error.partition(": ")[0]
+        )
         await self.database.run(failed, each, error, max(wait_s, self.first_retry_s))
 
     async def _results(self, of: Row, link: Row) -> dict[str, float | None] | str:
@@ -318,7 +322,7 @@ class Passback:
         try:
             async for answer in self.tokens.pages(of, RESULT, url, RESULT_TYPE):
                 if answer.status != 200:
-                    return WAIT if asks_to_wait(answer) else str(answer.status)
+                    return refusal(answer)
                 for each in answer.json:
                     found[str(each["userId"])] = share_of(each)
         except (LookupError, TypeError, AttributeError, ValueError, ArithmeticError):
@@ -362,6 +366,28 @@ def asks_to_wait(answer: Answer) -> bool:
     """Canvas says with 403 that there were too many requests."""
     is_limit = answer.status == 403 and b"rate limit" in answer.body.lower()
     return is_limit or answer.status in (429, 503)
+
+
+def refusal(answer: Answer) -> str:
+    """Why a mark was refused: the status and the platform's own words, if it has some."""
+    if asks_to_wait(answer):
+        return WAIT
+    try:
+        words = " ".join("; ".join(said(json.loads(answer.body))).split())
+    except (ValueError, RecursionError):
+        words = ""
+    seen = "".join(filter(str.isprintable, f"{answer.status}: {words}"))
+    return seen[:LONGEST_ERROR] if words else str(answer.status)
+
+
+def said(found: Any) -> Iterator[str]:
+    """What an error in JSON says to people: platforms have no common form for it."""
+    if isinstance(found, str):
+        yield found
+    for part in found if isinstance(found, list) else ():
+        yield from said(part)
+    for name in SAYS if isinstance(found, dict) else ():
+        yield from said(found.get(name))
 
 
 def seconds(retry_after: str) -> float:

@@ -70,8 +70,8 @@ async def read_roster(desk: InstructorDesk, number: Number) -> Response:
     """Add everybody whom the platform lists, also those who have never come."""
     here, of = await desk.read(roster.place, number)
     found = await roster.fetch(lti_of(desk).tokens, of, here.members_url)
-    await desk.run(roster.apply, here, of, found, desk.me.person)
-    return desk.to("classroom/people")
+    lines = await desk.run(roster.apply, here, of, found, desk.me.person)
+    return await desk.page("roster", lines=lines, text="")
 
 
 @router.post("/send-again")

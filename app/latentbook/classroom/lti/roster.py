@@ -11,11 +11,14 @@ from latentbook.classroom import people
 from latentbook.classroom import platform_tables as tables
 from latentbook.classroom.lti import platforms
 from latentbook.classroom.lti.claims import full_name, role_of, said
-from latentbook.classroom.lti.tokens import Tokens
+from latentbook.classroom.lti.platforms import named
+from latentbook.classroom.lti.tokens import MAX_PAGE_BYTES, Tokens
 from latentbook.classroom.lti.web import Unreachable
 from latentbook.classroom.people import Row
 from latentbook.classroom.platform_tables import LONGEST_ID, platform
 from latentbook.classroom.refused import Refused
+from latentbook.classroom.roster import HERE, NEW, REFUSED, Line
+from latentbook.classroom.words import clean
 from latentbook.http.logs import log
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly"
@@ -27,16 +30,17 @@ WHOLE_S = 60
 
 @dataclass(frozen=True)
 class Listed:
-    """A member of a platform's course."""
+    """A member of a platform's course; ``why`` not here, if so."""
 
     subject: str
     name: str
     number: str
     role: str
+    why: Refused | None = None
 
 
 async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
-    """The active members of a course, page by page. Why there are none is for the log alone: it
+    """The members of a course, page by page. Why there are none is for the log alone: it
     would tell an instructor what answers in the server's network.
 
     Raises
@@ -51,7 +55,7 @@ async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
                 if answer.status != 200:
                     raise Unreachable(f"It answered with status {answer.status}.")
                 members = answer.json["members"]
-                found += [each for each in map(listed, members) if each is not None]
+                found += map(listed, members)
                 if len(found) > people.MAX_MEMBERS:
                     most = f"It lists more than {people.MAX_MEMBERS} people."
                     raise Refused(502, FAILED, why=most)
@@ -64,19 +68,22 @@ async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
     raise Refused(502, FAILED, why=why)
 
 
-def listed(given: dict[str, Any]) -> Listed | None:
-    subject = given.get("user_id")
-    if given.get("status", "Active") != "Active" or not isinstance(subject, str):
-        return None
-    if not 0 < len(subject) <= LONGEST_ID or not subject.isprintable():
-        log.warning(
-            "Somebody on a platform's list was left out", reason=f"{len(subject)} characters"
-        )
-        return None
+def listed(given: dict[str, Any]) -> Listed:
+    subject = said(given, "user_id", MAX_PAGE_BYTES)
     # Roles here may have neither vocabulary nor context: all are roles in this course.
-    if not (role := role_of([str(role) for role in given.get("roles", [])])):
-        return None
-    return Listed(subject, full_name(given), said(given, "lis_person_sourcedid"), role)
+    role = role_of([str(role) for role in given.get("roles", [])])
+    why = None
+    if given.get("status", "Active") != "Active":
+        why = Refused(422, message("The platform’s course no longer has this person."))
+    elif not subject:
+        why = Refused(422, message("The platform sends no id of this person."))
+    elif len(subject) > LONGEST_ID or not subject.isprintable():
+        unfit = message("An id has at most %(limit)s characters, all of which can be seen.")
+        why = Refused(422, unfit, limit=LONGEST_ID)
+    elif not role:
+        why = Refused(422, message("Who only looks on has no place in the course."))
+    name, number = full_name(given, MAX_PAGE_BYTES), said(given, "lis_person_sourcedid")
+    return Listed(subject, name, number, role, why)
 
 
 def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
@@ -88,9 +95,26 @@ def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
     return here, connection.execute(of.where(tables.deployment.c.id == here.deployment)).one()
 
 
-def apply(connection: sa.Connection, here: Row, of: Row, found: list[Listed], by: int) -> None:
-    """Add who is new; say names and roles anew. Nobody is removed."""
-    for each in found:
-        who = platforms.known(connection, of.issuer, each.subject)
-        platforms.let_in(connection, here, of.issuer, each.subject, each, who)
-    people.note(connection, here.course, "roster applied", by=by, detail=f"{len(found)} listed")
+def apply(
+    connection: sa.Connection, here: Row, of: Row, found: list[Listed], by: int
+) -> list[Line]:
+    """Add who is new; say names and roles anew. Nobody is removed. Returns what was done."""
+    lines, seen = [], set()
+    before = {each.id for each in people.everyone(connection, here.course)}
+    for i, each in enumerate(found):
+        does, why = REFUSED, each.why
+        if why is None and each.subject in seen:
+            why = Refused(422, message("This person is in the list already."))
+        elif why is None:
+            seen.add(each.subject)
+            who = platforms.known(connection, of.issuer, each.subject)
+            does = HERE if who in before else NEW
+            platforms.let_in(connection, here, of.issuer, each.subject, each, who)
+            try:
+                clean(each.name)
+            except Refused as unfit:
+                why = unfit
+        lines.append(Line(i + 1, each.name, each.number, named(here.title), does, why=why))
+    detail = f"{len(seen)} of {len(found)} listed"
+    people.note(connection, here.course, "roster applied", by=by, detail=detail)
+    return lines

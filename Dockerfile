@@ -10,25 +10,28 @@ RUN ln -s /usr/local/lib/node_modules/npm/bin/npm-cli.js /usr/local/bin/npm \
  && apt-get update && apt-get install -y --no-install-recommends binutils make
 WORKDIR /book
 ENV PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 UV_COMPILE_BYTECODE=1 NPM_CONFIG_OMIT=dev
-COPY pyproject.toml requirements.lock requirements-uv.lock package.json package-lock.json Makefile README.md LICENSE ./
+COPY pyproject.toml requirements.lock requirements-uv.lock requirements-server.lock package.json package-lock.json Makefile README.md LICENSE ./
 COPY content/LICENSE content/
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/
 COPY app/latentbook/__init__.py app/latentbook/
 COPY widgets/__init__.py widgets/renamed.py widgets/
-RUN make .venv/.serve
+RUN make .venv/.serve \
+ && sh tools/pip.sh requirements-server.lock
 RUN make node_modules/.installed
 COPY app app
 COPY widgets widgets
 COPY static static
 COPY content content
-RUN make build
+COPY tools/bundles.py tools/
+RUN make docker-steps
 COPY tools/slim.sh tools/
 RUN sh tools/slim.sh
 
 FROM python:3.11-slim-bookworm
 RUN useradd --create-home --uid 10001 reader \
- && install --directory --owner reader /built
+ && install --directory --owner reader /built \
+ && install --directory --owner reader --mode 700 /data
 WORKDIR /book
 # All at once: files that are one on the disk stay one.
 COPY --from=build /book /book
@@ -38,5 +41,5 @@ ENV PATH=/book/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=3s --start-period=20s CMD \
   ["python", "-c", "import os, urllib.request as r; r.urlopen('http://127.0.0.1:%s/healthz' % os.environ['LATENTBOOK_PORT'], timeout=2)"]
-# Nothing is written: run with --read-only. /built is for a course (docs/hosting.md).
+# Nothing is written: run with --read-only. /built is for a course, /data for its people (docs/hosting.md).
 CMD ["latentbook", "serve", "--built"]

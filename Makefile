@@ -107,6 +107,7 @@ clean:
 
 # The steps of the Dockerfile, one after another, outside of it.
 docker-steps: .venv/.serve node_modules/.installed build
+	@$(BIN)/python -m tools.bundles
 
 IMAGE ?= latentbook
 .PHONY: image test-image

@@ -18,12 +18,14 @@ find .venv -type f -name '*.so*' -size +8M ! -path '*.libs/*' -exec strip --stri
 # Of the JavaScript packages a course needs the page's Python; the rest is in build/cache, bundled.
 find node_modules -mindepth 1 -maxdepth 1 ! -name pyodide -exec rm -rf {} +
 # The site holds the runtime; data sets are fetched when a model is trained.
-rm -rf build/runtime build/data tools Makefile requirements.lock
+rm -rf build/runtime build/data tools Makefile requirements.lock requirements-server.lock
 
 # Says whether that was too much, and leaves the bytecode of what is imported, not of everything.
 find .venv -name __pycache__ -prune -exec rm -rf {} +
 .venv/bin/python - <<'PYTHON'
 import latentbook.book.build
+import latentbook.classroom.commands
+import latentbook.classroom.mode
 import latentbook.main
 from latentbook.models import registry
 

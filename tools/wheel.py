@@ -17,22 +17,14 @@ from pathlib import Path
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.write.assets import (
-    bundle,
-    engine_script,
-    judge_script,
-    notebook_script,
-    sources_hash,
-    worker_script,
-)
+from latentbook.book.write.assets import sources_hash
 from latentbook.book.write.compress import TEXT
-from latentbook.classroom.bundle import bundle_classroom
 from latentbook.classroom.bundle import folder_of as classroom_folder
-from latentbook.lecture.bundle import bundle_class
 from latentbook.lecture.bundle import folder_of as class_folder
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PYODIDE
 from latentbook.settings import ROOT, Settings
+from tools.bundles import make_bundles
 
 Report = Callable[[str], None]
 
@@ -61,8 +53,7 @@ def release() -> str:
 def gather(settings: Settings, report: Report) -> None:
     """Bring together in build/shipped what ``setup.py`` puts into the wheel of the build."""
     site = build_site(open_project(settings), report=report)
-    bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
-    judge_script(settings), bundle_class(settings), bundle_classroom(settings)
+    make_bundles(settings)
     shipped, cache = settings.build / "shipped", settings.build / "cache"
     shutil.rmtree(shipped, ignore_errors=True)
     for folder in (class_folder(settings), classroom_folder(settings)):

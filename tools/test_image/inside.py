@@ -90,3 +90,11 @@ with served(["latentbook", "serve"], **course):
     print(f"The course, after {time.monotonic() - start:.0f} s: {look()} pages", flush=True)
     title = re.search('^title = "(.*)"', Path("/course/course.toml").read_text(), re.MULTILINE)
     assert title and title[1] in get("/")[1].decode()
+
+# Its people: created, served from what the image has bundled, and students' code behind its walls.
+course |= {"LATENTBOOK_DATABASE": "/built/course.sqlite"}
+for command in (["new", "Course"], ["doctor"]):
+    subprocess.run(["latentbook", "classroom", *command], env=environment | course, check=True)
+with served(["latentbook", "serve"], **course):
+    assert b"open to its members only" in get("/classroom/")[1]
+    print("The course with people")

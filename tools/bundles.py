@@ -1,0 +1,24 @@
+"""What a built course needs of esbuild beside its pages, made where there is Node.
+
+The wheel and the image hold it: bundles of class mode and the classroom, and scripts of the server.
+"""
+
+from latentbook.book.write.assets import (
+    bundle,
+    engine_script,
+    judge_script,
+    notebook_script,
+    worker_script,
+)
+from latentbook.classroom.bundle import bundle_classroom
+from latentbook.lecture.bundle import bundle_class
+from latentbook.settings import ROOT, Settings
+
+
+def make_bundles(settings: Settings) -> None:
+    bundle(settings), engine_script(settings), worker_script(settings), notebook_script(settings)
+    judge_script(settings), bundle_class(settings), bundle_classroom(settings)
+
+
+if __name__ == "__main__":
+    make_bundles(Settings(course=None, build=ROOT / "build"))

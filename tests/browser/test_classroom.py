@@ -112,3 +112,30 @@ def test_work_follows_a_student_from_phone_to_phone(
         assert violations(instructor) == []
     for context in contexts:
         context.close()
+
+
+@pytest.mark.browser
+def test_a_refused_form_comes_back_with_its_entries(
+    chromium: Browser, course: tuple[str, str]
+) -> None:
+    url, link = course
+    context = chromium.new_context(**WINDOW)
+    page = join(context, link, "Ada Lovelace")
+    page.goto(f"{url}/classroom/people/1")
+    page.get_by_role(
+        "button", name="Make a new sign-in link"
+    ).click()  # the page has its address now
+    page.get_by_label("Name").fill("Ada\u200b")
+    page.get_by_label("Group").fill("Evening")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("alert")).to_contain_text("Characters that nobody sees")
+    expect(page).to_have_url(f"{url}/classroom/people/1")
+    assert page.get_by_label("Group").input_value() == "Evening"
+    assert page.get_by_label("Name").input_value() == "Ada\u200b"
+    assert violations(page) == []
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("cell", name="Evening")).to_be_visible()
+    page.goto(f"{url}/classroom/people/1")
+    assert page.get_by_role("alert").count() == 0, "once"
+    context.close()

@@ -119,6 +119,41 @@ def test_an_empty_field_is_no_answer_in_any_gradebook(room: Class) -> None:
     assert rows_of(room.shown(""))["Alan"] == ["", "2", "2"]
 
 
+def test_a_comment_changes_no_points_and_all_of_them_are_read(room: Class) -> None:
+    alan = room.student("Alan")
+    room.answer(alan, "q-one", "8")
+    room.answer(alan, "q-one", "4", START + DAY)
+    place = f"{GRADES}people/{room.school.number('Alan')}"
+    tim = room.school.invited("assistant", "Tim")
+    form = {"assignment": "1", "label": "q-one", "points": "", "why": "Look <again>"}
+    said = form | {"comment": "yes"}
+    assert tim.post(place, data=said).status_code == 303
+    assert rows_of(room.shown("?assignment=first"))["Alan"][1] == "2"
+    assert room.ina.post(place, data=form | {"points": "1", "why": "Late"}).status_code == 303
+    assert tim.post(place, data=said | {"why": "Better"}).status_code == 303
+    assert rows_of(room.shown("?assignment=first"))["Alan"][1] == "1 changed (Ina: Late)"
+    own = re.sub(r"<time.*?</time>", "", room.shown("", alan))
+    asked = re.sub(
+        r"<time.*?</time>", "", alan.get("/classroom/assignments/first/answers/q-one").text
+    )
+    for page in (own, asked):
+        comment = '<p>, <bdi>{}</bdi>: {}<q dir="auto">{}</q></p>'
+        assert comment.format("Tim", "", "Look &lt;again&gt;") in page
+        assert comment.format("Ina", "1 points, ", "Late") in page
+        assert comment.format("Tim", "", "Better") in page
+        assert "as computed" not in page
+    assert re.findall(r'<pre dir="auto" tabindex="0">(.*?)</pre>', own) == ["8", "4"], (
+        "earlier ones"
+    )
+    assert own.count(">counts<") == 1
+    assert tim.post(place, data=said | {"why": " "}).status_code == 422
+
+    refused = tim.post(place, data=form | {"points": "7", "why": "Too kind"})
+    assert refused.status_code == 422
+    assert "This question has from 0 to 2 points. Received 7." in refused.text
+    assert "Too kind</pre>" in refused.text, "kept, also without scripts"
+
+
 @on_sqlite
 @pytest.mark.parametrize(
     "change",
@@ -126,7 +161,7 @@ def test_an_empty_field_is_no_answer_in_any_gradebook(room: Class) -> None:
         {"points": "-1"},
         {"points": "nan"},
         {"points": "1e3"},
-        {"points": "21"},
+        {"points": "2.5"},
         {"points": "٣"},
         {"points": "."},
         {"why": ""},

@@ -39,7 +39,7 @@ LEAST = {
     "GET /classroom/grades/": "student",
     "GET /classroom/grades/gradebook.csv": "instructor",
     "GET /classroom/grades/people/{number}": "assistant",
-    "POST /classroom/grades/people/{number}": "instructor",
+    "POST /classroom/grades/people/{number}": "assistant",
     "GET /classroom/grades/analysis/{name}": "assistant",
     "GET /classroom/grades/analysis/{name}/{label}": "assistant",
     "GET /classroom/people": "assistant",

@@ -210,6 +210,14 @@ async def read_form(request: Request, most_bytes: int = STRANGERS_BYTES) -> Form
     raise Refused(415, message("Only forms are accepted here."))
 
 
+async def typed_in(request: Request) -> Form:
+    """What a form that was refused had in its fields."""
+    try:
+        return await read_form(request, MAX_BYTES)
+    except Problem:
+        return Form()
+
+
 def pairs_of(query: bytes) -> Form:
     try:
         pairs = parse_qsl(query.decode("ascii"), True, max_num_fields=MAX_FIELDS, errors="strict")
@@ -308,7 +316,8 @@ class PageRoute(SmallRoute):
             except Problem as error:
                 why = error
             desk = Desk(request, room_of(request), None)
-            response = await desk.page("refused", why.status_code, why=why)
+            typed = await typed_in(request) if why.status_code in (409, 422, 429) else Form()
+            response = await desk.page("refused", why.status_code, why=why, typed=typed)
             response.headers.update(why.headers or {})
             return response
 

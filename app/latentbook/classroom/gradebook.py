@@ -7,8 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook.classroom import assignments, attempts, people
-from latentbook.classroom.scores import Key, Score, Total, scores
-from latentbook.classroom.tables import mark, person
+from latentbook.classroom.scores import BY_WHOM, Key, Score, Total, scores
+from latentbook.classroom.tables import mark
 from latentbook.classroom.words import csv_of
 
 Row = sa.Row[Any]
@@ -125,8 +125,7 @@ class Sheet:
 def sheets(connection: sa.Connection, course_id: int, who: int) -> list[Sheet]:
     """Everything about a member's marks."""
     found = scores(connection, course_id, member_id=who)
-    wanted = sa.select(mark, person.c.name).outerjoin(person, person.c.id == mark.c.by)
-    decided = list(connection.execute(wanted.where(mark.c.member == who).order_by(mark.c.id)))
+    decided = list(connection.execute(BY_WHOM.where(mark.c.member == who).order_by(mark.c.id)))
     result = []
     for row in assignments.everything(connection, course_id):
         made = attempts.of_member(connection, who, row.id)

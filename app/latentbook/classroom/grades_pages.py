@@ -1,5 +1,6 @@
 """``/classroom/grades/``: marks, one's own or all, what questions tell, and files for others."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -107,11 +108,13 @@ async def get_marks(desk: AssistantDesk, number: Number) -> Response:
 
 
 @router.post("/people/{number}")
-async def change_mark(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
-    """Override a mark or, without points, lift what overrides it."""
+async def change_mark(desk: AssistantDesk, form: TheForm, number: Number) -> Response:
+    """Override a mark; without points, remove the override. Or comment."""
     points, why = points_of(form.text("points")), form.text("why")
     at, label = form.number("assignment", 1, 2**31 - 1), form.text("label")
-    await desk.run(scores.override, desk.me, number, at, label, points, why)
+    is_comment = bool(form.text("comment"))
+    work = partial(scores.override, is_comment=is_comment)
+    await desk.run(work, desk.me, number, at, label, points, why)
     return desk.to(f"classroom/grades/people/{number}#{at}-{label}")
 
 

@@ -1,7 +1,7 @@
 """Scores, computed from attempts, verdicts, dates and overrides whenever somebody looks."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
@@ -17,13 +17,11 @@ from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
 from latentbook.classroom.late import Dates, Late
 from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import assignment_question, attempt, mark, member, now
+from latentbook.classroom.tables import assignment_question, attempt, mark, member, now, person
 from latentbook.classroom.words import clean
 
 Key = tuple[int, int, str]
 """A member, an assignment, a question's label."""
-MOST = 10
-"""Times a question's points that an instructor may give."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,8 @@ IDS: sa.BindParameter[int] = sa.bindparam("ids", expanding=True)
 ONE: sa.BindParameter[int] = sa.bindparam("member")
 WHO = sa.select(member.c.id, member.c.group).where(member.c.course == sa.bindparam("course"))
 MADE = attempts_with(by=BY).where(attempt.c.assignment.in_(IDS))
-DECIDED = sa.select(mark).where(mark.c.assignment.in_(IDS)).order_by(mark.c.id)
+BY_WHOM = sa.select(mark, person.c.name).outerjoin(person, person.c.id == mark.c.by)
+DECIDED = BY_WHOM.where(mark.c.assignment.in_(IDS)).order_by(mark.c.id)
 DECIDED_OF_ONE = DECIDED.where(mark.c.member == ONE)
 OF_ALL = (WHO.where(member.c.role == "student"), MADE, DECIDED)
 OF_ONE = (WHO.where(member.c.id == ONE), MADE.where(attempt.c.member == ONE), DECIDED_OF_ONE)
@@ -147,7 +146,7 @@ def scores(
     handed_in = defaultdict(list)
     for each in connection.execute(made, given):
         handed_in[each.member, each.assignment, each.label].append(each)
-    marks = {(m.member, m.assignment, m.label): m for m in connection.execute(decided, given)}
+    marks = deciding(connection.execute(decided, given))
     everybody = connection.execute(who, given).all()
     found = {}
     for row in rows:
@@ -210,6 +209,16 @@ def score_of(
     return replace(score, points=override.points, override=override, is_done=True)
 
 
+def deciding(rows: Iterable[Row]) -> dict[Key, Row]:
+    """The last decisions: a comment has the points of the decision before it."""
+    found: dict[Key, Row] = {}
+    for each in rows:
+        key = (each.member, each.assignment, each.label)
+        if key not in found or found[key].points != each.points:
+            found[key] = each
+    return found
+
+
 def override(
     connection: sa.Connection,
     by: Member,
@@ -218,21 +227,28 @@ def override(
     label: str,
     points: float | None,
     why: str,
+    *,
+    is_comment: bool = False,
 ) -> None:
-    """Decide about a person's points at a question, whatever is computed; None lifts it again."""
+    """Decide about a person's points at a question, whatever is computed; None lifts it again. A
+    comment changes no points.
+    """
     student = people.one_member(connection, by.course.id, who).member
     found = scores(connection, by.course.id, member_id=student, assignment_id=assignment_id)
     if (before := found.get((student, assignment_id, label))) is None:
         raise assignments.no_question()
-    if points is not None and not 0 <= points <= MOST * before.of:
-        refusal = message("From 0 to %(most)s points are accepted.")
-        raise Refused(422, refusal, most=f"{MOST * before.of:g}")
+    if is_comment:
+        points = before.override.points if before.override else None
+    elif points is not None and not 0 <= points <= before.of:
+        refusal = message("This question has from 0 to %(most)s points. Received %(received)s.")
+        raise Refused(422, refusal, most=f"{before.of:g}", received=f"{points:g}")
     why = clean(why, is_needed=False)
-    if points is not None and not why:
+    if not why and (points is not None or is_comment):
         raise Refused(422, message("Say why: the student reads it."))
     place = {"member": student, "assignment": assignment_id, "label": label}
     people.add(connection, mark, **place, points=points, why=why, by=by.person, at=now())
-    note(connection, by.course.id, "mark changed", by=by.person, on=who, detail=label)
+    done = "commented" if is_comment else "mark changed"
+    note(connection, by.course.id, done, by=by.person, on=who, detail=label)
 
 
 def totals(found: dict[Key, Score]) -> dict[tuple[int, int], Total]:
@@ -254,6 +270,7 @@ class Standing:
     score: Score
     left: int | None
     last: Row | None
+    decisions: Sequence[Row]
 
     @property
     def shown(self) -> str:
@@ -282,13 +299,13 @@ def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label:
     """An assignment as somebody sees it, with all questions or only one."""
     given = assignments.given(connection, me, name, at)
     made = attempts.of_member(connection, me.id, given.id)
-    decided = connection.execute(DECIDED_OF_ONE, {"ids": [given.id], "member": me.id})
-    marks = {each.label: each for each in decided}
+    decided = connection.execute(DECIDED_OF_ONE, {"ids": [given.id], "member": me.id}).all()
+    marks = deciding(decided)
     most = given.dates.tries
 
     def standing(put: Put) -> Standing:
         here = [each for each in made if each.label == put.label]
-        override = marks.get(put.label)
+        override = marks.get((me.id, given.id, put.label))
         score = score_of(here, put.points, given.counts, given.dates, given.late, override)
         return Standing(
             put,
@@ -296,6 +313,7 @@ def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label:
             score,
             None if most is None else max(0, most - score.tries),
             here[-1] if here else None,
+            [each for each in decided if each.label == put.label],
         )
 
     return Sheet(given, tuple(standing(put) for put in given.questions if label in ("", put.label)))

@@ -21,18 +21,12 @@ WHY = {
     NO_ACCESS: message("The platform gives no access: compare the client ID, addresses and keys."),
 }
 REFUSED = message("The platform refused the mark: status %(code)s. %(words)s")
-ADVICE = {
-    "401": message("Compare the client ID and the keys in the platform with those here."),
-    "403": message("Is the course open there, and may the book write its marks?"),
-    "404": message("The column was deleted there: link the assignment again."),
-    "422": message("Who is a test student, or has left the course there, has no mark in it."),
-}
 
 
 @dataclass(frozen=True)
 class State:
     """Whether a mark has arrived: of whom and of which assignment, ``why`` its last one has not,
-    what to do, and when it is tried again.
+    and when it is tried again.
     """
 
     sent: bool
@@ -40,7 +34,6 @@ class State:
     next_at: datetime | None
     name: str
     title: str
-    advice: str
 
 
 def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], State]:
@@ -69,9 +62,8 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
     for row in connection.execute(wanted):
         key = (row.member, row.assignment)
         if key not in found or row.error:  # of several links one that failed is shown
-            advice = ADVICE.get(row.error.partition(": ")[0], "")
-            told = (row.name, row.title, advice)
-            found[key] = State(row.points is not None, why(row.error), row.next_at, *told)
+            is_sent, said = row.points is not None, why(row.error)
+            found[key] = State(is_sent, said, row.next_at, row.name, row.title)
     return found
 
 

@@ -6,9 +6,10 @@ those that were sent last. So nothing is lost when the server ends, and nothing 
 
 import asyncio
 import json
+import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +54,10 @@ MOST_FAILURES = 5
 ALIKE = 0.005
 """Marks that differ by a smaller share of the maximum are one: platforms round."""
 LONGEST_ERROR = 200
-SAYS = ("errors", "error", "error_description", "message", "reason", "detail")
+SAID = re.compile(
+    r'"(?:error|error_description|message|reason|detail)"\s*:\s*("(?:[^"\\\0-\x1f]|\\["\\/bfnrt])*")'
+)
+"""In JSON. Platforms have no common form for what they say."""
 HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")
 
 
@@ -372,22 +376,9 @@ def refusal(answer: Answer) -> str:
     """Why a mark was refused: the status and the platform's own words, if it has some."""
     if asks_to_wait(answer):
         return WAIT
-    try:
-        words = " ".join("; ".join(said(json.loads(answer.body))).split())
-    except (ValueError, RecursionError):
-        words = ""
-    seen = "".join(filter(str.isprintable, f"{answer.status}: {words}"))
-    return seen[:LONGEST_ERROR] if words else str(answer.status)
-
-
-def said(found: Any) -> Iterator[str]:
-    """What an error in JSON says to people: platforms have no common form for it."""
-    if isinstance(found, str):
-        yield found
-    for part in found if isinstance(found, list) else ():
-        yield from said(part)
-    for name in SAYS if isinstance(found, dict) else ():
-        yield from said(found.get(name))
+    found = [json.loads(each) for each in SAID.findall(answer.body.decode(errors="replace"))]
+    words = "".join(filter(str.isprintable, " ".join("; ".join(found).split())))
+    return f"{answer.status}: {words}"[:LONGEST_ERROR] if words else str(answer.status)
 
 
 def seconds(retry_after: str) -> float:

@@ -150,6 +150,17 @@ def test_finished_work_is_done_and_not_late(school: School, opened: httpx.Client
     assert "Done." in alan.get("/classroom/").text, "right, or without a try left"
 
 
+def test_an_assignment_that_opens_later_says_when(school: School, opened: httpx.Client) -> None:
+    student = school.invited("student", "Zoë")
+    set_dates(opened, opens_at="2999-12-01T07:00", due_at="", closes_at="")
+    page = student.get(f"{PLACE}/")
+    assert page.status_code == 404
+    assert "opens on Sun 1 Dec 2999 07:00 UTC." in page.text
+    assert "First sheet" not in page.text
+    set_dates(opened, opens_at="", due_at="", closes_at="")
+    assert "no such assignment, or" in student.get(f"{PLACE}/").text
+
+
 def test_boxes_of_one_name_are_one_answer(school: School, opened: httpx.Client) -> None:
     answers = []
 

@@ -367,6 +367,9 @@ def test_a_refused_mark_is_told_with_its_owner_and_the_platforms_words(
     assert advice in told
     assert "(Week 1)" in told
     assert "Ada Lovelace" in told
+    counted = school.browser().get("/metrics").text
+    assert "latentbook_marks_unsent 1.0" in counted
+    assert "latentbook_answers_waiting 0.0" in counted
 
 
 def test_a_mark_changed_in_the_platform_stays(school: School, marked: Lms) -> None:

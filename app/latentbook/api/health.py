@@ -1,5 +1,6 @@
 """``/healthz``, ``/readyz`` and ``/metrics``, for operators."""
 
+from contextlib import suppress
 from datetime import datetime
 from typing import cast
 
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from latentbook.http.metrics import Metrics
-from latentbook.http.problems import Problem, problem_responses
+from latentbook.http.problems import Problem, Unavailable, problem_responses
 from latentbook.http.site_files import built_at
 
 router = APIRouter(tags=["health"])
@@ -64,7 +65,12 @@ async def get_readiness(request: Request) -> Readiness:
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
 )
 async def get_metrics(request: Request) -> Response:
-    """Counters since the start, for Prometheus."""
+    """Counters since the start, and what waits now, for Prometheus."""
     metrics = cast(Metrics, request.app.state.metrics)
+    if room := getattr(request.app.state, "classroom", None):
+        with suppress(Unavailable):
+            answers, marks = await room.database.read(room.unfinished)
+            metrics.answers_waiting.set(answers)
+            metrics.marks_unsent.set(marks)
     headers = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_LATEST}
     return Response(generate_latest(metrics.registry), headers=headers)

@@ -186,6 +186,7 @@ def _compose(
         small_print=small_print(brand, manifest.term, _credit(project)),
         report_mistakes=manifest.report_mistakes,
         edition=manifest.edition,
+        openings=tuple(sorted({each.moment for each in closed.labels.values() if each.moment})),
         released=manifest.released,
         url=manifest.url,
         corrections=corrections,

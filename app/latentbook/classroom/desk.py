@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from latentbook.book.translations.language import message
-from latentbook.classroom import people
+from latentbook.classroom import people, sent
 from latentbook.classroom.database import Database
 from latentbook.classroom.people import SESSION_DAYS, Member
 from latentbook.classroom.refused import Refused
@@ -69,6 +69,7 @@ class Classroom:
     start: Callable[[], None]
     close: Callable[[], None]
     exporting: set[int] = field(default_factory=set)
+    unfinished = staticmethod(sent.unfinished)
 
 
 @dataclass

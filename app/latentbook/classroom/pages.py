@@ -82,7 +82,9 @@ class Pages:
 
         def why(problem: Problem) -> str:
             if isinstance(problem, Refused):
-                return interface.translate(problem.english, **problem.values)
+                values = problem.values.items()
+                told = {k: interface.moment(v) if isinstance(v, datetime) else v for k, v in values}
+                return interface.translate(problem.english, **told)
             return str(problem.detail)
 
         return frame.render(

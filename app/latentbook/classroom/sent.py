@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from latentbook.book.translations.language import message
 from latentbook.classroom.platform_tables import context, passback, resource_link
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import assignment, member, person
+from latentbook.classroom.tables import assignment, job, member, person
 
 CHANGED, WAIT, UNREACHABLE, NO_ACCESS = "changed", "wait", "unreachable", "no access"
 WHY = {
@@ -65,6 +65,13 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
             is_sent, said = row.points is not None, why(row.error)
             found[key] = State(is_sent, said, row.next_at, row.name, row.title)
     return found
+
+
+def unfinished(connection: sa.Connection) -> tuple[int, int]:
+    """How many answers wait to be judged, and how many marks did not arrive."""
+    marks = sa.select(sa.func.count()).where(passback.c.error != "")
+    found = sa.select(sa.func.count(job.c.id), marks.scalar_subquery())
+    return tuple(connection.execute(found).one())
 
 
 def why(error: str) -> Refused | None:

@@ -14,6 +14,7 @@ class Metrics:
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         counter = partial(Counter, registry=registry)
+        gauge = partial(Gauge, registry=registry)
         seconds = partial(Histogram, buckets=SECONDS, registry=registry)
         self.requests = counter(
             "latentbook_http_requests",
@@ -25,9 +26,9 @@ class Metrics:
             "From the head of a request to the last byte of its response.",
             ("route",),
         )
-        self.queue_length = Gauge(
-            "latentbook_queue_length", "Jobs waiting for a decoder.", registry=registry
-        )
+        self.queue_length = gauge("latentbook_queue_length", "Jobs waiting for a decoder.")
+        self.answers_waiting = gauge("latentbook_answers_waiting", "Answers to be judged.")
+        self.marks_unsent = gauge("latentbook_marks_unsent", "Marks that platforms did not take.")
         self.queue_seconds = seconds(
             "latentbook_queue_seconds", "How long a job waited for a decoder."
         )

@@ -393,6 +393,14 @@ def test_references_to_what_opens_later_say_when(book: Settings) -> None:
     assert "(opens" not in (built(book, AFTER) / "sample" / "text" / "index.html").read_text()
 
 
+def test_the_address_of_what_opens_later_says_when(book: Settings) -> None:
+    said = "More of the book opens on"
+    page = (built(book, BEFORE) / "404.html").read_text()
+    assert said in page
+    assert ">Tue 1 Dec 2026 08:00 CET</time>. " in page
+    assert said not in (built(book, AFTER) / "404.html").read_text()
+
+
 def test_a_question_without_its_answer_says_when_that_opens(book: Settings) -> None:
     html = (built(book, BEFORE) / "sample" / "text" / "index.html").read_text()
     for label in ("q-number", "q-choice", "q-code", "q-guess"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from latentbook.book.compose.bibliography import Reference
@@ -171,6 +171,7 @@ class Book:
     small_print: tuple[Html, ...]  # at the end of each page
     report_mistakes: str  # address with places for {title} and {text}; empty if there is none
     edition: str  # its name; may be empty
+    openings: tuple[datetime, ...]  # when more of it opens
     released: date | None
     url: str  # where it is published; may be empty
     corrections: Link | None

@@ -55,7 +55,8 @@ ALIKE = 0.005
 """Marks that differ by a smaller share of the maximum are one: platforms round."""
 LONGEST_ERROR = 200
 SAID = re.compile(
-    r'"(?:error|error_description|message|reason|detail)"\s*:\s*("(?:[^"\\\0-\x1f]|\\["\\/bfnrt])*")'
+    r'"(?:error|error_description|message|reason|detail)"\s*:\s*'
+    r'("(?:[^"\\\0-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")'
 )
 """In JSON. Platforms have no common form for what they say."""
 HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")

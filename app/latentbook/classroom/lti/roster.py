@@ -72,18 +72,18 @@ def listed(given: dict[str, Any]) -> Listed:
     subject = said(given, "user_id", MAX_PAGE_BYTES)
     # Roles here may have neither vocabulary nor context: all are roles in this course.
     role = role_of([str(role) for role in given.get("roles", [])])
-    why = None
+    why = ""
     if given.get("status", "Active") != "Active":
-        why = Refused(422, message("The platform’s course no longer has this person."))
+        why = message("The platform’s course no longer has this person.")
     elif not subject:
-        why = Refused(422, message("The platform sends no id of this person."))
+        why = message("The platform sends no id of this person.")
     elif len(subject) > LONGEST_ID or not subject.isprintable():
-        unfit = message("An id has at most %(limit)s characters, all of which can be seen.")
-        why = Refused(422, unfit, limit=LONGEST_ID)
+        why = message("An id has at most %(limit)s characters, all of which can be seen.")
     elif not role:
-        why = Refused(422, message("Who only looks on has no place in the course."))
+        why = message("Who only looks on has no place in the course.")
+    refused = Refused(422, why, limit=LONGEST_ID) if why else None
     name, number = full_name(given, MAX_PAGE_BYTES), said(given, "lis_person_sourcedid")
-    return Listed(subject, name, number, role, why)
+    return Listed(subject, name, number, role, refused)
 
 
 def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:

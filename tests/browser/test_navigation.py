@@ -365,3 +365,26 @@ def test_a_page_that_cannot_be_taken_in_is_loaded(page: Page, trouble: str) -> N
     page.unroute("**/contents/")
     page.go_back()
     page.wait_for_url(start)
+
+
+def test_the_contents_show_the_entry_of_the_page(chromium: Browser, editions: Editions) -> None:
+    context = chromium.new_context(viewport={"width": 1400, "height": 240})
+    page = context.new_page()
+
+    def lengthen(route: Route) -> None:
+        response = route.fetch()
+        rows = '<ul class="book">' + '<li><a href="#">Earlier</a></li>' * 40
+        route.fulfill(response=response, body=response.text().replace('<ul class="book">', rows, 1))
+
+    page.route(f"**/{TWO}", lengthen)
+    page.goto(editions.url + TWO)
+    page.wait_for_function(
+        """() => {
+            const [column, entry] = [".contents", ".contents [aria-current=page]"]
+                .map((each) => document.querySelector(each).getBoundingClientRect());
+            return column.height > 50 && entry.top >= column.top && entry.bottom <= column.bottom;
+        }"""
+    )
+    assert page.evaluate("scrollY") == 0
+    assert page.locator(".contents").evaluate("(column) => column.scrollTop") > 0
+    context.close()

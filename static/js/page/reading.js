@@ -48,7 +48,22 @@ function markContents() {
     before?.removeAttribute("aria-current");
     current?.setAttribute("aria-current", "location");
   }
+  followContents();
   keepPlace();
+}
+
+/** The entry that the column of contents was scrolled to. @type {Element | undefined} */
+let followed;
+
+/** Scrolls the column, not the page, to the entry of what is being read: in a long chapter it would be out of view. */
+function followContents() {
+  const column = document.querySelector(".contents");
+  const entry = Array.from(document.querySelectorAll(".contents nav:first-of-type [aria-current]")).at(-1);
+  if (!column || entry === followed) return;
+  followed = entry;
+  const [seen, box] = [column.getBoundingClientRect(), entry?.getBoundingClientRect()];
+  if (!box || box.height === 0 || (box.top >= seen.top && box.bottom <= seen.bottom)) return;
+  column.scrollTop += box.top - seen.top - column.clientHeight * READING_LINE;
 }
 
 /* Place */

@@ -234,9 +234,9 @@ def open_ones(connection: sa.Connection, me: Member, at: datetime) -> list[Given
 def given(connection: sa.Connection, me: Member, name: str, at: datetime) -> Given:
     found = _given(connection, me, one(connection, me.course.id, name), at)
     if found.when == "unopened" and not me.may("assistant"):
-        if (at := found.dates.opens_at) is None:
+        if (opens_at := found.dates.opens_at) is None:
             raise not_here()
-        raise Refused(404, message("This assignment opens on %(moment)s."), moment=at)
+        raise Refused(404, message("This assignment opens on %(moment)s."), moment=opens_at)
     return found
 
 

@@ -8,7 +8,8 @@ from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
 PYODIDE = Path("node_modules/pyodide")
-SHIPPED = ("content", "static", "package.json", "package-lock.json")
+GUIDES = ("docs", "CHANGELOG.md", "CONTRIBUTING.md")
+SHIPPED = ("content", "static", "package.json", "package-lock.json", *GUIDES)
 PYODIDE_FILES = (
     *("package.json", "pyodide-lock.json", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs"),
     "python_stdlib.zip",

@@ -26,6 +26,7 @@ from typing import ParamSpec, TypeVar
 from urllib.parse import urljoin
 
 from latentbook.settings import ROOT
+from tools.changes import git
 from tools.translations import check
 from tools.wheel import make_wheel, release
 
@@ -39,6 +40,10 @@ SNIPPET = "/autoencoders/compress/"
 """A page whose first snippet needs NumPy."""
 
 GRID = "/api/models/conv_vae_mnist/grid?n=4"
+SHIPPED = (
+    *("content", "static", "docs", "package.json", "package-lock.json"),
+    *("CHANGELOG.md", "CONTRIBUTING.md"),
+)
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
@@ -163,13 +168,25 @@ def holds_what_it_should(it: Installed) -> None:
     folder = info.partition("/")[0]
     tops = {name.partition("/")[0] for name in names}
     expect(tops == {"latentbook", "widgets", folder}, tops)
-    data = {f"widgets/data/{path.name}" for path in (ROOT / "widgets" / "data").glob("*.npz")}
-    expect(data and data <= set(names), data - set(names))
-    shipped = {name.split("/")[2] for name in names if name.startswith("latentbook/shipped/")}
-    expect(shipped.isdisjoint({"tests", "tools", "training"}), shipped)
+    made = ("latentbook/shipped/build/", "latentbook/shipped/node_modules/", folder)
+    differ = sources() ^ {name for name in names if not name.startswith(made)}
+    expect(not differ, f"Either in the wheel or in the project: {', '.join(sorted(differ))}")
     for name in ("LICENSE", "content/LICENSE"):
         expect(f"{folder}/licenses/{name}" in names, f"The wheel has no {name}")
     expect("License-Expression: MIT AND CC-BY-4.0\n" in metadata, metadata[:2000])
+
+
+def sources() -> set[str]:
+    """The project's files that belong in a wheel, by their names there."""
+    folders = {"app/": "", "widgets/": "widgets/"}
+    folders |= {name: f"latentbook/shipped/{name}" for name in SHIPPED}
+    asked = ("--cached", "--others", "--exclude-standard")  # with what is not committed yet
+    return {
+        place + name.removeprefix(folder)
+        for folder, place in folders.items()
+        for name in git("ls-files", *asked, folder).splitlines()
+        if (ROOT / name).is_file()
+    }
 
 
 def stands_alone(it: Installed) -> None:
@@ -208,6 +225,11 @@ def makes_a_course(it: Installed) -> None:
     small, course = it.work / "small", it.work / "course"
     it.run("latentbook", "new", "book", str(small))
     it.run("latentbook", "check", "--course", str(small))
+    manifest = small / "course.toml"
+    manifest.write_text(manifest.read_text().replace('language = "en"', 'language = "de"'))
+    said = it.run("latentbook", "build", "--course", str(small))
+    front = (small / "build" / "site" / "index.html").read_text(encoding="utf-8")
+    expect("Zum Text springen" in front and "not translated" not in said, (said, front[:3000]))
     it.run("latentbook", "course", "new", str(course))
     it.run("latentbook", "build", "--course", str(course))
     with it.served("--course", str(course)) as url:
@@ -237,6 +259,13 @@ def check_scripts(page: str) -> None:
     expect(found and set(found.values()) == {200}, (found, html[:2000]))
 
 
+def has_its_documentation(it: Installed) -> None:
+    """It lists the pages of its documentation, and shows each."""
+    for line in it.run("latentbook", "docs").splitlines():
+        page = it.run("latentbook", "docs", line.split()[0])
+        expect(line.split(maxsplit=1)[1] in page, page[:200])
+
+
 def asks_for_a_checkout(it: Installed) -> None:
     """Commands that need a checkout name the folder that is missing."""
     for command in ("train", "reproduce", "bench"):
@@ -251,6 +280,7 @@ WITHOUT_PYTORCH: tuple[Callable[[Installed], None], ...] = (
     says_what_it_cannot_do,
     makes_a_course,
     serves_people,
+    has_its_documentation,
     asks_for_a_checkout,
 )
 

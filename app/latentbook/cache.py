@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -85,3 +85,22 @@ def replace_file(path: Path, data: bytes) -> None:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def all_or_none(*paths: Path) -> Iterator[None]:
+    """Restore files and folders if the block fails."""
+    before = {path: path.read_bytes() if path.is_file() else None for path in paths}
+    folders = {folder for path in paths for folder in path.parents if not folder.exists()}
+    try:
+        yield
+    except BaseException:
+        for path, data in before.items():
+            if data is None:
+                path.unlink(missing_ok=True)
+            else:
+                path.write_bytes(data)
+        for folder in sorted(folders, reverse=True):
+            with suppress(OSError):  # it was not created, or contains something else by now
+                folder.rmdir()
+        raise

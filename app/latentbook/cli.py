@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from typer.core import TyperGroup
 
 from latentbook.course_option import CourseFolder, given_settings, project_of
-from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, sentences
+from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
 
 if TYPE_CHECKING:
@@ -175,7 +175,7 @@ def serve(
         typer.Option(help="Which of the last two good builds to serve; previous builds nothing."),
     ] = None,
     class_mode: Annotated[
-        bool, typer.Option("--class", help="Take live answers from phones (docs/class.md).")
+        bool, typer.Option("--class", help="Take live answers from phones (`latentbook docs class`).")
     ] = False,
     new_key: Annotated[
         bool, typer.Option("--new-key", help="Create a new key for the lecturer.")
@@ -352,6 +352,33 @@ def new(
     given = {"notebook": notebook, "report": report} if notebook else {}
     for path in make(project_of(course).given, *names, **given):
         report(f"Wrote {path}")
+
+
+@cli.command()
+def docs(
+    page: Annotated[str, typer.Argument(help="Name of a page; without one, all are listed.")] = "",
+) -> None:
+    """Show a page of the documentation of this release, or list the pages."""
+    files = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
+    pages = {file.stem.lower(): file for file in files}
+    if not page:
+        for name, path in pages.items():
+            title, _, _ = path.read_text(encoding="utf-8").partition("\n")
+            report(f"{name:20} {title.strip('# ')}")
+        return
+    name = Path(page.partition("#")[0]).stem.lower()
+    if name not in pages:
+        raise UnknownName("page", name, pages)
+    text = pages[name].read_text(encoding="utf-8")
+    if not sys.stdout.isatty():
+        return report(text)
+    from rich.console import Console
+    from rich.markdown import Markdown
+
+    os.environ.setdefault("LESS", "-R")  # which shows colours
+    console = Console()
+    with console.pager(styles=True, links=False):
+        console.print(Markdown(text))
 
 
 @courses.command("new")

@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
+from latentbook.cli import cli
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
@@ -41,3 +44,22 @@ def test_the_conformance_report_has_every_criterion_once() -> None:
     partial = {number for level in rows for number, result, _ in level if result == "partially"}
     stated = text.partition("## What is not met")[2].partition("## Level A")[0]
     assert partial == set(re.findall(r"^\| (\d\.\d\.\d+) \|", stated, re.MULTILINE))
+
+
+def test_messages_name_pages_that_there_are() -> None:
+    """Who has installed a wheel reads them with `latentbook docs PAGE`."""
+    listed = CliRunner().invoke(cli, ["docs"]).output
+    pages = {line.split()[0] for line in listed.splitlines()}
+    assert {"authoring", "contributing", "packages"} <= pages
+    for folder in ("app", "widgets"):
+        for path in (ROOT / folder).rglob("*.py"):
+            named = re.findall(r"latentbook docs\W+([a-z-]+)`", path.read_text(encoding="utf-8"))
+            assert pages.issuperset(named), path
+
+
+def test_a_page_of_the_documentation_is_found_as_other_pages_link_to_it() -> None:
+    pages = ("packages", "docs/packages.md", "packages.md#compiling", "Packages")
+    shown = [CliRunner().invoke(cli, ["docs", page]).output for page in pages]
+    assert {*shown} == {f"{(ROOT / 'docs' / 'packages.md').read_text(encoding='utf-8')}\n"}
+    mistyped = CliRunner().invoke(cli, ["docs", "package"])
+    assert (mistyped.exit_code, "packages" in mistyped.output) == (1, True)

@@ -251,8 +251,8 @@ def test_an_import_that_the_page_lacks_is_a_mistake_of_check_and_build(
     assert found == [
         f"{place}:15: {lacks} scipy: `latentbook packages add scipy` adds it",
         f"{place}:22: {lacks} tkinter: it has its standard library, numpy, widgets, and what "
-        "`latentbook packages add` can add (docs/packages.md). A snippet that needs others is "
-        "shown with :read-only:, and does not run",
+        "`latentbook packages add` can add (`latentbook docs packages`). A snippet that needs "
+        "others is shown with :read-only:, and does not run",
         f"{place}:22: {lacks} PIL: `latentbook packages add pillow` adds it",
         f"{place}:{solution}: {lacks} regex: `latentbook packages add regex` adds it",
     ]

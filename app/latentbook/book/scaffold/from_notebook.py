@@ -382,7 +382,7 @@ class NotebookSection:
                 continue
             printed += f"{data.get('text/plain', '').rstrip()}\n"
             if others and not (runs and PLOTLY in data):
-                why = " (its code draws it again: docs/packages.md)" * bool(picture)
+                why = " (its code draws it again: `latentbook docs packages`)" * bool(picture)
                 self.note(f"its output {', '.join(sorted(others))} is left out{why}")
         if runs:
             return []

@@ -6,8 +6,6 @@ nothing. The functions return the files that they wrote or changed.
 
 import keyword
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
@@ -24,6 +22,7 @@ from latentbook.book.scaffold.toml_edit import (
     with_macros,
     with_section,
 )
+from latentbook.cache import all_or_none
 from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
@@ -51,8 +50,8 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
     manifest = settings.course / COURSE if settings.course else content / BOOK
     if not manifest.is_file():
         raise LatentbookError(
-            f"{manifest} is missing: a chapter needs a book. docs/authoring.md says what a "
-            "book consists of."
+            f"{manifest} is missing: a chapter needs a book. `latentbook docs authoring` "
+            "says what a book consists of."
         )
     for folder in _folders(settings):
         if (folder / slug).exists():
@@ -163,25 +162,6 @@ def new_instrument(settings: Settings, name: str) -> list[Path]:
         registry.write_text(more, encoding="utf-8")
         open_project(settings)  # raises the errors of a course
     return [*written, registry]
-
-
-@contextmanager
-def all_or_none(*paths: Path) -> Iterator[None]:
-    """Restore files and folders if the block fails."""
-    before = {path: path.read_bytes() if path.is_file() else None for path in paths}
-    folders = {folder for path in paths for folder in path.parents if not folder.exists()}
-    try:
-        yield
-    except BaseException:
-        for path, data in before.items():
-            if data is None:
-                path.unlink(missing_ok=True)
-            else:
-                path.write_bytes(data)
-        for folder in sorted(folders, reverse=True):
-            with suppress(OSError):  # it was not created, or contains something else by now
-                folder.rmdir()
-        raise
 
 
 def _require_own(folder: Path) -> None:

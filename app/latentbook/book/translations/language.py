@@ -76,8 +76,8 @@ class Language:
             return ""
         return (
             f"The interface is not translated into {self.untranslated!r}: its words are English. "
-            f"`latentbook translations extract {self.untranslated}` begins a translation "
-            "(docs/languages.md)"
+            f"`latentbook translations extract {self.untranslated}` in a checkout of the project "
+            "begins a translation (`latentbook docs languages`)"
         )
 
     def script_words(self, *, lecture: bool = False) -> ScriptWords:

@@ -23,12 +23,12 @@ from pydantic import Field
 from pyodide_lock import PackageSpec
 from pyodide_lock.utils import parse_top_level_import_name
 
-from latentbook.cache import new_folder
+from latentbook.cache import all_or_none, new_folder
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import LatentbookError, Origins, Problems
 from latentbook.report import Report
-from latentbook.runtime.pins import BUILTIN, MARKERS, PYODIDE
-from latentbook.runtime.resolve import NoWheel, needs_of, resolve
+from latentbook.runtime.pins import BUILTIN, MARKERS, PLATFORM, PYODIDE
+from latentbook.runtime.resolve import NoWheel, fits_page, needs_of, resolve
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
 
@@ -117,9 +117,18 @@ class PagePackages:
             If there is no such package, if it is incompatible with the others, or if it would have
             to be compiled and cannot be.
         """
-        more = dict(self.requirement(one, report) for one in wanted)
+        files = {one: self.wheels.own / Path(one).name for one in wanted if one.endswith(".whl")}
+        more = dict(map(requirement, wanted))
         kept = self.versions if self.lock.pyodide == PYODIDE else {}
-        return self.resolved({**self.requested, **more}, without(kept, more), report)
+        new = [one for one, copy in files.items() if Path(one).resolve() != copy.resolve()]
+        with all_or_none(*files.values()):
+            for one in new:
+                self.wheels.own.mkdir(parents=True, exist_ok=True)
+                shutil.copy(one, files[one])
+            added = self.resolved({**self.requested, **more}, without(kept, more), report)
+        for one in new:
+            report(f"Copied to {files[one]}: commit it with the course")
+        return added
 
     def remove(self, name: str, report: Report) -> PagePackages:
         """Remove a package and dependencies that only it had.
@@ -145,7 +154,7 @@ class PagePackages:
         while requested:
             report("Choosing versions")
             try:
-                found = resolve([*requested.values()], self.wheels.pyodide, kept, self.wheels.own)
+                found = resolve(requested, self.wheels.pyodide, kept, self.wheels.own)
                 break
             except NoWheel as missing:
                 compile_wheel(missing, self.wheels.own, report)
@@ -163,27 +172,6 @@ class PagePackages:
         packages = {package.name: package for package in sorted(found, key=lambda p: p.name)}
         asked = [requested[name] for name in sorted(requested)]
         return replace(self, lock=Lock(requested=asked, packages=packages))
-
-    def requirement(self, wanted: str, report: Report) -> tuple[str, str]:
-        path = Path(wanted)
-        try:
-            if path.suffix != ".whl":
-                return canonicalize_name(Requirement(wanted).name), wanted
-            name, version, _, _ = parse_wheel_filename(path.name)
-        except (InvalidRequirement, InvalidWheelFilename) as error:
-            why = str(error).splitlines()[0]
-            raise LatentbookError(
-                f"{wanted!r} is not a package: {why}. Accepted: a name (sympy), "
-                "a name with versions ('sympy<1.14'), the path of a wheel."
-            ) from None
-        if not path.is_file():
-            raise LatentbookError(f"There is no file {path}.")
-        own = self.wheels.own
-        own.mkdir(parents=True, exist_ok=True)
-        if path.resolve().parent != own.resolve():
-            shutil.copy(path, own / path.name)
-            report(f"Copied to {own / path.name}: commit it with the course")
-        return name, f"{name}=={version}"
 
     def listed(self) -> str:
         """One line per package: version, kind, why it is there, and what it lets code import."""
@@ -246,7 +234,7 @@ class PagePackages:
         added = "".join(f", {name}" for name in sorted(self.modules - self.library))
         return (
             f"the page's Python does not have {module}: it has its standard library{added}, and "
-            "what `latentbook packages add` can add (docs/packages.md). A snippet that needs "
+            "what `latentbook packages add` can add (`latentbook docs packages`). A snippet that needs "
             "others is shown with :read-only:, and does not run"
         )
 
@@ -261,6 +249,35 @@ class PagePackages:
         return ""
 
 
+def requirement(wanted: str) -> tuple[str, str]:
+    """The name of what is wanted, and the requirement: of a wheel, its version.
+
+    Raises
+    ------
+    LatentbookError
+        If it is not a requirement, or a file that the page cannot load.
+    """
+    path = Path(wanted)
+    try:
+        if path.suffix != ".whl":
+            return canonicalize_name(Requirement(wanted).name), wanted
+        name, version, _, tags = parse_wheel_filename(path.name)
+    except (InvalidRequirement, InvalidWheelFilename) as error:
+        why = str(error).splitlines()[0]
+        raise LatentbookError(
+            f"{wanted!r} is not a package: {why}. Accepted: a name (sympy), "
+            "a name with versions ('sympy<1.14'), the path of a wheel."
+        ) from None
+    if not path.is_file():
+        raise LatentbookError(f"There is no file {path}.")
+    if not fits_page(tags):
+        raise LatentbookError(
+            f"{path.name} is for another system. The page's Python loads wheels that end with "
+            f"-none-any.whl or -{PLATFORM}.whl."
+        )
+    return name, f"{name}=={version}"
+
+
 def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
     """Compile a package that no index has as a wheel into ``folder``, with pyodide-build.
 
@@ -273,7 +290,7 @@ def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
         raise LatentbookError(
             f"{missing} It has to be compiled, but the command {PYODIDE_BUILD} is missing: "
             f"install pyodide-build with Python {MARKERS['python_version']} and a network, as "
-            "docs/packages.md says, and run this command again."
+            "`latentbook docs packages` says, and run this command again."
         )
     report(f"Compiling {missing.wanted} with pyodide-build")
     folder.mkdir(parents=True, exist_ok=True)

@@ -6,11 +6,15 @@ import difflib
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from urllib.parse import unquote
 
 from packaging.metadata import Metadata
-from packaging.utils import canonicalize_name
+from packaging.requirements import Requirement
+from packaging.tags import Tag
+from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.version import Version
 from pyodide_lock import PackageSpec
 
 from latentbook.errors import LatentbookError
@@ -30,16 +34,16 @@ SHOWN = 6
 class NoWheel(LatentbookError):
     """The index has the package, but no wheel that the page's Python can load."""
 
-    def __init__(self, wanted: str, versions: Sequence[str]) -> None:
+    def __init__(self, wanted: str, versions: Sequence[str], asked_by: str) -> None:
         self.wanted = wanted
         super().__init__(
-            f"{wanted} has no wheel for the page's Python: the index has {shown(versions)}, but "
+            f"{wanted}{asked_by} has no wheel for the page's Python: the index has {shown(versions)}, but "
             f"none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
         )
 
 
 def resolve(
-    requested: Sequence[str],
+    requested: Mapping[str, str],
     pyodide: Mapping[str, PackageSpec],
     kept: Mapping[str, str],
     own: Path,
@@ -48,10 +52,10 @@ def resolve(
 
     Parameters
     ----------
-    requested : requirements in pip's syntax
+    requested : requirements in pip's syntax, by name
     pyodide : Pyodide's packages by name
     kept : versions to keep, by name
-    own : folder of the course's own wheels
+    own : folder of the course's own wheels, which come before those of the index
 
     Raises
     ------
@@ -65,17 +69,40 @@ def resolve(
         for package in pyodide.values():
             if package.file_name.endswith(f"{PLATFORM}.whl"):  # the index has all others
                 write_stub(package, Path(folder))
+        versions = {name: f"{name}=={version}\n" for name, version in fixed.items()}
+        # By their addresses: of one version, pip would take that of the index.
+        files = own_wheels(own, requested, fixed).items()
+        versions |= {name: f"{name} @ {path.resolve().as_uri()}\n" for name, path in files}
         constraints = Path(folder, "constraints.txt")
-        constraints.write_text("".join(f"{name}=={fixed[name]}\n" for name in sorted(fixed)))
+        constraints.write_text("".join(versions[name] for name in sorted(versions)))
         done = for_page(
             *("install", "--dry-run", "--ignore-installed", "--report=-"),
-            *(f"--target={folder}/unused", f"--find-links={folder}", f"--find-links={own}"),
-            *(f"--constraint={constraints}", *requested),
+            *(f"--target={folder}/unused", f"--find-links={folder}"),
+            *(f"--constraint={constraints}", *requested.values()),
         )
     if done.returncode:
-        raise explained(done, requested, pyodide)
+        raise explained(done, [*requested.values()], pyodide)
     found = [spec_of(item, pyodide) for item in report_of(done)["install"]]
     return [package for package in found if package.name != "numpy"]
+
+
+def own_wheels(
+    folder: Path, requested: Mapping[str, str], kept: Mapping[str, str]
+) -> dict[str, Path]:
+    """By name, the newest of these wheels that the page can load and the versions allow."""
+    found: dict[str, tuple[Version, Path]] = {}
+    for path in folder.glob("*.whl"):
+        name, version, _, tags = parse_wheel_filename(path.name)
+        allowed = Requirement(requested.get(name, name)).specifier
+        if name in kept:
+            allowed &= f"=={kept[name]}"
+        if fits_page(tags) and allowed.contains(version, prereleases=True):
+            found[name] = max(found.get(name, (version, path)), (version, path))
+    return {name: path for name, (_, path) in found.items()}
+
+
+def fits_page(tags: Iterable[Tag]) -> bool:
+    return any(tag.platform in ("any", PLATFORM) for tag in tags)
 
 
 def write_stub(package: PackageSpec, folder: Path) -> None:
@@ -92,7 +119,7 @@ def write_stub(package: PackageSpec, folder: Path) -> None:
 def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec]) -> PackageSpec:
     """An entry of pip's report as an entry of the lock, still without dependencies."""
     name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
-    file_name = item["download_info"]["url"].rpartition("/")[2]
+    file_name = unquote(item["download_info"]["url"].rpartition("/")[2])
     known = pyodide.get(name)
     if known is not None and known.file_name == file_name and file_name.endswith("wasm32.whl"):
         sha256 = known.sha256
@@ -162,7 +189,7 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
         )
     listed = pip("index", "versions", name)
     if versions_line := re.search(r"Available versions: (.*)", listed.stdout):
-        return NoWheel(wanted, versions_line[1].split(", "))
+        return NoWheel(wanted, versions_line[1].split(", "), asked_by)
     near = difflib.get_close_matches(name, pyodide, n=1)
     hint = f" Did you mean {near[0]}?" if near else ""
     return LatentbookError(

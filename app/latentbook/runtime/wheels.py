@@ -62,10 +62,13 @@ class Wheels:
             If no source can be reached, or if a file differs from the lock.
         """
         path = self.cache / package.file_name
-        for there in (path, self.own / package.file_name):
-            if there.exists():
-                check(there.read_bytes(), package, f"{there} (delete it to download it again)")
-                return there
+        # Somebody else's package in the cache may have the name of the course's own.
+        there = [each for each in (self.own / package.file_name, path) if each.exists()]
+        for each in there:
+            if hashlib.sha256(each.read_bytes()).hexdigest() == package.sha256:
+                return each
+        for each in there:
+            check(each.read_bytes(), package, f"{each} (delete it to download it again)")
         report(f"Downloading {package.name} {package.version} for the page's Python")
         replace_file(path, self.download(package, report))
         return path

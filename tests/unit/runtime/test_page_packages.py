@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -195,6 +196,50 @@ def test_a_wheel_of_ones_own_is_kept_beside_the_lock(settings: Settings, tmp_pat
     assert course.lock.requested == ["mine==1.0"]
     assert set(course.lock.packages) == {"leaf", "mine"}
     assert course.wheel_of(course.lock.packages["mine"], print).parent.name == "wheels"
+
+
+def test_a_wheel_of_ones_own_is_pinned_though_the_index_has_its_name(
+    settings: Settings, index: Path, tmp_path: Path
+) -> None:
+    mine = write_wheel(tmp_path / "mine", "leaf", {"leaf.py": "grown = 'mine'\n"}).read_bytes()
+    theirs = index / "leaf-1.0-py3-none-any.whl"
+    cache = settings.build / "cache"
+    cache.mkdir(parents=True, exist_ok=True)
+    (cache / theirs.name).write_bytes(theirs.read_bytes())
+    # What needs the package gets the course's own, too, and later additions change nothing.
+    for wanted in (str(tmp_path / "mine" / theirs.name), "far"):
+        course = added(settings, wanted)
+        leaf = course.lock.packages["leaf"]
+        assert leaf.sha256 == hashlib.sha256(mine).hexdigest() != theirs.read_bytes()
+        assert course.wheel_of(leaf, print).read_bytes() == mine
+
+
+def test_a_refused_wheel_leaves_nothing_and_says_who_needs_what(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    write_wheel(tmp_path, "between", {"between.py": ""}, ("native>=1",))
+    refused = write_wheel(tmp_path, "mine", {"mine.py": ""}, ("between",))
+    monkeypatch.setenv("PIP_FIND_LINKS", f"{os.environ['PIP_FIND_LINKS']} {tmp_path}")
+    with pytest.raises(LatentbookError, match=r"native>=1 \(which between needs\) has no wheel"):
+        added(settings, str(refused))
+    assert not (settings.content / "wheels").exists()
+
+    accepted = write_wheel(tmp_path, "mine", {"mine.py": "x = 1"})
+    before = accepted.read_bytes()
+    added(settings, str(accepted))
+    write_wheel(tmp_path, "mine", {"mine.py": "x = 2"}, ("native",))
+    with pytest.raises(LatentbookError, match=r"native \(which mine needs\) has no wheel"):
+        added(settings, str(accepted))
+    assert (settings.content / "wheels" / accepted.name).read_bytes() == before
+
+
+def test_a_wheel_for_another_system_is_refused_by_its_name(
+    settings: Settings, index: Path
+) -> None:
+    [wheel] = index.glob("native-*")
+    with pytest.raises(LatentbookError, match=r"for another system.*-none-any\.whl or -pyem"):
+        added(settings, str(wheel))
 
 
 def test_a_lock_for_another_pyodide_is_refused_with_what_to_do(settings: Settings) -> None:

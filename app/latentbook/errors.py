@@ -156,9 +156,13 @@ def accepted_names(name: str, accepted: Iterable[str], limit: int = 12) -> str:
     question = f"Did you mean {near[0]!r}? " if near else ""
     if not names:
         return "There are none yet."
-    shown = ", ".join(names[:limit])
+    return f"{question}Accepted: {first_of(names, limit)}."
+
+
+def first_of(names: Sequence[str], limit: int = 6) -> str:
+    """'A, B and 3 more'."""
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
-    return f"{question}Accepted: {shown}{more}."
+    return ", ".join(names[:limit]) + more
 
 
 def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:

@@ -147,8 +147,8 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
             f"The course was made for release {loaded.laid.made_for} of the book, this is "
             f"{release()}: `latentbook course diff` says what has changed"
         )
-    if warning := loaded.book.language.warning:
-        report(warning)
+    for notice in loaded.notices:
+        report(notice)
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = dressed(loaded, bundle(settings), settings)

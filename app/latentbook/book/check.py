@@ -74,8 +74,8 @@ def check_book(
         is recorded, and every question whose solution fails or whose mistake passes.
     """
     book = _Book(project, report)
-    if warning := book.loaded.book.language.warning:
-        report(warning)
+    for notice in book.loaded.notices:
+        report(notice)
     book.check_instruments()
     changed: list[Recordings] = []
     asked = [each for each in book.loaded.whole if chapters is None or each.entry.slug in chapters]

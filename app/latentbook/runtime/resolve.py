@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from pyodide_lock import PackageSpec
 
-from latentbook.errors import LatentbookError
+from latentbook.errors import LatentbookError, first_of
 from latentbook.runtime.pins import MARKERS, PLATFORM
 from latentbook.runtime.pip import Done, for_page, last_words, pip, report_of
 
@@ -28,7 +28,6 @@ NO_VERSION = re.compile(
 )
 CONFLICT = re.compile(r"The conflict is caused by:\n(.*?)\n\n", re.DOTALL)
 NO_NETWORK = re.compile(r"NewConnectionError|NameResolutionError|ConnectTimeout|ProxyError")
-SHOWN = 6
 
 
 class NoWheel(LatentbookError):
@@ -37,7 +36,7 @@ class NoWheel(LatentbookError):
     def __init__(self, wanted: str, versions: Sequence[str], asked_by: str) -> None:
         self.wanted = wanted
         super().__init__(
-            f"{wanted}{asked_by} has no wheel for the page's Python: the index has {shown(versions)}, but "
+            f"{wanted}{asked_by} has no wheel for the page's Python: the index has {first_of(versions)}, but "
             f"none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
         )
 
@@ -185,7 +184,7 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
         versions = missing["versions"].split(", ")[::-1]
         return LatentbookError(
             f"No version of {name} for the page's Python is {wanted}{asked_by}; "
-            f"there is {shown(versions)}."
+            f"there is {first_of(versions)}."
         )
     listed = pip("index", "versions", name)
     if versions_line := re.search(r"Available versions: (.*)", listed.stdout):
@@ -196,8 +195,3 @@ def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) 
         f"There is no package {name!r}{asked_by} on the package index or among the "
         f"{len(pyodide)} of Pyodide's distribution.{hint}"
     )
-
-
-def shown(versions: Sequence[str]) -> str:
-    more = f" and {len(versions) - SHOWN} more" if len(versions) > SHOWN else ""
-    return ", ".join(versions[:SHOWN]) + more

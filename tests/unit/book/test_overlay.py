@@ -164,15 +164,37 @@ def test_sections_are_chosen_and_the_courses_own_stand_between_them(
 
 def test_a_reference_to_what_is_left_out_leads_to_the_whole_book(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text"] }]')
-    said = mistakes(make_course(toml=toml))
-    line = TEXT.split("\n").index("More in {ref}`second`.") + 1
-    assert (
-        f"content/sample/text.md:{line}: 'second' is in the book, in sample/second, but not" in said
-    )
     settings = make_course(toml=toml, here='full_book_url = "https://host.example/book/"')
     (text,) = load(settings).book.chapters[1].sections
     html = outline(text.blocks, text.place)
     assert '<a class="ref" href="https://host.example/book/sample/second/">Second</a>' in html
+
+
+def test_without_its_address_references_to_the_whole_book_are_words(
+    make_course: MakeCourse,
+) -> None:
+    own = """
+See {ref}`second`, [it](second.md), [there](../sample/second.md#far), {eq}`eq-far`
+and {ref}`words <second>`; {ref}`text`.
+"""
+    far = "\n## Far {#far}\n\n$$x$$ (eq-far)\n"
+    settings = make_course({"content/sample/mine.md": HEAD + own})
+    second = settings.content / "sample" / "second.md"
+    second.write_text(second.read_text() + far)
+    toml = '{ slug = "sample", sections = ["text", "mine"] }]'
+    course = settings.course / "course.toml"
+    course.write_text(course.read_text().replace('"sample"]', toml))
+    loaded = load(settings)
+    _, mine = loaded.book.chapters[1].sections
+    html = outline(mine.blocks, mine.place).replace("\N{NO-BREAK SPACE}", " ")
+    for words in ("Second", "words", "Eq. 2.2 of the complete book"):
+        assert f"<span>{words}</span>" in html
+    assert "<a>it</a>, <a>there</a>" in html
+    assert re.findall('href="([^"]*)"', html) == ["../../sample/text/"]
+    [notice] = loaded.notices
+    start = len(HEAD.split("\n")) + 1
+    assert f"content/sample/mine.md:{start}, mine/content/sample/mine.md:{start + 1}." in notice
+    assert "full_book_url in course.toml" in notice
 
 
 def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:

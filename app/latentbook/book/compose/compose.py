@@ -24,7 +24,7 @@ from latentbook.book.compose.notebook import Form, remark
 from latentbook.book.compose.pictures import Pictures
 from latentbook.book.compose.pieces import Address, Link, SideNote, Text, element, plain
 from latentbook.book.compose.plots import Plots
-from latentbook.book.compose.prose import EXTERNAL, resolved
+from latentbook.book.compose.prose import EXTERNAL, document_label, resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.target import Target
 from latentbook.book.read.day import Day
@@ -281,6 +281,9 @@ class Composer:
         if target is None:
             self.problems.add(line, self.resources.labels.why_missing(label))
             return None
+        if target.outside is None:
+            place = self.problems.place(self.problems.path, line)
+            self.resources.labels.unlinked[place] = None
         opens = self.opens(target)
         if opens is not None and opens.moment is None:
             state = "a draft" if opens.word == "draft" else opens.word
@@ -303,6 +306,9 @@ class Composer:
             pages = self.resources.pages
             path = posixpath.normpath(posixpath.join(self.problems.path.parent.as_posix(), file))
             page = pages.get(path.partition("/")[2])
+            left_out = self.resources.labels.find(label or document_label(file, self.scope))
+            if page is None and left_out and left_out.path.as_posix() == path:
+                page = left_out.page
             if page is None:
                 names = accepted_names(file, pages)
                 self.problems.add(line, f"link to {href!r} leads nowhere. {names}")

@@ -36,7 +36,8 @@ class Labels:
     unanswered : open questions whose answers are withheld
     hidden : of a course: label -> where it is hidden
     left_out : of a course: gives the targets of the book that it is made from, once one is wanted
-    full_book_url : address of that book, where references to what is left out lead
+    full_book_url : address of that book, where references to what is left out lead; may be empty
+    unlinked : where references to what is left out lead nowhere
     words : a line of Markdown as plain text
     """
 
@@ -48,6 +49,7 @@ class Labels:
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
+        self.unlinked: dict[str, None] = {}
         self.words = words
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}
@@ -55,9 +57,9 @@ class Labels:
     def find(self, label: str) -> Target | None:
         label = label if label in self.targets else as_label(label)
         target = self.targets.get(label)
-        if target is None and self.full_book_url and label not in self.hidden:
+        if target is None and label not in self.hidden:
             left_out = self.left_out().get(label)
-            return left_out and replace(left_out, outside=self.full_book_url)
+            return left_out and replace(left_out, outside=self.full_book_url or None)
         return target
 
     def why_missing(self, label: str) -> str:
@@ -68,9 +70,7 @@ class Labels:
             )
         if target := self.left_out().get(label):
             return (
-                f"{label!r} is in the book, in {target.page}, but not in this course: take it in, "
-                "replace this text, or name the address of the complete book as full_book_url in "
-                "course.toml"
+                f"{label!r} is in the book, in {target.page}, but not in this course: take it in"
             )
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 

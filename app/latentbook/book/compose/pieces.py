@@ -20,11 +20,14 @@ Public = Annotated[T, PUBLIC]
 
 @dataclass(frozen=True)
 class Address:
-    """A page of the book, or what has this ``id`` on it. ``book`` is the URL of another book."""
+    """A page of the book, or what has this ``id`` on it.
+
+    ``book`` is the URL of another book; None if that has none, so that nothing can lead there.
+    """
 
     page: str
     id: str = ""
-    book: str = ""
+    book: str | None = ""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from latentbook.book.compose.pieces import Address, Html, Link, Text, element, p
 from latentbook.book.compose.target import Target
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
-from latentbook.book.translations.language import Language
+from latentbook.book.translations.language import Language, message
 from latentbook.errors import FileProblems, known_names
 
 _FORMATTER = HtmlFormatter(nowrap=True)
@@ -40,7 +40,6 @@ WORDS_AND_LABEL = re.compile(r"(.+?)\s*<([^<>]+)>", re.DOTALL)
 EXPLAINED = re.compile(r"(.+?)\s*\(([^()]+)\)", re.DOTALL)
 YEAR = re.compile(r" (\d{4}[a-z]?)$")
 EXTERNAL = ("https://", "http://", "mailto:")
-SPACE, FIXED_SPACE = " ", "\N{NO-BREAK SPACE}"
 
 
 class Surroundings(Protocol):
@@ -109,8 +108,9 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                 file, _, label = href.partition("#")
                 if not empty and address:
                     target = around.target(label or document_label(file, around.scope), line)
-                # What is not open has no address yet.
-                yield token.copy(attrs={}) if opens else _with(token, to=address)
+                # What is not open has no address yet; a book may have none that is known.
+                leads = not opens and (address is None or address.book is not None)
+                yield _with(token, to=address) if leads else token.copy(attrs={})
                 if empty and href.startswith("#") and (target := around.target(href[1:], line)):
                     yield plain(target.name(around.language))
             case "link_close":
@@ -177,8 +177,8 @@ def _eq(label: str, line: int, around: Surroundings) -> Iterable[Token]:
     if target.kind != "equation":
         around.problems.add(line, f"{label!r} is not an equation: write {{ref}}`{label}`")
         return ()
-    name = around.language.translate("Eq. %(number)s", number=target.number)
-    return _reference(name.replace(SPACE, FIXED_SPACE), target, around)
+    name = target.numbered(message("Eq. %(number)s"), around.language)
+    return _reference(name, target, around)
 
 
 def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
@@ -190,8 +190,6 @@ def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
         around.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ()
     name = target.name(around.language)
-    if target.number:
-        name = name.replace(SPACE, FIXED_SPACE)
     return _reference(_named(words, target, around.language) or name, target, around)
 
 
@@ -203,9 +201,10 @@ def _named(words: str, target: Target, language: Language) -> str:
 
 
 def _reference(name: str, target: Target, around: Surroundings) -> Iterator[Token]:
-    if opens := around.opens(target):
+    if (opens := around.opens(target)) or target.outside is None:
         yield from element("span", [plain(name)])
-        yield plain(opens_words(opens, around.language))
+        if opens:
+            yield plain(opens_words(opens, around.language))
     else:
         yield from element("a", [plain(name)], target.address, class_="ref")
 

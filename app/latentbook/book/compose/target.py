@@ -6,6 +6,8 @@ from pathlib import Path
 from latentbook.book.compose.pieces import Address
 from latentbook.book.translations.language import Language, message
 
+FIXED_SPACE = "\N{NO-BREAK SPACE}"
+
 RESULTS = {
     "definition": message("Definition %(number)s"),
     "theorem": message("Theorem %(number)s"),
@@ -51,7 +53,7 @@ class Target:
     title: str
     path: Path
     line: int
-    outside: str = ""  # address of the book that contains it, if it is another one
+    outside: str | None = ""  # URL of the book that contains it, if another does; None: unknown
 
     @property
     def is_page(self) -> bool:
@@ -66,7 +68,17 @@ class Target:
 
         The title of a proof does not name it: 'Proof of Theorem 2.1' is itself a reference.
         """
-        if self.title and (self.outside or not self.number) and self.kind != "proof":
+        if self.title and (self.outside != "" or not self.number) and self.kind != "proof":
             return self.title  # outside, its number counts in another book
         words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
-        return language.translate(words, number=self.number).strip()
+        return self.numbered(words, language)
+
+    def numbered(self, words: str, language: Language) -> str:
+        """Words with its number, and whose number that is; their spaces are fixed."""
+        name = language.translate(words, number=self.number).strip()
+        if not self.number:
+            return name
+        name = name.replace(" ", FIXED_SPACE)
+        if self.outside == "":
+            return name
+        return language.translate("%(name)s of the complete book", name=name)

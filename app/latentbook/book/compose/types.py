@@ -1,6 +1,6 @@
 """The data types of a book, down to its blocks (:mod:`latentbook.book.compose.blocks`)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -25,6 +25,7 @@ from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import Laid
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
+from latentbook.errors import first_of
 from latentbook.hashing import content_hash
 
 
@@ -270,3 +271,15 @@ class Loaded:
     asked: tuple[Asked, ...]  # every number that the text quotes
     assignments: tuple[Assignment, ...]  # no page of the site has anything of their questions
     unseen: Media  # files that only these and withheld content need
+
+    @property
+    def notices(self) -> Iterator[str]:
+        """What its author should know that is not a mistake."""
+        if self.book.language.warning:
+            yield self.book.language.warning
+        if unlinked := [*self.labels.unlinked]:
+            yield (
+                f"References to what the course leaves out are words without a link: "
+                f"{first_of(unlinked)}. With full_book_url in course.toml, the address of the "
+                "complete book, they are links"
+            )

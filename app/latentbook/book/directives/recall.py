@@ -59,8 +59,8 @@ def run(node: DirectiveNode, composer: Composer) -> Recall | None:
     home = labels.targets[composer.page.rpartition("/")[2]]
     of = Link(after, home.title, home.number)
     if passage := node.options.get("of"):
-        known = labels.find(passage) is not None
-        if not known and (passage in labels.hidden or passage in labels.left_out()):
+        left_out = (found := labels.find(passage)) and found.outside is None
+        if passage in labels.hidden or left_out:
             return None
         target = composer.target(passage, node.line)
         if target is None or composer.opens(target) or passage in labels.unanswered:

@@ -6,7 +6,7 @@
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string, sections: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
  *   `root`: of the book, absolute once it has been read. `build`: identifier of the site's build.
- *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before it was split, by id.
+ *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before it was split, by id; by "" that of the page itself.
  *   `offline_bytes`: approximate download size of the complete book.
  */
 

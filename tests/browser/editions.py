@@ -60,6 +60,7 @@ SECTION = """\
 ---
 title: Page NAME
 description: The only section of chapter NAME.
+aliases: [NAME-before]
 ---
 
 This is edition EDITION, before the first heading. The other one is

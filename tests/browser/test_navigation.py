@@ -54,6 +54,18 @@ def go(page: Page, to: str) -> None:
     page.wait_for_url(f"**/{to}")
 
 
+@pytest.mark.parametrize("scripts", [True, False])
+def test_an_old_address_leads_to_its_section(
+    chromium: Browser, editions: Editions, scripts: bool
+) -> None:
+    context = chromium.new_context(**WINDOW, java_script_enabled=scripts)
+    page = context.new_page()
+    page.goto(f"{editions.url}one/one-before/?a=b#one-late", wait_until="commit")
+    page.wait_for_url(f"{editions.url}{ONE}{'?a=b#one-late' if scripts else ''}")
+    assert page.locator("#one-late").count() == 1
+    context.close()
+
+
 def test_the_next_chapter_comes_into_the_same_document(page: Page) -> None:
     output(run(page, "kept = 6"))
     python = page.workers[0]

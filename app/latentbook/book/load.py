@@ -191,6 +191,7 @@ def _compose(
         url=manifest.url,
         corrections=corrections,
         what_you_can_do=manifest.what_you_can_do,
+        old_places=composed.old_places,
         **facts,
     )
     return Loaded(

@@ -11,14 +11,17 @@ export function idInAddress() {
 }
 
 /**
- * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to its present section.
+ * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to its present section, and
+ * those of a page that has moved as a whole to its new address.
  * Called in the head of a page, and after a page has been loaded into the frame.
  */
 export function leadOn() {
   const [state = ""] = new URLSearchParams(location.search).keys();
   const id = idInAddress() || state.split(".")[0]; // LABEL.CONTROL
-  if (!Object.hasOwn(config.moved, id)) return;
-  const place = new URL(config.moved[id], location.href);
+  const from = [id, ""].find((each) => Object.hasOwn(config.moved, each));
+  if (from === undefined) return;
+  const place = new URL(config.moved[from], location.href);
   place.search = location.search;
+  if (from !== id) place.hash = location.hash;
   location.replace(place);
 }

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import pytest
+
 from latentbook.book.build import build_site
+from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
 from latentbook.classroom import manage
+from latentbook.errors import BookErrors
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.classroom.conftest import settings_in
+from tests.site_pages import broken_links
 from tests.small_server import TestRegistry
 
-from .conftest import MakeBook, fixture_chapter
+from .conftest import HEAD, OPENING, MakeBook, fixture_chapter
 
 NOTATION = """\
 [[symbols]]
@@ -45,3 +51,49 @@ def test_the_reserved_slugs_are_what_routes_and_the_site_use(
     written = {path.name for path in site.iterdir()} - {"sample"}
     used = {FRONT, ASSIGNMENTS, *routed(everything), *written}
     assert sorted(RESERVED) == sorted(name for name in used if LABEL.fullmatch(name))
+
+
+def test_an_old_address_leads_on(make_book: MakeBook, small_runtime: None) -> None:
+    """Also that of a section under its chapter's old slug, and one from another chapter."""
+    settings = make_book(
+        {
+            "sample/index.md": OPENING.replace("---\ntitle", "---\naliases: [example]\ntitle"),
+            "sample/text.md": f"{HEAD}\nText.\n".replace(
+                "---\ntitle", "---\naliases: [words, other/prose]\ntitle"
+            ),
+        }
+    )
+    site = build_site(open_project(settings), report=lambda message: None)
+    places = ("example", "example/text", "example/words", "sample/words", "other/prose")
+    for place in places:
+        html = (site / place / "index.html").read_text(encoding="utf-8")
+        [to] = re.findall(r'content="0; url=([^"]+)"', html)
+        led = (site / place / to / "index.html").resolve()
+        assert led == site / "sample" / ("" if place == "example" else "text") / "index.html"
+        assert f'"moved":{{"":"{to}"}}' in html
+    assert not broken_links(site)
+
+
+@pytest.mark.parametrize(
+    ("chapter", "section", "said"),
+    [
+        ("notes", "[]", "index.md:2: the address 'notes' belongs to 'notes'"),
+        ("old", "[far]", "text.md:2: 'far' is a label of today"),
+        ("old", "[sample/second]", "text.md:2: the address 'sample/second' belongs to 'sample/sec"),
+        ("old", "[gone]", "second.md:2: the address 'sample/gone' belongs to 'sample/text'"),
+    ],
+)
+def test_no_two_pages_have_an_address(
+    make_book: MakeBook, chapter: str, section: str, said: str
+) -> None:
+    opening = OPENING.replace("[text]", "[text, second]")
+    files = {
+        "sample/index.md": opening.replace("---\ntitle", f"---\naliases: [{chapter}]\ntitle"),
+        "sample/text.md": f"{HEAD}\nText.\n".replace(
+            "---\ntitle", f"---\naliases: {section}\ntitle"
+        ),
+        "sample/second.md": HEAD.replace("---\ntitle", "---\naliases: [gone]\ntitle")
+        + "## Far {#far}\n",
+    }
+    with pytest.raises(BookErrors, match=re.escape(said)):
+        load(make_book(files))

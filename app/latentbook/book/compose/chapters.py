@@ -1,7 +1,7 @@
 """Chapters from their sources: composes each page, and withheld content for its mistakes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from latentbook.book.compose.blocks import (
@@ -15,7 +15,9 @@ from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.pieces import Address, Link
 from latentbook.book.compose.types import Chapter, Section
 from latentbook.book.compose.withheld import Piece
+from latentbook.book.read.contents import RESERVED
 from latentbook.book.read.day import Day
+from latentbook.book.read.options import LABEL
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import Recording
 from latentbook.book.read.source import ChapterSource, PageSource
@@ -96,6 +98,7 @@ class Chapters:
     ----------
     unseen : the resources of withheld content; the same if there is none
     whole : the chapters with withheld content
+    old_places : where pages were, and where they are
     """
 
     project: Project
@@ -104,6 +107,7 @@ class Chapters:
     whole: Sequence[ChapterSource]
     ledgers: Ledgers
     neighbours: Neighbours
+    old_places: dict[str, str] = field(default_factory=dict)
 
     def rehearse(self, piece: Piece) -> None:
         """Compose withheld content for its mistakes and what it uses, and discard the result."""
@@ -135,6 +139,8 @@ class Chapters:
                 moved.setdefault(id, f"{page.name}/#{id}")
             for id in (page.name, *page.document.front["aliases"]):
                 moved[id] = f"{page.name}/"
+        for page in source.pages:
+            self._note_old_places(page, opening)
         return Chapter(
             **self._page(opening, entry.number, blocks, composer, source),
             slug=entry.slug,
@@ -144,6 +150,22 @@ class Chapters:
             sections=tuple(sections),
             moved=moved,
         )
+
+    def _note_old_places(self, page: PageSource, opening: PageSource) -> None:
+        """Where a page was, by its own old names and those of its chapter."""
+        aliases = page.document.front.get("aliases", ())
+        report = self.project.problems.of(page.path)
+        line = page.document.front_lines.get("aliases", 1)
+        slugs = (page.slug, *opening.document.front.get("aliases", ()))
+        today = {*RESERVED, *(each.place for source in self.whole for each in source.pages)}
+        for name in aliases if page is opening else (page.name, *aliases):
+            whole = page is opening or "/" in name
+            for place in [name] if whole else [f"{slug}/{name}" for slug in slugs]:
+                owner = place if place in today else self.old_places.get(place, page.place)
+                if owner != page.place and name in aliases:
+                    report.add(line, f"the address {place!r} belongs to {owner!r}")
+                elif owner == page.place != place and all(map(LABEL.fullmatch, place.split("/"))):
+                    self.old_places[place] = page.place
 
     def _notes_before(self, page: PageSource) -> int:
         """Number of notes in a chapter before a page of it, including withheld ones."""

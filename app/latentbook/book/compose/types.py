@@ -177,6 +177,7 @@ class Book:
     url: str  # where it is published; may be empty
     corrections: Link | None
     what_you_can_do: bool  # the box on the front page
+    old_places: Mapping[str, str]  # where pages were, and where they are
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:

@@ -78,6 +78,7 @@ class ChapterHead(FrontHead):
     level: Text
     builds_on: tuple[str, ...]
     sections: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
 
 
 class SectionHead(Head):

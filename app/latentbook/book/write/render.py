@@ -213,6 +213,11 @@ class Renderer:
         for name, title in lists.items():
             yield f"{name}/index.html", self._page(name, title, name)
         yield from self._in_groups("formulas", translate("Formulas"), "formulas", self.formulas)
+        titles = {page.place: page.title for page in book.pages}
+        for old, new in book.old_places.items():
+            to = f"{root_of(old)}{new}/"
+            moved: dict[str, Any] = {"config": {"moved": {"": to}}, "new": to}
+            yield f"{old}/index.html", self._page("moved", titles[new], old, **moved)
         # A host sends this page for any address, so its links cannot be relative.
         title = translate("Not found")
         html = self._page("missing", title, "", template="404.html", root=self.base_path)

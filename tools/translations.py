@@ -29,6 +29,8 @@ missing, and so do these between releases."""
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
     ("app/latentbook/classroom", "*.py", "python"),
+    ("widgets/engine", "*.py", "python"),
+    ("widgets/kit", "*.py", "python"),
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
     ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
     ("static/js", "*.js", "javascript"),

@@ -175,7 +175,7 @@ def serve(
         typer.Option(help="Which of the last two good builds to serve; previous builds nothing."),
     ] = None,
     class_mode: Annotated[
-        bool, typer.Option("--class", help="Take live answers from phones (`latentbook docs class`).")
+        bool, typer.Option("--class", help="Take live answers from phones: latentbook docs class.")
     ] = False,
     new_key: Annotated[
         bool, typer.Option("--new-key", help="Create a new key for the lecturer.")
@@ -369,16 +369,7 @@ def docs(
     name = Path(page.partition("#")[0]).stem.lower()
     if name not in pages:
         raise UnknownName("page", name, pages)
-    text = pages[name].read_text(encoding="utf-8")
-    if not sys.stdout.isatty():
-        return report(text)
-    from rich.console import Console
-    from rich.markdown import Markdown
-
-    os.environ.setdefault("LESS", "-R")  # which shows colours
-    console = Console()
-    with console.pager(styles=True, links=False):
-        console.print(Markdown(text))
+    typer.echo_via_pager(pages[name].read_text(encoding="utf-8"))
 
 
 @courses.command("new")

@@ -150,7 +150,7 @@ def copies(folder: Path | None) -> Found:
     found = [each for each in folder.glob("*.sqlite")] if folder else []
     if not found:
         where = f"in {folder}" if folder else "known: name their folder with --backups"
-        yield False, f"No backup is {where}. `latentbook docs hosting` has a timer that makes one a day."
+        yield False, f"No backup is {where}. `latentbook docs hosting` has a timer for daily ones."
         return
     last = max(found, key=lambda each: each.stat().st_mtime)
     days = (time.time() - last.stat().st_mtime) / 86_400

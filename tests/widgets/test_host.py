@@ -319,7 +319,9 @@ def test_wrong_answer_gets_the_first_message(page):
 def test_assertion_without_words_shows_itself(page):
     reply = page.check("y = 1", "\nassert y == 2")
     message = "This does not hold: assert y == 2"
-    assert reply["value"] == {"passed": False, "message": message, "case": ""}
+    sentence = ("This does not hold: {line}", {"line": message.partition(": ")[2]})
+    said = {"message": message, "case": "", "sentence": sentence}
+    assert reply["value"] == {"passed": False, **said}
 
 
 def test_assertion_of_numpy_counts_as_a_check(page):

@@ -36,6 +36,11 @@ class ProtocolError(ValueError):
     """A message that is not in static/js/python/protocol.js."""
 
 
+def message(english: str) -> str:
+    """Mark a sentence for the catalogues; the page translates it."""
+    return english
+
+
 def remember_source(filename: str, source: str) -> None:
     """Let tracebacks show the lines of a reader's code, which is in no file on disk."""
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)

@@ -32,6 +32,7 @@ from widgets.engine.failure import (
     chain_of,
     failed,
     line_of,
+    message,
     note_missing_module,
     note_shadowing,
     remember_source,
@@ -286,7 +287,8 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``passed``; the message of the first assertion that failed; and, of a law that does not hold
+        ``passed``; the message of the first assertion that failed; its ``sentence`` in English and
+        the values in it, if the page translates it; and, of a law that does not hold
         (:mod:`widgets.kit.laws`), the smallest ``case`` as code to run.
     """
     namespace = copy_of(scope)
@@ -300,9 +302,19 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
         if line_of(error, ANSWER) is not None:
             raise  # an assertion of the reader's own
         line = check.splitlines()[(line_of(error, CHECK) or 1) - 1].strip()
-        message = str(error) or f"This does not hold: {line}"
-        return {"passed": False, "message": message, "case": getattr(error, "case", "")}
+        return {"passed": False, **said(error, line)}
     return {"passed": True, "message": "", "case": ""}
+
+
+NOT_TRUE = message("This does not hold: {line}")
+
+
+def said(error: AssertionError, line: str, unsaid: str = NOT_TRUE) -> dict[str, Any]:
+    """The message of an assertion; its ``sentence`` and values unless its author wrote it."""
+    found = {"message": str(error), "case": getattr(error, "case", "")}
+    if not str(error):
+        return {**found, "message": unsaid.format(line=line), "sentence": (unsaid, {"line": line})}
+    return {**found, "sentence": error.sentence} if hasattr(error, "sentence") else found
 
 
 def reset_scope(scope: str) -> None:

@@ -17,13 +17,18 @@ reader sees the mistake and not the noise around it.
 
 from __future__ import annotations
 
+import ast
+import linecache
 from collections.abc import Callable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from types import CodeType
+from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
+
+from widgets.engine.failure import message
 
 __all__ = ["Broken", "law", "numbers"]
 
@@ -39,12 +44,14 @@ class Broken(AssertionError):
 
     Parameters
     ----------
-    message : the law, and where it does not hold
-    case : code that shows where
+    sentence : says so, with places for values; the page has it in the reader's language
+    values : by their names in the sentence
+    case : code that shows where, or "" if the reader's code could not run it
     """
 
-    def __init__(self, message: str, case: str) -> None:
-        super().__init__(message)
+    def __init__(self, sentence: str, values: dict[str, str], case: str) -> None:
+        super().__init__(sentence.format(**values))
+        self.sentence = sentence, values
         self.case = case
 
 
@@ -114,14 +121,36 @@ def law(
     for case, value in zip(cases, answers(function, cases), strict=True):
         if fault(holds, value, case):
             case = smallest(case, drawn, breaks)
-            raise Broken(f"{words} {where(function, holds, case)}", code(function, case))
+            raise broken(words, function, holds, case)
+
+
+def broken(
+    words: str, function: Callable[..., Any], holds: Callable[..., Any], case: Case
+) -> Broken:
+    """What to say of a case that breaks the law."""
+    value = answer(function, case)
+    name, call = name_and_call(function, holds, case)
+    values = {
+        "law": words,
+        "case": ", ".join(f"{name} = {listed(value)}" for name, value in case.items()),
+        "name": name,
+        "value": shown(value),
+    }
+    return Broken(fault(holds, value, case) or BREAKS, values, call and code(call, case))
+
+
+BREAKS = message("{law} Yours breaks it at {case}: there {name} gives {value}.")
+NOTHING = message(
+    "{law} Yours breaks it at {case}: there {name} gives {value}, which leaves nothing that the "
+    "law could hold of."
+)
 
 
 def fault(holds: Callable[..., Any], value: Any, case: Case) -> str:
-    """How a sentence about a value that breaks the law ends, else ""."""
+    """The sentence about a value that breaks the law, else ""."""
     if is_empty(value) or is_empty(held := holds(value, *case.values())):
-        return ", which leaves nothing that the law could hold of."
-    return "" if np.all(held) else "."
+        return NOTHING
+    return "" if np.all(held) else BREAKS
 
 
 def is_empty(value: Any) -> bool:
@@ -192,13 +221,6 @@ def cost(value: float) -> tuple[int, float, bool]:
     return len(f"{abs(value):g}"), abs(value), value < 0
 
 
-def where(function: Callable[..., Any], holds: Callable[..., Any], case: Case) -> str:
-    given = ", ".join(f"{name} = {listed(value)}" for name, value in case.items())
-    value = answer(function, case)
-    gives = f"{name_of(function)} gives {shown(value)}{fault(holds, value, case) or '.'}"
-    return f"Yours breaks it at {given}: there {gives}"
-
-
 def shown(value: Any) -> str:
     """A value in one line."""
     if isinstance(value, np.ndarray | np.generic):
@@ -216,13 +238,51 @@ def literal(value: Any) -> str:
     return f"np.array({value.tolist()})" if isinstance(value, np.ndarray) else repr(value)
 
 
-def code(function: Callable[..., Any], case: Case) -> str:
+def code(call: str, case: Case) -> str:
     """A case as code to run."""
     lines = [f"{name} = {literal(value)}" for name, value in case.items()]
-    call = f"print({name_of(function)}({', '.join(case)}))"
-    return "\n".join(["import numpy as np", *lines, call])
+    return "\n".join(["import numpy as np", *lines, f"print({call})"])
 
 
-def name_of(function: Callable[..., Any]) -> str:
-    """The reader's name of a function."""
-    return str(getattr(function, "__name__", "your function"))
+def name_and_call(
+    function: Callable[..., Any], holds: Callable[..., Any], case: Case
+) -> tuple[str, str]:
+    """How the reader knows a function, and a call that the reader's code can make, or ""."""
+    made = getattr(function, "__code__", None)
+    file = getattr(getattr(holds, "__code__", None), "co_filename", "")
+    in_check = made is not None and made.co_filename == file
+    name = str(getattr(function, "__name__", ""))
+    if name.isidentifier():
+        return name, "" if in_check else f"{name}({', '.join(case)})"
+    check = ast.parse("".join(linecache.getlines(file))) if in_check else ast.Module([], [])
+    body = body_of(made, check, [*case]) if made else None
+    if body is None:
+        return "(…)", ""
+    parts = [*ast.walk(check)]
+    own = {part.id for part in parts if is_set(part)}
+    own |= {part.name for part in parts if isinstance(part, ast.FunctionDef | ast.ClassDef)}
+    own |= {part.asname or part.name for part in parts if isinstance(part, ast.alias)} - {"np"}
+    used = {part.id for part in ast.walk(body) if isinstance(part, ast.Name)} - {*case}
+    return ast.unparse(body), "" if own & used else ast.unparse(body)
+
+
+def is_set(part: ast.AST) -> TypeGuard[ast.Name]:
+    return isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+
+
+def body_of(made: CodeType, check: ast.Module, inputs: list[str]) -> ast.expr | None:
+    """The expression of a lambda in a check, of the inputs instead of its parameters."""
+    places = [(line, start) for line, _, start, end in made.co_positions() if start != end]
+    for each in ast.walk(check):
+        if not isinstance(each, ast.Lambda) or each.lineno != made.co_firstlineno:
+            continue
+        names = [arg.arg for arg in each.args.args]
+        first = each.body.lineno, each.body.col_offset
+        last = each.body.end_lineno, each.body.end_col_offset
+        if len(names) == len(inputs) and all(first <= place < last for place in places):
+            renamed = dict(zip(names, inputs, strict=True))
+            for part in ast.walk(each.body):
+                if isinstance(part, ast.Name):
+                    part.id = renamed.get(part.id, part.id)
+            return each.body
+    return None

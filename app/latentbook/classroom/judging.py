@@ -193,7 +193,7 @@ class Worker:
         self._served.add(leased.member)
         self._rests[leased.job] = math.inf
         try:
-            verdict = self._verdict(leased)
+            verdict = self._verdict(leased).in_language(self.interface())
             has_failed = verdict.state == "unjudged" and leased.question is not None
             if has_failed:
                 log.error("An answer cannot be judged", job=leased.job, why=verdict.message)

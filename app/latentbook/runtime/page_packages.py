@@ -234,8 +234,8 @@ class PagePackages:
         added = "".join(f", {name}" for name in sorted(self.modules - self.library))
         return (
             f"the page's Python does not have {module}: it has its standard library{added}, and "
-            "what `latentbook packages add` can add (`latentbook docs packages`). A snippet that needs "
-            "others is shown with :read-only:, and does not run"
+            "what `latentbook packages add` can add (`latentbook docs packages`). A snippet that "
+            "needs others is shown with :read-only:, and does not run"
         )
 
     def install_hint(self, module: str) -> str:

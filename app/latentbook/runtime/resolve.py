@@ -36,8 +36,8 @@ class NoWheel(LatentbookError):
     def __init__(self, wanted: str, versions: Sequence[str], asked_by: str) -> None:
         self.wanted = wanted
         super().__init__(
-            f"{wanted}{asked_by} has no wheel for the page's Python: the index has {first_of(versions)}, but "
-            f"none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
+            f"{wanted}{asked_by} has no wheel for the page's Python: the index has "
+            f"{first_of(versions)}, but none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
         )
 
 

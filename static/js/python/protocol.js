@@ -53,7 +53,8 @@
  * @typedef {Record<string, Value>} Controls
  * @typedef {{from: "snapshot" | "files", why: string, main: WebAssembly.Module} | {from: "lent", why: "", main: null}} StartValue
  *   `why` a stored snapshot was of no use, or ""; `main`: for the next start in this page; lent: the worker is another frame's
- * @typedef {{passed: boolean, message: string, case: string}} CheckValue
+ * @typedef {{passed: boolean, message: string, case: string, sentence?: [string, Record<string, string>]}} CheckValue
+ *   `sentence`: the message in English with places for values, and these; missing if the question's author wrote it
  *   `case`: of a law that does not hold, the smallest input that breaks it, as code to run; else ""
  * @typedef {{type: string, shape?: number[], text?: string, low?: string, high?: string, not_finite?: number, cells?: string[], same?: string}}
  *   Described  a value: `type` is that of an array's numbers, or the name of a class; `shape` of an array, or the length of a

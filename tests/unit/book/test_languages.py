@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from html.parser import HTMLParser
 from pathlib import Path
@@ -116,6 +117,61 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
         parser.feed(jinja.sub("", text))
         bare[path.name] = parser.words
     assert {name: words for name, words in bare.items() if words} == {}
+
+
+SENTENCE = re.compile(r"[A-Z{].*\w{2}.* .*[.:?]", re.DOTALL)
+TECHNICAL = (
+    "{} is no",
+    "A cell has given the name",
+    "A file that this needs could not",
+    "An exception was raised that fails",
+    "Put back, as the book needs it",
+    "What this snippet had made by then",
+    "The answer's interpreter failed",
+    "The check's interpreter failed",
+    "The check was lost",
+    "The answer has more than",
+    "The code has",
+    "The check on the server cannot use",
+    "The instrument {}.",
+    "The references stay those of the book.",
+    "Your code was stopped",
+)
+"""Details of errors, which stay English beside a sentence that does not (docs/languages.md)."""
+
+
+def sentences(tree: ast.AST) -> Iterator[str]:
+    """What reads like a sentence, and neither describes code nor goes through the catalogue."""
+    match tree:
+        case ast.Raise() | ast.Expr(value=ast.Constant()):
+            return
+        case ast.Call(func=ast.Name(id="message" | "sentence") | ast.Attribute(attr="translate")):
+            return
+        case ast.JoinedStr(values=values):
+            parts = [str(part.value) if isinstance(part, ast.Constant) else "{}" for part in values]
+            found = "".join(parts)
+        case ast.Constant(value=str() as found):
+            pass
+        case _:
+            for child in ast.iter_child_nodes(tree):
+                yield from sentences(child)
+            return
+    if SENTENCE.fullmatch(found):
+        yield found
+
+
+@pytest.mark.parametrize(
+    "folder", ["widgets/engine", "widgets/kit", "app/latentbook/classroom/grader"]
+)
+def test_python_says_nothing_untranslated_to_readers(root: Path, folder: str) -> None:
+    bare = {
+        f"{path.name}: {text}"
+        for path in sorted((root / folder).glob("*.py"))
+        if path.name not in ("doctor.py", "snapshot.py")  # for authors and operators
+        for text in sentences(ast.parse(path.read_text(encoding="utf-8")))
+        if not text.startswith(TECHNICAL)
+    }
+    assert bare == set()
 
 
 def changed(text: str, changes: Mapping[str, str]) -> str:

@@ -234,9 +234,7 @@ def test_a_refused_wheel_leaves_nothing_and_says_who_needs_what(
     assert (settings.content / "wheels" / accepted.name).read_bytes() == before
 
 
-def test_a_wheel_for_another_system_is_refused_by_its_name(
-    settings: Settings, index: Path
-) -> None:
+def test_a_wheel_for_another_system_is_refused_by_its_name(settings: Settings, index: Path) -> None:
     [wheel] = index.glob("native-*")
     with pytest.raises(LatentbookError, match=r"for another system.*-none-any\.whl or -pyem"):
         added(settings, str(wheel))

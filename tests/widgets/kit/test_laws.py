@@ -1,8 +1,11 @@
 """Laws over drawn inputs: true ones hold, and a broken one is shown where it is easy to see."""
 
+import json
+
 import numpy as np
 import pytest
 
+from widgets.engine import failure, host
 from widgets.kit.laws import Broken, law, numbers
 
 
@@ -34,9 +37,9 @@ def test_the_case_shown_is_the_smallest(function, holds, smallest):
 
 
 def test_the_case_runs_and_shows_what_the_message_says():
-    def wrong(X, k):
-        return X[:, :k] * 2
-
+    scope = {}
+    exec("def wrong(X, k):\n    return X[:, :k] * 2", scope)  # as a reader's, in another file
+    wrong = scope["wrong"]
     with pytest.raises(Broken, match=r"k = 2: there wrong gives \[\[0\., 2\.\]\]") as broken:
         law("X comes back.", wrong, lambda v, X, k: np.allclose(v, X), X=numbers("n", 2), k=2)
     said = []
@@ -85,3 +88,47 @@ def test_a_law_holds_of_a_list_in_which_something_is_empty():
 def test_an_error_of_the_function_is_its_own():
     with pytest.raises(ZeroDivisionError):
         law("It runs.", lambda x: 1 // 0, lambda value, x: True, x=numbers("n"))
+
+
+READERS = "def alias(f, rate):\n    return f - rate * (f > 1)"
+LAW = """
+import functools
+from widgets.kit.laws import law, numbers
+half = 2
+def wrapped(f):
+    return alias(f, 2.0)
+law("It folds.", {function}, lambda value, f: value >= 0, freq=numbers(1, low=0))
+"""
+
+
+@pytest.mark.parametrize(
+    ("function", "name", "offered"),
+    [
+        ("lambda f: alias(f, 2.0)", "alias(freq, 2.0)", True),
+        (
+            "(lambda f: alias(f, 2.0) if f > 0 else f)",
+            "alias(freq, 2.0) if freq > 0 else freq",
+            True,
+        ),
+        ("lambda f: (lambda g: alias(g, 2.0))(f)", "(lambda g: alias(g, 2.0))(freq)", True),
+        ("lambda f: alias(np.abs(f), 2.0)", "alias(np.abs(freq), 2.0)", True),
+        ("lambda f: alias(f, half)", "alias(freq, half)", False),
+        ("wrapped", "wrapped", False),
+        ("functools.partial(alias, rate=2.0)", "(…)", False),
+    ],
+)
+def test_a_case_is_offered_only_if_the_readers_code_can_run_it(function, name, offered):
+    scope, check = {}, LAW.format(function=function)
+    exec(f"{READERS}\nimport numpy as np", scope)
+    failure.remember_source(failure.CHECK, check)
+    with pytest.raises(Broken) as broken:
+        exec(compile(check, failure.CHECK, "exec"), scope)
+    reply = host.said(broken.value, "")
+    english, values = reply["sentence"]
+    assert reply["message"] == english.format(**values)
+    assert values["name"] == name and "lambda>" not in reply["message"]
+    assert bool(reply["case"]) == offered
+    if offered:
+        said = []
+        exec(f"{READERS}\n{reply['case']}", {"print": said.append})
+        assert said[0].tolist() == pytest.approx(json.loads(values["value"]))

@@ -69,9 +69,7 @@ class Labels:
                 "section out of `sections` instead, and full_book_url leads to it"
             )
         if target := self.left_out().get(label):
-            return (
-                f"{label!r} is in the book, in {target.page}, but not in this course: take it in"
-            )
+            return f"{label!r} is in the book, in {target.page}, but not in this course: take it in"
         return f"no label {label!r} in the book. {accepted_names(label, self.targets)}"
 
     def number(self, page: str, line: int) -> str:

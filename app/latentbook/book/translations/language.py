@@ -28,6 +28,7 @@ ENGLISH = "en"
 LECTURE = re.compile(r"^static/js/(lecture|classroom)/|/class\.js$")
 """Scripts of class mode, which serves their messages too; no page of a site has them."""
 
+FOR_PAGE = re.compile(r"\.js$|^widgets/")
 EXPLAIN = re.compile(r"^static/js/explain/")
 """Scripts whose messages a page loads with the first error that it explains."""
 
@@ -57,6 +58,11 @@ class Language:
         """A message of the interface, with values named ``%(name)s``."""
         words = self.translations.gettext(english)
         return words % values if values else words
+
+    def filled(self, english: str, values: Mapping[str, str]) -> str:
+        """A message as scripts have it, with values named ``{name}``."""
+        words = self.translations.gettext(english)
+        return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], place[0]), words)
 
     def date(self, day: date) -> str:
         # A pattern of https://cldr.unicode.org/translation/date-time/date-time-patterns
@@ -95,14 +101,14 @@ class Language:
         return _as_json(words).encode() if words else b""
 
     def _script_words(self, is_wanted: Callable[[str], object]) -> ScriptWords:
-        """Messages that are in at least one script that is wanted."""
+        """Messages that are in at least one script that is wanted, or that Python says there."""
         name = catalogue_of(self.locale)
         if name == ENGLISH:
             return {}
         catalogue = read_catalogue(po_file(name))
         words: dict[str, str | dict[str, str]] = {}
         for message in catalogue:
-            files = {file for file, _ in message.locations if file.endswith(".js")}
+            files = {file for file, _ in message.locations if FOR_PAGE.search(file)}
             if not any(map(is_wanted, files)):
                 continue
             if not is_translated(message):

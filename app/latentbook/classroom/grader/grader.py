@@ -200,7 +200,11 @@ class _Submission:
         if found["passed"] is True:
             return Verdict("right")
         message = plain(found["message"])  # it can quote the answer's values
-        return Verdict("wrong", message, self._mistake(message), case=plain(found["case"]))
+        case, sentence = plain(found["case"]), found.get("sentence")
+        if sentence:
+            english, values = sentence
+            sentence = plain(english), {plain(name): plain(value) for name, value in values.items()}
+        return Verdict("wrong", message, self._mistake(message), case=case, sentence=sentence)
 
     def _run(self, code: str) -> Any:
         """Run the answer; the report of an error, or None."""

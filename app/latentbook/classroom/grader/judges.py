@@ -14,6 +14,7 @@ from latentbook.book.compose.engine import open_context
 from latentbook.book.directives.questions.order.kind import INDENT
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.overlay.merge import merged_root
+from latentbook.book.translations.language import message
 from latentbook.book.write.assets import judge_script
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
@@ -22,8 +23,8 @@ from latentbook.settings import Settings
 
 MAX_ANSWER = 10_000  # characters
 MAX_INDENTS = 6  # as in the page
-ANOTHER_ORDER = "Another order than the book’s, and it works."
-MISSED = "{name} is {value}; asked for: {sign} {wanted}."
+ANOTHER_ORDER = message("Another order than the book’s, and it works.")
+MISSED = message("{name} is {value}; asked for: {sign} {wanted}.")
 """As the page says it, whose catalogue has it in other languages."""
 
 

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from widgets.engine import host
-from widgets.engine.failure import CHECK, MAX_MESSAGE, failed, line_of
+from widgets.engine.failure import CHECK, MAX_MESSAGE, failed, line_of, message
 
 HEAD = struct.Struct("<cII")  # kind, length of the JSON, length of the raw bytes
 NUMBERS = "biufc"  # kinds of dtype that cross
@@ -440,8 +440,8 @@ def check(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict
         return {"failed": error.report}
     except AssertionError as error:
         line = code.splitlines()[(line_of(error, CHECK) or 1) - 1].strip()
-        why = f"This does not hold: {line}" if peer.hidden is None else NOT_SHOWN
-        return {"passed": False, "message": str(error) or why, "case": getattr(error, "case", "")}
+        shown = (line, host.NOT_TRUE) if peer.hidden is None else ("", NOT_SHOWN)
+        return {"passed": False, **host.said(error, *shown)}
     except BaseException as error:  # the check cannot use a result of the wrong type
         return {"failed": peer.report(error)}
     return {"passed": True, "message": "", "case": ""}
@@ -449,8 +449,8 @@ def check(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict
 
 QUOTED = re.compile(r"\b\w+\b(?=[\w.<>]*\(|['\"`])|(?<=type )\w+|^\w+$")
 """What Python's messages quote of code: 'name', name(), type name, or a key and nothing else."""
-NOT_SHOWN = "The reason is part of a check that is not shown."
-ONLY_WITH_CHANGES = (
+NOT_SHOWN = message("The reason is part of a check that is not shown.")
+ONLY_WITH_CHANGES = message(
     "This passes only because your function changes what it is given. Work on a copy instead."
 )
 
@@ -469,7 +469,8 @@ def checked(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> di
     if verdict.get("passed") and peer.is_changed:
         peer.keeps_changes = False
         if not check(peer, scope, request).get("passed"):
-            return {"passed": False, "message": ONLY_WITH_CHANGES, "case": ""}
+            sentence = ONLY_WITH_CHANGES, {}
+            return {"passed": False, "message": sentence[0], "case": "", "sentence": sentence}
     return verdict
 
 

@@ -1,8 +1,10 @@
 """What is found about an answer."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Self
+
+from latentbook.book.translations.language import Language
 
 State = Literal["right", "wrong", "error", "unread", "unjudged"]
 MAX_TEXT = 20_000  # characters
@@ -65,6 +67,7 @@ class Verdict:
         which feedback it gets, such as ``option 2``
     feedback : what the author says of the answer, as text
     case : code that shows where a law does not hold
+    sentence : the message in English, with its values, where the check's author wrote none
     """
 
     state: State
@@ -73,6 +76,12 @@ class Verdict:
     feedback: str = ""
     case: str = ""
     failure: Failure | None = None
+    sentence: tuple[str, dict[str, str]] | None = None
+
+    def in_language(self, language: Language) -> Self:
+        if self.sentence is None:
+            return self
+        return replace(self, message=plain(language.filled(*self.sentence)))
 
     @property
     def is_right(self) -> bool:

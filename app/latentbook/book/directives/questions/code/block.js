@@ -60,7 +60,8 @@ export default class CodeAnswer {
         { type: "check_answer", scope: this.scope, code: this.field.text, check: this.key.check },
         { signal, onStream: (name, text) => print(printed, name === "note" ? "stderr" : name, text) },
       );
-      const said = value.message === "" ? [] : [new Text(value.message)];
+      const message = value.sentence ? translate(...value.sentence) : value.message;
+      const said = message === "" ? [] : [new Text(message)];
       const offer = value.case === "" ? [] : [this.#offerCase(value.case)];
       return { state: value.passed ? "right" : "wrong", said: [...said, ...printed, ...offer] };
     } catch (error) {

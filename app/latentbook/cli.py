@@ -369,7 +369,9 @@ def docs(
     name = Path(page.partition("#")[0]).stem.lower()
     if name not in pages:
         raise UnknownName("page", name, pages)
-    typer.echo_via_pager(pages[name].read_text(encoding="utf-8"))
+    import pydoc
+
+    pydoc.pager(pages[name].read_text(encoding="utf-8"))
 
 
 @courses.command("new")
@@ -491,6 +493,20 @@ def packages_add(
     added.write()
     report(f"Wrote {added.path}: commit it with the course")
     report(added.listed())
+    if missing := added.not_here:
+        option = f" --course {course}" if course else ""
+        report(f"The checks need {', '.join(missing)} too: latentbook packages install{option}")
+
+
+@packages.command("install")
+def packages_install(course: CourseFolder = None) -> None:
+    """Install the compiled packages in this Python too, where the checks need them."""
+    from latentbook.runtime.pip import last_words, pip
+
+    if names := packages_of(course).not_here:
+        report(f"Installing {', '.join(names)}")
+        if (done := pip("install", *names)).returncode:
+            raise LatentbookError(f"pip cannot install {', '.join(names)}: {last_words(done)}")
 
 
 @packages.command("remove")

@@ -238,6 +238,12 @@ class PagePackages:
             "needs others is shown with :read-only:, and does not run"
         )
 
+    @property
+    def not_here(self) -> list[str]:
+        """The compiled packages that this Python lacks: those of the page do not run in it."""
+        compiled = {n: each.imports for n, each in self.lock.packages.items() if not is_pure(each)}
+        return [n for n, made in compiled.items() if not all(map(importlib.util.find_spec, made))]
+
     def install_hint(self, module: str) -> str:
         """How to install a module here that only the page has, or ""."""
         for package in self.lock.packages.values():

@@ -37,7 +37,8 @@ class NoWheel(LatentbookError):
         self.wanted = wanted
         super().__init__(
             f"{wanted}{asked_by} has no wheel for the page's Python: the index has "
-            f"{first_of(versions)}, but none is pure Python or built for {PLATFORM}, and Pyodide's distribution lacks it."
+            f"{first_of(versions)}, but none is pure Python or built for {PLATFORM}, and Pyodide's "
+            "distribution lacks it."
         )
 
 

@@ -412,11 +412,12 @@ def test_a_new_book_can_be_published_as_it_is(tmp_path: Path) -> None:
     runs = [step["run"] for step in steps if "run" in step]
     assert runs[0] == 'pip install "$WHEEL"'
     assert [run.split()[:2] for run in runs[1:]] == [
+        ["latentbook", "packages"],
         ["latentbook", "check"],
         ["latentbook", "build"],
     ]
     for run in runs[1:]:
-        done = CliRunner().invoke(cli, [*run.split()[1:], "--help"])
+        done = CliRunner().invoke(cli, [*run.removesuffix(" --course .").split()[1:], "--help"])
         assert done.exit_code == 0 and run.endswith(" --course ."), done.output
     path = next(step["env"]["LATENTBOOK_BASE_PATH"] for step in steps if "env" in step)
     for base in ("", "/knots"):  # of a repository OWNER.github.io, and of any other

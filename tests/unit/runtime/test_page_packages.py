@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from latentbook.cli import cli
 from latentbook.errors import LatentbookError
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import BUILTIN, MARKERS
@@ -254,6 +257,21 @@ def test_a_file_that_is_no_lock_is_refused(settings: Settings) -> None:
     (settings.content / "packages.json").write_text('{\n "pyodide": "1",\n "requsted": []\n}')
     with pytest.raises(LatentbookError, match=r"json:3: unknown key 'requsted'\. Did you mean"):
         PagePackages.read(settings)
+
+
+def test_compiled_packages_that_are_missing_here_are_installed(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    native = write_wheel(tmp_path, "native", {"native.py": ""}, ("leaf",), tag=COMPILED)
+    here = write_wheel(tmp_path, "zlib", {"zlib.py": ""}, tag=COMPILED)
+    course = added(settings, str(native), str(here))
+    assert course.not_here == ["native"]
+    asked: list[tuple[str, ...]] = []
+    done = subprocess.CompletedProcess("", 0, "", "")
+    monkeypatch.setattr("latentbook.runtime.pip.pip", lambda *all: asked.append(all) or done)
+    monkeypatch.setattr("latentbook.cli.packages_of", lambda _: course)
+    assert CliRunner().invoke(cli, ["packages", "install"]).exit_code == 0
+    assert asked == [("install", "native")]
 
 
 def test_pure_packages_run_here_from_the_same_wheels(

@@ -4,9 +4,11 @@ import ast
 import importlib.util
 import json
 import re
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
+from importlib.metadata import distributions
 from itertools import product, zip_longest
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,7 @@ from latentbook.book.read.nodes import DirectiveNode, Document, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import (
+    BOOK_OUTPUTS,
     NUMBERS,
     OUTPUTS,
     PLOTLY,
@@ -45,7 +48,9 @@ from latentbook.book.read.recordings import (
     summary_of,
 )
 from latentbook.book.read.source import ChapterSource
+from latentbook.cache import Cache
 from latentbook.errors import Problems
+from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 
@@ -73,7 +78,7 @@ def check_book(
         With every mistake in the content, every snippet that fails or puts out something else than
         is recorded, and every question whose solution fails or whose mistake passes.
     """
-    book = _Book(project, report)
+    book = _Book(project, report, trusts=not record)
     for notice in book.loaded.notices:
         report(notice)
     book.check_instruments()
@@ -99,7 +104,7 @@ def check_book(
 
 
 def record_chapter(project: Project, slug: str) -> Path:
-    book = _Book(project, print)
+    book = _Book(project, print, trusts=True)
     source = next(source for source in book.loaded.whole if source.entry.slug == slug)
     recordings = book.run(source, record=True)
     book.problems.raise_all()
@@ -139,7 +144,8 @@ def _search(
 class _Book:
     """A book whose Python is about to run, with its packages importable."""
 
-    def __init__(self, project: Project, report: Report) -> None:
+    def __init__(self, project: Project, report: Report, *, trusts: bool) -> None:
+        self.trusts = trusts
         given = project.given
         self.content = given.course / "content" if given.course else given.content
         self.settings = project.settings
@@ -151,6 +157,25 @@ class _Book:
         asked = [each for page in self.loaded.assignments for each in page.questions]
         self.asked = {each.label: each for each in asked}
         self.problems = Problems(self.loaded.laid.origins)
+        self.cache = Cache(self.settings.build / "cache" / "checks")
+        self.environment = content_hash(
+            sys.version,
+            *sorted(f"{each.name} {each.version}" for each in distributions()),
+            *(_contents(each) for each in (self.settings.widgets, Path(__file__).parent)),
+            self.packages.lock.model_dump_json(),
+            length=32,
+        )
+
+    def kept(self, make: Callable[[], Any], *made_from: str) -> Any:
+        """What was made from the same before, without a mistake; else make it now."""
+        key = content_hash(self.environment, *made_from, length=32)
+        if self.trusts and (found := self.cache.read(key)) is not None:
+            return found
+        before = len(self.problems.errors)
+        made = make()
+        if made is not None and len(self.problems.errors) == before:
+            self.cache.write(key, made)
+        return made
 
     def check_instruments(self) -> None:
         """Hold a course's instruments to their contract."""
@@ -230,6 +255,7 @@ class _ChapterRun:
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
+        self.late: list[DirectiveNode] = []  # those that run before the next that has to
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         runnable = runnable_cells(self.source.nodes)
@@ -243,19 +269,27 @@ class _ChapterRun:
                         if not record:
                             self.compare(node, recording)
                 elif node.name == "quiz":
-                    self.question(node)
+                    self.once(node, self.question)
                 elif node.name == ASKED and node.label:
                     for variant in self.book.asked[node.label].nodes:
-                        self.question(variant)
+                        self.once(variant, self.question)
                 elif node.options.get("needs"):
-                    self.listing(node)
+                    self.once(node, self.listing)
         if self.source.computed and (numbers := self.computed()) is not None:
             made[NUMBERS] = Recording(code=self.source.numbers.hashes[NUMBERS], numbers=numbers)
         self.compare_numbers(made, record=record)
         return made
 
+    def once(self, node: DirectiveNode, check: Callable[[DirectiveNode], bool | None]) -> None:
+        """Check something unless it passed before, after the same snippets."""
+        before = [each.code for each in (*self.ran, *self.late)]
+        self.book.kept(lambda: check(node) is not False or None, *_code(node), *before)
+
     def ask(self, request: dict[str, Any]) -> Reply:
         """Send one message of the page's protocol; after a crash, rebuild the scope."""
+        while self.late:
+            self.ran.append(self.late.pop(0))
+            self.code.ask(self.cell_request(self.ran[-1]))
         reply = self.code.ask({"scope": self.scope, **request})
         if reply.get("died"):
             for node in self.ran:
@@ -267,7 +301,19 @@ class _ChapterRun:
         return request | {"scope": self.scope}
 
     def cell(self, node: DirectiveNode) -> Recording | None:
-        """Run a snippet; None after reporting that it fails."""
+        """Run a snippet unless it ran before as it is; None after reporting that it fails."""
+
+        def made() -> Any:
+            recording = self.run_cell(node)
+            return recording and recording.model_dump(mode="json")
+
+        asked = [each.content for each in self.asked]
+        found = self.book.kept(made, self.hashes[node.label], *_code(node), *asked)
+        if found is not None and not (self.ran and self.ran[-1] is node):
+            self.late.append(node)
+        return found and Recording.model_validate(found)
+
+    def run_cell(self, node: DirectiveNode) -> Recording | None:
         reply = self.ask(self.cell_request(node))
         if reply["type"] == "failed":
             self.failed(node, reply, node.label)
@@ -324,6 +370,12 @@ class _ChapterRun:
     def computed(self) -> dict[str, float] | None:
         """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
         fails."""
+        folder = self.book.settings.content / self.source.entry.slug
+        made_from = self.source.numbers.source, _contents(folder)
+        found: dict[str, float] | None = self.book.kept(self.run_numbers, "numbers", *made_from)
+        return found
+
+    def run_numbers(self) -> dict[str, float] | None:
         numbers = self.source.numbers
         report = self.book.problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
@@ -424,17 +476,38 @@ class _ChapterRun:
             why = f"the mistake gets a message without {mistake.argument!r}: {message!r}"
             self.problems.add(mistake.line, why)
 
-    def listing(self, node: DirectiveNode) -> None:
-        """Run a listing that the page only shows, in a separate process."""
+    def listing(self, node: DirectiveNode) -> bool:
+        """Run a listing that the page only shows, in a separate process; False if it cannot."""
         needs = [name.strip() for name in node.options["needs"].split(",")]
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
             self.book.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
-            return
+            return False
         # CUDA reserves more address space than there is memory, so a listing has no limit of it.
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:
             reply = own.ask({"type": "listing", "code": node.code})
         if reply["type"] == "failed":
             self.failed(node, reply, node.label)
+        return True
+
+
+def _code(node: DirectiveNode) -> Iterator[str]:
+    """All that a directive's code is checked by: that of its parts, their arguments, options."""
+    yield from (node.name, node.argument, repr(sorted(node.options.items())), node.code)
+    for each in node.nodes:
+        if isinstance(each, DirectiveNode):
+            yield from _code(each)
+
+
+def _contents(folder: Path) -> str:
+    """A hash of the files in a folder that Python may read, by their places in it."""
+    text = (OUTPUTS, BOOK_OUTPUTS, CARDS, BOOK_CARDS)
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in (".md", ".pyc") and path.name not in text
+    )
+    parts = [part for path in files for part in (str(path.relative_to(folder)), path.read_bytes())]
+    return content_hash(*parts, length=32)
 
 
 def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
 from latentbook.book.check import check_book
+from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
@@ -390,3 +393,44 @@ def test_what_comes_out_otherwise_each_time_is_not_recorded(make_book: MakeBook)
     [error] = mistakes(settings, record=True)
     assert error.startswith("content/sample/text.md:6: the output of drawn differs: recorded ")
     assert not (settings.content / "sample/outputs.json").exists()
+
+
+def test_only_what_has_changed_is_run_again(
+    make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cell runs again for a question after it, too; a mistake is told again each time."""
+    first = CELL.format(label="first", code="factor = 2\nprint(factor)")
+    second = CELL.format(label="second", code="print(factor + 1)")
+    quiz = QUIZ.format(**GOOD)
+    asked: list[str] = []
+    ask = AuthorCode.ask
+
+    def noting(self: AuthorCode, request: Mapping[str, Any]) -> Reply:
+        if request["type"] != "contract":
+            asked.append(request.get("filename") or request["type"])
+        return ask(self, request)
+
+    monkeypatch.setattr(AuthorCode, "ask", noting)
+
+    def checked(text: str, *, record: bool = False) -> list[str]:
+        asked.clear()
+        settings = make_book({"sample/text.md": HEAD + text})
+        check_book(open_project(settings), record=record, report=lambda message: None)
+        return asked
+
+    question = ["check_answer", "other_processor", "check_answer"]
+    checked(first + second + quiz, record=True)
+    assert checked(first + second + quiz) == []
+    assert checked("\nMore words.\n" + first + second + quiz) == []
+    other = quiz.replace("factor * x", "x * factor")
+    assert checked(first + second + other) == ["first", "second", *question]
+    assert checked(first + second + other) == []
+    wrong = quiz.replace("factor * x", "factor + 3 * x")
+    for _ in range(2):
+        with pytest.raises(BookErrors, match="the solution of q-double fails the check: Twice 2"):
+            checked(first + second + wrong)
+        assert asked == ["first", "second", "check_answer", "check_answer"]
+    changed = first.replace("factor = 2", "factor = 2.0")
+    with pytest.raises(BookErrors, match="the output of first was recorded for other code"):
+        checked(changed + second + quiz)
+    assert asked == ["first", "second", *question]

@@ -25,13 +25,16 @@ def with_section(text: str, slug: str, sections: Sequence[str], name: str) -> st
     sections : those that the chapter has now, written out where the file does not list them
     """
     document = tomlkit.parse(text)
+    array = tomlkit.array()
+    array.extend(sections)
+    array.multiline(True)
     for part in document["parts"]:
         chapters = part["chapters"]
         for place, chapter in enumerate(chapters):
             if chapter == slug:
-                chapters[place] = {"slug": slug, "sections": [*sections, name]}
-            elif isinstance(chapter, dict) and chapter["slug"] == slug:
-                chapter.setdefault("sections", list(sections)).append(name)
+                chapters[place] = chapter = {"slug": slug}
+            if isinstance(chapter, dict) and chapter["slug"] == slug:
+                chapters[place].setdefault("sections", array).append(name)
     return tomlkit.dumps(document)
 
 

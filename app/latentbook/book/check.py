@@ -11,7 +11,7 @@ from dataclasses import replace
 from importlib.metadata import distributions
 from itertools import product, zip_longest
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
@@ -370,10 +370,9 @@ class _ChapterRun:
     def computed(self) -> dict[str, float] | None:
         """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
         fails."""
-        folder = self.book.settings.content / self.source.entry.slug
-        made_from = self.source.numbers.source, _contents(folder)
-        found: dict[str, float] | None = self.book.kept(self.run_numbers, "numbers", *made_from)
-        return found
+        files = _contents(self.book.settings.content / self.source.entry.slug)
+        made_from = "numbers", self.source.numbers.source, files
+        return cast("dict[str, float] | None", self.book.kept(self.run_numbers, *made_from))
 
     def run_numbers(self) -> dict[str, float] | None:
         numbers = self.source.numbers

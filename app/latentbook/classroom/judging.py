@@ -67,11 +67,11 @@ class Judging:
     def judge(self, question: Question, answer: str) -> Verdict:
         """The verdict on an answer, however long it takes."""
         if question.kind == "code":
-            return self._code().judge(question, answer)
+            return self._code().judge(question, answer).in_language(self.interface())
         judges = self._others()
         if question.check is not None:
             judges.grader = self._code()
-        found = judges.judge_answer(question, answer)
+        found = judges.judge_answer(question, answer).in_language(self.interface())
         if question.kind == "guess" and found.state == "wrong":
             return replace(found, message="")  # it says the answer
         return found
@@ -193,7 +193,7 @@ class Worker:
         self._served.add(leased.member)
         self._rests[leased.job] = math.inf
         try:
-            verdict = self._verdict(leased).in_language(self.interface())
+            verdict = self._verdict(leased)
             has_failed = verdict.state == "unjudged" and leased.question is not None
             if has_failed:
                 log.error("An answer cannot be judged", job=leased.job, why=verdict.message)

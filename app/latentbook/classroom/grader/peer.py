@@ -469,8 +469,8 @@ def checked(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> di
     if verdict.get("passed") and peer.is_changed:
         peer.keeps_changes = False
         if not check(peer, scope, request).get("passed"):
-            sentence = ONLY_WITH_CHANGES, {}
-            return {"passed": False, "message": sentence[0], "case": "", "sentence": sentence}
+            said = host.said(AssertionError(), "", ONLY_WITH_CHANGES)
+            return {"passed": False, **said}
     return verdict
 
 

@@ -305,7 +305,7 @@ class _ChapterRun:
 
         def made() -> Any:
             recording = self.run_cell(node)
-            return recording and recording.model_dump(mode="json")
+            return recording and recording.model_dump()
 
         asked = [each.content for each in self.asked]
         found = self.book.kept(made, self.hashes[node.label], *_code(node), *asked)
@@ -331,6 +331,8 @@ class _ChapterRun:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
         lacks = NO_MODULE.fullmatch(reply["message"])
         hint = self.book.packages.install_hint(lacks["module"]) if lacks else ""
+        if node.name == "code-cell" and not hint and not node.options.get("read-only"):
+            hint = "To show code that fails, write :read-only: or ask with {quiz} predict"
         message = f"{what} {explained(reply)}"
         self.problems.add(line, f"{message}. {hint}" if hint else message)
 

@@ -10,6 +10,7 @@ import builtins
 import errno
 import linecache
 import re
+import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import dropwhile, groupby
@@ -22,8 +23,11 @@ CANNOT_BE_SHOWN = "An exception was raised that fails itself when it is looked a
 
 PLOTTING = ("matplotlib", "pylab", "seaborn", "plotly", "bokeh", "altair")
 SHOW_A_FIGURE = """\
-The page draws figures itself: let the last line of the code be one, as a dict.
-{"data": [{"type": "scatter", "x": [1, 2, 3], "y": [1, 4, 9]}], "layout": {}}"""
+The page draws figures itself: let the last line of the code be one.
+from widgets.contract import DATA_1
+from widgets.kit.figures import axis, figure, line
+figure([line([1, 2, 3], [1, 4, 9], DATA_1)], axis(0, 4), axis(0, 10))"""
+USE_MATPLOTLIB = "This book also has Matplotlib: import matplotlib.pyplot as plt"
 
 CHECK = "check"  # the name in tracebacks for a question's own code
 
@@ -198,3 +202,5 @@ def note_missing_module(error: ModuleNotFoundError) -> None:
     """Say what to do instead of importing a plotting library that the page lacks."""
     if (error.name or "").split(".")[0] in PLOTTING:
         error.add_note(SHOW_A_FIGURE)
+        if "matplotlib" in getattr(sys.modules.get("latentbook_later"), "PACKAGES", ()):
+            error.add_note(USE_MATPLOTLIB)

@@ -16,17 +16,20 @@ const UNEVEN = 1e-6; // tolerance of centres, as part of a step
 
 /**
  * @param {any} figure
- * @throws {Error} that names the first unsupported key and the accepted ones
+ * @throws {Error} that names the first unsupported key and the accepted ones, or else every missing key
  */
 export function check(figure) {
   if (typeof figure !== "object" || figure === null) refuse("figure", figure, "an object with data and layout");
   if (!isList(figure.data)) refuse("data", figure.data, "a list");
+  /** @type {string[]} */
+  const missing = [];
   figure.data.forEach((/** @type {any} */ trace, /** @type {number} */ i) => {
     const table = SUBSET.data[/** @type {keyof typeof SUBSET.data} */ (trace?.type)];
     if (!table) refuse(`data[${i}].type`, trace?.type, quoted(Object.keys(SUBSET.data)));
-    checkObject(trace, table, `data[${i}]`);
+    checkObject(trace, table, `data[${i}]`, missing);
   });
-  checkObject(figure.layout, SUBSET.layout, "layout");
+  checkObject(figure.layout, SUBSET.layout, "layout", missing);
+  if (missing.length > 0) throw new Error(missing.join("; "));
   for (const key in figure) {
     if (key !== "data" && key !== "layout") throw new Error(`${key} is not drawn; accepted: data, layout`);
   }
@@ -49,20 +52,21 @@ function refuse(path, value, accepted) {
 
 /** @param {Dict} table @returns {string} the accepted values, in words */
 function anObject(table) {
-  const names = Object.keys(table).map((name) => name.replace("!", ""));
-  return names.length > 6 ? "an object" : `an object with ${names.join(", ")}`;
+  const names = Object.keys(table);
+  const shown = names.length > 6 ? names.filter((name) => name.endsWith("!")) : names;
+  return `an object with ${shown.join(", ").replaceAll("!", "")}`;
 }
 
-/** Check one value against its entry in the table. @param {any} value @param {any} spec @param {string} path */
-function checkValue(value, spec, path) {
+/** Check one value against its entry in the table. @param {any} value @param {any} spec @param {string} path @param {string[]} missing */
+function checkValue(value, spec, path, missing) {
   if (typeof spec === "string") {
     const [accepted, test] = TYPES[spec];
     if (!test(value)) refuse(path, value, accepted);
   } else if (!Array.isArray(spec)) {
-    checkObject(value, spec, path);
+    checkObject(value, spec, path, missing);
   } else if (typeof spec[0] === "object") {
     if (!isList(value)) refuse(path, value, "a list");
-    for (let i = 0; i < value.length; i++) checkObject(value[i], spec[0], `${path}[${i}]`);
+    for (let i = 0; i < value.length; i++) checkObject(value[i], spec[0], `${path}[${i}]`, missing);
   } else if (!spec.includes(value)) {
     refuse(path, value, spec.map((one) => JSON.stringify(one)).join(", "));
   }
@@ -73,8 +77,9 @@ function checkValue(value, spec, path) {
  * @param {any} value
  * @param {Dict} table
  * @param {string} path
+ * @param {string[]} missing gets a message for each missing key
  */
-function checkObject(value, table, path) {
+function checkObject(value, table, path, missing) {
   if (typeof value !== "object" || value === null || isList(value)) refuse(path, value, anObject(table));
   for (const key in value) {
     if (absent(value[key])) continue;
@@ -84,14 +89,14 @@ function checkObject(value, table, path) {
       const accepted = Object.keys(table).map((name) => name.replace("!", "")).sort();
       throw new Error(`${path}.${key} is not drawn; accepted: ${accepted.join(", ")}`);
     }
-    checkValue(value[key], spec, `${path}.${key}`);
+    checkValue(value[key], spec, `${path}.${key}`, missing);
   }
   for (const name in table) {
     if (!name.endsWith("!") || !absent(value[name.slice(0, -1)])) continue;
     const spec = table[name];
     const oneOf = Array.isArray(spec) ? JSON.stringify(spec[0]) : anObject(spec);
     const accepted = typeof spec === "string" ? TYPES[spec][0] : oneOf;
-    throw new Error(`${path}.${name.slice(0, -1)} is missing; accepted: ${accepted}`);
+    missing.push(`${path}.${name.slice(0, -1)} is missing; accepted: ${accepted}`);
   }
 }
 

@@ -6,6 +6,7 @@ Matplotlib imports it by the name in ``MPLBACKEND``, which :mod:`widgets.engine.
 from __future__ import annotations
 
 import io
+import warnings
 from typing import Any
 
 import matplotlib
@@ -55,7 +56,9 @@ def svg_of(figure: Figure) -> str:
     """
     file = io.StringIO()
     # Letters as outlines, because a picture has no fonts; ids that are the same each time.
-    with matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "latentbook"}):
+    letters = matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "latentbook"})
+    with letters, warnings.catch_warnings():
+        warnings.filterwarnings("always", "Glyph")  # for each figure that lacks one
         said = {"Creator": None, "Date": None}
         figure.savefig(file, format="svg", bbox_inches="tight", metadata=said)
     return host.small_enough(file.getvalue())

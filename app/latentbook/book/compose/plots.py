@@ -1,6 +1,8 @@
 """Figures drawn by an author's code during the build."""
 
+import re
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -13,7 +15,22 @@ from latentbook.cache import Cache
 from latentbook.errors import Mistake
 from latentbook.hashing import content_hash
 
+GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 LIBRARIES = ("numpy", "plotly", "matplotlib")
+
+
+def without_glyph(node: DirectiveNode, printed: Iterable[str]) -> tuple[int, str] | None:
+    """Line and message if Matplotlib has warned of characters that it draws as boxes."""
+    found = {chr(int(number)) for text in printed for number in GLYPH.findall(text)}
+    if not found:
+        return None
+    lines = node.code.splitlines()
+    line = next((at for at, text in enumerate(lines) if found & {*text}), None)
+    return (
+        node.line if line is None else node.body_line + line,
+        f"Matplotlib's font has no {', '.join(sorted(found))}, and draws boxes: leave them out of "
+        "the figure, and say it in the caption or the text",
+    )
 
 
 class Plots:
@@ -62,6 +79,8 @@ class Plots:
                 lacks = reply["name"] == "ModuleNotFoundError"
                 hint = ". Install it in the Python that builds the book" if lacks else ""
                 raise Mistake(line, f"the {node.name} {explained(reply)}{hint}")
+            if lacks := without_glyph(node, [text for _, text in reply["outputs"]]):
+                raise Mistake(*lacks)
             made = reply["value"]
             self._kept.write(key, made)
         return dict(made)

@@ -9,6 +9,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
 from latentbook.book.compose.pieces import Html, Output, Text
+from latentbook.book.compose.plots import without_glyph
 from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
@@ -75,10 +76,12 @@ def _output(
 def say_what_is_drawn(
     node: DirectiveNode, outputs: Sequence[Recorded], problems: FileProblems
 ) -> None:
-    """Report a snippet with a figure by Matplotlib and without ``alt``."""
+    """Report a figure by Matplotlib without ``alt``, or with characters that are not drawn."""
     drawn = any(output.kind == SVG for output in outputs)
     if drawn and not str(node.options.get("alt", "")).strip():
         problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")
+    if lacks := without_glyph(node, [each.data for each in outputs if each.kind == "stderr"]):
+        problems.add(*lacks)
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:

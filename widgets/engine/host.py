@@ -16,6 +16,7 @@ import os
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Callable, Mapping, Set
 from time import perf_counter
 from types import FunctionType, ModuleType
@@ -36,6 +37,7 @@ from widgets.engine.failure import (
     note_missing_module,
     note_shadowing,
     remember_source,
+    short_path,
 )
 from widgets.engine.restore import InterpreterDamaged, InterpreterState
 
@@ -54,6 +56,17 @@ MAX_CHARACTERS = 200_000  # of a value's text
 MAX_FIGURE = 500_000  # characters of a figure's JSON or SVG: drawing more would block the page
 MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step through a snippet
 
+
+def warning_text(
+    message: Warning | str, category: type[Warning], file: str, number: int, line: str | None = None
+) -> str:
+    """Text of a warning; of one in a library without the line, which differs between releases."""
+    if file.endswith(".py"):
+        return f"{short_path(file)}: {category.__name__}: {message}\n"
+    return python_warning_text(message, category, file, number, line)
+
+
+python_warning_text, warnings.formatwarning = warnings.formatwarning, warning_text
 if sys.platform == "emscripten":
     linalg.check_results()
 

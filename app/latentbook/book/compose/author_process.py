@@ -17,6 +17,7 @@ import widgets
 from latentbook.book.compose.author_code import RUNS, Reply
 from latentbook.book.compose.contract import faults
 from latentbook.book.compose.other_processor import refusal
+from latentbook.runtime.inside.tape import Tape, portable
 from widgets.contract import Choice
 from widgets.engine import host
 from widgets.engine.controls import accepted
@@ -25,29 +26,6 @@ from widgets.engine.frames import compute_frame, filename_of, plain
 
 VARIANTS = 64
 """Of a question with numbers of each student's own."""
-
-
-class _Tape:
-    """Records what code prints and displays, in order."""
-
-    def __init__(self) -> None:
-        self.pieces: list[tuple[str, str]] = []
-
-    def add(self, kind: str, data: str) -> None:
-        if self.pieces and self.pieces[-1][0] == kind and kind in ("stdout", "stderr"):
-            data = self.pieces.pop()[1] + data
-        self.pieces.append((kind, data))
-
-    def stream(self, name: str) -> io.TextIOBase:
-        tape = self
-
-        class Stream(io.TextIOBase):
-            def write(self, text: str) -> int:
-                if text:
-                    tape.add(name, text)
-                return len(text)
-
-        return Stream()
 
 
 def serve(memory: int | None) -> None:
@@ -73,11 +51,8 @@ def serve(memory: int | None) -> None:
 
 
 def _answer(request: Mapping[str, Any]) -> Reply:
-    tape = _Tape()
-    with (
-        contextlib.redirect_stdout(tape.stream("stdout")),
-        contextlib.redirect_stderr(tape.stream("stderr")),
-    ):
+    tape = Tape()
+    with tape.running():
         if (make := MAKERS.get(request["type"])) is None:
             reply = host.handle({"id": 0, **request}, tape.add)
         else:
@@ -145,7 +120,7 @@ def _output(code: str) -> dict[str, str]:
             _run(code, "output")
         except Exception as stopped:
             error = type(stopped).__name__
-    return {"printed": printed.getvalue(), "error": error}
+    return {"printed": portable(printed.getvalue()), "error": error}
 
 
 def _numbers(code: str) -> dict[str, Any]:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, PlainValidator
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, field_validator
 
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
 from latentbook.datafile import Json, write_json
 from latentbook.errors import FileProblems
 from latentbook.hashing import content_hash
+from latentbook.runtime.inside.tape import TEXTS, without_libraries
 
 OUTPUTS = "outputs.json"
 BOOK_OUTPUTS = "book-outputs.json"
@@ -30,6 +32,8 @@ FIGURE_TOLERANCE = 1e-4
 SIZE_TOLERANCE_PT = 2.0
 """Of a drawing by Matplotlib, whose letters differ a little between releases of FreeType."""
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
+EXCERPT = 60
+"""Characters of a long line that are shown before its first difference."""
 WORDS = re.compile(r"<!-- (.*?) -->", re.DOTALL)
 """Matplotlib's comment before the outlines of a text."""
 
@@ -46,6 +50,12 @@ class Recorded(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: str
     data: str
+
+    @field_validator("data")
+    @classmethod
+    def _of_any_machine(cls, data: str, info: ValidationInfo) -> str:
+        """Earlier versions recorded the folders of libraries."""
+        return without_libraries(data) if info.data.get("kind") in TEXTS else data
 
 
 class Recording(BaseModel):
@@ -70,9 +80,18 @@ def rounded_figure(data: str) -> str:
     )
 
 
-def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded]) -> bool:
-    """Whether two outputs agree: text exactly, figures within their tolerances."""
+def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded], *, exact: bool = False) -> bool:
+    """Whether two outputs agree: text exactly, figures within their tolerances.
+
+    With ``exact``, drawings by Matplotlib too: on one machine letters are the same.
+    """
+    if exact and _drawings(then) != _drawings(now):
+        return False
     return len(then) == len(now) and all(map(_same, then, now))
+
+
+def _drawings(outputs: Sequence[Recorded]) -> list[str]:
+    return [output.data for output in outputs if output.kind == SVG]
 
 
 def _same(a: Recorded, b: Recorded) -> bool:
@@ -99,6 +118,27 @@ def summary_of(output: Recorded) -> str:
         return f"{output.kind}:{output.data}"
     width, height = size_of(output.data)
     return "\n".join((f"a figure of {width:.0f} x {height:.0f} pt", *WORDS.findall(output.data)))
+
+
+def differences(then: Sequence[Recorded], now: Sequence[Recorded]) -> Iterator[tuple[str, str]]:
+    """The lines that differ in two outputs, whatever the order of streams; of errors the first."""
+    for a, b in zip_longest(*map(_streams_joined, (then, now))):
+        if a is not None and b is not None and _same(a, b):
+            continue
+        lines = (summary_of(each).split("\n") if each and each.data else [] for each in (a, b))
+        differ = ((x, y) for x, y in zip_longest(*lines, fillvalue="") if x != y)
+        is_stderr = any(each is not None and each.kind == "stderr" for each in (a, b))
+        for x, y in islice(differ, 1 if is_stderr else None):
+            pairs = enumerate(zip(x, y, strict=False))
+            start = max(0, next((at for at, (a, b) in pairs if a != b), 0) - EXCERPT)
+            yield x[start : start + 3 * EXCERPT], y[start : start + 3 * EXCERPT]
+
+
+def _streams_joined(outputs: Sequence[Recorded]) -> list[Recorded]:
+    streams = ("stdout", "stderr")
+    texts = {kind: "".join(o.data for o in outputs if o.kind == kind) for kind in streams}
+    joined = [Recorded(kind=kind, data=text) for kind, text in texts.items()]
+    return joined + [output for output in outputs if output.kind not in streams]
 
 
 def _close(a: Any, b: Any) -> bool:

@@ -34,7 +34,8 @@ def faults(widget: str, seconds: float) -> dict[str, Any]:
 
     Parameters
     ----------
-    seconds : begin no other setting after this time; ``untried`` counts those that are left
+    seconds : begin no other setting than that at rest after this time; ``untried`` counts those
+        that are left
     """
     source = source_of(widget)
     module = version(widget, source)
@@ -53,7 +54,7 @@ def faults(widget: str, seconds: float) -> dict[str, Any]:
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     ahead = list(settings(module.instrument, FEW_COMBINATIONS))[::-1]
     end = time.monotonic() + seconds
-    while ahead and time.monotonic() < end:
+    while ahead and (ahead[-1] == rest or time.monotonic() < end):
         setting = ahead.pop()
         if (reply := failure(setting)) is None:
             continue

@@ -95,7 +95,7 @@ class SiteWriter:
         classroom = bool(self.settings.database)
         renderer = Renderer(book, self.assets, config, *places, classroom=classroom)
         pages = dict(renderer.pages())
-        _refuse_large(loaded, pages)
+        refuse_large(loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
@@ -157,7 +157,7 @@ class SiteWriter:
         self.to_compress.append(path)
 
 
-def _refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
+def refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
     problems = Problems(loaded.laid.origins)
     for source in loaded.sources:
         for page in source.pages:

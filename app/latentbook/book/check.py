@@ -5,19 +5,22 @@ import importlib.util
 import json
 import re
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
 from importlib.metadata import distributions
-from itertools import product, zip_longest
+from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
-from latentbook.book.compose.stills import instrument_file
+from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.stills import WIDE, instrument_file
 from latentbook.book.directives.code_cell import say_what_is_drawn
-from latentbook.book.load import compose
+from latentbook.book.load import compose, shared_engine
+from latentbook.book.overlay.merge import open_project
+from latentbook.book.page_python import PagePython, Twice
 from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.card_records import (
     BOOK_CARDS,
@@ -42,21 +45,32 @@ from latentbook.book.read.recordings import (
     Recording,
     Recordings,
     code_hashes,
+    differences,
     rounded_figure,
     runnable_cells,
     same_outputs,
-    summary_of,
 )
 from latentbook.book.read.source import ChapterSource
+from latentbook.book.write.assets import bundle, engine_script
+from latentbook.book.write.render import Renderer
+from latentbook.book.write.site import refuse_large
 from latentbook.cache import Cache
 from latentbook.errors import Problems
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
+from widgets import WIDGETS
 
 SHOWN = 5  # bare numbers of a page that are listed
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""
+
+SEED = (
+    ". It is not the same on each run: give random numbers a seed, np.random.default_rng(0), and "
+    "leave out times, addresses in memory and the order of sets"
+)
+KIT = ". The functions of widgets.kit.figures write what a figure needs"
+ANOTHER_DRAWING = ("a drawing", "another one")
 
 NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 
@@ -91,8 +105,9 @@ def check_book(
             changed.append(recordings)
             report("Running it again, to see that the same comes of it")
             now = replace(source.recordings, by_label=recordings.by_label)
-            book.run(replace(source, recordings=now), record=False)
+            book.run(replace(source, recordings=now), record=False, again=True)
         book.check_cards(source, record=record)
+    book.page.compare()
     book.problems.raise_all()
     book.warn_of_public_answers()
     for recordings in changed:
@@ -100,6 +115,11 @@ def check_book(
     if record:
         for source in book.loaded.whole:
             book.record_cards(source)
+    loaded = book.loaded
+    if changed:  # what the build finds in the new recordings
+        loaded = compose(open_project(project.given), right_now(), computing=True)
+    renderer = Renderer(loaded.book, bundle(project.settings), {"reload": False}, "", "/")
+    refuse_large(loaded, dict(renderer.pages()))
     report("Every check passes")
 
 
@@ -151,6 +171,7 @@ class _Book:
         self.settings = project.settings
         self.packages = PagePackages.read(self.settings, project.laid.origins)
         self.packages.make_importable(report)
+        self.page = PagePython(self.settings, self.packages, report)
         self.report = report
         report("Reading the book")
         self.loaded = compose(project, right_now(), computing=True)
@@ -178,23 +199,31 @@ class _Book:
         return made
 
     def check_instruments(self) -> None:
-        """Hold a course's instruments to their contract."""
+        """Hold a course's instruments to their contract, and the book's at rest to theirs."""
+        own = () if self.settings.course else WIDGETS
         seconds = self.settings.code_timeout
         with closing(AuthorCode(seconds, root=self.settings.root)) as code:
             for name in self.loaded.laid.instruments:
-                place = instrument_file(self.settings.widgets, name)
-                asked = json.dumps({"widget": name, "seconds": seconds / 2})
-                reply = code.ask({"type": "contract", "code": asked})
-                if reply["type"] == "failed":
-                    self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
-                    continue
-                for fault in reply["value"]["faults"]:
-                    self.problems.add(place, fault["line"] or 1, f"{name} {fault['message']}")
-                if untried := reply["value"]["untried"]:
-                    self.report(
-                        f"{place}: {untried} settings of {name} are not tried, because it takes "
-                        f"more than {seconds / 2:g} s to compute the others"
-                    )
+                self.check_instrument(code, name, seconds / 2)
+            for name in own:
+                self.kept(lambda name=name: self.check_instrument(code, name, 0), "rest", name)
+
+    def check_instrument(self, code: AuthorCode, name: str, seconds: float) -> bool:
+        """With no ``seconds``, only at rest."""
+        place = instrument_file(self.settings.widgets, name)
+        asked = json.dumps({"widget": name, "seconds": seconds})
+        reply = code.ask({"type": "contract", "code": asked})
+        if reply["type"] == "failed":
+            self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
+            return False
+        for fault in reply["value"]["faults"]:
+            self.problems.add(place, fault["line"] or 1, f"{name} {fault['message']}")
+        if seconds and (untried := reply["value"]["untried"]):
+            self.report(
+                f"{place}: {untried} settings of {name} are not tried, because it takes "
+                f"more than {seconds:g} s to compute the others"
+            )
+        return True
 
     def warn_of_public_answers(self) -> None:
         for each in self.asked.values():
@@ -235,18 +264,25 @@ class _Book:
         own = {label: each for label, each in made.items() if each != book.get(label)}
         write_cards(self.content / source.entry.slug / CARDS, own)
 
-    def run(self, source: ChapterSource, *, record: bool) -> Recordings:
+    def run(self, source: ChapterSource, *, record: bool, again: bool = False) -> Recordings:
+        """With ``again``, the recordings are those of a run on the same machine, just before."""
         with closing(AuthorCode(self.settings.code_timeout)) as code:
-            recorded = _ChapterRun(self, source, code).run(record=record)
+            chapter = _ChapterRun(self, source, code, again=again)
+            recorded = chapter.run(record=record)
         book = source.recordings.book
         own = {label: each for label, each in recorded.items() if each != book.get(label)}
+        if not record or own == source.recordings.by_label:  # others are run again
+            self.page.add(chapter.twice, chapter.unsure)
         return Recordings(self.content / source.entry.slug / OUTPUTS, own)
 
 
 class _ChapterRun:
     """Runs the Python of one chapter from top to bottom, in one scope."""
 
-    def __init__(self, book: _Book, source: ChapterSource, code: AuthorCode) -> None:
+    def __init__(
+        self, book: _Book, source: ChapterSource, code: AuthorCode, *, again: bool
+    ) -> None:
+        self.again = again
         self.book = book
         self.source = source
         self.code = code
@@ -256,6 +292,8 @@ class _ChapterRun:
         self.hashes = code_hashes(source.nodes)
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
         self.late: list[DirectiveNode] = []  # those that run before the next that has to
+        self.twice: list[Twice] = []  # what the page is to run too
+        self.unsure: set[str] = set()  # snippets that put out something else than before
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         runnable = runnable_cells(self.source.nodes)
@@ -269,10 +307,10 @@ class _ChapterRun:
                         if not record:
                             self.compare(node, recording)
                 elif node.name == "quiz":
-                    self.once(node, self.question)
+                    self.check_question(node)
                 elif node.name == ASKED and node.label:
                     for variant in self.book.asked[node.label].nodes:
-                        self.once(variant, self.question)
+                        self.check_question(variant)
                 elif node.options.get("needs"):
                     self.once(node, self.listing)
         if self.source.computed and (numbers := self.computed()) is not None:
@@ -300,6 +338,12 @@ class _ChapterRun:
         request = {"type": "run_cell", "code": node.code, "filename": node.label}
         return request | {"scope": self.scope}
 
+    def in_page(
+        self, node: DirectiveNode, what: str, request: Mapping[str, Any], **more: Any
+    ) -> None:
+        request = {"scope": self.scope, **request}
+        self.twice.append(Twice(self.problems, what, node.line, node, request, **more))
+
     def cell(self, node: DirectiveNode) -> Recording | None:
         """Run a snippet unless it ran before as it is; None after reporting that it fails."""
 
@@ -309,9 +353,16 @@ class _ChapterRun:
 
         asked = [each.content for each in self.asked]
         found = self.book.kept(made, self.hashes[node.label], *_code(node), *asked)
-        if found is not None and not (self.ran and self.ran[-1] is node):
+        if found is None:
+            return None
+        if not (self.ran and self.ran[-1] is node):
             self.late.append(node)
-        return found and Recording.model_validate(found)
+        recording = Recording.model_validate(found)
+        self.in_page(node, node.label, self.cell_request(node), outputs=recording.outputs)
+        for name, number in recording.numbers.items():
+            what, request = f"{name} of {node.label}", self.variable_request(node, name)
+            self.in_page(node, what, request, number=number)
+        return recording
 
     def run_cell(self, node: DirectiveNode) -> Recording | None:
         reply = self.ask(self.cell_request(node))
@@ -324,8 +375,19 @@ class _ChapterRun:
             for kind, data in reply["outputs"]
         )
         say_what_is_drawn(node, outputs, self.problems)
+        self.draw(node, outputs)
         code = self.hashes[node.label]
         return Recording(code=code, outputs=outputs, numbers=self.variables(node))
+
+    def draw(self, node: DirectiveNode, outputs: Iterable[Recorded]) -> None:
+        engine = shared_engine(engine_script(self.book.settings))
+        for output in outputs:
+            if output.kind == PLOTLY:
+                try:
+                    engine.draw_svg(json.loads(output.data), WIDE, node.label, "")
+                except EngineError as error:
+                    why = f"the figure of {node.label} cannot be drawn: {error}{KIT}"
+                    self.problems.add(node.line, why)
 
     def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
@@ -343,10 +405,11 @@ class _ChapterRun:
             why = "was recorded for other code" if known else "is not recorded"
             message = f"the output of {node.label} {why}: run this check with --record"
             self.problems.add(node.line, message)
-        elif not same_outputs(then.outputs, now.outputs):
-            was, is_now = _first_difference(then.outputs, now.outputs)
+        elif not same_outputs(then.outputs, now.outputs, exact=self.again):
+            self.unsure.add(node.label)
+            was, is_now = next(differences(then.outputs, now.outputs), ANOTHER_DRAWING)
             message = f"the output of {node.label} differs: recorded {was!r}, now {is_now!r}"
-            self.problems.add(node.line, message)
+            self.problems.add(node.line, message + SEED * self.again)
 
     def variables(self, node: DirectiveNode) -> dict[str, float]:
         """Ask for the variables that the text shows, just after a snippet has run."""
@@ -355,10 +418,7 @@ class _ChapterRun:
             maker, name = self.source.numbers.maker(each.content.partition(":")[0])
             if maker != node.label or name in found:
                 continue
-            root, *keys = name.split(".")
-            places = "".join(f"[{key if key.isdigit() else repr(key)}]" for key in keys)
-            value = f"__import__('json').dumps({root}{places}, default=lambda n: n.item())"
-            reply = self.ask({**self.cell_request(node), "code": value})
+            reply = self.ask(self.variable_request(node, name))
             try:
                 if reply["type"] == "failed":
                     raise ValueError(explained(reply))
@@ -368,6 +428,12 @@ class _ChapterRun:
                 message = f"{name!r} of {node.label} is not a number: {error}"
                 self.book.problems.add(each.path, each.line, message)
         return found
+
+    def variable_request(self, node: DirectiveNode, name: str) -> dict[str, Any]:
+        root, *keys = name.split(".")
+        places = "".join(f"[{key if key.isdigit() else repr(key)}]" for key in keys)
+        value = f"__import__('json').dumps({root}{places}, default=lambda n: n.item())"
+        return {**self.cell_request(node), "code": value}
 
     def computed(self) -> dict[str, float] | None:
         """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
@@ -418,14 +484,20 @@ class _ChapterRun:
             if was != now and record:
                 self.book.report(f"{self.book.problems.place(each.path, each.line)}: {what}")
             elif was != now:
-                message = f"{what}: read the sentence, then run this check with --record"
+                read = ": read the sentence, then run this check with --record"
+                message = what + (SEED if self.again else read)
                 self.book.problems.add(each.path, each.line, message)
 
+    def check_question(self, node: DirectiveNode) -> None:
+        """Check that every solution passes, in the page too, and every mistake gets its message."""
+        self.once(node, self.question)
+        for check, solution in _answers(node):
+            request = self.answer_request(solution, check)
+            self.in_page(solution, f"the solution of {node.label}", request)
+
     def question(self, node: DirectiveNode) -> None:
-        """Check that every solution passes and every mistake gets its message."""
         checks = [*node.parts("check"), *node.parts("grade")]
-        solutions = [*node.parts("solution"), *node.parts("lines")]
-        for check, solution in product(checks, solutions):
+        for check, solution in _answers(node):
             reply = self.answer(solution, check)
             if reply["type"] == "failed":
                 self.failed(solution, reply, f"the solution of {node.label}")
@@ -460,7 +532,10 @@ class _ChapterRun:
             )
 
     def answer(self, answer: DirectiveNode, check: DirectiveNode) -> Reply:
-        return self.ask({"type": "check_answer", "code": answer.code, "check": check.code})
+        return self.ask(self.answer_request(answer, check))
+
+    def answer_request(self, answer: DirectiveNode, check: DirectiveNode) -> dict[str, Any]:
+        return {"type": "check_answer", "code": answer.code, "check": check.code}
 
     def mistake(self, node: DirectiveNode, mistake: DirectiveNode, reply: Reply) -> None:
         if reply.get("died"):
@@ -491,6 +566,12 @@ class _ChapterRun:
         return True
 
 
+def _answers(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, DirectiveNode]]:
+    """Each check of a question with each solution."""
+    checks = [*node.parts("check"), *node.parts("grade")]
+    return product(checks, [*node.parts("solution"), *node.parts("lines")])
+
+
 def _code(node: DirectiveNode) -> Iterator[str]:
     """All that a directive's code is checked by: that of its parts, their arguments, options."""
     yield from (node.name, node.argument, repr(sorted(node.options.items())), node.code)
@@ -509,8 +590,3 @@ def _contents(folder: Path) -> str:
     )
     parts = [part for path in files for part in (str(path.relative_to(folder)), path.read_bytes())]
     return content_hash(*parts, length=32)
-
-
-def _first_difference(then: Sequence[Recorded], now: Sequence[Recorded]) -> tuple[str, str]:
-    sides = ("\n".join(map(summary_of, outputs)).split("\n") for outputs in (then, now))
-    return next((a, b) for a, b in zip_longest(*sides, fillvalue="") if a != b)

@@ -4,6 +4,7 @@ import errno
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from latentbook.cache import new_folder, seal, sealed
@@ -57,13 +58,9 @@ def run_script(
     OSError
         If the disk is full.
     """
-    node = shutil.which("node")
-    if node is None:
-        raise LatentbookError("Node is missing. It compiles Python's library for the page.")
     with new_folder(folder) as out:
         (out / "wanted.json").write_text(wanted)
-        given = [INSIDE / "compile.mjs", WORKER, pyodide, site, out, INSIDE / script]
-        done = subprocess.run([node, *map(str, given)], capture_output=True, text=True, check=False)
+        done = run_once(script, out, pyodide, site)
         if FULL in done.stderr:
             raise OSError(errno.ENOSPC, FULL, str(folder))
         if done.returncode:
@@ -73,3 +70,34 @@ def run_script(
         (out / "wanted.json").unlink()
         seal(out)
     return sealed(folder) or {}
+
+
+def run_once(
+    script: str,
+    out: Path,
+    pyodide: Path,
+    site: Path,
+    *,
+    mounted: Mapping[str, Path] | None = None,
+    seconds: float | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a script that writes to ``out``; see :func:`run_script`.
+
+    Parameters
+    ----------
+    mounted : more folders, by the places at which Python finds them
+
+    Raises
+    ------
+    LatentbookError
+        If Node is missing.
+    TimeoutExpired
+        If it takes longer than this.
+    """
+    node = shutil.which("node")
+    if node is None:
+        raise LatentbookError("Node is missing. It compiles Python's library for the page.")
+    given = [INSIDE / "compile.mjs", WORKER, pyodide, site, out, INSIDE / script]
+    given += [Path(part) for pair in (mounted or {}).items() for part in pair]
+    command = [node, *map(str, given)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import pytest
 
 from latentbook.book.compose.pieces import Layout, Text
 from latentbook.book.load import load
+from latentbook.book.page_python import PagePython
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import Renderer, printed, root_of
+from latentbook.runtime.page_packages import Lock, PagePackages
 from latentbook.settings import Settings
 
 BOOK = """\
@@ -146,3 +149,16 @@ def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
     """The pages, by path, of a book with this one section."""
     book = load(make_book({"sample/text.md": text})).book
     return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
+
+
+@pytest.fixture
+def packages(monkeypatch: pytest.MonkeyPatch) -> str:
+    """A lock with Matplotlib itself; in CPython it is installed.
+
+    The page's needs Pillow, of which only Pyodide's own server has a wheel.
+    """
+    monkeypatch.setattr(PagePython, "compare", lambda self: None)
+    known = PagePackages.read(Settings()).wheels.pyodide["matplotlib"]
+    known.imports = ["matplotlib"]
+    lock = Lock(requested=["matplotlib"], packages={"matplotlib": known})
+    return json.dumps(lock.model_dump(exclude_defaults=True) | {"pyodide": lock.pyodide})

@@ -16,7 +16,6 @@ from latentbook.book.read.recordings import SVG, Recorded, same_outputs, summary
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import Renderer
 from latentbook.errors import BookErrors
-from latentbook.runtime.page_packages import Lock, PagePackages
 from latentbook.settings import Settings
 
 from .conftest import HEAD, AnyFile, MakeBook
@@ -44,15 +43,6 @@ figure, axes = plt.subplots()
 axes.plot([0, 6, 12], [0, 2, 0])
 :::
 """
-
-
-@pytest.fixture
-def packages() -> str:
-    """A lock with Matplotlib itself; in CPython it is installed."""
-    known = PagePackages.read(Settings()).wheels.pyodide["matplotlib"]
-    known.imports = ["matplotlib"]
-    lock = Lock(requested=["matplotlib"], packages={"matplotlib": known})
-    return json.dumps(lock.model_dump(exclude_defaults=True) | {"pyodide": lock.pyodide})
 
 
 def errors(settings: Settings, *, record: bool = False) -> list[str]:
@@ -147,3 +137,28 @@ def test_a_plot_that_leaves_no_figure_says_what_is_accepted(make_book: MakeBook)
     text = HEAD + PLOT.replace("figure, axes = plt.subplots()", "axes = figure = plt.gca()")
     [error] = errors(make_book({"sample/text.md": text}))
     assert "'figure' must be Matplotlib's Figure itself; it is of type" in error
+
+
+GLYPHS = """
+import matplotlib.pyplot as plt
+figure, axes = plt.subplots()
+axes.plot([1, 2])
+axes.set_title("σ: 潜在 空")
+"""
+
+
+def test_characters_that_are_not_drawn_are_told_at_their_line(
+    make_book: MakeBook, packages: str
+) -> None:
+    """DejaVu Sans has Greek letters, and no Chinese characters."""
+    plot = PLOT.partition("import")[0] + GLYPHS.lstrip() + ":::\n"
+    text = HEAD + plot + plot.replace("drawn", "again")
+    settings = make_book({"sample/text.md": text, "packages.json": packages})
+    lines = [at for at, line in enumerate(text.split("\n"), 1) if "潜在" in line]
+    told = "Matplotlib's font has no 在, 潜, 空, and draws boxes"
+    for line, error in zip(lines, errors(settings), strict=True):
+        assert error.startswith(f"content/sample/text.md:{line}: {told}")
+    title = CELL.replace('"metres"', '"σ: 潜在 空"')
+    (settings.content / "sample/text.md").write_text(HEAD + title, encoding="utf-8")
+    (line,) = [at for at, line in enumerate((HEAD + title).split("\n"), 1) if "潜在" in line]
+    assert errors(settings, record=True)[0].startswith(f"content/sample/text.md:{line}: {told}")

@@ -1,5 +1,5 @@
-// node compile.mjs WORKER PYODIDE SITE OUT SCRIPT: runs a Python script in Pyodide with folders of this machine mounted.
-// WORKER: folder of the page's loader. PYODIDE: Pyodide's own folder. SITE: becomes site-packages. OUT: becomes /out.
+// node compile.mjs WORKER PYODIDE SITE OUT SCRIPT [PLACE FOLDER ...]: runs a Python script in Pyodide with folders of this machine mounted.
+// WORKER: folder of the page's loader. PYODIDE: Pyodide's own folder. SITE: becomes site-packages. OUT: becomes /out. FOLDER: becomes PLACE.
 // Python starts as in a page, so that a script can see what a start imports, but from Pyodide's own archive.
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
@@ -14,7 +14,7 @@ process.on("uncaughtException", (error) => {
   console.error(error?.message || String(error));
 });
 
-const [, , worker, folder, site, out, script] = process.argv;
+const [, , worker, folder, site, out, script, ...more] = process.argv;
 const imported = (name) => import(pathToFileURL(`${worker}/${name}`).href);
 const { start } = await imported("loader.js");
 const { checkNeeds } = await imported("needs.js");
@@ -42,5 +42,9 @@ checkNeeds(module, api);
 pyodide.mountNodeFS(SITE_PACKAGES, site);
 pyodide.mountNodeFS("/out", out);
 pyodide.mountNodeFS("/scripts", dirname(script));
+for (let at = 0; at < more.length; at += 2) {
+  pyodide.FS.mkdirTree(more[at]);
+  pyodide.mountNodeFS(more[at], more[at + 1]);
+}
 pyodide.pyimport("sys").path.append("/scripts");
 pyodide.runPython(readFileSync(script, "utf8"), { filename: script });

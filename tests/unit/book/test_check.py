@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 from widgets.engine.failure import SHOW_A_FIGURE
 
+from ..runtime.projects import project
 from .conftest import BOOK, HEAD, OPENING, MakeBook
 
 CELL = """
@@ -578,3 +580,31 @@ def test_paths_that_were_recorded_elsewhere_are_the_same() -> None:
     then = "/home/ann/b/.venv/lib/python3.12/site-packages/sklearn/a.py:599: FutureWarning: so\n"
     now = "C:\\ann\\Lib\\site-packages\\sklearn/a.py: FutureWarning: so\n"
     assert same_outputs(*([Recorded(kind="stderr", data=each)] for each in (then, now)))
+
+
+IMPURE = """
+
+_calls = []
+_compute = compute
+
+
+def compute(*state, **given):
+    _calls.append(given)
+    return {**_compute(*state, **given), "calls": len(_calls)}
+"""
+
+
+def test_the_books_own_instruments_are_held_to_their_contract(
+    make_book: MakeBook, tmp_path: Path
+) -> None:
+    book, copy = make_book({}), project(tmp_path / "copy")
+    for name in ("static", "package-lock.json"):
+        (copy.root / name).symlink_to(book.root / name)
+    for name in ("bottleneck", "train_vae"):
+        file = copy.widgets / f"{name}.py"
+        file.write_text(file.read_text() + IMPURE)
+    told = mistakes(copy.model_copy(update={"content": book.content, "build": book.build}))
+    assert len(told) == 2
+    for name, each in zip(("bottleneck", "train_vae"), sorted(told), strict=True):
+        assert re.match(rf"widgets/{name}\.py:\d+: {name} fails: ContractError: compute ", each)
+        assert "returns another 'calls' the second time" in each

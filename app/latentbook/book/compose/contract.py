@@ -53,8 +53,8 @@ def faults(widget: str, seconds: float) -> dict[str, Any]:
 
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     ahead = list(settings(module.instrument, FEW_COMBINATIONS))[::-1]
-    end = time.monotonic() + seconds
-    while ahead and (ahead[-1] == rest or time.monotonic() < end):
+    end, count = time.monotonic() + seconds, len(ahead)
+    while ahead and (len(ahead) == count or time.monotonic() < end):
         setting = ahead.pop()
         if (reply := failure(setting)) is None:
             continue

@@ -58,12 +58,16 @@ MAX_COPIED = 64_000_000  # bytes of an array that is copied in order to step thr
 
 
 def warning_text(
-    message: Warning | str, category: type[Warning], file: str, number: int, line: str | None = None
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
 ) -> str:
     """Text of a warning; of one in a library without the line, which differs between releases."""
-    if file.endswith(".py"):
-        return f"{short_path(file)}: {category.__name__}: {message}\n"
-    return python_warning_text(message, category, file, number, line)
+    if filename.endswith(".py"):
+        return f"{short_path(filename)}: {category.__name__}: {message}\n"
+    return python_warning_text(message, category, filename, lineno, line)
 
 
 python_warning_text, warnings.formatwarning = warnings.formatwarning, warning_text

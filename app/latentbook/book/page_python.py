@@ -25,6 +25,7 @@ from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_once, 
 from latentbook.settings import Settings
 
 SHOWN = 5  # differences of a snippet that are listed
+NOISE = 1e-12
 CLOSE = 1e-6
 """Relative difference of numbers that only rounding has made different."""
 
@@ -72,7 +73,7 @@ class Twice:
                 yield self.line, f"{self.what} passes here, but not in the page: {why}"
         elif self.number is not None:
             now = rounded(json.loads(ast.literal_eval(there["outputs"][-1][1])))
-            if not math.isclose(now, self.number, rel_tol=FIGURE_TOLERANCE):
+            if not math.isclose(now, self.number, rel_tol=FIGURE_TOLERANCE, abs_tol=NOISE):
                 yield self.line, f"{self.what} is {self.number} here, and {now} in the page"
         else:
             yield from self._different(there)

@@ -306,7 +306,7 @@ class Counting:
 
     def ask(self, request: dict[str, str]) -> dict[str, object]:
         self.asked.append(request["code"])
-        return {"type": "done", "value": {"data": [], "layout": {}}}
+        return {"type": "done", "value": {"data": [], "layout": {}}, "outputs": []}
 
 
 def plot(code: str) -> DirectiveNode:

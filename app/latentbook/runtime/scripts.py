@@ -81,18 +81,9 @@ def run_once(
     mounted: Mapping[str, Path] | None = None,
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a script that writes to ``out``; see :func:`run_script`.
+    """Run a script that writes to ``out``, with more folders by the places where Python finds them.
 
-    Parameters
-    ----------
-    mounted : more folders, by the places at which Python finds them
-
-    Raises
-    ------
-    LatentbookError
-        If Node is missing.
-    TimeoutExpired
-        If it takes longer than this.
+    See :func:`run_script`; raises ``TimeoutExpired`` after some seconds.
     """
     node = shutil.which("node")
     if node is None:

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from importlib.metadata import distributions
 from itertools import product
 from pathlib import Path
@@ -206,7 +207,7 @@ class _Book:
             for name in self.loaded.laid.instruments:
                 self.check_instrument(code, name, seconds / 2)
             for name in own:
-                self.kept(lambda name=name: self.check_instrument(code, name, 0), "rest", name)
+                self.kept(partial(self.check_instrument, code, name, 0), "rest", name)
 
     def check_instrument(self, code: AuthorCode, name: str, seconds: float) -> bool:
         """With no ``seconds``, only at rest."""

@@ -200,6 +200,22 @@ def test_an_edited_instrument_draws_text_and_no_markup(open_page: Open) -> None:
     assert page.title() != "1"
 
 
+def test_html_of_a_value_is_made_anew(second_visit: Page) -> None:
+    """Whatever Python sends: here it goes around its own cleaning."""
+    html = (
+        "<p onclick='document.title = 1' style='position: fixed'>kept</p>"
+        "<img src='x' onerror='document.title = 1'><script>document.title = 1</script>"
+        "<svg onload='document.title = 1'></svg><a href='javascript:document.title = 1'>link</a>"
+        "<noscript><p title='</noscript><img src=x onerror=document.title=1>'></noscript>"
+        "<form><math><mtext></form><form><mglyph><style></math><img src onerror=document.title=1>"
+    )
+    cell = run(second_visit, f"from widgets.engine import host\nhost.show('text/html', {html!r})")
+    rich = cell.locator("[data-output] .rich")
+    expect(rich).to_contain_text("link")
+    assert rich.evaluate("each => each.innerHTML") == "<p>kept</p>link<p></p>"
+    assert second_visit.title() != "1"
+
+
 def test_code_in_a_link_is_not_run(open_page: Open) -> None:
     """Only the fragment may carry code, packed, for the reader to look at (test_code_link.py).
 

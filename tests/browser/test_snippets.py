@@ -83,6 +83,23 @@ def test_a_figure_as_last_value_is_shown(desk: Page) -> None:
     cell.locator('.mark [data-action="reset"]').click()
 
 
+def test_a_value_shows_what_it_shows_in_a_notebook(desk: Page) -> None:
+    cell = desk.locator("section[data-cell]").first
+    write(
+        desk,
+        cell,
+        "import numpy as np\nfrom widgets.kit.sound import Sound\n"
+        "Sound(np.sin(np.arange(800) / 3), 8000, 'A short tone.')",
+    )
+    cell.locator('[data-action="run"]').click()
+    sound = cell.locator("[data-output] audio")
+    expect(sound).to_be_visible()
+    expect(sound).to_have_js_property("duration", 0.1)  # it could be decoded
+    expect(cell.locator("[data-output] figcaption")).to_have_text("A short tone.")
+    expect(cell.locator("[data-output] img")).to_have_js_property("naturalWidth", 600)
+    cell.locator('.mark [data-action="reset"]').click()
+
+
 def test_the_editor_takes_the_listings_place_without_moving_anything(open_page: Open) -> None:
     page = open_page(where("snippet-gradients"), python=False)
     cell = page.locator("#snippet-gradients")

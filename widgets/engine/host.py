@@ -440,19 +440,24 @@ def execute(code: str, filename: str, scope: Scope) -> Any:
 
 
 def displayed(value: Any) -> tuple[str, str]:
-    """MIME type and text of a cell's value: a Plotly figure as JSON, anything else as its repr.
+    """MIME type and text of a cell's value: a Plotly figure as JSON, what a notebook would show of
+    it, or its repr.
 
     A figure is plotly.py's own, or a dict with ``data`` and ``layout``.
 
     Raises
     ------
     ValueError
-        If a figure is too large to be drawn.
+        If a figure is too large to be drawn, or a form is not what its name says.
     """
     if hasattr(value, "to_plotly_json") and not isinstance(value, type):
         return PLOTLY, small_enough(value.to_json())
     if isinstance(value, Mapping) and "data" in value and "layout" in value:
         return PLOTLY, small_enough(json.dumps(json_ready(value)))
+    if any(name.startswith("_repr_") for cls in type(value).__mro__ for name in vars(cls)):
+        rich = importlib.import_module("widgets.engine.rich")  # a start needs none
+        if found := rich.shown(value):
+            return found[0], small_enough(found[1])
     text = repr(value)
     if (cut := len(text) - MAX_CHARACTERS) > 0:
         text = f"{text[:MAX_CHARACTERS]} ... {cut:,} more characters"

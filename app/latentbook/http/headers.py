@@ -12,6 +12,7 @@ CONTENT_SECURITY_POLICY = {
     "worker-src": "'self'",
     "connect-src": "'self'",
     "img-src": "'self' data: blob:",
+    "media-src": "data:",  # a sound that a snippet has made
     "font-src": "'self'",
     "style-src": "'self'",
     "style-src-attr": "'unsafe-inline'",  # KaTeX sets the heights of its boxes in attributes

@@ -9,6 +9,8 @@ import { translate, translateCount } from "../words.js";
 
 const PLOTLY = "application/vnd.plotly.v1+json";
 const SVG = "image/svg+xml";
+const PNG = "image/png";
+const HTML = "text/html";
 const LINES_SHOWN = 40;
 /** Most characters to store for the next visit. */
 const MAX_KEPT = 50_000;
@@ -119,9 +121,15 @@ export class CellOutput {
   async display(mime, data) {
     this.#clearOnce();
     this.#keep(["display", mime, data]);
-    if (mime === SVG) {
-      const src = `data:${SVG};charset=utf-8,${encodeURIComponent(data)}`;
+    if (mime === SVG || mime === PNG) {
+      const src = mime === SVG ? `data:${SVG};charset=utf-8,${encodeURIComponent(data)}` : `data:${PNG};base64,${data}`;
       return this.#place.append(make("div", { className: "figure" }, make("img", { src, alt: this.#alt() })));
+    }
+    if (mime === HTML) {
+      const place = make("div", { className: "rich" });
+      this.#place.append(place);
+      const { elementsOf } = await import("./rich.js");
+      return place.append(...elementsOf(data));
     }
     if (mime !== PLOTLY) return this.#append("value", data);
     const figure = make("div", { className: "figure" });

@@ -36,7 +36,7 @@
  * @typedef {{type: "stream", id: number, name: "stdout" | "stderr" | "note", text: string}} Stream
  *   A note is how much output was cut: lines and characters.
  * @typedef {{type: "display", id: number, mime: string, data: string}} Display
- *   mime is text/plain, application/vnd.plotly.v1+json (a figure as JSON text) or image/svg+xml (one by Matplotlib).
+ *   mime is text/plain, application/vnd.plotly.v1+json (a figure as JSON text), image/svg+xml (one by Matplotlib), image/png in base 64, or text/html.
  * @typedef {{type: "done", id: number, value: any, memory: number}} Done
  *   memory: what this Python uses, bytes.
  *   value: for run_cell an Explanation[] of what it left without an error, or null; for compute_widget a FrameValue, for check_answer a CheckValue, for step_cell a Recording as JSON, for

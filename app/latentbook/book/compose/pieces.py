@@ -189,9 +189,9 @@ class PanelStill:
 
 @dataclass(frozen=True)
 class Output:
-    """What code has put out: text, the drawings of a figure, or a picture."""
+    """What code has put out: text, the drawings of a figure, a picture, or HTML."""
 
-    kind: str  # stdout | stderr | value | figure | picture
+    kind: str  # stdout | stderr | value | figure | picture | rich
     text: str | Html | Text
 
 

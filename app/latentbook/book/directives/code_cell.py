@@ -14,8 +14,9 @@ from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate
-from latentbook.book.read.recordings import PLOTLY, SVG, Recorded
+from latentbook.book.read.recordings import PLOTLY, Recorded
 from latentbook.errors import FileProblems
+from widgets.engine.rich import HTML, PNG, SVG, cleaned
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,11 @@ def _output(
 ) -> Output:
     if output.kind == SVG:
         return Output("picture", composer.drawing(node, output.data, alt))
+    if output.kind == PNG:
+        picture = Html('<img alt="{}" src="data:image/png;base64,{}">')
+        return Output("picture", picture.format(alt, output.data))
+    if output.kind == HTML:
+        return Output("rich", Html(cleaned(output.data)))
     if output.kind != PLOTLY:
         return Output("value" if output.kind == "text/plain" else output.kind, output.data)
     try:
@@ -76,8 +82,8 @@ def _output(
 def say_what_is_drawn(
     node: DirectiveNode, outputs: Sequence[Recorded], problems: FileProblems
 ) -> None:
-    """Report a figure by Matplotlib without ``alt``, or with characters that are not drawn."""
-    drawn = any(output.kind == SVG for output in outputs)
+    """Report a picture without ``alt``, or with characters that are not drawn."""
+    drawn = any(output.kind in (SVG, PNG) for output in outputs)
     if drawn and not str(node.options.get("alt", "")).strip():
         problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")
     if lacks := without_glyph(node, [each.data for each in outputs if each.kind == "stderr"]):

@@ -99,7 +99,7 @@ def _same(a: Recorded, b: Recorded) -> bool:
         return False
     if a.kind == PLOTLY:
         return _close(json.loads(a.data), json.loads(b.data))
-    if a.kind == SVG:
+    if a.kind == SVG and SIZE.search(a.data):
         sides = zip(size_of(a.data), size_of(b.data), strict=True)
         near = all(abs(then - now) <= SIZE_TOLERANCE_PT for then, now in sides)
         return near and WORDS.findall(a.data) == WORDS.findall(b.data)
@@ -114,7 +114,7 @@ def size_of(svg: str) -> tuple[float, float]:
 
 def summary_of(output: Recorded) -> str:
     """What is compared of an output, a line for each part."""
-    if output.kind != SVG:
+    if output.kind != SVG or not SIZE.search(output.data):
         return f"{output.kind}:{output.data}"
     width, height = size_of(output.data)
     return "\n".join((f"a figure of {width:.0f} x {height:.0f} pt", *WORDS.findall(output.data)))

@@ -491,10 +491,12 @@ class _ChapterRun:
 
     def check_question(self, node: DirectiveNode) -> None:
         """Check that every solution passes, in the page too, and every mistake gets its message."""
+        before = len(self.book.problems.errors)
         self.once(node, self.question)
-        for check, solution in _answers(node):
-            request = self.answer_request(solution, check)
-            self.in_page(solution, f"the solution of {node.label}", request)
+        if len(self.book.problems.errors) == before:
+            for check, solution in _answers(node):
+                request = self.answer_request(solution, check)
+                self.in_page(solution, f"the solution of {node.label}", request)
 
     def question(self, node: DirectiveNode) -> None:
         checks = [*node.parts("check"), *node.parts("grade")]

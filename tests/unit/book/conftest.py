@@ -151,13 +151,15 @@ def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
     return dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
 
 
+@pytest.fixture(autouse=True)
+def only_cpython(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page's Python takes seconds to start: test_page_python.py tries what it does."""
+    monkeypatch.setattr(PagePython, "compare", lambda self: None)
+
+
 @pytest.fixture
 def packages(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A lock with Matplotlib itself; in CPython it is installed.
-
-    The page's needs Pillow, of which only Pyodide's own server has a wheel.
-    """
-    monkeypatch.setattr(PagePython, "compare", lambda self: None)
+    """A lock with Matplotlib itself; in CPython it is installed."""
     known = PagePackages.read(Settings()).wheels.pyodide["matplotlib"]
     known.imports = ["matplotlib"]
     lock = Lock(requested=["matplotlib"], packages={"matplotlib": known})

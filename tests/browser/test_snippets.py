@@ -23,17 +23,8 @@ from tests.browser.book_pages import (
 
 pytestmark = pytest.mark.browser
 
-QUICK = ("workshop",)
-SLOW = (
-    "begin",
-    "representations",
-    "autoencoders",
-    "convolutional",
-    "self-supervision",
-    "judging",
-    "generative-stack",
-)
-"""Chapters with snippets, and those that `make test` runs in CPython alone (test_book.py)."""
+CHAPTER = "workshop"
+"""The others run in the page's Python without a page (tests/content/test_book.py)."""
 
 
 def texts(cell: Locator) -> list[str]:
@@ -42,19 +33,12 @@ def texts(cell: Locator) -> list[str]:
     return [text.strip() for text in found]
 
 
-@pytest.mark.parametrize(
-    "chapter",
-    [
-        *QUICK,
-        *(pytest.param(slow, marks=pytest.mark.long) for slow in SLOW),
-    ],
-)
-def test_every_snippet_prints_what_is_recorded(open_page: Open, chapter: str) -> None:
+def test_every_snippet_prints_what_is_recorded(open_page: Open) -> None:
     """From page to page: those of a chapter share one scope."""
     page = open_page()
     ran = 0
     for place in pages_with("snippet"):
-        if not place.startswith(f"{chapter}/"):
+        if not place.startswith(f"{CHAPTER}/"):
             continue
         go_to(page, place)
         page.locator("details.fold").evaluate_all("all => all.forEach(each => each.open = true)")
@@ -68,11 +52,6 @@ def test_every_snippet_prints_what_is_recorded(open_page: Open, chapter: str) ->
             assert texts(cell) == recorded, label
             ran += 1
     assert ran > 2
-
-
-def test_no_snippet_is_left_out() -> None:
-    chapters = {place.split("/")[0] for place in pages_with("snippet")}
-    assert chapters == {*QUICK, *SLOW}
 
 
 def test_a_figure_as_last_value_is_shown(desk: Page) -> None:

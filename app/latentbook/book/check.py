@@ -394,8 +394,6 @@ class _ChapterRun:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
         lacks = NO_MODULE.fullmatch(reply["message"])
         hint = self.book.packages.install_hint(lacks["module"]) if lacks else ""
-        if node.name == "code-cell" and not hint and not node.options.get("read-only"):
-            hint = "To show code that fails, write :read-only: or ask with {quiz} predict"
         message = f"{what} {explained(reply)}"
         self.problems.add(line, f"{message}. {hint}" if hint else message)
 

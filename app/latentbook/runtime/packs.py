@@ -27,8 +27,13 @@ START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
 WIDGETS, WIDGETS_SOURCE = "widgets.pack", "widgets-source.pack"
 EXPLAIN = "explain.pack"
-STEPS = ("widgets/engine/steps.py", "widgets/engine/values.py")
-"""Imported when a reader first steps through a snippet."""
+STEPS, RICH = "steps.pack", "rich.pack"
+ON_DEMAND = {
+    "widgets/engine/steps.py": STEPS,
+    "widgets/engine/values.py": STEPS,
+    "widgets/engine/rich.py": RICH,
+}
+"""Imported when a reader first steps through a snippet, or shows a value as notebooks do."""
 
 SITE_PACKAGES = "/lib/python3.14/site-packages"
 CACHED = "__pycache__/{}.cpython-314.pyc"
@@ -67,7 +72,13 @@ def build_packs(
     own = {
         name: data for name, data in package_files(settings.widgets).items() if name not in without
     }
-    codes = [data.decode() for name, data in own.items() if name.endswith(".py")]
+    codes = [
+        data.decode()
+        for pack, files in widget_packs(own, {}).items()
+        if pack != RICH and not pack.startswith("kit-")
+        for path, data in files.items()
+        if path.endswith(".py")
+    ]
     texts = [path.read_text(encoding="utf-8") for path in sorted(settings.content.rglob("*.md"))]
     wanted = json.dumps({"first": imported_by(codes), "soon": imported_by(texts)})
     packs = library_packs(pyodide, numpy_wheel, wanted, cache, report)
@@ -153,8 +164,8 @@ def widget_packs(
             pack = EXPLAIN  # with the first error
         elif path.parent.name == "kit" and f"widgets.kit.{path.stem}" not in imported:
             pack = f"kit-{path.stem}.pack"
-        elif name in STEPS:
-            pack = "steps.pack"
+        elif name in ON_DEMAND:
+            pack = ON_DEMAND[name]
         elif path.parent.name == "data" and path.suffix != ".py":
             pack = f"data-{path.stem}.pack"
         if name in compiled:

@@ -127,7 +127,7 @@ Canary-answer.
 :::
 ::::
 """
-DAYS = '\n[days.answers]\n"q-word" = 3000-01-01T00:00:00Z\n'
+DAYS = '\n[schedule.answers]\n"q-word" = 3000-01-01T00:00:00Z\n'
 PROGRAM = """
 import json, sys
 from datetime import UTC, datetime

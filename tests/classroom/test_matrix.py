@@ -43,6 +43,7 @@ LEAST = {
     "GET /classroom/grades/analysis/{name}": "assistant",
     "GET /classroom/grades/analysis/{name}/{label}": "assistant",
     "GET /classroom/people": "assistant",
+    "GET /classroom/people/": "assistant",
     "POST /classroom/people/invite": "instructor",
     "POST /classroom/people/invite/{number}/revoke": "instructor",
     "POST /classroom/people/roster": "instructor",

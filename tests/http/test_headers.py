@@ -74,6 +74,7 @@ def check(response):
         "worker-src": "'self'",
         "connect-src": "'self'",
         "img-src": "'self' data: blob:",
+        "media-src": "data:",
         "font-src": "'self'",
         "manifest-src": "'self'",
         "base-uri": "'none'",

@@ -173,7 +173,6 @@ async def show_me(desk: Desk, *, link: str = "") -> Response:
 
 
 @router.get("/me")
-@router.get("/me/")
 async def get_me(desk: StudentDesk) -> Response:
     return await show_me(desk)
 
@@ -227,7 +226,6 @@ async def erase_me(desk: StudentDesk, form: TheForm) -> Response:
 
 
 @router.get("/settings")
-@router.get("/settings/")
 async def get_settings(desk: InstructorDesk) -> Response:
     now, past = await desk.read(people.course_fields), await desk.read(people.only_in_past)
     return await desk.page("settings", now=now, past=len(past))
@@ -257,7 +255,6 @@ async def erase_past(desk: InstructorDesk, form: TheForm) -> Response:
 
 
 @router.get("/audit")
-@router.get("/audit/")
 async def get_audit(
     desk: InstructorDesk, before: Annotated[int | None, Query(ge=1, lt=2**31)] = None
 ) -> Response:

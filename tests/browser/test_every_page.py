@@ -76,9 +76,14 @@ NARROW = replace(UNFOLDED, width=360, height=800)
 
 @pytest.fixture(scope="session")
 def places(site: Path) -> dict[str, list[str]]:
-    """The pages of each chapter and the rest. Alone in a frame a block stands as on its page."""
+    """The pages of each chapter and the rest, but for those that lead on to another.
+
+    Alone in a frame a block stands as on its page.
+    """
     found: dict[str, list[str]] = {chapter: [] for chapter in (*CHAPTERS, REST)}
     for page in sorted(set(site.rglob("*.html")) - set(site.glob("embed/*/index.html"))):
+        if 'http-equiv="refresh"' in page.read_text():
+            continue
         place = page.relative_to(site).as_posix().removesuffix("index.html")
         chapter = place.partition("/")[0]
         found[chapter if chapter in found else REST].append(place)

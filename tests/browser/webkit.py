@@ -105,9 +105,15 @@ class WebKit:
 
     def wait(self, code: str, *arguments: object) -> Any:
         """What a function body gives once that is true."""
-        found: list[Any] = []
-        until(lambda: found.append(self.run(code, *arguments)) or found[-1])
-        return found[-1]
+        value: Any = None
+
+        def holds() -> bool:
+            nonlocal value
+            value = self.run(code, *arguments)
+            return bool(value)
+
+        until(holds)
+        return value
 
     def click(self, selector: str) -> None:
         element = self._post("/element", {"using": "css selector", "value": selector})[ELEMENT]

@@ -36,7 +36,7 @@ class Sound:
 
     def wav(self) -> bytes:
         """The sound as a file: one channel of 16 bits (the WAVE form of RIFF)."""
-        data = np.rint(self.samples * (2**15 - 1)).astype("<i2").tobytes()
+        data: bytes = np.rint(self.samples * (2**15 - 1)).astype("<i2").tobytes()
         numbers = ((16, 4), (1, 2), (1, 2), (self.rate, 4), (2 * self.rate, 4), (2, 2), (16, 2))
         form = b"".join(number.to_bytes(size, "little") for number, size in numbers)
         head = b"WAVEfmt " + form + b"data" + len(data).to_bytes(4, "little")

@@ -138,4 +138,10 @@ def test_a_refused_form_comes_back_with_its_entries(
     expect(page.get_by_role("cell", name="Evening")).to_be_visible()
     page.goto(f"{url}/classroom/people/1")
     assert page.get_by_role("alert").count() == 0, "once"
+    page.goto(f"{url}/classroom/settings")
+    page.get_by_label("Term").fill("Autumn")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
+    page.reload()
+    assert page.get_by_role("status").count() == 0, "once"
     context.close()

@@ -66,8 +66,11 @@ def test_waiting_for_a_processor_does_not_count():
 def test_sleeping_counts():
     with python("import time; time.sleep(60)") as (sleeping,):
         clock = Clock(0.5, sleeping.pid)
-        time.sleep(0.6)
-        assert clock.left() <= 0
+        for _ in range(50):  # it has to start, and may wait for that on a busy machine
+            if clock.left() <= 0:
+                return
+            time.sleep(max(0.1, clock.left()))
+        pytest.fail(f"{clock.left()} s are left")
 
 
 @needs_linux

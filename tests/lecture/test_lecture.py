@@ -229,11 +229,13 @@ def test_the_answers_can_be_saved(school: School) -> None:
     asked = school.lecturer.ask("vae/one#q-number")
     first.answer(asked, -3.5)
     second.answer(asked, 3.5)
+    first.answer(school.lecturer.ask("vae/one#q-true"), 1)
     response = school.lecturer.http.get(f"/api/lecturer{school.lecturer.place}/answers.csv")
     rows = list(csv.reader(io.StringIO(response.text)))
     assert rows[1:] == [
         ["vae/one#q-number", "", "1", "1", "'-3.5"],
         ["vae/one#q-number", "", "1", "2", "3.5"],
+        ["vae/one#q-true", "", "1", "1", "false"],
     ]
     assert not any(cell.startswith(("=", "+", "-", "@")) for row in rows for cell in row)
 

@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
+from latentbook.book.build import dressed
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
 from latentbook.book.compose.engine import EngineError
@@ -119,7 +120,8 @@ def check_book(
     loaded = book.loaded
     if changed:  # what the build finds in the new recordings
         loaded = compose(open_project(project.given), right_now(), computing=True)
-    renderer = Renderer(loaded.book, bundle(project.settings), {"reload": False}, "", "/")
+    assets = dressed(loaded, bundle(project.settings), project.settings)
+    renderer = Renderer(loaded.book, assets, {"reload": False}, "", "/")
     refuse_large(loaded, dict(renderer.pages()))
     report("Every check passes")
 
@@ -167,7 +169,7 @@ class _Book:
 
     def __init__(self, project: Project, report: Report, *, trusts: bool) -> None:
         self.trusts = trusts
-        given = project.given
+        self.given = given = project.given
         self.content = given.course / "content" if given.course else given.content
         self.settings = project.settings
         self.packages = PagePackages.read(self.settings, project.laid.origins)
@@ -201,7 +203,7 @@ class _Book:
 
     def check_instruments(self) -> None:
         """Hold a course's instruments to their contract, and the book's at rest to theirs."""
-        own = () if self.settings.course else WIDGETS
+        own = () if self.given.course else WIDGETS
         seconds = self.settings.code_timeout
         with closing(AuthorCode(seconds, root=self.settings.root)) as code:
             for name in self.loaded.laid.instruments:

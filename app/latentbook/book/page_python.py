@@ -4,6 +4,7 @@ import ast
 import json
 import math
 import re
+import shutil
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -192,8 +193,7 @@ class PagePython:
             self._packages.unpacked(package, self._tell)
             for package in (self._packages.wheels.pyodide["numpy"], *locked)
         )
-        mounted = {f"/site/{number}": folder for number, folder in enumerate(folders)}
-        return numpy, {**mounted, "/site/own/widgets": self._settings.widgets}
+        return numpy, {f"/site/{number}": folder for number, folder in enumerate(folders)}
 
     def _replies(
         self, requests: Sequence[Mapping[str, Any]], numpy: Path, mounted: Mapping[str, Path]
@@ -203,9 +203,11 @@ class PagePython:
         with TemporaryDirectory() as name:
             out, why = Path(name), ""
             (out / "wanted.json").write_text(json.dumps(requests), encoding="utf-8")
+            own = Path(shutil.copytree(self._settings.widgets, out / "own" / "widgets"))
+            folders = {**mounted, "/site/own": own.parent}  # a course's are links, which lead out
             try:
                 done = run_once(
-                    "answer.py", out, self._pyodide, numpy, mounted=mounted, seconds=seconds
+                    "answer.py", out, self._pyodide, numpy, mounted=folders, seconds=seconds
                 )
                 why = f"ends the page's Python: {shortened(done.stderr)}"
             except subprocess.TimeoutExpired:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from latentbook.api.dependencies import Strict
@@ -169,7 +170,12 @@ async def end(sessions: TheSessions, lecture: TheLecture) -> None:
 @router.get("/{code}/answers.csv", response_class=Response)
 async def get_csv(sessions: TheSessions, lecture: TheLecture) -> Response:
     """All answers of the class so far, including hidden ones."""
-    rows = await sessions.store.run(store.everything, lecture.stored.id)
+    blocks = await run_in_threadpool(sessions.data.blocks)
+    judged = {label for label, block in blocks.items() if block.ways[0].form == "true-false"}
+    rows = [
+        (label, *place, value == 0 if label in judged else value)  # the first option is true
+        for label, *place, value in await sessions.store.run(store.everything, lecture.stored.id)
+    ]
     name = f'attachment; filename="class-{lecture.code}.csv"'
     headers = {**NOT_KEPT, "Content-Disposition": name}
     return Response(csv_of(rows), headers=headers, media_type="text/csv; charset=utf-8")

@@ -1,4 +1,4 @@
-/** A form that is refused comes back with what was typed into it, and says why. */
+/** A form that is refused comes back with what was typed into it, and says why; one that is saved says so. */
 import { make } from "../elements.js";
 
 const KEY = "latentbook-refused";
@@ -15,7 +15,11 @@ export function keepEntries() {
   if (refusal && sent && !sent.said) {
     keep({ ...sent, said: refusal.textContent ?? "" });
     location.replace(sent.page);
-  } else if (!refusal && sent?.said) restore(sent, sent.said);
+  } else if (!refusal && sent) {
+    const form = Array.from(document.forms).find((each) => each.action === sent.action && isAlike(each, sent.entries));
+    if (form && sent.said) restore(form, sent.entries, sent.said);
+    else if (form?.dataset.saved && !document.querySelector("[role=alert]")) form.prepend(make("p", { role: "status", className: "made" }, form.dataset.saved));
+  }
   addEventListener("submit", ({ target }) => {
     const form = /** @type {HTMLFormElement} */ (target);
     if (form.method !== "post") return;
@@ -24,10 +28,8 @@ export function keepEntries() {
   });
 }
 
-/** @param {Sent} sent @param {string} said */
-function restore({ action, entries }, said) {
-  const form = Array.from(document.forms).find((each) => each.action === action && isAlike(each, entries));
-  if (form === undefined) return;
+/** @param {HTMLFormElement} form @param {Sent["entries"]} entries @param {string} said */
+function restore(form, entries, said) {
   for (const [i, field] of fieldsOf(form).entries()) {
     const [, value] = /** @type {Sent["entries"][number]} */ (entries[i]);
     if (isBox(field)) field.checked = Boolean(value);

@@ -24,6 +24,8 @@ TEXT = frozenset(
 
 LEAST_BYTES = 256
 SLOW_BYTES = 1_000_000
+WIDE_BYTES = 2**24
+"""A window of as many gives quality 10 the size of 11, in two thirds of the time."""
 DOWNLOADS = frozenset((".ipynb", ".py"))
 """Mostly packed arrays: quality 9 takes a twentieth of the time, for 1 % more bytes."""
 
@@ -48,12 +50,18 @@ class Compressor:
         data = path.read_bytes()
         if len(data) < LEAST_BYTES:
             return
-        quality = min(self._quality, 9) if path.suffix in DOWNLOADS else self._quality
+        quality, window = self._quality, 22
+        if path.suffix in DOWNLOADS:
+            quality = min(quality, 9)
+        elif len(data) >= WIDE_BYTES:
+            quality, window = min(quality, 10), 24
         key = hashlib.sha256(data).hexdigest()
         if len(data) >= SLOW_BYTES and not (self._cache / f"{key}-{quality}.br").is_file():
             report(f"Compressing {path.name}, once")
         brotlied = self._cached(
-            f"{key}-{quality}.br", data, lambda: brotli.compress(data, quality=quality)
+            f"{key}-{quality}.br",
+            data,
+            lambda: brotli.compress(data, quality=quality, lgwin=window),
         )
         gzipped = self._cached(f"{key}.gz", data, lambda: gzip.compress(data, 9, mtime=0))
         link(brotlied, path.with_name(f"{path.name}.br"))

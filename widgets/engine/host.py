@@ -207,13 +207,18 @@ def notes_after(
     """What there is to say about a run that ended well."""
     _displays.clear()
     try:
-        if before is None or (found := notes.suspected(before, namespace, value)) is None:
+        if before is None:
+            return []
+        found = notes.suspected(before, namespace, value)
+        may_slip = notes.may_slip(before.code, namespace, value)
+        if found is None and not may_slip:
             return []
         put_back()
-        # Not before: a start needs no second look.
-        from widgets.engine.explain.second_look import notes_on
+        # Not before: a start needs none of it.
+        from widgets.engine.explain import second_look, slips
 
-        return notes_on(before, *found, filename)
+        said = [] if found is None else second_look.notes_on(before, *found, filename)
+        return said + (slips.slips_in(before.code, namespace, filename) if may_slip else [])
     except (KeyboardInterrupt, InterpreterDamaged):
         raise
     except BaseException:  # code can change what is needed for this; its output is enough

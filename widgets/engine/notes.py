@@ -37,6 +37,7 @@ MAX_REMEMBERED = 1_000
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), slice)
 THEMSELVES = (ModuleType, BuiltinFunctionType, np.ufunc, type(np.sum))
 CONTAINERS = (list, tuple, set, dict)
+SHOWN = (BuiltinFunctionType, FunctionType)
 GENERATORS = (("random", "getstate", "setstate"), ("numpy.random.mtrand", "get_state", "set_state"))
 """Modules with a random generator that all code shares, and how its state is read and set."""
 INTEGERS = np.iinfo(int)
@@ -62,16 +63,42 @@ AVERAGES = words("mean sum average median norm std var")
 REDUCES = words("mean sum median norm std var max min prod")
 COLUMN = re.compile(r"\bNone\]|\bnewaxis\b|,\s*1\s*\)")
 LATER_AXIS = re.compile(r"axis\s*=\s*-?1\b|,\s*-?1\s*\)")
+UPDATE = re.compile(
+    r"^[ \t]*(\w+)\s*=[^=\n]*\b\1\b\s*[-+*/]|^[ \t]*(\w+)\s*=[^=\n]*[-+*/]\s*\2\b", re.M
+)
+STORE = re.compile(r"^[ \t]*(\w+)\[[^=\n]*\]\s*=[^=]", re.M)
+SLIP = re.compile(
+    r"^[ \t]*\w+\.(?:reshape|astype|transpose|flatten|ravel|squeeze|swapaxes|copy|clip|round|repeat"
+    r"|cumsum)\("
+    r"|^[ \t]*np\.(?:sort|abs|exp|log|sqrt|delete|append|flip|reshape|transpose|clip|round)\("
+    r"|^[ \t]*(?!return|yield|not|await)\w+[ \t]*(?:[-+*/@]|\*\*)[ \t]*\w"
+    r"|=\s*\w+\.(?:append|extend|insert|sort|reverse|fill|update|clear|shuffle|partition|resize)\("
+    r"|==\s*(?:\w+\.)?(?:nan\b|float\()"
+    r"|^[^\"'#\n]*\w\s*\^\s*\d"
+    r"|\.shuffle\([^)]*\)\s*\n[ \t]*\w+(?:\.\w+)*\.shuffle\("
+    r"|\]\s*\[[^:=\n]*\]\s*[-+*/]?=[^=]",
+    re.MULTILINE,
+)
+"""Code with which something else may be meant (``explain/slips.py``)."""
+LOOPS = words("for while")
+ONE_SEED = re.compile(r"^[ \t]+[^\n]*\b(?:default_rng|seed)\(\s*\d", re.M)
+SECOND_NAME = re.compile(r"^[ \t]*(\w+)\s*=\s*([^\W\d]\w*)(?:\[[^\n]*:[^\n]*\])?[ \t]*$", re.M)
+OF_ROWS = re.compile(r"\b(?:cov|corrcoef)\(\s*(\w+)\s*\)")
+TRANSPOSED = re.compile(r"\b(\w+)\.T\b")
+COMPARED = re.compile(r"\b(\w+)\s*==")
 
 _finite: weakref.WeakValueDictionary[int, Array] = weakref.WeakValueDictionary()
 _looked_at: set[int] = set()
 _printed: list[bool] = []
+_shown: list[bool] = []  # functions, where their results may be meant
 
 
 def print_and_look(*values: Any, **options: Any) -> None:
     """``print`` of readers' code."""
     if not _printed and any(map(is_printed_lost, values)):
         _printed.append(True)
+    if not _shown and any(is_any(type(value), SHOWN) for value in values):
+        _shown.append(True)
     print(*values, **options)
 
 
@@ -89,20 +116,25 @@ class Before:
     makers : for each name a function that gives its value again; None if there is no way
     identities : of the values
     finite : names of large arrays that were finite
+    shapes : of arrays
     """
 
     def __init__(self, code: str, scope: Scope) -> None:
         _printed.clear()
+        _shown.clear()
         self.code = code
         self.names = set(WORD.findall(code))
         self.makers: dict[str, Make | None] = {}
         self.identities: dict[str, int] = {}
         self.finite: set[str] = set()
+        self.shapes: dict[str, tuple[int, ...]] = {}
         self.room = MAX_COPIED
         self.owners: list[int] = []
         self.real = scope
         for name, value in reachable(self.names, scope):
             self.identities[name] = id(value)
+            if type(value) is np.ndarray:
+                self.shapes[name] = value.shape
             if type(value) is np.ndarray and _finite.get(id(value)) is value:
                 self.finite.add(name)
             self.makers[name] = self.maker(value)
@@ -269,7 +301,8 @@ def suspected(
     if lost or _printed:
         return lost, True
     code = before.code
-    if seconds > QUICK or not (may_wrap(code, suspects) or may_stretch(code, suspects)):
+    may_be_wrong = may_wrap(code, suspects) or may_stretch(code, suspects)
+    if seconds > QUICK or not (may_be_wrong or may_grow(before, named) or may_store(code, named)):
         return None
     signature = hash((code, *map(signature_of, suspects)))
     if signature in _looked_at or len(_looked_at) > MAX_REMEMBERED:
@@ -385,6 +418,50 @@ def may_stretch(code: str, values: list[Any]) -> bool:
         return True
     square = any(len(shape) == 2 and shape[0] == shape[1] > 1 for shape in shapes)
     return square and REDUCES.search(code) is not None and LATER_AXIS.search(code) is not None
+
+
+def may_grow(before: Before, named: Mapping[str, Any]) -> bool:
+    """Whether an update may have given an array another shape."""
+    for match in UPDATE.finditer(before.code):
+        name = match[1] or match[2]
+        value = named.get(name)
+        if type(value) is np.ndarray and value.ndim > 1 and before.shapes.get(name) != value.shape:
+            return True
+    return False
+
+
+def may_store(code: str, named: Mapping[str, Any]) -> bool:
+    """Whether fractions may have been stored among integers."""
+    return any(each.dtype == int for each in arrays_in(named, STORE.finditer(code)))
+
+
+def arrays_in(scope: Mapping[str, Any], found: Iterator[re.Match[str]]) -> list[Array]:
+    """The arrays among the names that a pattern has found."""
+    values = (scope.get(match[1]) for match in found)
+    return [value for value in values if type(value) is np.ndarray]
+
+
+def may_slip(code: str, scope: Scope, last: Any) -> bool:
+    """Whether something else may be meant; ``explain/slips.py`` reads the code."""
+    if SLIP.search(code) or _shown or (LOOPS.search(code) and ONE_SEED.search(code)):
+        return True
+    if is_any(type(last), SHOWN) or ("def " in code and "return" not in code):
+        return True
+    if any(each.ndim == 1 for each in arrays_in(scope, TRANSPOSED.finditer(code))):
+        return True
+    if any(each.dtype.kind in "US" for each in arrays_in(scope, COMPARED.finditer(code))):
+        return True
+    samples = [each for each in arrays_in(scope, OF_ROWS.finditer(code)) if each.ndim == 2]
+    if any(len(each) > 2 * len(each.T) for each in samples):
+        return True
+    for match in SECOND_NAME.finditer(code):
+        value, other = scope.get(match[1]), scope.get(match[2])
+        both = type(value) is np.ndarray and type(other) is np.ndarray
+        if both and match[1] != match[2] and np.may_share_memory(value, other):
+            return (
+                re.search(rf"^[ \t]*{match[1]}(?:\[[^\n]*\])?\s*[-+*/]?=", code, re.M) is not None
+            )
+    return False
 
 
 def signature_of(value: Any) -> object:

@@ -251,6 +251,8 @@ def no_index(place: Place, error: Any, match: re.Match[str]) -> Explanation | No
             if isinstance(parts[1], ast.Tuple) and inside.startswith("("):
                 inside = inside[1:-1]
             fixes = (f"{text}({inside})",) if whole else ()
+            if text.endswith((".flatten", ".ravel", ".tolist", ".copy")):  # they take no place
+                fixes = (f"{text}()[{inside}]",)
             return sentence("function-index", fixes, function=text)
         case "number" if value is not UNKNOWN:
             return sentence("number-index", number=text)

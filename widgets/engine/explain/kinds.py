@@ -320,7 +320,7 @@ def no_attribute(place: Place, error: Any, match: re.Match[str]) -> Explanation 
     if node is None or node.attr != match[2]:
         return None
     value, text = error.obj, place.text(node.value)
-    if value is None:
+    if match[1] == "NoneType":
         return none(place, node.value)
     if type(value) is list and node.attr in ARRAY_ATTRIBUTES:
         fixes = (

@@ -2,8 +2,9 @@
 
 Each operator and call is replaced by one that examines its operands and its result: the first that
 gives nan or inf from finite numbers; integers that wrapped; a column against a row of equal length,
-all of which is then averaged; and sums of a square matrix that meet its other axis. The output of
-this run is thrown away, and random generators that all code shares are put back.
+all of which is then averaged; sums of a square matrix that meet its other axis; an array that its
+own update gives another shape; and fractions stored among integers. The output of this run is
+thrown away, and random generators that all code shares are put back.
 """
 
 from __future__ import annotations
@@ -107,9 +108,13 @@ class Look:
         self.wrapped: Note | None = None
         self.stretched: Note | None = None
         self.crossed: Note | None = None
+        self.grown: Note | None = None
+        self.stored: Note | None = None
+        self.updates: dict[Any, str] = {}  # operations whose result replaces an operand
 
     def others(self) -> list[Note]:
-        return [each for each in (self.wrapped, self.stretched, self.crossed) if each is not None]
+        found = (self.wrapped, self.stretched, self.crossed, self.grown, self.stored)
+        return [each for each in found if each is not None]
 
     def run(self, before: Before, file: str) -> bool:
         """Run it; return whether it came to its end."""
@@ -119,6 +124,7 @@ class Look:
             return False
         changed = ast.fix_missing_locations(Change(self).visit(ast.parse(self.source)))
         hooks = {"__binary__": self.binary, "__call__": self.call, "__unary__": self.unary}
+        hooks["__store__"] = self.store
         built_in = vars(sys.modules["builtins"]) | {"print": ignore, "__aug__": self.in_place}
         scope["__builtins__"] = built_in | hooks
         streams = sys.stdout, sys.stderr
@@ -152,7 +158,26 @@ class Look:
         if isinstance(op, EXACT):
             self.compare(i, result, function, (left, right), {})
         self.meet(node, OPERATORS[type(op)], left, right, result)
+        if node in self.updates:
+            self.grow(node, left, right, result)
         return result
+
+    def store(self, i: int, array: Any, value: Any) -> Any:
+        """The right side of ``array[…] = value``, of which nothing has been stored yet."""
+        self.check_time()
+        kinds = (float, np.float64, np.float32, np.ndarray)
+        is_whole = type(array) is np.ndarray and array.dtype == int  # pixels are cut on purpose
+        if self.stored is None and is_whole and any(type(value) is kind for kind in kinds):
+            numbers, node = np.asarray(value), self.nodes[i]
+            if numbers.dtype.kind == "f" and np.any(numbers % 1 != 0):
+                self.stored = reply(
+                    "stored",
+                    node.lineno,
+                    array=self.text(node.targets[0].value),
+                    target=self.text(node.targets[0]),
+                    value=self.text(node.value),
+                )
+        return value
 
     def unary(self, i: int, value: Any) -> Any:
         result = -value
@@ -300,6 +325,26 @@ class Look:
             self.pass_on(right, result)
         self.cross(node, sign, sides, left, right)
 
+    def grow(self, node: Any, left: Any, right: Any, result: Any) -> None:
+        """An update of an array, such as ``b = b - gradient``, that gives it another shape."""
+        name = self.updates[node]
+        is_left = isinstance(node.left, ast.Name) and node.left.id == name
+        value, other, part = (left, right, node.right) if is_left else (right, left, node.left)
+        before, after = np.shape(value), np.shape(result)
+        meant = any(word in self.text(node, 1_000) for word in NEW_AXIS)
+        if self.grown is not None or meant or isinstance(node.op, ast.MatMult):
+            return
+        if type(value) is np.ndarray and before not in ((), after) and len(after) >= len(before):
+            self.grown = reply(
+                "grown",
+                node.lineno,
+                name=name,
+                before=str(before),
+                after=str(after),
+                operand=self.text(part),
+                operand_shape=str(np.shape(other)),
+            )
+
     def mark(self, result: Any, kind: str, facts: Any) -> None:
         if len(self.marked) < MAX_MARKED:
             self.marked.append((result, kind, facts))
@@ -442,6 +487,21 @@ class Change(ast.NodeTransformer):
             for keyword, value in zip(node.keywords, values, strict=True)
         ]
         return call
+
+    def visit_Assign(self, node: ast.Assign) -> ast.stmt:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.BinOp(left=left, right=right)):
+                if any(isinstance(each, ast.Name) and each.id == name for each in (left, right)):
+                    self.look.updates[node.value] = name
+            case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
+                self.look.nodes.append(ast.Assign(node.targets, node.value, lineno=node.lineno))
+                hook, array = ast.Name("__store__", ast.Load()), ast.Name(name, ast.Load())
+                number = ast.Constant(len(self.look.nodes) - 1)
+                call = ast.Call(hook, [number, array, self.visit(node.value)], [])
+                node.value = ast.copy_location(call, node.value)
+                return node
+        self.generic_visit(node)
+        return node
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.stmt:
         calls = any(isinstance(part, ast.Call) for part in ast.walk(node.target))

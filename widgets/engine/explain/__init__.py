@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 # Each of these modules adds its rules to the table.
-from widgets.engine.explain import indices, kinds, names, numbers, shapes  # noqa: F401
+from widgets.engine.explain import draws, indices, kinds, names, numbers, shapes  # noqa: F401
 from widgets.engine.explain.place import MAX_MESSAGE, Place
 from widgets.engine.explain.rules import RULES, WITHOUT_TEXT, as_reply
 from widgets.engine.explain.syntax import explain_syntax

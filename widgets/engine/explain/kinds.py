@@ -510,3 +510,15 @@ def format_array(place: Place, error: Any, match: re.Match[str]) -> Explanation 
             if value is None and match[1] == "NoneType":
                 return none(place, part.value)
     return None
+
+
+@rule(TypeError, r"sort\(\) got an unexpected keyword argument '(reverse|key)'$")
+def sort_reverse(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Attribute(value=array, attr="sort"), args=[], keywords=[word]):
+            if kind_of(place.value(array)) != "array":
+                return None
+            fix = f"{place.numpy}.sort({place.source(array)})[::-1]" if place.numpy else "…"
+            fixes = (fix,) if word.arg == "reverse" else ()
+            return sentence("sort-word", fixes, array=place.text(array), word=word.arg)
+    return None

@@ -717,3 +717,48 @@ def plotted(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
         return None
     pair = two(place.text(a), left, place.text(b), right, left[0], right[0])
     return sentence("plotted", **pair)
+
+
+AXES_FIRST = ("sum", "mean", "max", "min", "prod", "any", "all", "std", "var")
+
+
+@rule(TypeError, r"Cannot interpret '(\d+)' as a data type$")
+def axes_arguments(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    """Several axes, of which the second was taken as the type of the result."""
+    match place.find(ast.Call):
+        case ast.Call(func=ast.Attribute(value=base, attr=name) as function, args=args) if (
+            name in AXES_FIRST
+        ):
+            array, axes = (args[0], args[1:]) if place.value(base) is np else (base, args)
+        case _:
+            return None
+    shape, numbers = place.shape(array), [place.value(each) for each in axes]
+    if shape is None or len(axes) != 2 or not all(type(each) is int for each in numbers):
+        return None
+    if not all(-len(shape) <= each < len(shape) for each in numbers):
+        return None
+    first = [place.source(array)] if array is not base else []
+    inside = ", ".join([*first, f"({', '.join(map(place.source, axes))})"])
+    fix = f"{place.source(function)}({inside})"
+    return sentence("axes-arguments", (fix,), function=place.text(function))
+
+
+@rule(
+    IndexError, r"shape mismatch: indexing arrays could not be broadcast together with shapes (.*)"
+)
+def index_pairs(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    parts, shapes = place.subscript(), shapes_in(match[1])
+    if parts is None or len(shapes) != 2 or any(len(shape) != 1 for shape in shapes):
+        return None
+    array, index = parts
+    if not isinstance(index, ast.Tuple) or len(index.elts) != 2 or not place.shape(array):
+        return None
+    inside = ", ".join(map(place.source, index.elts))
+    fix = f"{place.term(array)}[{place.numpy}.ix_({inside})]" if place.numpy else "…"
+    [[a], [b]] = shapes
+    return sentence("index-pairs", (fix,), array=place.text(array), a=a, b=b)
+
+
+@rule(np.linalg.LinAlgError, r"Singular matrix$")
+def singular(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
+    return of_matrix(place, "singular", lambda shape: len(shape) == 2)

@@ -139,7 +139,7 @@ def test_a_refused_form_comes_back_with_its_entries(
     page.goto(f"{url}/classroom/people/1")
     assert page.get_by_role("alert").count() == 0, "once"
     page.goto(f"{url}/classroom/settings")
-    page.get_by_label("Term").fill("Autumn")
+    page.get_by_role("textbox", name="Term", exact=True).fill("Autumn")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_have_text("Saved.")
     page.reload()

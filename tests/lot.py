@@ -32,11 +32,15 @@ LOT = os.environ.get("LATENTBOOK_LOT", "")
 COSTLY = (
     *("tests/browser/", "tests/classroom/", "tests/content/", "tests/decoding/", "tests/grader/"),
     *("tests/http/test_process.py", "tests/lecture/", "tests/models/", "tests/unit/runtime/"),
-    *("tests/unit/book/test_author_code.py", "tests/unit/book/test_computed.py"),
+    *("tests/unit/book/test_author_code.py", "tests/unit/book/test_check.py"),
+    *("tests/unit/book/test_computed.py", "tests/unit/book/test_exports.py"),
+    *("tests/unit/book/test_from_notebook.py", "tests/unit/book/test_mistakes.py"),
     *("tests/unit/book/test_days.py", "tests/unit/book/test_dense_prose.py"),
     *("tests/unit/book/test_editions.py", "tests/unit/book/test_languages.py"),
     *("tests/unit/book/test_matplotlib.py", "tests/unit/book/test_new", "tests/unit/draw/"),
-    *("tests/unit/book/test_overlay.py", "tests/unit/book/test_site.py", "tests/unit/test_quick"),
+    *("tests/unit/book/test_overlay.py", "tests/unit/book/test_page_python.py"),
+    *("tests/unit/book/test_recall.py", "tests/unit/book/test_site.py"),
+    *("tests/unit/book/test_without_posix.py", "tests/unit/test_quick"),
 )
 """Tests of these files start a browser, a server or an interpreter, or read the whole book."""
 

@@ -2,7 +2,7 @@
 
     python -m tools.again EXPRESSION [option of pytest …]
 
-1. The tests that EXPRESSION marks, with one worker more than there are cores.
+1. The tests that EXPRESSION marks, with up to two workers more than there are cores.
 2. Those marked ``clock``, one to each core and with nothing beside: their subject is a time limit.
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
    unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
@@ -40,8 +40,8 @@ STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
 
 UNSTABLE = Path("build", "unstable.txt")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-WORKERS = ("--numprocesses", str(CORES + 1))
-"""One more than there are cores: each often waits for a browser or a process."""
+WORKERS = ("--numprocesses", str(CORES + min(CORES, 2)))
+"""More than there are cores: each waits a third of its time for a browser or a process."""
 
 ONE_TO_A_CORE = ("--numprocesses", str(CORES), "--dist", "loadfile")
 
@@ -164,10 +164,10 @@ def main(expression: str, *options: str) -> int:
     os.environ.setdefault("LATENTBOOK_LOT", lot())
     print(facts(), flush=True)
     busy = f"({expression}) and not clock"
-    files = files_with("long") if expression.startswith("long") else []
-    first = run_apart(*WORKERS, *options, "-m", busy, *files)
+    long = files_with("long") if expression.startswith("long") else []
+    first = run_apart(*WORKERS, *options, "-m", busy, *long)
     clock = Outcome()
-    if files := files_with("clock"):
+    if files := [path for path in files_with("clock") if path in long or not long]:
         clock = run_apart(*ONE_TO_A_CORE, "-m", f"({expression}) and clock", *files)
     outcomes = [first, clock]
     unstable: list[str] = []

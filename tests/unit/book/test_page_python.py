@@ -18,44 +18,55 @@ def only_cpython() -> None:
     """Not here."""
 
 
-IN_PAGE = {
-    "integers of 32 bits": (
+IN_PAGE = (
+    (
         "import numpy as np\nx = np.arange(100_001)\nprint(x.sum())",
-        "content/sample/text.md:12: whole numbers have 32 bits in the page, where x.sum() gives "
+        6,
+        "whole numbers have 32 bits in the page, where x.sum() gives "
         '705082704 instead of 5000050000: write x.sum(dtype="int64")',
     ),
-    "an array of them": (
-        "import numpy as np\nnp.array([100_000]) ** 2",
-        "content/sample/text.md:11: whole numbers have 32 bits in the page, where "
+    (
+        "np.array([100_000]) ** 2",
+        4,
+        "whole numbers have 32 bits in the page, where "
         "np.array([100_000]) ** 2 gives 1410065408 instead of 10000000000: write ",
     ),
-    "the name of a type": (
-        "import numpy as np\nprint(np.arange(3).dtype)",
-        "content/sample/text.md:6: first gives 'stdout:int32' in the page, and 'stdout:int64' "
+    (
+        "print(np.arange(3).dtype)",
+        0,
+        "third gives 'stdout:int32' in the page, and 'stdout:int64' "
         'here: whole numbers have 32 bits in the page: write dtype="int64"',
     ),
-    "a warning": (
-        "import numpy as np\nprint(np.log(np.zeros(1)))",
-        "content/sample/text.md:6: first gives '' in the page, and 'stderr:first:2: "
+    (
+        "print(np.log(np.zeros(1)))",
+        0,
+        "fourth gives '' in the page, and 'stderr:fourth:1: "
         "RuntimeWarning: divide by zero encountered in log' here: the page's NumPy cannot warn",
     ),
-    "another release of Python": (
+    (
         "import sys\nprint(sys.maxsize)",
-        "content/sample/text.md:6: first gives 'stdout:2147483647' in the page, and ",
+        0,
+        "fifth gives 'stdout:2147483647' in the page, and ",
     ),
-    "an error": (
-        "import numpy as np\nx = np.zeros(2)\nx[[2**40 % 3]] + np.intp(2**40)",
-        "content/sample/text.md:12: first works here, but in the page it fails: OverflowError: ",
+    (
+        "x = np.zeros(2)\nx[[2**40 % 3]] + np.intp(2**40)",
+        5,
+        "sixth works here, but in the page it fails: OverflowError: ",
     ),
-}
+)
+"""Snippets, the line of each that is told, counted from the one that opens it, and what is told."""
 
 
-@pytest.mark.parametrize("what", IN_PAGE)
-def test_what_differs_in_the_page_is_told_at_its_line(what: str, make_book: MakeBook) -> None:
-    code, told = IN_PAGE[what]
-    settings = make_book({"sample/text.md": HEAD + cell("first", code)})
+def test_what_differs_in_the_page_is_told_at_its_line(make_book: MakeBook) -> None:
+    text, told = HEAD, []
+    labels = ("first", "second", "third", "fourth", "fifth", "sixth")
+    for label, (code, line, words) in zip(labels, IN_PAGE, strict=True):
+        opened = text.count("\n") + 2  # an empty line precedes it
+        told.append(f"content/sample/text.md:{opened + line}: {words}")
+        text += cell(label, code)
+    settings = make_book({"sample/text.md": text})
     errors = mistakes(settings, record=True)
-    assert [error[: len(told)] for error in errors] == [told]
+    assert [error[: len(each)] for error, each in zip(errors, told, strict=True)] == told
     assert not (settings.content / "sample/outputs.json").exists()
 
 

@@ -264,6 +264,29 @@ def test_time_limits(open_page: Open, book: str) -> None:
 
 
 @pytest.mark.clock
+def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book: str) -> None:
+    """An answer takes 20 s by the page's clock. At the limit for a reader's edit Python is not ended."""
+    page = open_page("404.html", fresh=True)
+    page.add_init_script(SLOW_ANSWERS.replace("1_000", "window.late ?? 0"))
+    page.clock.install()
+    page.goto(book + SECTION)
+    expect(page.locator(READY)).to_be_attached()
+    instrument = page.locator("section.instrument").first
+    expect(instrument).to_have_attribute("data-state", "live")
+    readouts = instrument.locator("[data-readout]")
+    before = readouts.all_inner_texts()
+    page.evaluate("window.late = 20_000")
+    page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 3)
+    instrument.locator(".typed:visible").first.press("ArrowUp")
+    step_until(page, lambda: instrument.get_attribute("data-state") == "busy")
+    for _ in range(19):
+        page.clock.fast_forward(1_000)
+    assert readouts.all_inner_texts() == before
+    assert page.locator(READY).count() == 1  # it is not starting again
+    step_until(page, lambda: readouts.all_inner_texts() != before)
+
+
+@pytest.mark.clock
 def test_a_slow_machine_has_longer_to_stop(open_page: Open, book: str) -> None:
     """Each answer takes a second to reach the page, more than an interrupt has otherwise."""
     page = open_page("404.html", fresh=True)

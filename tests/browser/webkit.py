@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,10 @@ from tests.patience import SERVER_S, until
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 FEATURES = "FileSystem,AccessHandle,StorageAPI"
 """What Safari has, and WebKitGTK only on request."""
+QUESTION_EVERY_S = 0.5
+"""Each question has WebKitGTK draw the page, without a GPU: with twenty a second on a busy machine
+Python gets no turn.
+"""
 
 
 def browser_path() -> Path | None:
@@ -112,7 +117,7 @@ class WebKit:
             value = self.run(code, *arguments)
             return bool(value)
 
-        until(holds)
+        until(holds, lambda _: time.sleep(QUESTION_EVERY_S))
         return value
 
     def click(self, selector: str) -> None:

@@ -15,6 +15,7 @@
  */
 import { BOOT_ID } from "../protocol.js";
 import { inDigits, translate } from "../../words.js";
+import { isBooks } from "./job.js";
 
 /** Time limit in ms of an interrupt. After that the worker is ended, so that a Stop takes at most a second. */
 const STOP_MS = 600;
@@ -35,6 +36,8 @@ const LIMIT_MS = {
   widget_source: 10_000,
   reset_scope: 10_000,
 };
+/** The book's own code ends. To end Python because a slow device takes long over it would have it take as long again. */
+const BOOKS_LIMIT_MS = 60_000;
 
 const NOTHING = { seen: 0, total: 0, bytes: 0 };
 
@@ -100,7 +103,8 @@ export class Interpreter {
 
   #limit() {
     if (this.job === null) return;
-    const limit = LIMIT_MS[this.job.message.type];
+    const { message } = this.job;
+    const limit = isBooks(message) ? BOOKS_LIMIT_MS : LIMIT_MS[message.type];
     this.#deadline = setTimeout(() => this.stop(translate("Stopped after {time} s, the time limit.", { time: limit / 1000 })), limit);
   }
 

@@ -265,7 +265,7 @@ def test_time_limits(open_page: Open, book: str) -> None:
 
 @pytest.mark.clock
 def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book: str) -> None:
-    """An answer takes 20 s by the page's clock. At the limit for a reader's edit Python is not ended."""
+    """An answer takes 20 s by the page's clock, twice as long as a reader's edit may."""
     page = open_page("404.html", fresh=True)
     page.add_init_script(SLOW_ANSWERS.replace("1_000", "window.late ?? 0"))
     page.clock.install()

@@ -141,7 +141,8 @@ class ControlBase:
 
     def declared(self) -> dict[str, Any]:
         """The declaration as the page gets it (static/js/instrument/spec.js)."""
-        return {"kind": self.kind, **vars(self)}
+        said = {name: value for name, value in vars(self).items() if name != "panel" or value}
+        return {"kind": self.kind, **said}
 
     def check(self) -> None:
         """Check the declaration: name, label and default.

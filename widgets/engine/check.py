@@ -26,8 +26,8 @@ from widgets.contract import (
     Panel,
     Readout,
     Slider,
-    Tiles,
     Textbox,
+    Tiles,
 )
 from widgets.controls import check_format
 from widgets.engine.controls import accepted

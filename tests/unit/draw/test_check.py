@@ -161,7 +161,7 @@ REFUSED: dict[str, ModuleType] = {
     "z is set on the panel 'picture'; accepted: a plot of the frame": module(panels=[TILES]),
     "A panel is dict; accepted: a Plot, Tiles, a Map or a Pad": module(panels=[{}]),
     "The alt text of picture is empty": module(panels=[replace(PLOT, alt="")]),
-    "The images of digits are float64 of shape (2, 2); accepted: floats from 0 to 1": module(
+    "The images of digits are float64 of shape (2, 2); accepted: uint8 of shape": module(
         panels=[PLOT, replace(TILES, images=np.zeros((2, 2)))]
     ),
     "The gap of digits is -1; accepted: 0 or more": module(panels=[PLOT, replace(TILES, gap=-1)]),

@@ -26,8 +26,8 @@ from widgets.contract import (
     Panel,
     Readout,
     Slider,
-    Textbox,
     Tiles,
+    Textbox,
 )
 from widgets.controls import check_format
 from widgets.engine.controls import accepted

@@ -131,7 +131,7 @@ def main() -> None:
         print()
         state = {"epoch": epoch, "model": model.state_dict(), "optimizer": optimizer.state_dict()}
         torch.save({**state, "rng": torch.get_rng_state()}, f"{args.out}.pt")
-    x_test = x_test[:100]
+    x_test = x_test[:300]
     visible = draw_visible(*x_test.shape[:2])
     with torch.no_grad():
         drawn = model.cpu()(x_test, visible)

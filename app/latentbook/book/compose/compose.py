@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -59,7 +58,6 @@ class Resources:
     facts: FactLedger
     mathematics: Mathematics
     media: Media
-    practice: Path  # the folder of files that {literalinclude} shows
     pictures: Pictures
     stills: Stills
     plots: Plots

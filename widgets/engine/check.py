@@ -27,7 +27,6 @@ from widgets.contract import (
     Readout,
     Slider,
     Tiles,
-    Textbox,
 )
 from widgets.controls import check_format
 from widgets.engine.controls import accepted
@@ -36,10 +35,6 @@ from widgets.engine.training import computed, train
 
 OF_THE_PLATE = ("number", "title")
 """Names that the page gives to parts of every plate (templates/blocks/instrument.html)."""
-
-MAX_TYPED = 400
-"""Characters of all text boxes: in the address each takes 12 at most, and a link must carry them
-(MAX_QUERY in static/js/instrument/state.js)."""
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -101,13 +96,6 @@ def check_declaration(instrument: Instrument) -> None:
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
         control.check()
-    boxes = [control for control in instrument.controls if isinstance(control, Textbox)]
-    if (typed := sum(control.max_length for control in boxes)) > MAX_TYPED:
-        names = " + ".join(control.name for control in boxes)
-        raise ContractError(
-            f"max_length of {names} is {typed}; accepted: {MAX_TYPED} together, as many as a link "
-            "can carry"
-        )
     check_conditions(instrument.controls)
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)

@@ -24,7 +24,6 @@ from widgets.contract import (
     Point,
     Seed,
     Slider,
-    Textbox,
     Toggle,
     Viewport,
 )
@@ -45,7 +44,6 @@ INSTRUMENT = Instrument(
         Seed(),
         Viewport("view", "Place", (0.0, 0.0, 1.0), panel="map", limit=8.0),
         Drawing("drawn", "Drawing", "l", panel="pad", side=2),
-        Textbox("word", "Word", "camel", max_length=20),
     ),
     readouts=(),
 )
@@ -69,20 +67,6 @@ def test_state_of_every_kind_of_control() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("setting", "word"),
-    [
-        ("word=smiling  cat, k=3", "smiling cat"),
-        ('word="a, (b) = c", k=3', "a, (b) = c"),
-        (r'k=3, word="say \"\\\""', 'say "\\"'),
-        ('word="", k=3', ""),
-        ("word=e\u0301, k=3", "\xe9"),
-    ],
-)
-def test_a_text_with_and_without_quotes(setting: str, word: str) -> None:
-    assert read_state(INSTRUMENT, setting) == {"word": word, "k": 3}
-
-
 def test_a_toggle_as_courses_wrote_it_before() -> None:
     assert read_state(INSTRUMENT, "rotated=true") == {"rotated": True}
 
@@ -104,8 +88,6 @@ def test_a_toggle_as_courses_wrote_it_before() -> None:
         ("view=(1, 2, 19)", "a zoom from 0 to 18"),
         ("view=(9, 0, 1)", "two numbers from -8 to 8"),
         ("drawn=ff", "holds 2 pixels; accepted: 4"),
-        ("word=a camel and another camel", "word has 25 characters; accepted: 20 at most"),
-        ('word="a, k=3', "a text with commas or brackets as"),
         ("k=3, k=4", "is given twice"),
         ("k", "write 'name=value, name=value'"),
     ],

@@ -30,10 +30,9 @@ import * as plot from "./instrument/panels/plot.js";
 import * as tiles from "./instrument/panels/tiles.js";
 import { choice } from "./instrument/controls/choice.js";
 import { Painter } from "./instrument/map/paint.js";
-import { pictureOf } from "./instrument/server/pictures.js";
 import { svg } from "./figure/draw.js";
 import { show } from "./figure/zoom.js";
-globalThis.parts = { plot, tiles, choice, Painter, pictureOf, show, svg };
+globalThis.parts = { plot, tiles, choice, Painter, show, svg };
 """
 
 HTML = """<!doctype html>
@@ -238,19 +237,6 @@ def test_a_maps_tile_in_colour_is_the_array(place: Page) -> None:
         tile.ravel().tolist(),
     )
     np.testing.assert_array_equal(pixels(place), tile)
-
-
-@pytest.mark.parametrize("channels", [(), (3,)])
-def test_cells_are_joined_as_pillow_pastes_them(place: Page, channels: tuple[int, ...]) -> None:
-    cells = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5, *channels), np.uint8)
-    joined = place.evaluate(
-        "([data, shape]) => [...parts.pictureOf(Uint8Array.from(data), ...shape)]",
-        [cells.ravel().tolist(), list(cells.shape)],
-    )
-    picture = Image.new("RGB" if channels else "L", (15, 8))
-    for row, column in np.ndindex(2, 3):
-        picture.paste(Image.fromarray(cells[row, column]), (5 * column, 4 * row))
-    assert bytes(joined) == picture.tobytes()
 
 
 NAMES = [f"face {i}" for i in range(100)]

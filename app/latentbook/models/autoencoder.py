@@ -78,7 +78,7 @@ class Images(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         height, width, *channels = self.shape
-        images: Tensor = x.unflatten(1, (*channels, height, width))
+        images = x.unflatten(1, (*channels, height, width))
         return images.movedim(1, 3) if channels else images
 
 

@@ -292,7 +292,7 @@ def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArra
     """The second of two pictures (2, height, width, ...) where a drawing (side, side) has ink."""
     height, width = pictures.shape[1:3]
     rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
-    seen: NDArray[np.uint8] = pictures[0].copy()
+    seen = pictures[0].copy()
     inked = drawn[np.ix_(rows, columns)] > 0
     seen[inked] = pictures[1][inked]
     return seen

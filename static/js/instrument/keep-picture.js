@@ -61,14 +61,12 @@ async function savePicture(section, name) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.translate(GAP - frame.left, GAP - frame.top);
   context.imageSmoothingEnabled = false; // tiles are a few image pixels wide
-  /** @type {Map<string, Promise<HTMLImageElement>>} one for all images of a gallery */
-  const files = new Map();
   for (const shown of picture.querySelectorAll("svg, canvas, .tiles-still")) {
     const box = shown.getBoundingClientRect();
     if (box.width === 0 || getComputedStyle(shown).visibility === "hidden") continue;
     if (shown instanceof HTMLCanvasElement) context.drawImage(shown, box.x, box.y, box.width, box.height);
     else if (shown instanceof SVGSVGElement) await drawSvg(context, shown, box);
-    else await drawStill(context, /** @type {HTMLElement} */ (shown), box, files);
+    else await drawStill(context, /** @type {HTMLElement} */ (shown), box);
     const of = shown.closest(".gallery > *");
     if (of !== null) drawMarks(context, of, box);
   }
@@ -130,12 +128,10 @@ async function imageOf(svg, box) {
  * @param {CanvasRenderingContext2D} context @param {Element} image @param {DOMRect} box of its pixels
  */
 function drawMarks(context, image, box) {
-  const { outlineColor, outlineStyle, outlineWidth } = getComputedStyle(/** @type {Element} */ (image.firstElementChild));
-  const width = Number.parseFloat(outlineWidth);
-  const away = 1 + width / 2;
-  context.lineWidth = width;
+  const { outlineColor, outlineStyle } = getComputedStyle(/** @type {Element} */ (image.firstElementChild));
+  context.lineWidth = 2;
   context.strokeStyle = outlineColor;
-  if (outlineStyle !== "none") context.strokeRect(box.x - away, box.y - away, box.width + 2 * away, box.height + 2 * away);
+  if (outlineStyle !== "none") context.strokeRect(box.x - 2, box.y - 2, box.width + 4, box.height + 4);
   const { color, fontFamily, fontSize } = getComputedStyle(image);
   context.font = `${fontSize} ${fontFamily}`;
   context.textAlign = "center";
@@ -147,15 +143,15 @@ function drawMarks(context, image, box) {
 /**
  * The first picture of a tiles panel: in colour, or ink seen through a mask; in a gallery, a part of the file.
  * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
- * @param {Map<string, Promise<HTMLImageElement>>} files opened so far
  */
-async function drawStill(context, still, box, files) {
+async function drawStill(context, still, box) {
   const style = getComputedStyle(still);
   const { backgroundColor } = style;
   const of = still.classList.contains("colour") ? "background" : "mask";
   const [file, position, size] = ["image", "position", "size"].map((name) => style.getPropertyValue(`${of}-${name}`));
-  if (!files.has(file)) files.set(file, opened(file.slice('url("'.length, -'")'.length)));
-  const mask = await /** @type {Promise<HTMLImageElement>} */ (files.get(file));
+  const mask = new Image();
+  mask.src = file.slice('url("'.length, -'")'.length);
+  await mask.decode();
   const [[x, y], [across, down]] = [position, size].map((pair) => pair.split(" ").map((each) => Number.parseFloat(each) / 100));
   const [width, height] = [mask.naturalWidth / across, mask.naturalHeight / down];
   const ink = make("canvas", { width: Math.round(width), height: Math.round(height) });
@@ -166,11 +162,4 @@ async function drawStill(context, still, box, files) {
   layer.fillStyle = backgroundColor;
   layer.fillRect(0, 0, ink.width, ink.height);
   context.drawImage(ink, box.x, box.y, box.width, box.height);
-}
-
-/** @param {string} src */
-async function opened(src) {
-  const image = Object.assign(new Image(), { src });
-  await image.decode();
-  return image;
 }

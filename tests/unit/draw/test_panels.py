@@ -286,7 +286,7 @@ def test_a_gallery_shows_each_image_with_its_words(place: Page) -> None:
     assert pixels(place).shape == (8, 15, 3)
 
 
-@pytest.mark.parametrize(("width", "fit"), [(300, 7), (700, 17), (920, 22)])
+@pytest.mark.parametrize(("width", "fit"), [(300, 7), (700, 17), (920, 23)])
 def test_a_gallery_wraps_at_any_width(place: Page, width: int, fit: int) -> None:
     place.evaluate("(w) => { document.getElementById('place').style.width = `${w}px` }", width)
     place.evaluate(DRAW_TILES, gallery_panel())

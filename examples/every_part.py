@@ -51,8 +51,6 @@ from widgets.kit.figures import (
 PIXELS = np.arange(28) - 13.5
 RING = 255 * np.exp(-((np.hypot.outer(PIXELS, PIXELS) - 7) ** 2) / 4)
 GREY = RING.astype(np.uint8)  # (28, 28), 255 is ink
-HUES = np.array([[2, 1, 0], [0, 2, 1], [1, 0, 2], [0, 1, 2]]) / 2
-COLOURS = 1 - RING[..., None] / 255 * (1 - HUES[:, None, None])  # (4, 28, 28, 3), 0 to 1
 
 instrument = Instrument(
     name="every_part",
@@ -119,14 +117,6 @@ def frame(result):
             alt="A ring, the same in white on black, and your drawing.",
             captions=("ring", "inverted", "yours"),
             gap=2,
-        ),
-        Tiles(
-            "gallery",
-            COLOURS,
-            alt="Four rings in colour on white.",
-            labels=("orange", "green", "violet", "blue"),
-            numbers=("0.9", "0.4", "0.2", "0.1"),
-            marked=(1,),
         ),
         Map(
             "map",

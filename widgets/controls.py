@@ -141,8 +141,7 @@ class ControlBase:
 
     def declared(self) -> dict[str, Any]:
         """The declaration as the page gets it (static/js/instrument/spec.js)."""
-        said = {name: value for name, value in vars(self).items() if name != "panel" or value}
-        return {"kind": self.kind, **said}
+        return {"kind": self.kind, **vars(self)}
 
     def check(self) -> None:
         """Check the declaration: name, label and default.

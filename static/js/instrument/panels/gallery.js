@@ -14,7 +14,7 @@ import { colourAt, rampOf } from "./ramp.js";
 /** @param {HTMLElement} element with the still, or with an empty `.image` @param {Choosing} [choosing] */
 export function mountGallery(element, choosing) {
   const place = /** @type {HTMLElement} */ (element.querySelector(".image"));
-  const named = /** @type {HTMLElement} */ (element.querySelector(".named") ?? element.appendChild(make("p", { className: "named", ariaHidden: "true" })));
+  const named = /** @type {HTMLElement} */ (element.querySelector(".named") ?? element.appendChild(make("p", { className: "named" })));
   const context = /** @type {CanvasRenderingContext2D} */ (make("canvas").getContext("2d"));
   const images = /** @type {HTMLCollectionOf<HTMLElement>} */ (place.children);
   const gone = new AbortController();
@@ -42,8 +42,7 @@ export function mountGallery(element, choosing) {
     if (event.altKey || event.ctrlKey || event.metaKey || images.length === 0) return;
     const across = [...images].findIndex((image) => image.offsetTop > images[0].offsetTop);
     const column = across < 0 ? images.length : across;
-    const right = getComputedStyle(place).direction === "rtl" ? -1 : 1;
-    const by = { ArrowLeft: -right, ArrowRight: right, ArrowUp: -column, ArrowDown: column, Home: -at, End: images.length - 1 - at }[event.key];
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -column, ArrowDown: column, Home: -at, End: images.length - 1 - at }[event.key];
     if (by === undefined) {
       if (!choosing || (event.key !== "Enter" && event.key !== " ")) return;
       choose(at);

@@ -34,8 +34,9 @@ def check_panel(panel: Panel) -> None:
         check_map(panel)
     elif isinstance(panel, Tiles):
         check_tiles(panel)
-    elif isinstance(panel, Pad) and panel.pictures is not None:
-        pictures_of(panel)
+    elif isinstance(panel, Pad):
+        if panel.pictures is not None:
+            pictures_of(panel)
 
 
 def check_tiles(panel: Tiles) -> None:
@@ -106,11 +107,10 @@ def as_bytes(what: str, images: Any, axes: str, grey_axes: str) -> NDArray[np.ui
     if 0 in images.shape:
         raise ContractError(f"{what} of shape {images.shape}, with a 0; accepted: {accepted}")
     flat, last = axes.count(",") + 1, images.shape[-1:]
-    is_colour = images.ndim == flat + 1 and last == (3,)
-    is_grey = not is_colour or images.shape[-2] <= 3  # nothing else is only 3 wide
-    if images.dtype == np.uint8 and images.ndim == grey_axes.count(",") + 1 and is_grey:
-        return images
-    fits = images.ndim == flat or is_colour
+    if images.dtype == np.uint8 and images.ndim == grey_axes.count(",") + 1:
+        if images.ndim == flat or last != (3,) or images.shape[-2] <= 3:
+            return images
+    fits = images.ndim == flat or (images.ndim == flat + 1 and last == (3,))
     single = images.ndim == flat == 3 and last in ((3,), (4,)) and images.shape[1] > 4
     if not fits or single or images.dtype.kind != "f":
         todo = advice(images, flat, single=single)
@@ -165,7 +165,7 @@ def tile_of(panel: Map) -> NDArray[np.uint8]:
     what = f"The tile of {panel.key} is"
     tile = as_bytes(what, panel.tile, axes, axes)
     if tile.shape[:2] != (TILE, TILE):
-        raise ContractError(f"{what} {shown(panel.tile)}; accepted: ({axes}) or ({axes}, 3)")
+        raise ContractError(f"{what} {shown(panel.tile)}; accepted: shape ({axes}), in colour 3 more")
     return tile
 
 

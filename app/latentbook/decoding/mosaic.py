@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Levels = NDArray[np.uint8]
-"""Grey, 0 paper and 255 ink; or red, green and blue along a last axis of 3."""
+Grey = NDArray[np.uint8]
+"""0 paper, 255 ink."""
 
 
 @dataclass(frozen=True)
@@ -15,35 +15,30 @@ class Mosaic:
 
     Attributes
     ----------
-    cell : height and width of a cell, at least those of an image; and 3 in colour
+    cell : height and width of a cell, at least those of an image
     """
 
     rows: int
     columns: int
-    cell: tuple[int, ...]
+    cell: tuple[int, int]
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return self.rows, self.columns, *self.cell
-
-    def lay(self, images: Levels) -> Levels:
+    def lay(self, images: Grey) -> Grey:
         """(n, height, width) -> (rows, columns, cell height, cell width), contiguous.
 
-        In colour with one more axis. What is spare stays 0. If the images fill the picture, the
-        result is a view of them.
+        Spare cells stay paper. If the images fill the picture, the result is a view of them.
         """
-        shape = self.shape
-        n, height, width = images.shape[:3]
+        shape = self.rows, self.columns, *self.cell
+        n, height, width = images.shape
         if images.size == np.prod(shape):
             return images.reshape(shape)
-        tall, wide = self.cell[:2]
+        tall, wide = self.cell
         top, left = (tall - height) // 2, (wide - width) // 2
-        cells = np.zeros((self.rows * self.columns, *self.cell), np.uint8)
+        cells = np.zeros((self.rows * self.columns, tall, wide), np.uint8)
         cells[:n, top : top + height, left : left + width] = images
         return cells.reshape(shape)
 
 
-def picture_of(cells: Levels) -> Levels:
-    """(rows, columns, height, width, ...) -> (rows * height, columns * width, ...)."""
-    rows, columns, height, width, *channels = cells.shape
-    return cells.swapaxes(1, 2).reshape(rows * height, columns * width, *channels)
+def picture_of(cells: Grey) -> Grey:
+    """(rows, columns, height, width) -> (rows * height, columns * width)."""
+    rows, columns, height, width = cells.shape
+    return cells.swapaxes(1, 2).reshape(rows * height, columns * width)

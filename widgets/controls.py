@@ -192,11 +192,9 @@ class Slider(ControlBase):
     unit : after the number: "nats", "px"
     format : Python format of the number next to the slider
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
-    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
     """
 
     kind: ClassVar[str] = "slider"
-    panel_kind: ClassVar[str] = "tiles"
     name: str
     label: str
     default: float
@@ -208,7 +206,6 @@ class Slider(ControlBase):
     unit: str = ""
     format: str = "g"
     when: When | None = None
-    panel: str = ""
 
     def steps(self) -> tuple[float, ...]:
         """Every value the slider can take, ascending."""
@@ -312,11 +309,9 @@ class Choice(ControlBase):
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     yours : one more option, `YOURS`, for readers who have trained and saved a network
     autoplay_seconds : above 0, readers can play the options in turn, each for so many seconds
-    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
     """
 
     kind: ClassVar[str] = "choice"
-    panel_kind: ClassVar[str] = "tiles"
     name: str
     label: str
     options: Mapping[str, str]
@@ -325,7 +320,6 @@ class Choice(ControlBase):
     when: When | None = None
     yours: bool = False
     autoplay_seconds: float = 0.0
-    panel: str = ""
 
     def values(self) -> tuple[str, ...]:
         return (*self.options, YOURS) if self.yours else tuple(self.options)

@@ -25,8 +25,6 @@ from widgets.contract import (
     Pad,
     Panel,
     Readout,
-    Slider,
-    Tiles,
 )
 from widgets.controls import check_format
 from widgets.engine.controls import accepted
@@ -203,7 +201,7 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
     """Check that controls have their panels, and that maps and pads have controls."""
     taken = set()
     for control in controls:
-        if not control.panel_kind or (isinstance(control, Slider | Choice) and not control.panel):
+        if not control.panel_kind:
             continue
         of_kind = [each for each in panels if type(each).__name__.lower() == control.panel_kind]
         keys = [panel.key for panel in of_kind]
@@ -212,10 +210,6 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
                 f"{control.name} is set on the panel {control.panel!r}; accepted: a "
                 f"{control.panel_kind} of the frame, {', '.join(keys) or 'of which there is none'}"
             )
-        if isinstance(control, Slider | Choice):
-            if control.panel in taken:
-                raise ContractError(f"Two controls are set on {control.panel}; accepted: one")
-            check_chosen(control, next(p for p in of_kind if p.key == control.panel))
         taken.add(control.panel)
     for panel in panels:
         if isinstance(panel, Map | Pad) and panel.key not in taken:
@@ -223,17 +217,6 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
                 f"Nothing is set on the panel {panel.key}; accepted: a Viewport on each Map, "
                 "a Drawing on each Pad"
             )
-
-
-def check_chosen(control: Slider | Choice, panel: Panel) -> None:
-    """Check that a gallery has an image for each value of the control that is set on it."""
-    labels = len(panel.labels) if isinstance(panel, Tiles) else 0
-    values = len(control.steps() if isinstance(control, Slider) else control.options)
-    if labels != values:
-        raise ContractError(
-            f"{control.name} has {values} values and {panel.key} has {labels} labels; accepted: "
-            "a label for each value"
-        )
 
 
 def check_readout(readout: Readout, value: Any) -> None:

@@ -66,9 +66,7 @@ async function savePicture(section, name) {
     if (box.width === 0 || getComputedStyle(shown).visibility === "hidden") continue;
     if (shown instanceof HTMLCanvasElement) context.drawImage(shown, box.x, box.y, box.width, box.height);
     else if (shown instanceof SVGSVGElement) await drawSvg(context, shown, box);
-    else await drawStill(context, /** @type {HTMLElement} */ (shown), box);
-    const of = shown.closest(".gallery > *");
-    if (of !== null) drawMarks(context, of, box);
+    else await drawMask(context, /** @type {HTMLElement} */ (shown), box);
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve));
   if (!(blob instanceof Blob)) throw new Error("the browser made no file of it");
@@ -124,40 +122,17 @@ async function imageOf(svg, box) {
 }
 
 /**
- * The ring and the number of an image of a gallery.
- * @param {CanvasRenderingContext2D} context @param {Element} image @param {DOMRect} box of its pixels
- */
-function drawMarks(context, image, box) {
-  const { outlineColor, outlineStyle } = getComputedStyle(/** @type {Element} */ (image.firstElementChild));
-  context.lineWidth = 2;
-  context.strokeStyle = outlineColor;
-  if (outlineStyle !== "none") context.strokeRect(box.x - 2, box.y - 2, box.width + 4, box.height + 4);
-  const { color, fontFamily, fontSize } = getComputedStyle(image);
-  context.font = `${fontSize} ${fontFamily}`;
-  context.textAlign = "center";
-  context.textBaseline = "top";
-  context.fillStyle = color;
-  context.fillText(image.querySelector("small")?.textContent ?? "", box.x + box.width / 2, box.bottom + 2);
-}
-
-/**
- * The first picture of a tiles panel: in colour, or ink seen through a mask; in a gallery, a part of the file.
+ * The first picture of a tiles panel is ink seen through a mask.
  * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
  */
-async function drawStill(context, still, box) {
-  const style = getComputedStyle(still);
-  const { backgroundColor } = style;
-  const of = still.classList.contains("colour") ? "background" : "mask";
-  const [file, position, size] = ["image", "position", "size"].map((name) => style.getPropertyValue(`${of}-${name}`));
+async function drawMask(context, still, box) {
+  const { maskImage, backgroundColor } = getComputedStyle(still);
   const mask = new Image();
-  mask.src = file.slice('url("'.length, -'")'.length);
+  mask.src = maskImage.slice('url("'.length, -'")'.length);
   await mask.decode();
-  const [[x, y], [across, down]] = [position, size].map((pair) => pair.split(" ").map((each) => Number.parseFloat(each) / 100));
-  const [width, height] = [mask.naturalWidth / across, mask.naturalHeight / down];
-  const ink = make("canvas", { width: Math.round(width), height: Math.round(height) });
+  const ink = make("canvas", { width: mask.naturalWidth, height: mask.naturalHeight });
   const layer = /** @type {CanvasRenderingContext2D} */ (ink.getContext("2d"));
-  layer.drawImage(mask, Math.round(-x * (mask.naturalWidth - width)), Math.round(-y * (mask.naturalHeight - height)));
-  if (of === "background") return context.drawImage(ink, box.x, box.y, box.width, box.height);
+  layer.drawImage(mask, 0, 0);
   layer.globalCompositeOperation = "source-in";
   layer.fillStyle = backgroundColor;
   layer.fillRect(0, 0, ink.width, ink.height);

@@ -5,8 +5,7 @@
  */
 import { make } from "../../elements.js";
 import { setText } from "../../text.js";
-import { mountGallery } from "./gallery.js";
-import { colourAt, rampOf } from "./ramp.js";
+import { rampOf } from "./ramp.js";
 
 /**
  * @param {HTMLElement} element with the still, or empty
@@ -21,8 +20,6 @@ export function mount(element) {
   let pixels = null;
   /** @type {TilesPanel | null} */
   let panel = null;
-  /** @type {ReturnType<typeof mountGallery> | null} */
-  let gallery = null;
 
   const paint = () => {
     if (panel === null) return;
@@ -44,19 +41,6 @@ export function mount(element) {
 
   return {
     draw(next) {
-      if (next.gallery !== null) {
-        gallery ??= mountGallery(element);
-        return gallery.draw(next);
-      }
-      if (gallery !== null) {
-        // only in a reader's version
-        gallery.destroy();
-        gallery = null;
-        image.className = "image";
-        image.removeAttribute("role");
-        image.removeAttribute("aria-label");
-        element.querySelector(".named")?.remove();
-      }
       panel = next;
       paint();
       caption(element, panel.captions);
@@ -66,10 +50,7 @@ export function mount(element) {
         image.replaceChildren(canvas);
       }
     },
-    destroy() {
-      gallery?.destroy();
-      theme.removeEventListener("themechange", recolor);
-    },
+    destroy: () => theme.removeEventListener("themechange", recolor),
   };
 }
 
@@ -84,7 +65,7 @@ const sizeOf = ({ shape: [rows, columns, height, width], gap }) => [
  * @param {TilesPanel} panel
  * @param {Uint32Array} ramp the colour of each grey
  */
-function fill(pixels, { data, shape: [rows, columns, height, width, channels = 1], gap }, ramp) {
+function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp) {
   const stride = columns * (width + gap) - gap;
   if (gap > 0) pixels.fill(ramp[0]);
   let from = 0;
@@ -92,7 +73,7 @@ function fill(pixels, { data, shape: [rows, columns, height, width, channels = 1
     for (let column = 0; column < columns; column++) {
       let to = row * (height + gap) * stride + column * (width + gap);
       for (let y = 0; y < height; y++, to += stride) {
-        for (let x = 0; x < width; x++) pixels[to + x] = colourAt(ramp, data, from++, channels);
+        for (let x = 0; x < width; x++) pixels[to + x] = ramp[data[from++]];
       }
     }
   }

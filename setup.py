@@ -9,7 +9,7 @@ from setuptools.command.build_py import build_py
 HERE = Path(__file__).parent
 PYODIDE = Path("node_modules/pyodide")
 GUIDES = ("docs", "CHANGELOG.md", "CONTRIBUTING.md")
-SHIPPED = ("content", "static", "package.json", "package-lock.json", *GUIDES)
+SHIPPED = ("content", "practice", "static", "package.json", "package-lock.json", *GUIDES)
 PYODIDE_FILES = (
     *("package.json", "pyodide-lock.json", "pyodide.asm.mjs", "pyodide.asm.wasm", "pyodide.mjs"),
     "python_stdlib.zip",

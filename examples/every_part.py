@@ -27,6 +27,7 @@ from widgets.contract import (
     Readout,
     Seed,
     Slider,
+    Textbox,
     Tiles,
     Toggle,
     Viewport,
@@ -47,10 +48,13 @@ from widgets.kit.figures import (
     tint,
     training_curves,
 )
+from widgets.kit.text import plain
 
 PIXELS = np.arange(28) - 13.5
 RING = 255 * np.exp(-((np.hypot.outer(PIXELS, PIXELS) - 7) ** 2) / 4)
 GREY = RING.astype(np.uint8)  # (28, 28), 255 is ink
+HUES = np.array([[2, 1, 0], [0, 2, 1], [1, 0, 2], [0, 1, 2]]) / 2
+COLOURS = 1 - RING[..., None] / 255 * (1 - HUES[:, None, None])  # (4, 28, 28, 3), 0 to 1
 
 instrument = Instrument(
     name="every_part",
@@ -64,20 +68,21 @@ instrument = Instrument(
         Point("place", "Place", default=(1.0, -0.5), limit=2.0, panel="plane", step=0.1),
         Viewport("view", "Place on the map", (0.0, 0.0, 1.0), "map", limit=2.0, max_zoom=3),
         Drawing("ink", "Your drawing", default=to_text(GREY), panel="pad"),
+        Textbox("caption", "Caption", "on Monday", suggestions=("on Tuesday", "in the rain")),
     ),
     readouts=(Readout("error", "Error of the measurement", "mV", ".2f", symbol=r"\epsilon"),),
 )
 
 
-def compute(*, sigma, wave, points, place, seed, view, ink):
+def compute(*, sigma, wave, points, place, seed, view, ink, caption):
     """A wave and its measurement, and what the reader has set elsewhere.
 
     Returns
     -------
     dict
         ``t`` and ``x`` and ``x_tilde`` (50,); ``error``, the root of the mean squared difference,
-        in mV; ``points``, ``place`` and ``ink`` as they are set; ``tile`` (256, 256), uint8, and
-        ``address`` (3,) of the map.
+        in mV; ``points``, ``place``, ``ink`` and ``caption`` as they are set; ``tile`` (256, 256),
+        uint8, and ``address`` (3,) of the map.
     """
     t = np.linspace(0, 1, 50)
     x = np.sin(2 * np.pi * t)
@@ -100,6 +105,7 @@ def compute(*, sigma, wave, points, place, seed, view, ink):
         "points": points,
         "place": np.array(place),
         "ink": ink,
+        "caption": caption,
         "tile": (50 + 50 * waves).astype(np.uint8),
         "address": np.array([zoom, column, row]),
     }
@@ -117,6 +123,14 @@ def frame(result):
             alt="A ring, the same in white on black, and your drawing.",
             captions=("ring", "inverted", "yours"),
             gap=2,
+        ),
+        Tiles(
+            "gallery",
+            COLOURS,
+            alt="Four rings in colour on white.",
+            labels=("orange", "green", "violet", "blue"),
+            numbers=("0.9", "0.4", "0.2", "0.1"),
+            marked=(1,),
         ),
         Map(
             "map",
@@ -154,7 +168,10 @@ def signal(result):
         axis(0, 1, "time, s"),
         axis(-4, 4, "signal, mV"),
         right=56,
-        labels=[label("clean", 1, x[-1], DATA_1, xanchor="left", xshift=4)],
+        labels=[
+            label("clean", 1, x[-1], DATA_1, xanchor="left", xshift=4),
+            label(plain(result["caption"]), 0.02, 3.5, INK_2, xanchor="left"),
+        ],
     )
 
 

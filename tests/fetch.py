@@ -27,10 +27,13 @@ class Unavailable(Exception):
 
 def data_set(name: str) -> None:
     from training.data import load_dataset  # torch, which nothing else here needs
+    from training.data.emoji import load_emoji
+    from training.data.text import load_definitions, load_speeches
     from training.errors import DataUnavailable
 
+    loaders = {"emoji": load_emoji, "wordnet": load_definitions, "speeches": load_speeches}
     try:
-        load_dataset(name)
+        loaders.get(name, partial(load_dataset, name))()
     except DataUnavailable as error:
         raise Unavailable(str(error)) from None
 
@@ -78,7 +81,8 @@ def made(folder: Path, command: Callable[[Path], tuple[str, ...]]) -> Path:
 
 def main() -> None:
     """Try each three times. What cannot be had is reported, and its tests are skipped."""
-    wanted = [partial(data_set, "mnist"), partial(data_set, "fashion_mnist")]
+    names = ("mnist", "fashion_mnist", "emoji", "wordnet", "speeches")
+    wanted = [partial(data_set, name) for name in names]
     for fetch in (*wanted, oidc_provider, open_edx):
         for pause in (*PAUSES_S, None):
             try:

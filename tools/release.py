@@ -41,7 +41,7 @@ SNIPPET = "/autoencoders/compress/"
 
 GRID = "/api/models/conv_vae_mnist/grid?n=4"
 SHIPPED = (
-    *("content", "static", "docs", "package.json", "package-lock.json"),
+    *("content", "practice", "static", "docs", "package.json", "package-lock.json"),
     *("CHANGELOG.md", "CONTRIBUTING.md"),
 )
 LICENCE = "https://creativecommons.org/licenses/by/4.0/"

@@ -127,28 +127,43 @@ class ServerGrid:
 
 @dataclass(frozen=True)
 class Tiles:
-    """A grid of small grey images, 0 = paper, 255 = ink.
+    """Small images side by side, grey or in colour; or a gallery of many, which wraps.
+
+    With ``labels`` the panel is a gallery: the images fill rows as wide as the page allows, and the
+    arrow keys move from one to the next. The label of the one under the pointer or with the focus
+    appears below. A :class:`Slider` or :class:`Choice` that names the panel is set by choosing an
+    image: its first value belongs to the first image.
 
     Parameters
     ----------
     key : name of the panel in lower case
-    images : ndarray of shape (rows, columns, height, width), uint8; width by height of the
-        whole is the same at every setting
+    images : ndarray of shape (n, height, width, 3) in colour or (n, height, width) in grey, floats
+        from 0 to 1; grey is ink, and follows the theme, which colours never do. Or grey levels of
+        shape (rows, columns, height, width), uint8, 255 is ink. Width by height of the whole is the
+        same at every setting
     alt : what the picture shows now, in a sentence
     captions : under the picture, spread from left to right
     gap : empty image pixels between tiles
     server : requests a finer picture from the decoder server, which replaces this one when it
         arrives
     half : as in :class:`Plot`
+    columns : images in each row, if the shape does not say; without it all are in one
+    labels : a few words for each image
+    numbers : in a gallery, a number under each image, as text
+    marked : in a gallery, which images have a ring, counted from 0
     """
 
     key: str
-    images: NDArray[np.uint8]
+    images: NDArray[Any]
     alt: str
     captions: tuple[str, ...] = ()
     gap: int = 0
     server: ServerGrid | None = None
     half: bool = False
+    columns: int = 0
+    labels: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    marked: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -180,7 +195,8 @@ class Map:
     Parameters
     ----------
     key : name of the panel in lower case; a :class:`Viewport` names it
-    tile : ndarray of shape (256, 256), uint8, 255 is ink
+    tile : ndarray of shape (256, 256, 3) or (256, 256), floats as the images of :class:`Tiles`, or
+        of shape (256, 256), uint8, 255 is ink
     address : (zoom, x, y) of the tile, whole numbers
     alt : what the picture shows now, in a sentence
     server : a model whose tiles a decoder server can send; without one all tiles come from here
@@ -191,7 +207,7 @@ class Map:
     """
 
     key: str
-    tile: NDArray[np.uint8]
+    tile: NDArray[Any]
     address: tuple[int, int, int]
     alt: str
     server: str = ""
@@ -210,14 +226,15 @@ class Pad:
     key : name of the panel in lower case; a :class:`Drawing` names it
     alt : what can be drawn here, and what is drawn now, in a sentence
     half : as in :class:`Plot`
-    pictures : ndarray of shape (2, height, width), uint8, 255 is ink: the first shows where there
-        is no ink, the second where there is; without them the ink itself shows
+    pictures : ndarray of shape (2, height, width, 3) or (2, height, width), floats as the images of
+        :class:`Tiles`, or of shape (2, height, width), uint8, 255 is ink: the first shows where
+        there is no ink, the second where there is; without them the ink itself shows
     """
 
     key: str
     alt: str
     half: bool = False
-    pictures: NDArray[np.uint8] | None = None
+    pictures: NDArray[Any] | None = None
 
 
 Panel: TypeAlias = Plot | Tiles | Map | Pad

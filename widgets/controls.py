@@ -4,13 +4,14 @@ Instruments import them from :mod:`widgets.contract`. ``compute`` also gets the 
 that ``when`` hides.
 
 Values are text in addresses (``?LABEL.CONTROL=VALUE``, static/js/instrument/state.js), in a block's
-option ``set`` and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``.
+option ``set`` and in queries of the API: ``30``, ``mnist``, ``on``, ``1,-2``, ``smiling cat``.
 """
 
 from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from widgets.kit.drawing import to_pixels, to_text
+from widgets.kit.text import normal
 from widgets.renamed import renamed_fields
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ __all__ = [  # what :mod:`widgets.contract` passes on to instruments
     "Point",
     "Seed",
     "Slider",
+    "Textbox",
     "Toggle",
     "Value",
     "Viewport",
@@ -141,7 +144,8 @@ class ControlBase:
 
     def declared(self) -> dict[str, Any]:
         """The declaration as the page gets it (static/js/instrument/spec.js)."""
-        return {"kind": self.kind, **vars(self)}
+        said = {name: value for name, value in vars(self).items() if name != "panel" or value}
+        return {"kind": self.kind, **said}
 
     def check(self) -> None:
         """Check the declaration: name, label and default.
@@ -192,9 +196,11 @@ class Slider(ControlBase):
     unit : after the number: "nats", "px"
     format : Python format of the number next to the slider
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
     """
 
     kind: ClassVar[str] = "slider"
+    panel_kind: ClassVar[str] = "tiles"
     name: str
     label: str
     default: float
@@ -206,6 +212,7 @@ class Slider(ControlBase):
     unit: str = ""
     format: str = "g"
     when: When | None = None
+    panel: str = ""
 
     def steps(self) -> tuple[float, ...]:
         """Every value the slider can take, ascending."""
@@ -309,9 +316,11 @@ class Choice(ControlBase):
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     yours : one more option, `YOURS`, for readers who have trained and saved a network
     autoplay_seconds : above 0, readers can play the options in turn, each for so many seconds
+    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
     """
 
     kind: ClassVar[str] = "choice"
+    panel_kind: ClassVar[str] = "tiles"
     name: str
     label: str
     options: Mapping[str, str]
@@ -320,6 +329,7 @@ class Choice(ControlBase):
     when: When | None = None
     yours: bool = False
     autoplay_seconds: float = 0.0
+    panel: str = ""
 
     def values(self) -> tuple[str, ...]:
         return (*self.options, YOURS) if self.yours else tuple(self.options)
@@ -594,7 +604,101 @@ class Drawing(ControlBase):
         super().check()
 
 
-Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing
+MAX_CHARACTERS = 200
+"""Of a text, so that a link can carry it (static/js/instrument/state.js)."""
+
+SAMPLES = ("camel", "<b>", "\"'&amp;", "שלום", "👩‍👩‍👧", "q̈")
+"""Words, marks of HTML, a word from right to left, joined emoji and an accent without a letter."""
+
+
+@dataclass(frozen=True)
+class Textbox(ControlBase):
+    """A line of text that the reader types: a word, a few words, a sentence with a gap.
+
+    ``compute`` gets a str, as :func:`widgets.kit.text.normal` returns it: in NFC, with single
+    spaces between words, without control characters, of at most ``max_length`` characters. It may
+    be empty. It may be anything else too: a label of a figure shows it by
+    :func:`widgets.kit.text.plain`. The picture follows while the reader types, but not in the
+    middle of a character that an input method puts together.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : a text, or "" for none
+    max_length : characters, 1 to 200; the text boxes of an instrument have 400 at most together
+    suggestions : texts that readers can choose by buttons
+    placeholder : what the empty field shows, such as an example; not read to everybody, so it
+        must not be needed
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    """
+
+    kind: ClassVar[str] = "textbox"
+    name: str
+    label: str
+    default: str = ""
+    max_length: int = 40
+    suggestions: tuple[str, ...] = ()
+    placeholder: str = ""
+    symbol: str = ""
+    when: When | None = None
+
+    def ends(self) -> tuple[str, str]:
+        """Empty, and one word without a break, as long as it may be."""
+        return "", "W" * self.max_length
+
+    def draw(self, source: Random) -> str:
+        """Samples and suggestions among assigned characters of Unicode."""
+        drawn = map(chr, source.sample(range(0x110000), self.max_length))
+        some = "".join(each for each in drawn if unicodedata.category(each) != "Cn")
+        words = source.choices([*SAMPLES, *self.suggestions, some], k=3)
+        return normal(" ".join(words), self.max_length)[: self.max_length].strip()
+
+    def take(self, value: Any) -> str:
+        """The text in its normal form."""
+        if not isinstance(value, str):
+            raise Refused("a text")
+        text = normal(value, self.max_length)
+        if len(text) > self.max_length:
+            raise ContractError(
+                f"{self.name} has {max(len(value), len(text)):,} characters; "
+                f"accepted: {self.max_length} at most"
+            )
+        return text
+
+    def parse(self, text: str) -> str:
+        """The text in its normal form."""
+        return normal(text, self.max_length)
+
+    def check(self) -> None:
+        """Check the limit, and that default and suggestions are in their normal form."""
+        if type(self.max_length) is not int or not 1 <= self.max_length <= MAX_CHARACTERS:
+            raise ContractError(
+                f"max_length of {self.name} is {self.max_length!r}; "
+                f"accepted: 1 to {MAX_CHARACTERS} characters"
+            )
+        if not isinstance(self.suggestions, tuple | list):
+            raise ContractError(
+                f"The suggestions of {self.name} are {self.suggestions!r}; "
+                'accepted: a list, ["camel", "smiling cat"]'
+            )
+        super().check()
+        for text in (self.default, *self.suggestions):
+            if (form := self.accept(text)) != text:
+                raise ContractError(f"{self.name} has the text {text!r}; accepted: {form!r}")
+        if "" in self.suggestions or len({*self.suggestions}) < len(self.suggestions):
+            raise ContractError(
+                f"The suggestions of {self.name} are {self.suggestions!r}; "
+                "accepted: each once, and none that is empty"
+            )
+        if not isinstance(self.placeholder, str):
+            raise ContractError(
+                f"The placeholder of {self.name} is {self.placeholder!r}; accepted: some text"
+            )
+
+
+Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing | Textbox
 
 BLANK: tuple[Control, ...] = (
     Slider("", "", 0.0, unit=" "),
@@ -604,6 +708,7 @@ BLANK: tuple[Control, ...] = (
     Seed("", ""),
     Viewport("", "", (0.0, 0.0, 0.0), "", 1.0),
     Drawing("", "", "", ""),
+    Textbox("", "", suggestions=("",)),
 )
 """One of each kind: the page copies their markup for the controls of a reader's own declaration."""
 

@@ -182,6 +182,11 @@ class Settings(BaseSettings):
         return folder and folder.absolute()  # programs that the build starts run in other folders
 
     @property
+    def practice(self) -> Path:
+        """Files that the text includes, complete or in parts."""
+        return self.content.parent / "practice"
+
+    @property
     def site(self) -> Path:
         """The finished site; for authors, a draft without compression."""
         return self.build / ("draft" if self.reload else "site")

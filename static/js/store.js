@@ -6,7 +6,7 @@
  * are read until this book has its own, and never changed: another book may need them. Pages without a book, those of class mode
  * and notebooks, still have these keys.
  *
- * @typedef {"code" | "own" | "other" | "output" | "quiz" | "kept" | "theme" | "place" | "read" | "progress" | "setting" | "due" | "pending" | "saved" | "class" | "classroom"} Kind
+ * @typedef {"code" | "own" | "other" | "output" | "quiz" | "kept" | "theme" | "place" | "read" | "progress" | "setting" | "tabs" | "due" | "pending" | "saved" | "class" | "classroom"} Kind
  *   `own`: versions of code that one from a link has replaced; `other`: a version of code from a merged file; `progress`: for the
  *   marks in the contents; `due`: for the number in the bar; `pending`: answers that the database may not have; `saved`: when the work was last saved as a file; `quiz`: of earlier editions
  */

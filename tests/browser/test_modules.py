@@ -11,12 +11,16 @@ from collections.abc import Iterator
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
 from latentbook.api.images import delta
+from widgets.contract import Textbox
+from widgets.controls import MAX_CHARACTERS
+from widgets.engine.check import MAX_TYPED
 from widgets.kit.drawing import to_pixels, to_text
 from widgets.latent_atlas import tile_around
 
@@ -90,6 +94,8 @@ DRAWING = {
     "panel": "p",
     "when": None,
 }
+
+TEXTBOX = Textbox("word", "Word", max_length=MAX_CHARACTERS).declared()
 
 READ = "([control, text]) => book.kindOf(control).read(control, text)"
 
@@ -316,6 +322,8 @@ def test_states_are_read_from_text(modules: Page, control: Any, text: str, value
         (VIEWPORT, "1,2,3,4", "Two numbers"),
         (DRAWING, "fff", "A drawing has 4 pixels, not 3."),
         (DRAWING, "ff0f", "“0” stands for no pixels of a drawing."),
+        (TEXTBOX, "x" * 201, "The limit is 200 characters."),
+        ({**TEXTBOX, "max_length": 1}, "xy", "The limit is 1 character."),
     ],
 )
 def test_a_state_that_cannot_be_is_told_why(
@@ -334,6 +342,31 @@ def test_the_query_holds_only_what_differs_and_leaves_others_alone(modules: Page
     assert written == "?other.k=1&lab.z=1,2"
     read = modules.evaluate("([spec, query]) => book.readState(query, spec)", [spec, written])
     assert read == {"values": {"z": [1, 2]}, "problems": {}}
+
+
+def test_a_link_carries_the_longest_texts_and_says_when_it_cannot(modules: Page) -> None:
+    """At most 12 characters of the address for each: four bytes, percent-encoded."""
+    names = [f"word_{i}" for i in range(MAX_TYPED // MAX_CHARACTERS)]
+    spec = {
+        "label": "some-label-of-an-instrument",
+        "controls": [{**TEXTBOX, "name": name} for name in names],
+        "set": {},
+    }
+    values = dict.fromkeys(names, "\U0001f469" * MAX_CHARACTERS)
+    written, problem, of_two = modules.evaluate(
+        """([spec, values]) => {
+          const written = book.writeState("", spec, values);
+          const two = book.writeState(written, { ...spec, label: "other" }, values);
+          return [written, book.tooLong(written), book.tooLong(two)];
+        }""",
+        [spec, values],
+    )
+    asked = dict(parse_qsl(written[1:], strict_parsing=True))
+    assert asked == {f"{spec['label']}.{name}": text for name, text in values.items()}
+    read = modules.evaluate("([spec, query]) => book.readState(query, spec)", [spec, written])
+    assert read == {"values": values, "problems": {}}
+    assert problem == ""
+    assert "too long for a link: 6,000 characters" in of_two
 
 
 def test_what_may_come_next_is_worked_out_from_near_to_far(modules: Page) -> None:
@@ -358,10 +391,11 @@ def test_answers_are_forgotten_oldest_first(modules: Page) -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "columns", "cell"), [(5, 7, (4, 3)), (1, 1, (2, 2)), (12, 12, (28, 28))]
+    ("rows", "columns", "cell"),
+    [(5, 7, (4, 3)), (1, 1, (2, 2)), (12, 12, (28, 28)), (3, 5, (4, 2, 3))],
 )
 def test_the_delta_form_of_a_picture_is_undone(
-    modules: Page, rows: int, columns: int, cell: tuple[int, int]
+    modules: Page, rows: int, columns: int, cell: tuple[int, ...]
 ) -> None:
     cells = np.random.default_rng(0).integers(0, 256, (rows, columns, *cell), np.uint8)
     undone = modules.evaluate(

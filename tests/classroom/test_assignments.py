@@ -305,6 +305,10 @@ def test_what_is_missed_is_said_as_readers_see_it() -> None:
         ("1,200", "error >= 1199.5", True),
         ("–", "error < 1", False),
         ("mnist", "error == mnist", True),
+        ("7 cats, 2 dogs", 'error == "7 cats, 2 dogs"', True),
+        ("7 cats", 'error == "7 dogs"', False),
+        ('say "\\"', 'error == "say \\"\\\\\\""', True),
+        ("", 'error == ""', True),
     ],
 )
 def test_what_a_reader_sees_is_compared(shown: str, condition: str, holds: bool) -> None:

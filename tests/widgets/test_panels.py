@@ -1,11 +1,14 @@
 """Maps and pads: what an instrument must declare, what it may show, what a control accepts."""
 
+import re
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from widgets.contract import (
+    Choice,
     ContractError,
     Dots,
     Drawing,
@@ -13,10 +16,14 @@ from widgets.contract import (
     Instrument,
     Map,
     Pad,
+    ServerGrid,
+    Slider,
+    Tiles,
     Viewport,
 )
 from widgets.engine import controls, frames, host
 from widgets.engine.check import check_frame, check_instrument
+from widgets.engine.panels import check_panel
 from widgets.kit.drawing import to_text
 
 BLANK = to_text(np.zeros((28, 28), np.uint8))
@@ -108,8 +115,8 @@ def test_panels_as_the_protocol_has_them():
 
 
 def test_pictures_of_a_pad_are_two():
-    for pictures in (np.zeros((1, 4, 4), np.uint8), np.zeros((2, 4, 4)), [[0]]):
-        with pytest.raises(ContractError, match=r"pictures of pad are .*; accepted: uint8 of"):
+    for pictures in (np.zeros((1, 4, 4), np.uint8), np.zeros((2, 4, 4, 4)), [[0]]):
+        with pytest.raises(ContractError, match=r"pictures of pad are .*; accepted: .*2, height"):
             checked(a_map(), Pad("pad", "A pad.", pictures=pictures))
 
 
@@ -151,7 +158,9 @@ def test_a_map_and_a_pad_are_accepted():
     ("changed", "said"),
     [
         ({"tile": TILE[:100]}, r"tile of map is uint8 of shape \(100, 256\)"),
-        ({"tile": TILE.astype(float)}, "float64 of shape"),
+        ({"tile": TILE.astype(int)}, r"int64 of shape .* become floats by x / 255"),
+        ({"tile": np.zeros((3, 256, 256))}, r"x\.transpose\(1, 2, 0\)"),
+        ({"tile": np.zeros((100, 256, 3))}, r"tile of map is float64 of shape \(100, 256, 3\)"),
         ({"tile": [[0]]}, "tile of map is list"),
         ({"address": (2, 4, 0)}, r"address of map is \(2, 4, 0\)"),
         ({"address": (2, 0.5, 0)}, "whole numbers"),
@@ -204,3 +213,94 @@ def test_declarations_that_are_not_accepted(control, said):
     declared = Instrument("probe", "Probe", "Try.", (control,), ())
     with pytest.raises(ContractError, match=said):
         check_instrument(SimpleNamespace(instrument=declared))
+
+
+def tiles(images, **more):
+    return Tiles("faces", images, "Faces.", **more)
+
+
+FACES = np.random.default_rng(0).uniform(size=(6, 5, 7, 3))
+
+
+def test_colours_are_sent_as_pillow_would_store_them():
+    panel = frames.panel_value(tiles(FACES, columns=3))
+    assert panel["shape"] == [2, 3, 5, 7, 3] and panel["data"].dtype == np.uint8
+    for sent, face in zip(panel["data"].reshape(6, 5, 7, 3), FACES, strict=True):
+        stored = np.asarray(Image.fromarray((255 * face).round().astype(np.uint8), "RGB"))
+        np.testing.assert_array_equal(sent, stored)
+
+
+def test_every_level_comes_back_from_floats():
+    levels = np.arange(256, dtype=np.uint8).reshape(1, 16, 16)
+    for dtype in (np.float16, np.float32, np.float64):
+        sent = frames.panel_value(tiles((levels / 255).astype(dtype)))
+        assert sent["shape"] == [1, 1, 16, 16]
+        np.testing.assert_array_equal(sent["data"], levels.ravel())
+    grey = frames.panel_value(tiles(levels[None]))
+    np.testing.assert_array_equal(grey["data"], levels.ravel())
+
+
+@pytest.mark.parametrize(
+    ("images", "said"),
+    [
+        (np.zeros((6, 3, 8, 8)), r"float64 of shape \(6, 3, 8, 8\).*x\.transpose\(0, 2, 3, 1\)"),
+        (np.zeros((8, 8, 3)), r"single picture is x\[None\]"),
+        (np.zeros((6, 8, 8, 4)), r"x\[\.\.\., :3\]"),
+        (np.zeros((6, 8, 8, 1)), r"x\[\.\.\., 0\]"),
+        (np.zeros((8, 8)), r"float64 of shape \(8, 8\)"),
+        (np.zeros((2, 3, 8, 8, 3)), r"float64 of shape \(2, 3, 8, 8, 3\)"),
+        (np.zeros((6, 8, 8, 3), np.uint8), "floats by x / 255"),
+        (np.zeros((6, 8, 8), np.uint8), "floats by x / 255"),
+        (np.zeros((6, 8, 8, 3), np.int64), "floats by x / 255"),
+        (np.zeros((6, 8, 8), bool), r"x\.astype\(float\)"),
+        (np.zeros((6, 8, 8), complex), "complex128"),
+        (np.zeros((0, 8, 8)), "with a 0"),
+        ([[[0.5]]], "are list"),
+        (np.full((1, 2, 2, 3), np.nan), r"12 of 12 numbers \(nan or infinite\)"),
+        (np.full((1, 2, 2), np.inf), "nan or infinite"),
+        (np.full((1, 2, 2), 255.0), r"from 255 to 255\).*x / 255"),
+        (np.linspace(-1, 1, 8).reshape(1, 2, 4), r"4 of 8 .*\(x \+ 1\) / 2"),
+        (np.array([[[0.5, 1.01]]]), r"1 of 2 .*np\.clip\(x, 0, 1\)"),
+    ],
+)
+def test_images_that_are_not_accepted(images, said):
+    for attempt in (check_panel, frames.panel_value):
+        with pytest.raises(ContractError, match=r"The images of faces are") as raised:
+            attempt(tiles(images))
+        assert re.search(said, str(raised.value))
+
+
+NAMES = tuple("abcdef")
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"labels": NAMES[:5]}, "6 images and 5 labels"),
+        ({"labels": NAMES, "numbers": ("1",)}, "6 images and 1 numbers"),
+        ({"labels": "abcdef"}, "accepted: texts"),
+        ({"labels": NAMES, "numbers": (0.5,) * 6}, "accepted: texts"),
+        ({"labels": (*NAMES[:5], " ")}, "Label 5 of faces is empty"),
+        ({"labels": NAMES, "marked": (6,)}, "marks the image 6; accepted: whole numbers, 0 to 5"),
+        ({"labels": NAMES, "server": ServerGrid("vae", 2, 1.0)}, "no columns, gap or server"),
+        ({"marked": (1,)}, "only with labels"),
+        ({"columns": 4}, "6 images in rows of 4"),
+    ],
+)
+def test_a_gallery_that_is_not_accepted(more, said):
+    with pytest.raises(ContractError, match=said):
+        check_panel(tiles(FACES, **more))
+
+
+def test_a_gallery_has_an_image_for_each_value_that_is_set_on_it():
+    def frame_of(panel):
+        return Frame({}, [panel])
+
+    shown = Slider("shown", "Shown", default=0, min=0, max=5, step=1, panel="faces")
+    check_frame(instrument(shown), frame_of(tiles(FACES, labels=NAMES)))
+    for panel in (tiles(FACES[:5], labels=NAMES[:5]), tiles(FACES)):
+        with pytest.raises(ContractError, match="shown has 6 values and faces has"):
+            check_frame(instrument(shown), frame_of(panel))
+    picked = Choice("picked", "Picked", dict.fromkeys(NAMES, "."), "a", panel="elsewhere")
+    with pytest.raises(ContractError, match="picked is set on the panel 'elsewhere'"):
+        check_frame(instrument(picked), frame_of(tiles(FACES, labels=NAMES)))

@@ -32,3 +32,9 @@ def test_what_is_too_large_is_refused_with_its_size(key, message):
 @pytest.mark.parametrize("name", names())
 def test_the_books_own_are_well_below(name):
     check_size(compute_frame(name, {}, None))
+
+
+def test_a_pixel_in_colour_counts_once():
+    faces = np.zeros(400 * 64 * 64 * 3, np.uint8)
+    panel = {"key": "faces", "kind": "tiles", "data": faces, "shape": [1, 400, 64, 64, 3]}
+    check_size({"panels": [panel]})

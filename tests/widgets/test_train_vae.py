@@ -16,7 +16,7 @@ from torch.distributions import (
     kl_divergence,
 )
 
-from training.data import draw_strokes
+from training.data.images import draw_strokes
 from widgets import data, latent_holes, train_vae, vae_sampler
 from widgets.contract import ContractError
 from widgets.engine import training

@@ -14,7 +14,7 @@ from latentbook.api.grid import grid_codes
 from latentbook.api.images import DELTA
 from latentbook.decoding.inference import Inference
 from latentbook.decoding.jobs import Floats, Job
-from latentbook.decoding.mosaic import Grey
+from latentbook.decoding.mosaic import Levels
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench import Measurement, Report
@@ -61,7 +61,7 @@ CORES = os.cpu_count() or 1
 PARTS = {"decode": "decode", "write": "encoding"}
 
 
-def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Grey:
+def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Levels:
     """A grid of n x n images, tile after tile.
 
     Parameters

@@ -25,6 +25,9 @@ from widgets.contract import (
     Pad,
     Panel,
     Readout,
+    Slider,
+    Textbox,
+    Tiles,
 )
 from widgets.controls import check_format
 from widgets.engine.controls import accepted
@@ -33,6 +36,10 @@ from widgets.engine.training import computed, train
 
 OF_THE_PLATE = ("number", "title")
 """Names that the page gives to parts of every plate (templates/blocks/instrument.html)."""
+
+MAX_TYPED = 400
+"""Characters of all text boxes: in the address each takes 12 at most, and a link must carry them
+(MAX_QUERY in static/js/instrument/state.js)."""
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -94,6 +101,13 @@ def check_declaration(instrument: Instrument) -> None:
     once("The readout", (readout.key for readout in instrument.readouts))
     for control in instrument.controls:
         control.check()
+    boxes = [control for control in instrument.controls if isinstance(control, Textbox)]
+    if (typed := sum(control.max_length for control in boxes)) > MAX_TYPED:
+        names = " + ".join(control.name for control in boxes)
+        raise ContractError(
+            f"max_length of {names} is {typed}; accepted: {MAX_TYPED} together, as many as a link "
+            "can carry"
+        )
     check_conditions(instrument.controls)
     for readout in instrument.readouts:
         check_format(f"The format of the readout {readout.key}", readout.format)
@@ -201,7 +215,7 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
     """Check that controls have their panels, and that maps and pads have controls."""
     taken = set()
     for control in controls:
-        if not control.panel_kind:
+        if not control.panel_kind or (isinstance(control, Slider | Choice) and not control.panel):
             continue
         of_kind = [each for each in panels if type(each).__name__.lower() == control.panel_kind]
         keys = [panel.key for panel in of_kind]
@@ -210,6 +224,10 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
                 f"{control.name} is set on the panel {control.panel!r}; accepted: a "
                 f"{control.panel_kind} of the frame, {', '.join(keys) or 'of which there is none'}"
             )
+        if isinstance(control, Slider | Choice):
+            if control.panel in taken:
+                raise ContractError(f"Two controls are set on {control.panel}; accepted: one")
+            check_chosen(control, next(p for p in of_kind if p.key == control.panel))
         taken.add(control.panel)
     for panel in panels:
         if isinstance(panel, Map | Pad) and panel.key not in taken:
@@ -217,6 +235,17 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
                 f"Nothing is set on the panel {panel.key}; accepted: a Viewport on each Map, "
                 "a Drawing on each Pad"
             )
+
+
+def check_chosen(control: Slider | Choice, panel: Panel) -> None:
+    """Check that a gallery has an image for each value of the control that is set on it."""
+    labels = len(panel.labels) if isinstance(panel, Tiles) else 0
+    values = len(control.steps() if isinstance(control, Slider) else control.options)
+    if labels != values:
+        raise ContractError(
+            f"{control.name} has {values} values and {panel.key} has {labels} labels; accepted: "
+            "a label for each value"
+        )
 
 
 def check_readout(readout: Readout, value: Any) -> None:

@@ -25,14 +25,17 @@ from widgets.contract import (
     Panel,
     Plot,
     Readout,
+    Tiles,
 )
 from widgets.engine.check import check_frame, check_instrument, check_result
 from widgets.engine.controls import accepted
 from widgets.engine.declaration import DEFINED, declaration, with_line
 from widgets.engine.failure import remember_source, show_file
+from widgets.engine.panels import pictures_of, tile_of, tiles_of
 from widgets.engine.size import check_size
 from widgets.engine.training import computed, kept, train
 
+LEAST_SIDE = 28  # CSS px: a target that fingers hit
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGN_OF_ZERO = re.compile(
@@ -209,14 +212,29 @@ def panel_value(panel: Panel) -> dict[str, Any]:
         case Pad():
             return {**common, "kind": "pad", **pictures_value(panel)}
     server = panel.server
+    images = tiles_of(panel)
     return {
         **common,
         "kind": "tiles",
-        "data": np.ascontiguousarray(panel.images).reshape(-1),
-        "shape": list(panel.images.shape),
-        "captions": [unsigned_zeros(caption) for caption in panel.captions],
+        "data": np.ascontiguousarray(images).reshape(-1),
+        "shape": list(images.shape),
+        "captions": plain(panel.captions),
         "gap": panel.gap,
         "server": server and plain(asdict(server)),
+        "gallery": gallery_value(panel, images.shape[3]) if panel.labels else None,
+    }
+
+
+def gallery_value(panel: Tiles, width: int) -> dict[str, Any]:
+    """What a gallery has besides its images, which are ``width`` wide; ``sides`` are in CSS px."""
+    side = narrow = width * -(-LEAST_SIDE // width)  # whole multiples, so that pixels are even
+    while narrow >= 2 * LEAST_SIDE:
+        narrow //= 2
+    return {
+        "labels": plain(panel.labels),
+        "numbers": [number.replace("-", MINUS) for number in plain(panel.numbers)],
+        "marked": plain(panel.marked),
+        "sides": [side, narrow],
     }
 
 
@@ -224,7 +242,7 @@ def pictures_value(panel: Pad) -> dict[str, Any]:
     """A pad's pictures in place of paper and ink, or nulls."""
     if panel.pictures is None:
         return {"data": None, "shape": None}
-    pictures = np.ascontiguousarray(panel.pictures)
+    pictures = np.ascontiguousarray(pictures_of(panel))
     return {"data": pictures.reshape(-1), "shape": list(pictures.shape)}
 
 
@@ -232,7 +250,7 @@ def map_value(panel: Map) -> dict[str, Any]:
     """A map's fields besides those of every panel."""
     return {
         "kind": "map",
-        "data": np.ascontiguousarray(panel.tile).reshape(-1),
+        "data": np.ascontiguousarray(tile_of(panel)).reshape(-1),
         "address": list(panel.address),
         "server": panel.server,
         "axes": list(panel.axes),

@@ -11,6 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from latentbook.api.dependencies import (
+    MOST_NUMBERS,
     AsFloats,
     ModelName,
     Strict,
@@ -51,9 +52,15 @@ class Decoded(BaseModel):
     model: str = Field(examples=["conv_vae_mnist"])
     sha256: str = Field(description="Of the weights.")
     shape: list[int] = Field(
-        min_length=3, max_length=3, description="Images, height, width.", examples=[[2, 28, 28]]
+        min_length=3,
+        max_length=4,
+        description="Images, height, width, and 3 in colour.",
+        examples=[[2, 28, 28]],
     )
-    images: list[list[list[int]]] = Field(description="Grey levels, 0 paper to 255 ink.")
+    images: list[list[list[int]]] | list[list[list[list[int]]]] = Field(
+        description="Grey levels, 0 paper to 255 ink; or red, green and blue of each pixel, 0 to "
+        "255."
+    )
 
 
 @router.post(
@@ -72,7 +79,7 @@ async def decode(
     """Decode a list of codes.
 
     As JSON, a list of images. As a picture, the images side by side in rows, as close to a square
-    as possible, filled up with paper.
+    as possible, filled up with 0. JSON has at most 1,048,576 numbers.
     """
     form = form_for(request, "application/json")
     model = await inference.open(name)
@@ -84,6 +91,13 @@ async def decode(
                 f"Received {len(code)}.",
             )
     codes = np.array(body.codes)
+    if form.media_type == "application/json":
+        most = MOST_NUMBERS // math.prod(model.image_shape)
+        if len(codes) > most:
+            message = (
+                f"At most {most} images of {name} are accepted as JSON. Received {len(codes)}."
+            )
+            raise wrong_field("codes", message)
     headers = {"Cache-Control": "no-store"}
     decoded = await unless_gone(request, inference.decode(name, codes))
     if form.media_type != "application/json":

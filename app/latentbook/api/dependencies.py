@@ -29,6 +29,8 @@ Body = TypeVar("Body", bound=BaseModel)
 BODIES = Aside("bodies")
 MOST_LISTS, MOST_NUMBERS = 2**17, 2**20
 """Of a body: Python takes a second to make a million lists, or to look at two million numbers."""
+TAGS = GREY, COLOUR = "<grey>", "<colour>"
+"""Of unions in bodies; no part of a field's name."""
 MOST_UNKNOWN = 5
 """Fields that are named; a body may have a million."""
 
@@ -104,7 +106,10 @@ def in_body(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]
         try:
             return model.model_validate(from_json(body.decode()))
         except ValidationError as error:
-            found = [{**each, "loc": ("body", *each["loc"])} for each in error.errors()]
+            found = [
+                {**each, "loc": ("body", *(part for part in each["loc"] if part not in TAGS))}
+                for each in error.errors()
+            ]
             raise RequestValidationError(found) from None
         except ValueError as error:
             raise unreadable(error) from None

@@ -1,13 +1,15 @@
 """``POST /api/models/{name}/encode``: images in, codes out."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Discriminator, Field, Tag
 from starlette.responses import Response
 
 from latentbook.api.dependencies import (
+    COLOUR,
+    GREY,
     AsFloats,
     ModelName,
     Strict,
@@ -28,7 +30,19 @@ LONGEST_SIDE = 256
 
 Pixel = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=0, le=1)]
 SIDE = Field(min_length=1, max_length=LONGEST_SIDE, fail_fast=True)
-Line = Annotated[list[Pixel], SIDE, AsFloats]
+GreyLine = Annotated[list[Pixel], SIDE, AsFloats]
+Colour = Annotated[list[Pixel], Field(min_length=3, max_length=3, fail_fast=True)]
+ColourLine = Annotated[list[Colour], SIDE, AsFloats]
+
+
+def kind_of(line: Any) -> str:
+    """By which of the two a line is judged."""
+    return COLOUR if isinstance(line, list) and isinstance(next(iter(line), 0), list) else GREY
+
+
+Line = Annotated[
+    Annotated[GreyLine, Tag(GREY)] | Annotated[ColourLine, Tag(COLOUR)], Discriminator(kind_of)
+]
 Picture = Annotated[list[Line], SIDE]
 
 
@@ -37,7 +51,7 @@ class EncodeRequest(Strict):
         min_length=1,
         max_length=MAX_IMAGES,
         description="Each image is a list of rows, each row a list of pixels from 0 (paper) to 1 "
-        "(ink).",
+        "(ink), or in colour of lists of three, red, green and blue from 0 to 1.",
         examples=[[[[0.0] * 28] * 28]],
     )
 
@@ -70,7 +84,7 @@ async def encode(
     """Encode a list of images."""
     media_type = negotiate(request.headers.get("accept"), ("application/json",))
     model = await inference.open(name)
-    height, width = model.image_shape
+    height, width, *channels = model.image_shape
     for i, image in enumerate(body.images):
         lengths = {len(line) for line in image}
         if len(image) != height or lengths != {width}:
@@ -79,6 +93,11 @@ async def encode(
                 f"{height} rows of {width} pixels are accepted. Received {len(image)} rows of "
                 f"{' and '.join(map(str, sorted(lengths)))}.",
             )
+        if any(np.ndim(line) != 1 + len(channels) for line in image):
+            kinds = "a number", "[red, green, blue]"
+            wanted, received = reversed(kinds) if channels else kinds
+            message = f"Each pixel of an image of {name} is {wanted}. Received {received}."
+            raise wrong_field(f"images[{i}]", message)
     images = np.array(body.images)
     mu, logvar, squared_error = await unless_gone(request, inference.encode(name, images))
     answer = Encoded(

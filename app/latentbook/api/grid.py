@@ -1,5 +1,6 @@
 """``GET /api/models/{name}/grid``: a plane through the latent space, decoded, in one picture."""
 
+import math
 from typing import Annotated
 
 import numpy as np
@@ -12,10 +13,14 @@ from latentbook.api.dependencies import InDigits, ModelName, TheInference
 from latentbook.api.pictures import PICTURE_RESPONSES, answer_picture
 from latentbook.api.plane import PlaneQuery, plane_codes
 from latentbook.decoding.mosaic import Mosaic
+from latentbook.http.problems import wrong_field
 
 router = APIRouter(prefix="/api", tags=["pictures"])
 
 MAX_TILES = 128
+MAX_LEVELS = 2**24
+"""Bytes of one picture: large images in colour fill it before there are so many tiles."""
+
 WIDEST_SPAN = 10.0
 
 
@@ -37,12 +42,17 @@ class GridQuery(PlaneQuery):
 async def get_grid(
     request: Request, name: ModelName, query: Annotated[GridQuery, Query()], inference: TheInference
 ) -> Response:
-    """Decode an n x n grid of codes into one grey picture.
+    """Decode an n x n grid of codes into one picture, in grey or as the model in colour.
 
     The first axis runs to the right, the second one up: the top left tile has the smallest first
     and the largest second coordinate.
     """
     model = await inference.open(name)
+    most = math.isqrt(MAX_LEVELS // math.prod(model.image_shape))
+    if query.n > most:
+        size = " x ".join(map(str, model.image_shape))
+        message = f"At most {most} along each side are accepted of images of {size}."
+        raise wrong_field("n", f"{message} Received {query.n}.")
     axes, at = query.axes_of(model), query.centre_of(model)
     return await answer_picture(
         request,

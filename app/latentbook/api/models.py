@@ -51,7 +51,10 @@ class ModelDetail(BaseModel):
     summary: str
     latent_dim: int = Field(examples=[2])
     image_shape: list[int] = Field(
-        min_length=2, max_length=2, description="Height and width.", examples=[[28, 28]]
+        min_length=2,
+        max_length=3,
+        description="Height and width, and 3 for red, green and blue.",
+        examples=[[28, 28]],
     )
     weights: dict[str, Any] = Field(description="File, size and sha256 of the weights.")
     serving: Serving

@@ -82,7 +82,7 @@ async def written(
         headers={
             **headers,
             **form.headers,
-            "Latentbook-Shape": ",".join(map(str, (mosaic.rows, mosaic.columns, *mosaic.cell))),
+            "Latentbook-Shape": ",".join(map(str, mosaic.shape)),
             "Latentbook-Dtype": decoded.dtype,
             "Server-Timing": ", ".join(f"{k};dur={1000 * v:.2f}" for k, v in seconds.items()),
         },

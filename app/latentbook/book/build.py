@@ -179,7 +179,7 @@ def _stamp(project: Project, now: datetime) -> str:
     """Hash everything that the site is made from, and what it withholds."""
     settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
-    folders = [settings.content, settings.widgets, root / "static", TEMPLATES]
+    folders = [settings.content, settings.practice, settings.widgets, root / "static", TEMPLATES]
     folders += [code / "book", code / "locale", code / "runtime"]
     files = sorted(
         path

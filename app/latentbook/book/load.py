@@ -128,6 +128,7 @@ def _compose(
             facts=read_facts(content / "facts.toml", shown("facts.toml"), keys, problems),
             mathematics=Mathematics(engine, notation),
             media=media,
+            practice=settings.practice,
             pictures=Pictures(content, media),
             stills=Stills(instrument_code, engine, media, widgets, Cache(cached / "stills")),
             plots=plots,
@@ -197,6 +198,7 @@ def _compose(
     return Loaded(
         book=book,
         media=shared.media,
+        practice=settings.practice,
         sources=_without_front(closed.sources),
         whole=_without_front(whole),
         labels=labels,

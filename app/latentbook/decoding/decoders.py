@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from latentbook.decoding.jobs import Floats
-from latentbook.decoding.mosaic import Grey
+from latentbook.decoding.mosaic import Levels
 from latentbook.http.metrics import Metrics
 from latentbook.settings import Dtype
 
@@ -23,6 +23,7 @@ class Opened:
 
     Attributes
     ----------
+    image_shape : height and width, and 3 in colour
     dtype : number format of codes within ``NEAR``
     edition : what the pictures depend on, apart from the request and the number format
     """
@@ -30,7 +31,7 @@ class Opened:
     name: str
     card: dict[str, Any]
     latent_dim: int
-    image_shape: tuple[int, int]
+    image_shape: tuple[int, ...]
     device: str
     dtype: Dtype
     max_grey_difference: int
@@ -43,13 +44,13 @@ class Decoded:
 
     Attributes
     ----------
-    images : ndarray of shape (n, height, width), in the order of the codes
+    images : ndarray of shape (n, *image_shape), in the order of the codes
     dtype : number format in which they were decoded
     waited : seconds in the queue
     decoding : seconds in the model, for the complete batch
     """
 
-    images: Grey
+    images: Levels
     dtype: Dtype
     waited: float
     decoding: float

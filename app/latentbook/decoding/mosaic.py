@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Grey = NDArray[np.uint8]
-"""0 paper, 255 ink."""
+Levels = NDArray[np.uint8]
+"""Grey, 0 paper and 255 ink; or red, green and blue along a last axis of 3."""
 
 
 @dataclass(frozen=True)
@@ -15,30 +15,35 @@ class Mosaic:
 
     Attributes
     ----------
-    cell : height and width of a cell, at least those of an image
+    cell : height and width of a cell, at least those of an image; and 3 in colour
     """
 
     rows: int
     columns: int
-    cell: tuple[int, int]
+    cell: tuple[int, ...]
 
-    def lay(self, images: Grey) -> Grey:
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.rows, self.columns, *self.cell
+
+    def lay(self, images: Levels) -> Levels:
         """(n, height, width) -> (rows, columns, cell height, cell width), contiguous.
 
-        Spare cells stay paper. If the images fill the picture, the result is a view of them.
+        In colour with one more axis. What is spare stays 0. If the images fill the picture, the
+        result is a view of them.
         """
-        shape = self.rows, self.columns, *self.cell
-        n, height, width = images.shape
+        shape = self.shape
+        n, height, width = images.shape[:3]
         if images.size == np.prod(shape):
             return images.reshape(shape)
-        tall, wide = self.cell
+        tall, wide = self.cell[:2]
         top, left = (tall - height) // 2, (wide - width) // 2
-        cells = np.zeros((self.rows * self.columns, tall, wide), np.uint8)
+        cells = np.zeros((self.rows * self.columns, *self.cell), np.uint8)
         cells[:n, top : top + height, left : left + width] = images
         return cells.reshape(shape)
 
 
-def picture_of(cells: Grey) -> Grey:
-    """(rows, columns, height, width) -> (rows * height, columns * width)."""
-    rows, columns, height, width = cells.shape
-    return cells.swapaxes(1, 2).reshape(rows * height, columns * width)
+def picture_of(cells: Levels) -> Levels:
+    """(rows, columns, height, width, ...) -> (rows * height, columns * width, ...)."""
+    rows, columns, height, width, *channels = cells.shape
+    return cells.swapaxes(1, 2).reshape(rows * height, columns * width, *channels)

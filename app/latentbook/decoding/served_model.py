@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latentbook.decoding.decoders import FEW, NEAR
-from latentbook.decoding.mosaic import Grey
+from latentbook.decoding.mosaic import Levels
 from latentbook.models.autoencoder import Autoencoder
 from latentbook.models.device import choose_device, choose_dtype, kernels
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice
@@ -113,8 +113,8 @@ class ServedModel:
             digest.update(self.decode(z[:DIGEST_CODES], exact).tobytes())
         return digest.hexdigest()
 
-    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Grey:
-        """Grey levels of the images of codes: (n, latent_dim) -> (n, height, width).
+    def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Levels:
+        """Levels of the images of codes: (n, latent_dim) -> (n, *image_shape).
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class ServedModel:
         """
         decoder = self.exact if exact or self.fast is None else self.fast
         chunk = self.chunks[len(z) > FEW]
-        images: Grey = np.empty((len(z), *self.image_shape), np.uint8)
+        images: Levels = np.empty((len(z), *self.image_shape), np.uint8)
 
         def draw(start: int) -> None:
             if stop():
@@ -141,7 +141,7 @@ class ServedModel:
 
     @torch.inference_mode()
     def encode(self, x: Floats) -> tuple[Floats, Floats | None, Floats]:
-        """Codes of images of shape (n, height, width), in [0, 1]: computed in float32.
+        """Codes of images of shape (n, *image_shape), in [0, 1]: computed in float32.
 
         Returns
         -------
@@ -150,7 +150,7 @@ class ServedModel:
         """
         images = torch.from_numpy(x).to(self.device)
         mu, logvar = self.model.encode(images)
-        error = (self.model.decode(mu) - images).square().sum((1, 2))
+        error = (self.model.decode(mu) - images).square().flatten(1).sum(1)
         return (
             mu.cpu().numpy(),
             None if logvar is None else logvar.cpu().numpy(),

@@ -102,6 +102,7 @@ def watched(settings: Settings) -> list[Path]:
     return [
         *(path for path in own if path != build and not path.name.startswith(".")),
         settings.content,
+        *([settings.practice] if settings.practice.is_dir() else []),
         settings.widgets,
         settings.root / "static",
         Path(__file__).parents[1] / "templates",

@@ -32,13 +32,19 @@ export class ControlPanel {
     this.#values = { ...values };
     this.#onMove = onMove;
     this.#specs = spec.controls;
+    /** @type {[ControlSpec, Read][]} */
+    const early = [];
     for (const control of spec.controls) {
       const bound = this.#bind(control);
       this.#bound.set(control.name, bound);
-      const value = movedTo(bound);
+      const read = movedTo(bound);
+      if (read === undefined) continue;
+      early.push([control, read]);
+      const value = takenOf(read);
       if (value !== undefined) this.moved[control.name] = value;
     }
     this.show({ ...values, ...this.moved });
+    for (const [control, read] of early) this.#tellProblem(control, read);
   }
 
   destroy() {
@@ -93,42 +99,45 @@ export class ControlPanel {
     const bound = kindOf(control).bind(control, element, {
       value: () => this.#values[name],
       move: (value) => this.move(name, value),
-      accept: (read) => this.#accept(control, element, read),
+      accept: (read) => this.#accept(control, read),
       controls: this.#place,
       signal: this.#gone.signal,
     });
     return { element, ...bound };
   }
 
-  /** @param {ControlSpec} control @param {HTMLElement} element @param {Read} read */
-  #accept(control, element, read) {
-    const taken = "value" in read ? read.value : read.nearest;
+  /** @param {ControlSpec} control @param {Read} read */
+  #accept(control, read) {
+    const taken = takenOf(read);
     if (taken !== undefined) this.move(control.name, taken);
     this.show({ [control.name]: this.#values[control.name] });
-    if (!("problem" in read)) return;
-    const now = { control: control.label, value: this.#said(control.name) };
-    const said = taken === undefined ? translate("{control} stays at {value}.", now) : translate("{control} is now {value}.", now);
-    tell(element, `${read.problem} ${said}`);
+    this.#tellProblem(control, read);
   }
 
-  /** @param {string} name */
-  #said(name) {
-    return formatValue(this.#values[name]).replaceAll(",", ", ");
+  /** Shows what was wrong with an input, and what is used instead. @param {ControlSpec} control @param {Read} read */
+  #tellProblem(control, read) {
+    if (!("problem" in read)) return;
+    const now = { control: control.label, value: formatValue(this.#values[control.name]).replaceAll(",", ", ") };
+    if (read.nearest === undefined) this.tell(control.name, `${read.problem} ${translate("{control} stays at {value}.", now)}`);
+    else if (typeof read.nearest === "string") this.tell(control.name, `${read.problem} ${translate("The rest is left out.")}`);
+    else this.tell(control.name, `${read.problem} ${translate("{control} is now {value}.", now)}`);
   }
 }
 
 /**
  * A move of the reader that no script has answered yet.
  * @param {Bound & {element: HTMLElement}} bound
- * @returns {Value | undefined} undefined if it is unmoved or its value is invalid
+ * @returns {Read | undefined} undefined if it is unmoved
  */
 function movedTo({ element, entered }) {
   const isMoved = [...element.querySelectorAll("input")].some((each) =>
     ["radio", "checkbox"].includes(each.type) ? each.checked !== each.defaultChecked : each.value !== each.defaultValue,
   );
-  const read = isMoved ? entered?.() : undefined;
-  return read && ("value" in read ? read.value : read.nearest);
+  return isMoved ? entered?.() : undefined;
 }
+
+/** The value that is used for what was read, if any. @param {Read} read */
+const takenOf = (read) => ("value" in read ? read.value : read.nearest);
 
 /**
  * Shows a message under a control, also if it repeats; "" removes it.

@@ -6,7 +6,7 @@ import { LiveInstrument } from "./instrument.js";
 import { TileOrigin } from "./map/source.js";
 import { FinerTiles } from "./server/finer-tiles.js";
 import { ServedFrame } from "./server/served-frame.js";
-import { readState, writeState } from "./state.js";
+import { readState, tooLong, writeState } from "./state.js";
 import { runtime } from "../python/page/runtime.js";
 
 export { readState };
@@ -25,6 +25,8 @@ const address = {
     // Changing the address now would cancel a navigation that is under way.
     if ("navigation" in globalThis && navigation.transition) return false;
     const search = writeState(location.search, spec, values);
+    const problem = tooLong(search);
+    if (problem !== "") return problem;
     history.replaceState(history.state, "", `${location.pathname}${search}${location.hash}`);
     return true;
   },

@@ -19,7 +19,7 @@ import { RunError } from "../python/page/job.js";
 import { ownState } from "./spec.js";
 import { SourcePanel } from "./source-panel.js";
 import { questionOf } from "./question.js";
-import { carriedOver, readState, redeclared, writeState } from "./state.js";
+import { carriedOver, readState, redeclared, tooLong, writeState } from "./state.js";
 import { Training } from "./training.js";
 import { setText } from "../text.js";
 import { translate } from "../words.js";
@@ -465,7 +465,9 @@ export class LiveInstrument {
   }
 
   #writeAddress() {
-    if (this.#address.write(this.spec, this.controls.values)) return;
+    const written = this.#address.write(this.spec, this.controls.values);
+    if (typeof written === "string") this.#say(null, written);
+    if (written !== false) return;
     this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
   }
 
@@ -481,6 +483,8 @@ export class LiveInstrument {
 
   async #copyLink() {
     const search = writeState(this.#address.search(this.spec), this.spec, this.controls.values);
+    const problem = tooLong(search);
+    if (problem !== "") return this.#say(null, problem);
     const link = `${location.origin}${location.pathname}${search}#${this.spec.label}`;
     const kept = this.source.edited ? ` ${translate("It contains the controls, not your code")}` : "";
     try {

@@ -61,12 +61,16 @@ async function savePicture(section, name) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.translate(GAP - frame.left, GAP - frame.top);
   context.imageSmoothingEnabled = false; // tiles are a few image pixels wide
+  /** @type {Map<string, Promise<HTMLImageElement>>} one for all images of a gallery */
+  const files = new Map();
   for (const shown of picture.querySelectorAll("svg, canvas, .tiles-still")) {
     const box = shown.getBoundingClientRect();
     if (box.width === 0 || getComputedStyle(shown).visibility === "hidden") continue;
     if (shown instanceof HTMLCanvasElement) context.drawImage(shown, box.x, box.y, box.width, box.height);
     else if (shown instanceof SVGSVGElement) await drawSvg(context, shown, box);
-    else await drawMask(context, /** @type {HTMLElement} */ (shown), box);
+    else await drawStill(context, /** @type {HTMLElement} */ (shown), box, files);
+    const of = shown.closest(".gallery > *");
+    if (of !== null) drawMarks(context, of, box);
   }
   const blob = await new Promise((resolve) => canvas.toBlob(resolve));
   if (!(blob instanceof Blob)) throw new Error("the browser made no file of it");
@@ -122,19 +126,51 @@ async function imageOf(svg, box) {
 }
 
 /**
- * The first picture of a tiles panel is ink seen through a mask.
- * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
+ * The ring and the number of an image of a gallery.
+ * @param {CanvasRenderingContext2D} context @param {Element} image @param {DOMRect} box of its pixels
  */
-async function drawMask(context, still, box) {
-  const { maskImage, backgroundColor } = getComputedStyle(still);
-  const mask = new Image();
-  mask.src = maskImage.slice('url("'.length, -'")'.length);
-  await mask.decode();
-  const ink = make("canvas", { width: mask.naturalWidth, height: mask.naturalHeight });
+function drawMarks(context, image, box) {
+  const { outlineColor, outlineStyle, outlineWidth } = getComputedStyle(/** @type {Element} */ (image.firstElementChild));
+  const width = Number.parseFloat(outlineWidth);
+  const away = 1 + width / 2;
+  context.lineWidth = width;
+  context.strokeStyle = outlineColor;
+  if (outlineStyle !== "none") context.strokeRect(box.x - away, box.y - away, box.width + 2 * away, box.height + 2 * away);
+  const { color, fontFamily, fontSize } = getComputedStyle(image);
+  context.font = `${fontSize} ${fontFamily}`;
+  context.textAlign = "center";
+  context.textBaseline = "top";
+  context.fillStyle = color;
+  context.fillText(image.querySelector("small")?.textContent ?? "", box.x + box.width / 2, box.bottom + 2);
+}
+
+/**
+ * The first picture of a tiles panel: in colour, or ink seen through a mask; in a gallery, a part of the file.
+ * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
+ * @param {Map<string, Promise<HTMLImageElement>>} files opened so far
+ */
+async function drawStill(context, still, box, files) {
+  const style = getComputedStyle(still);
+  const { backgroundColor } = style;
+  const of = still.classList.contains("colour") ? "background" : "mask";
+  const [file, position, size] = ["image", "position", "size"].map((name) => style.getPropertyValue(`${of}-${name}`));
+  if (!files.has(file)) files.set(file, opened(file.slice('url("'.length, -'")'.length)));
+  const mask = await /** @type {Promise<HTMLImageElement>} */ (files.get(file));
+  const [[x, y], [across, down]] = [position, size].map((pair) => pair.split(" ").map((each) => Number.parseFloat(each) / 100));
+  const [width, height] = [mask.naturalWidth / across, mask.naturalHeight / down];
+  const ink = make("canvas", { width: Math.round(width), height: Math.round(height) });
   const layer = /** @type {CanvasRenderingContext2D} */ (ink.getContext("2d"));
-  layer.drawImage(mask, 0, 0);
+  layer.drawImage(mask, Math.round(-x * (mask.naturalWidth - width)), Math.round(-y * (mask.naturalHeight - height)));
+  if (of === "background") return context.drawImage(ink, box.x, box.y, box.width, box.height);
   layer.globalCompositeOperation = "source-in";
   layer.fillStyle = backgroundColor;
   layer.fillRect(0, 0, ink.width, ink.height);
   context.drawImage(ink, box.x, box.y, box.width, box.height);
+}
+
+/** @param {string} src */
+async function opened(src) {
+  const image = Object.assign(new Image(), { src });
+  await image.decode();
+  return image;
 }

@@ -9,11 +9,12 @@ import { drawing } from "./controls/drawing.js";
 import { point } from "./controls/point.js";
 import { seed } from "./controls/seed.js";
 import { slider } from "./controls/slider.js";
+import { textbox } from "./controls/textbox.js";
 import { toggle } from "./controls/toggle.js";
 import { viewport } from "./controls/viewport.js";
 
 /** @type {Record<string, Kind<any>>} */
-const KINDS = { choice, drawing, point, seed, slider, toggle, viewport };
+const KINDS = { choice, drawing, point, seed, slider, textbox, toggle, viewport };
 
 /** @param {ControlSpec} control @returns {Kind<any>} */
 export const kindOf = ({ kind }) => KINDS[kind];

@@ -49,7 +49,7 @@ export class Picture {
     this.#place = /** @type {HTMLElement} */ (section.querySelector(".picture"));
     for (const control of spec.controls) {
       const { mount } = kindOf(control);
-      if (control.panel === undefined || mount === undefined) continue;
+      if (!control.panel || mount === undefined) continue;
       const element = this.#find(control.panel);
       if (element === null) continue; // only in a reader's version
       this.#taken.set(element, element.cloneNode(true));

@@ -6,7 +6,10 @@
  */
 import { kindOf } from "./kinds.js";
 import { formatValue, ownState } from "./spec.js";
-import { translate } from "../words.js";
+import { inDigits, translate } from "../words.js";
+
+/** Characters of a query. Servers refuse a line of 8,000; MAX_TYPED in widgets/engine/check.py sees to it that one instrument fits. */
+const MAX_QUERY = 6_000;
 
 /**
  * A spec with another declaration. The author's settings stay for controls whose default is unchanged.
@@ -86,4 +89,10 @@ export function writeState(search, spec, values) {
   }
   const text = asked.toString().replaceAll("%2C", ",");
   return text === "" ? "" : `?${text}`;
+}
+
+/** Why a query cannot be in a link, or "". @param {string} search */
+export function tooLong({ length }) {
+  if (length <= MAX_QUERY) return "";
+  return translate("The settings on this page are too long for a link: {limit} characters are the limit.", { limit: inDigits(MAX_QUERY) });
 }

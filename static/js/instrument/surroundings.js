@@ -19,8 +19,8 @@
  *   origin: (onChange: () => void) => import("./map/source.js").TileOrigin,
  * }} Server
  *   Gets finer tiles, complete frames and map tiles from a decoder server.
- * @typedef {{search: (spec: InstrumentSpec) => string, write: (spec: InstrumentSpec, values: Controls) => boolean}} Address
- *   The state of instruments in the address: reads it as a query; writes it, and returns whether that was possible.
+ * @typedef {{search: (spec: InstrumentSpec) => string, write: (spec: InstrumentSpec, values: Controls) => boolean | string}} Address
+ *   The state of instruments in the address: reads it as a query; writes it, and returns whether that was possible, or why it never is.
  * @typedef {{python: Python, server: Server | null, address: Address}} Surroundings
  */
 export {};

@@ -50,13 +50,15 @@ export function startFrame(isFirst) {
   startReading(isFirst);
   fillInAddresses();
   openFold(idInAddress());
+  if (document.querySelector("[data-tabs]")) import("./tabs.js").then(({ startTabs }) => startTabs(idInAddress()));
   painted().then(showNotes);
 }
 
-/** Opens the fold to which a link or the address leads. @param {string} id */
+/** Opens the fold or tab to which a link or the address leads. @param {string} id */
 function openFold(id) {
   const place = document.getElementById(id);
   if (place instanceof HTMLDetailsElement) place.open = true;
+  if (place?.closest(".tab[hidden]")) import("./tabs.js").then(({ openTab }) => openTab(id));
 }
 
 /* Actions */

@@ -22,9 +22,9 @@ export function keepTaps() {
     if (button instanceof HTMLButtonElement && !ownerOf(button).hasAttribute("data-answers")) taps().push(button);
   };
   addEventListener("click", ({ target }) => target instanceof Element && keep(target.closest("button[data-action]")), true);
-  addEventListener("keydown", ({ key, target }) => {
+  addEventListener("keydown", ({ key, isComposing, target }) => {
     // Enter in the field of a question is a click on its button.
-    if (key === "Enter" && target instanceof HTMLInputElement) keep(target.closest("section[data-quiz]")?.querySelector('[data-action="check"]'));
+    if (key === "Enter" && !isComposing && target instanceof HTMLInputElement) keep(target.closest("section[data-quiz]")?.querySelector('[data-action="check"]'));
   }, true);
 }
 

@@ -70,16 +70,19 @@
  *   `start`: names from earlier code. Call 0 is the snippet itself. `loops`: first and last line of each. `cut`: the limit that ended it. `error` ended the code
  *   at the line of the last step. `missing`: names whose values cannot be copied; `fixed`: arrays that are too large for that
  * @typedef {{key: string, kind: "plot", figure: any, alt: string, half: boolean}} PlotPanel  arrays may be typed arrays
- * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: [number, number, number, number], alt: string,
- *   half: boolean, captions: string[], gap: number, server: {model: string, n: number, span: number, at: [number, number]} | null}} TilesPanel
+ * @typedef {{labels: string[], numbers: string[], marked: number[], sides: [number, number]}} GalleryParts
+ *   numbers: none, or one for each image; marked: indices; sides: of an image in CSS px, on a wide panel and on a narrow one
+ * @typedef {{key: string, kind: "tiles", data: Uint8Array, shape: import("../instrument/panels/ramp.js").Cells, alt: string, half: boolean,
+ *   captions: string[], gap: number, server: {model: string, n: number, span: number, at: [number, number]} | null,
+ *   gallery: GalleryParts | null}} TilesPanel  a gallery has one row
  * @typedef {{points: Float32Array, classes: Uint8Array, names: string[], places: Float32Array}} MapDots
  *   points and places: x and y of each in turn; classes index the names
  * @typedef {{key: string, kind: "map", data: Uint8Array, address: [number, number, number], alt: string, half: boolean,
  *   server: string, axes: [number, number], rings: Record<string, number>, dots: MapDots | null}} MapPanel
- *   data: the tile at the address (zoom, x, y); server: the model whose tiles a decoder server can send, or ""; axes: the
+ *   data: the tile at the address (zoom, x, y), with three bytes per pixel in colour; server: the model whose tiles a decoder server can send, or ""; axes: the
  *   latents of it that vary, to the right and upwards
  * @typedef {{key: string, kind: "pad", alt: string, half: boolean, data: Uint8Array | null,
- *   shape: [2, number, number] | null}} PadPanel  data: the picture without ink, then the picture with ink
+ *   shape: [2, number, number, 3?] | null}} PadPanel  data: the picture without ink, then the picture with ink
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel
  * @typedef {{readouts: Record<string, string>, panels: Panel[], note: string, ms: number,
  *   reached: {steps: number, done: boolean} | null}} FrameValue

@@ -44,7 +44,7 @@ class Quiz {
     this.worked = section.querySelector("details.answer");
     section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
     section.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+      if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) return;
       event.preventDefault(); // the same key must not press a button that the check focuses
       this.check();
     });

@@ -28,6 +28,7 @@ const VALUES = new Map([
   ["place", ({ path, name }) => areTexts(path, name) && /^([\w.-][\w./%-]*)?(#\S*)?$/.test(path)], // an address inside the book
   ["read", ({ edition, digest }) => areTexts(edition, digest)],
   ["setting", (value) => typeof value === "boolean"],
+  ["tabs", (value) => areTexts(value)],
 ]);
 
 /** Whether a file may contain it. @param {string} name KIND:LABEL @param {unknown} value */

@@ -161,7 +161,8 @@ function layOut() {
   let free = 0;
   for (const each of buttons) {
     const range = places.get(each);
-    const fold = range?.startContainer.parentElement?.closest("details:not([open])"); // in it nothing has a place
+    const parent = range?.startContainer.parentElement;
+    const fold = parent?.closest("details:not([open])") ?? parent?.closest(".tab[hidden]")?.parentElement; // in it nothing has a place
     const top = ((fold ?? range)?.getBoundingClientRect().top ?? 0) + scrollY;
     free = Math.max(free, top);
     Object.assign(each.style, { left: `${left + scrollX}px`, top: `${free}px` });

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,7 +32,8 @@ def examples() -> Iterator[str]:
 def test_example(example: str, make_book: MakeBook) -> None:
     bib = (ROOT / "content" / "references.bib").read_text(encoding="utf-8")
     settings = make_book({"sample/text.md": f"{HEAD}\n{example}\n", "references.bib": bib})
+    shutil.copytree(ROOT / "practice", settings.practice)
     (block,) = load(settings).book.chapters[0].sections[0].blocks
     name, argument = re.findall(r"\{([\w-]+)\} ?([\w-]*)", example)[0]
-    kinds = {"code-cell": "snippet", "quiz": argument}
+    kinds = {"code-cell": "snippet", "quiz": argument, "tab-set": "tabs"}
     assert block.kind == kinds.get(name, name)

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from latentbook.book.compose.map_still import ACROSS, map_picture, with_rings
-from latentbook.book.compose.stills import alpha_png, mosaic, where_inked
+from latentbook.book.compose.stills import alpha_png, mosaic, picture_png, where_inked
 from latentbook.book.directives.instrument import InstrumentBlock, read_state
 from latentbook.book.load import load
 from widgets import get
@@ -24,6 +24,7 @@ from widgets.contract import (
     Point,
     Seed,
     Slider,
+    Textbox,
     Toggle,
     Viewport,
 )
@@ -44,6 +45,7 @@ INSTRUMENT = Instrument(
         Seed(),
         Viewport("view", "Place", (0.0, 0.0, 1.0), panel="map", limit=8.0),
         Drawing("drawn", "Drawing", "l", panel="pad", side=2),
+        Textbox("word", "Word", "camel", max_length=20),
     ),
     readouts=(),
 )
@@ -67,6 +69,20 @@ def test_state_of_every_kind_of_control() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("setting", "word"),
+    [
+        ("word=smiling  cat, k=3", "smiling cat"),
+        ('word="a, (b) = c", k=3', "a, (b) = c"),
+        (r'k=3, word="say \"\\\""', 'say "\\"'),
+        ('word="", k=3', ""),
+        ("word=e\u0301, k=3", "\xe9"),
+    ],
+)
+def test_a_text_with_and_without_quotes(setting: str, word: str) -> None:
+    assert read_state(INSTRUMENT, setting) == {"word": word, "k": 3}
+
+
 def test_a_toggle_as_courses_wrote_it_before() -> None:
     assert read_state(INSTRUMENT, "rotated=true") == {"rotated": True}
 
@@ -88,6 +104,8 @@ def test_a_toggle_as_courses_wrote_it_before() -> None:
         ("view=(1, 2, 19)", "a zoom from 0 to 18"),
         ("view=(9, 0, 1)", "two numbers from -8 to 8"),
         ("drawn=ff", "holds 2 pixels; accepted: 4"),
+        ("word=a camel and another camel", "word has 25 characters; accepted: 20 at most"),
+        ('word="a, k=3', "a text with commas or brackets as"),
         ("k=3, k=4", "is given twice"),
         ("k", "write 'name=value, name=value'"),
     ],
@@ -157,6 +175,42 @@ def test_the_alpha_of_the_png_is_the_ink() -> None:
         pixels = np.asarray(image.convert("RGBA"))
     np.testing.assert_array_equal(pixels[..., 3], ink)
     assert pixels[..., :3].max() == 0
+
+
+@pytest.mark.parametrize("gap", [0, 2])
+def test_the_png_of_colours_has_them_and_transparent_gaps(gap: int) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5, 3), np.uint8)
+    with Image.open(io.BytesIO(picture_png(mosaic(images, gap)))) as image:
+        seen = np.asarray(image.convert("RGBA"))
+    for row, column in np.ndindex(2, 3):
+        top, left = row * (4 + gap), column * (5 + gap)
+        tile = seen[top : top + 4, left : left + 5]
+        np.testing.assert_array_equal(tile[..., :3], images[row, column])
+        assert (tile[..., 3] == 255).all()
+    assert np.sum(seen[..., 3] == 0) == seen[..., 3].size - 2 * 3 * 4 * 5
+
+
+def test_a_pad_in_colour_shows_its_second_picture_where_there_is_ink() -> None:
+    drawn = np.array([[0, 255], [0, 0]], np.uint8)
+    pictures = np.zeros((2, 4, 6, 3), np.uint8)
+    pictures[0], pictures[1] = (10, 20, 30), (40, 50, 60)
+    seen = where_inked(drawn, pictures)
+    assert (seen[:2, 3:] == (40, 50, 60)).all()
+    assert np.sum((seen == (10, 20, 30)).all(axis=2)) == 24 - 6
+
+
+def test_a_map_in_colour_is_transparent_outside_and_has_its_rings() -> None:
+    red = np.full((256, 256, 3), (200, 30, 10), np.uint8)
+    seen = map_picture((8.0, 8.0, 0.0), 8.0, lambda x, y, zoom: red)  # around its upper corner
+    assert seen.shape == (ACROSS, ACROSS, 4)
+    assert (seen[300, 100] == (200, 30, 10, 255)).all()
+    assert seen[100, 100, 3] == seen[300, 300, 3] == 0
+    plain = np.dstack([np.full((ACROSS, ACROSS, 3), 255, np.uint8), np.full((ACROSS, ACROSS), 255)])
+    ringed = with_rings(plain.astype(np.uint8), (0.0, 0.0, 0.0), 8.0, {"2": 2.0})
+    radius = 2.0 * 256 / 16  # px
+    darkest = ringed[200, 200:, 0].argmin() + 0.5
+    assert abs(darkest - radius) <= 1.5
+    assert (ringed[200, 200] == 255).all()
 
 
 def place_tile(x: float, y: float, zoom: int) -> np.ndarray[Any, np.dtype[np.uint8]]:

@@ -758,3 +758,21 @@ def test_a_recording_of_other_code_does_not_hide_the_books(tmp_path: Path) -> No
         found = recordings.current("snippet-a", code)
         assert found is not None and found.code == code
     assert recordings.current("snippet-a", "newer") is None
+
+
+def test_a_course_shows_its_own_practice_files_and_the_books(
+    make_course: MakeCourse, tmp_path: Path
+) -> None:
+    book = tmp_path / "practice" / "theirs.py"
+    book.parent.mkdir()
+    book.write_text("theirs = 1\n", encoding="utf-8")
+    shown = "".join(f":::{{literalinclude}} {name}.py\n:::\n\n" for name in ("theirs", "own"))
+    files = {"practice/own.py": "own = 2\n", "texts/more.md": shown}
+    settings = make_course(files, end='\n[[insert]]\nafter = "before"\nfile = "texts/more.md"\n')
+    loaded = load(settings)
+    assert {data for place, data in loaded.media.files.items() if place.endswith(".py")} == {
+        b"theirs = 1\n",
+        b"own = 2\n",
+    }
+    again = make_course({"practice/theirs.py": "other = 3\n"})
+    assert "mine/course.toml:1: practice/theirs.py of the course is in the book" in mistakes(again)

@@ -20,6 +20,7 @@ from widgets.contract import (
     Readout,
     Seed,
     Slider,
+    Textbox,
     Tiles,
     Toggle,
 )
@@ -102,6 +103,27 @@ REFUSED: dict[str, ModuleType] = {
     "The default of seed is -1; accepted: a whole number from 0 to 999": module(
         with_control(Seed(default=-1))
     ),
+    "The default of word is 3; accepted: a text": module(
+        with_control(Textbox("word", "W", default=3))  # type: ignore[arg-type]
+    ),
+    "word has the text ' a\\x00  b'; accepted: 'a b'": module(
+        with_control(Textbox("word", "W", default=" a\0  b"))
+    ),
+    "word has 6 characters; accepted: 5 at most": module(
+        with_control(Textbox("word", "W", max_length=5, suggestions=("camels",)))
+    ),
+    "max_length of word is 201; accepted: 1 to 200": module(
+        with_control(Textbox("word", "W", max_length=201))
+    ),
+    "The suggestions of word are 'camel'; accepted: a list": module(
+        with_control(Textbox("word", "W", suggestions="camel"))  # type: ignore[arg-type]
+    ),
+    "The suggestions of word are ('camel', 'cat', 'camel'); accepted: each once": module(
+        with_control(Textbox("word", "W", suggestions=("camel", "cat", "camel")))
+    ),
+    "max_length of a + b + c is 600; accepted: 400 together": module(
+        replace(GOOD, controls=tuple(Textbox(name, "W", max_length=200) for name in "abc"))
+    ),
     "k counts only when 'set' is chosen; accepted: a choice of the instrument, data": module(
         replace(GOOD, controls=(GOOD.controls[2], replace(K, when=("set", "mnist"))))
     ),
@@ -139,7 +161,7 @@ REFUSED: dict[str, ModuleType] = {
     "z is set on the panel 'picture'; accepted: a plot of the frame": module(panels=[TILES]),
     "A panel is dict; accepted: a Plot, Tiles, a Map or a Pad": module(panels=[{}]),
     "The alt text of picture is empty": module(panels=[replace(PLOT, alt="")]),
-    "The images of digits are float64 of shape (2, 2); accepted: uint8 of shape": module(
+    "The images of digits are float64 of shape (2, 2); accepted: floats from 0 to 1": module(
         panels=[PLOT, replace(TILES, images=np.zeros((2, 2)))]
     ),
     "The gap of digits is -1; accepted: 0 or more": module(panels=[PLOT, replace(TILES, gap=-1)]),

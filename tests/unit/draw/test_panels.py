@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
+from latentbook.book.compose.stills import picture_png, sheet
 from latentbook.http.headers import CONTENT_SECURITY_POLICY
 from tests.unit.draw.conftest import MODULES, ROOT
 from tests.unit.draw.drawn_figures import FIGURES, plain, spectrum
@@ -27,9 +28,12 @@ POLICY = "; ".join(f"{name} {value}" for name, value in CONTENT_SECURITY_POLICY.
 ENTRY = """
 import * as plot from "./instrument/panels/plot.js";
 import * as tiles from "./instrument/panels/tiles.js";
+import { choice } from "./instrument/controls/choice.js";
+import { Painter } from "./instrument/map/paint.js";
+import { pictureOf } from "./instrument/server/pictures.js";
 import { svg } from "./figure/draw.js";
 import { show } from "./figure/zoom.js";
-globalThis.parts = { plot, tiles, show, svg };
+globalThis.parts = { plot, tiles, choice, Painter, pictureOf, show, svg };
 """
 
 HTML = """<!doctype html>
@@ -155,7 +159,8 @@ def test_first_picture_without_a_still(place: Page) -> None:
 
 def tiles_panel(images: Any, **more: Any) -> dict[str, Any]:
     panel = {"key": "t", "kind": "tiles", "shape": list(images.shape), "alt": "digits", "gap": 0}
-    return panel | {"data": images.ravel().tolist(), "captions": [], "server": None} | more
+    parts = {"data": images.ravel().tolist(), "captions": [], "server": None, "gallery": None}
+    return panel | parts | more
 
 
 DRAW_TILES = """(panel) => {
@@ -193,9 +198,189 @@ def test_tiles_lie_where_numpy_puts_them(place: Page) -> None:
 def test_tiles_follow_the_theme(place: Page) -> None:
     place.evaluate(DRAW_TILES, tiles_panel(np.full((1, 1, 2, 2), 255, np.uint8)))
     assert (pixels(place) == [0x1D, 0x1C, 0x1A]).all()
-    place.evaluate("document.documentElement.dataset.theme = 'dark'")
-    place.evaluate("document.dispatchEvent(new Event('themechange'))")
+    place.evaluate(DARK)
     assert (pixels(place) == [0xE8, 0xE6, 0xE0]).all()
+
+
+DARK = """() => {
+    document.documentElement.dataset.theme = "dark";
+    document.dispatchEvent(new Event("themechange"));
+}"""
+COLOURS = np.random.default_rng(1).integers(0, 256, (2, 3, 4, 5, 3), np.uint8)
+
+
+def test_colours_are_the_arrays_in_every_theme(place: Page) -> None:
+    place.evaluate(DRAW_TILES, tiles_panel(COLOURS, gap=1))
+    for paper in ([255, 255, 255], [0x1A, 0x1C, 0x20]):
+        seen = pixels(place)
+        assert seen.shape == (2 * 4 + 1, 3 * 5 + 2, 3)
+        for row, column in np.ndindex(2, 3):
+            tile = seen[5 * row : 5 * row + 4, 6 * column : 6 * column + 5]
+            np.testing.assert_array_equal(tile, COLOURS[row, column])
+        assert (seen[4] == paper).all() and (seen[:, 5] == paper).all()
+        place.evaluate(DARK)
+
+
+def test_a_maps_tile_in_colour_is_the_array(place: Page) -> None:
+    rng = np.random.default_rng(2)
+    tile = rng.integers(0, 256, (256, 256, 3), np.uint8)
+    place.evaluate(
+        """(data) => {
+            const canvas = document.createElement("canvas");
+            [canvas.width, canvas.height] = [256, 256];
+            document.getElementById("place").replaceChildren(canvas);
+            const context = canvas.getContext("2d");
+            context.setTransform(1, 0, 0, 1, 128, 128);
+            const store = { get: () => ({ pixels: Uint8Array.from(data), since: -1000 }) };
+            const plane = { limit: 1, max_zoom: 0 };
+            new parts.Painter(document.body, context).tiles(store, plane, [0, 0, 0], 0);
+        }""",
+        tile.ravel().tolist(),
+    )
+    np.testing.assert_array_equal(pixels(place), tile)
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_cells_are_joined_as_pillow_pastes_them(place: Page, channels: tuple[int, ...]) -> None:
+    cells = np.random.default_rng(0).integers(0, 256, (2, 3, 4, 5, *channels), np.uint8)
+    joined = place.evaluate(
+        "([data, shape]) => [...parts.pictureOf(Uint8Array.from(data), ...shape)]",
+        [cells.ravel().tolist(), list(cells.shape)],
+    )
+    picture = Image.new("RGB" if channels else "L", (15, 8))
+    for row, column in np.ndindex(2, 3):
+        picture.paste(Image.fromarray(cells[row, column]), (5 * column, 4 * row))
+    assert bytes(joined) == picture.tobytes()
+
+
+NAMES = [f"face {i}" for i in range(100)]
+FACES = np.random.default_rng(3).integers(0, 256, (1, 100, 8, 8, 3), np.uint8)
+
+
+def gallery_panel(**more: Any) -> dict[str, Any]:
+    parts = {"labels": NAMES, "numbers": [], "marked": [7], "sides": [32, 32]}
+    return tiles_panel(FACES, gallery=parts | more)
+
+
+CHOOSE = """([panel, options]) => {
+    const element = document.createElement("div");
+    element.className = "panel tiles";
+    element.innerHTML = '<div class="image"></div>';
+    document.getElementById("place").replaceChildren(element);
+    globalThis.picked = "face 0";
+    const bench = {
+        values: () => ({ face: picked }),
+        move: (name, value) => { picked = value; drawing.follow() },
+    };
+    globalThis.drawing = parts.choice.mount(element, { name: "face", options }, bench);
+    drawing.draw({ ...panel, data: Uint8Array.from(panel.data) });
+}"""
+
+
+def columns(page: Page) -> int:
+    tops = page.locator(".gallery > *").evaluate_all("all => all.map((each) => each.offsetTop)")
+    return tops.count(tops[0])
+
+
+def test_a_gallery_shows_each_image_with_its_words(place: Page) -> None:
+    place.evaluate(DRAW_TILES, gallery_panel(numbers=[f"{i}.5" for i in range(100)]))
+    data = place.locator(".gallery canvas").evaluate_all(
+        "all => all.map((each) => [...each.getContext('2d').getImageData(0, 0, 8, 8).data])"
+    )
+    seen = np.array(data, np.uint8).reshape(100, 8, 8, 4)
+    np.testing.assert_array_equal(seen[..., :3], FACES[0])
+    assert (seen[..., 3] == 255).all()
+    group = place.get_by_role("group", name="digits")
+    assert group.get_by_role("img", name="face 7, 7.5, marked", exact=True).count() == 1
+    assert group.get_by_role("img", name="face 70, 70.5", exact=True).inner_text() == "70.5"
+    place.evaluate(DRAW_TILES, gallery_panel(marked=[]) | {"alt": "without"})
+    assert place.locator(".gallery small, .gallery .marked").count() == 0
+    place.evaluate(DRAW_TILES, tiles_panel(COLOURS))  # a reader has taken the labels away
+    assert place.locator(".gallery, .named").count() == 0
+    assert pixels(place).shape == (8, 15, 3)
+
+
+@pytest.mark.parametrize(("width", "fit"), [(300, 7), (700, 17), (920, 22)])
+def test_a_gallery_wraps_at_any_width(place: Page, width: int, fit: int) -> None:
+    place.evaluate("(w) => { document.getElementById('place').style.width = `${w}px` }", width)
+    place.evaluate(DRAW_TILES, gallery_panel())
+    boxes = place.locator(".gallery > *").evaluate_all(
+        "all => all.map((each) => each.getBoundingClientRect().right)"
+    )
+    assert max(boxes) <= place.locator("#place").bounding_box()["x"] + width
+    assert columns(place) == fit
+    sides = place.locator(".gallery canvas").evaluate_all("all => all.map((c) => c.offsetWidth)")
+    assert set(sides) == {32}
+
+
+def test_a_gallery_is_chosen_from_by_keys_alone(place: Page) -> None:
+    place.evaluate(CHOOSE, [gallery_panel(), dict.fromkeys(NAMES, "")])
+    across = columns(place)
+    place.keyboard.press("Tab")
+    focused = place.locator("[role=option]:focus")
+    for keys, at in (
+        ("", 0),
+        ("ArrowLeft", 0),
+        ("ArrowUp", 0),
+        ("ArrowRight", 1),
+        ("ArrowDown", 1 + across),
+        ("End", 99),
+        ("ArrowDown", 99),
+        ("ArrowUp", 99 - across),
+        ("Home", 0),
+        ("ArrowRight", 1),
+    ):
+        if keys:
+            place.keyboard.press(keys)
+        assert focused.get_attribute("aria-label") == f"face {at}"
+        assert place.locator(".named").inner_text() == f"face {at}"
+    chosen = place.locator("[role=option][aria-selected=true]")
+    assert chosen.get_attribute("aria-label") == "face 0"
+    for key, move in (("Enter", "ArrowRight"), (" ", "ArrowRight")):
+        place.keyboard.press(key)
+        label = focused.get_attribute("aria-label")
+        assert place.evaluate("picked") == label == chosen.get_attribute("aria-label")
+        place.keyboard.press(move)
+    assert place.evaluate("picked") == "face 2"
+    place.keyboard.press("Tab")
+    assert place.locator("[role=option]:focus").count() == 0  # one stop for all
+    assert place.locator(".named").inner_text() == ""
+
+
+def test_a_gallery_is_chosen_from_by_the_pointer(place: Page) -> None:
+    place.evaluate(CHOOSE, [gallery_panel(), dict.fromkeys(NAMES, "")])
+    place.get_by_role("option", name="face 42", exact=True).hover()
+    assert place.locator(".named").inner_text() == "face 42"
+    place.get_by_role("option", name="face 42", exact=True).click()
+    assert place.evaluate("picked") == "face 42"
+    assert place.get_by_role("listbox", name="digits").count() == 1
+
+
+@pytest.mark.parametrize("channels", [(), (3,)])
+def test_the_still_of_a_gallery_shows_each_image_in_its_place(
+    place: Page, channels: tuple[int, ...]
+) -> None:
+    """At two screen pixels per pixel of the array, as the browser draws it."""
+    images = np.random.default_rng(4).integers(0, 256, (7, 16, 20, *channels), np.uint8)
+    picture, places = sheet(images)
+    png = base64.b64encode(picture_png(picture)).decode()
+    shown, still = ("background", " colour") if channels else ("mask", "")
+    all_of_them = "".join(
+        f'<div><span class="tiles-still{still}" '
+        f'style="{shown}: url(data:image/png;base64,{png}) {each}"></span></div>'
+        for each in places
+    )
+    style = "--side: 40px; --narrow: 40px; --ratio: 20 / 16"
+    html = f'<div class="panel tiles"><div class="image gallery" style="{style}">{all_of_them}'
+    place.evaluate("(html) => { document.getElementById('place').innerHTML = html }", html)
+    for i, image in enumerate(images):
+        taken = place.locator(".gallery span").nth(i).screenshot()
+        seen = np.asarray(Image.open(io.BytesIO(taken)).convert("RGB")).astype(int)
+        wanted = image if channels else 0xFF + (0x1D - 0xFF) * (image[..., None] / 255)
+        enlarged = wanted.repeat(2, 0).repeat(2, 1)
+        np.testing.assert_allclose(seen[..., :1], enlarged[..., :1], atol=2)
+        if channels:
+            np.testing.assert_allclose(seen, enlarged, atol=2)
 
 
 SHOW = """async (figure) => {

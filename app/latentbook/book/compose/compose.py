@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -58,6 +59,7 @@ class Resources:
     facts: FactLedger
     mathematics: Mathematics
     media: Media
+    practice: Path  # the folder of files that {literalinclude} shows
     pictures: Pictures
     stills: Stills
     plots: Plots

@@ -18,6 +18,7 @@ from widgets.engine.controls import accepted
 from widgets.engine.declaration import with_line
 from widgets.engine.failure import failed
 from widgets.engine.frames import filename_of, frame_value, source_of, version
+from widgets.engine.panels import tiles_of
 from widgets.engine.size import check_size
 
 RANDOM_SETTINGS = 8
@@ -168,7 +169,9 @@ def _shape(panel: Panel) -> tuple[float, ...]:
         layout = panel.figure["layout"]
         return layout["width"], layout["height"]
     if isinstance(panel, Tiles):
-        rows, columns, height, width = panel.images.shape
+        rows, columns, height, width = tiles_of(panel).shape[:4]
+        if panel.labels:  # it wraps: its height depends on these, and on the page
+            return columns, width / height, float(bool(panel.numbers))
         wide, high = (
             columns * width + (columns - 1) * panel.gap,
             rows * height + (rows - 1) * panel.gap,

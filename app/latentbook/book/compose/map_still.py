@@ -14,6 +14,7 @@ ACROSS = 400
 
 FINER = 4  # times as fine, for lines without steps
 RING_INK = 150  # of 255
+RING_COLOUR = 84, 81, 74, 255  # on pictures in colour
 
 TileAt = Callable[[float, float, int], NDArray[np.uint8]]
 """The tile that contains a place, at a zoom in whole numbers."""
@@ -30,7 +31,8 @@ def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray
 
     Returns
     -------
-    ndarray of shape (ACROSS, ACROSS), uint8, 255 is ink
+    ndarray of shape (ACROSS, ACROSS), uint8, 255 is ink; or (ACROSS, ACROSS, 4) in colour, which is
+    transparent outside the plane
     """
     x, y, zoom = view
     level = math.floor(zoom + 0.5)
@@ -39,11 +41,15 @@ def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray
     middle = ((x + limit) / side, (limit - y) / side)  # in tiles, from the top left
     low = [math.floor(place - half) for place in middle]
     high = [math.ceil(place + half) for place in middle]
-    wall = np.zeros(((high[1] - low[1]) * TILE, (high[0] - low[0]) * TILE), np.uint8)
+    size = ((high[1] - low[1]) * TILE, (high[0] - low[0]) * TILE)
+    wall = np.zeros(size, np.uint8)
     for row in range(max(low[1], 0), min(high[1], 2**level)):
         for column in range(max(low[0], 0), min(high[0], 2**level)):
             tile = tile_at((column + 0.5) * side - limit, limit - (row + 0.5) * side, level)
             top, left = (row - low[1]) * TILE, (column - low[0]) * TILE
+            if tile.ndim == 3:
+                tile = np.insert(tile, 3, 255, axis=2)
+                wall = np.zeros((*size, 4), np.uint8) if wall.ndim == 2 else wall
             wall[top : top + TILE, left : left + TILE] = tile
     left, top = (TILE * (place - half - first) for place, first in zip(middle, low, strict=True))
     box = (left, top, left + 2 * half * TILE, top + 2 * half * TILE)
@@ -63,5 +69,8 @@ def with_rings(
         box = [place + sign * radius * unit for sign in (-1, 1) for place in centre]
         draw.ellipse(box, outline=RING_INK, width=FINER)
     drawn = np.asarray(lines.resize((ACROSS, ACROSS), Image.Resampling.BOX))
+    if picture.ndim == 3:
+        share = drawn[..., None] / RING_INK
+        return np.rint(picture * (1 - share) + np.array(RING_COLOUR) * share).astype(np.uint8)
     both: NDArray[np.uint8] = np.maximum(picture, drawn)
     return both // 17 * 17  # sixteen greys: half the bytes

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from latentbook.book.read.nodes import DirectiveNode, Node
@@ -23,9 +24,11 @@ class NotebookWriter(Protocol):
     """What the form of a directive needs from the notebook being written (``write/exports.py``)."""
 
     language: Language
+    practice: Path
 
     def number(self, node: Node) -> str: ...
     def text(self, source: str) -> str: ...
+    def cells(self, nodes: Sequence[Node]) -> Iterator[Cell]: ...
     def markdown(self, nodes: Sequence[Node]) -> str: ...
     def url(self, node: DirectiveNode) -> str: ...
     def outputs(self, node: DirectiveNode) -> tuple[Recorded, ...]: ...

@@ -169,9 +169,12 @@ class PanelStill:
     empty : the same with the axes alone, for a class to draw a curve in, if there is one pair of
         axes with a curve that never runs back
     boxes : where the axes are in each: left, top, width and height as shares of the picture
-    src : of the other kinds, below the root of the site: a PNG whose alpha is the ink, used as a
-        mask
-    width, height : of that PNG in pixels, gaps included
+    src : of the other kinds, below the root of the site: a PNG in colour, or one whose alpha is the
+        ink, used as a mask
+    width, height : of that PNG in pixels, gaps included; of a gallery, those of one image
+    colour : whether the PNG is in colour
+    gallery : of a gallery, its parts as in the frame
+    places : where each of its images is in the PNG: position and size, in CSS
     """
 
     kind: str
@@ -185,6 +188,9 @@ class PanelStill:
     width: int = 0
     height: int = 0
     captions: tuple[str, ...] = ()
+    colour: bool = False
+    gallery: Mapping[str, Any] | None = None
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -166,16 +167,29 @@ class Stills:
                 message = f"in the figure of the panel {panel['key']!r}, {error}"
                 raise self.failed(widget, message) from None
             return {**common, "stills": stills, "empty": empty}
+        gallery = panel.get("gallery")
+        places: list[str] = []
         if panel["kind"] == "map":
             picture = self._map_still(panel, widget, state)
         elif panel["kind"] == "pad":
             picture = _pad_still(panel, widget, state)
         else:
-            picture = mosaic(np.reshape(np.uint8(panel["data"]), panel["shape"]), panel["gap"])
-        height, width = picture.shape
-        captions = list(panel.get("captions", ()))
-        png = alpha_png(picture).hex()
-        return {**common, "captions": captions, "width": width, "height": height, "png": png}
+            images = np.reshape(np.uint8(panel["data"]), panel["shape"])
+            if gallery:
+                picture, places = sheet(images[0])
+            else:
+                picture = mosaic(images, panel["gap"])
+        height, width = images.shape[2:4] if gallery else picture.shape[:2]
+        return {
+            **common,
+            "captions": list(panel.get("captions", ())),
+            "width": width,
+            "height": height,
+            "png": picture_png(picture).hex(),
+            "colour": picture.ndim == 3,
+            "gallery": gallery,
+            "places": places,
+        }
 
     def _map_still(
         self, panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
@@ -188,7 +202,8 @@ class Stills:
         def tile_at(x: float, y: float, zoom: int) -> NDArray[np.uint8]:
             frame = self._computed(widget, {**state, control.name: (x, y, zoom)})
             found = next(each for each in frame["panels"] if each["key"] == panel["key"])
-            return np.reshape(np.uint8(found["data"]), (TILE, TILE))
+            tile = np.uint8(found["data"])
+            return tile.reshape(TILE, TILE) if tile.size == TILE**2 else tile.reshape(TILE, TILE, 3)
 
         picture = map_picture(view, control.limit, tile_at)
         return with_rings(picture, view, control.limit, panel["rings"])
@@ -212,6 +227,9 @@ class Stills:
             width=panel["width"],
             height=panel["height"],
             captions=tuple(panel["captions"]),
+            colour=panel["colour"],
+            gallery=panel["gallery"],
+            places=tuple(panel["places"]),
         )
 
     def draw(
@@ -271,10 +289,12 @@ def set_on(widget: str, key: str) -> Control:
 
 
 def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The second of two pictures (2, height, width) where a drawing (side, side) has ink."""
-    _, height, width = pictures.shape
+    """The second of two pictures (2, height, width, ...) where a drawing (side, side) has ink."""
+    height, width = pictures.shape[1:3]
     rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
-    seen: NDArray[np.uint8] = np.where(drawn[np.ix_(rows, columns)] > 0, pictures[1], pictures[0])
+    seen: NDArray[np.uint8] = pictures[0].copy()
+    inked = drawn[np.ix_(rows, columns)] > 0
+    seen[inked] = pictures[1][inked]
     return seen
 
 
@@ -283,18 +303,51 @@ def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
 
     Parameters
     ----------
-    images : ndarray of shape (rows, columns, height, width), uint8
+    images : ndarray of shape (rows, columns, height, width) or (rows, columns, height, width, 3),
+        uint8
     gap : int
         Empty pixels between tiles.
 
     Returns
     -------
-    ndarray of shape (rows * (height + gap) - gap, columns * (width + gap) - gap), uint8
+    ndarray of shape (rows * (height + gap) - gap, columns * (width + gap) - gap), uint8; in colour
+    with one more axis, of 4 if there are gaps, which are transparent
     """
-    rows, columns, height, width = images.shape
-    padded = np.pad(images, ((0, 0), (0, 0), (0, gap), (0, gap)))  # (rows, columns, h + g, w + g)
-    wall = padded.transpose(0, 2, 1, 3).reshape(rows * (height + gap), columns * (width + gap))
+    rows, columns, height, width = images.shape[:4]
+    if gap and images.ndim == 5:
+        images = np.insert(images, 3, 255, axis=4)
+    padded = np.pad(images, [(0, 0), (0, 0), (0, gap), (0, gap), (0, 0)][: images.ndim])
+    wall = padded.swapaxes(1, 2).reshape(
+        rows * (height + gap), columns * (width + gap), *images.shape[4:]
+    )
     return wall[: wall.shape[0] - gap, : wall.shape[1] - gap]
+
+
+def sheet(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[str]]:
+    """Images of shape (n, height, width, ...) in one, and where: position and size, in CSS."""
+    n, height, width = images.shape[:3]
+    columns = math.isqrt(n - 1) + 1
+    rows = -(-n // columns)
+    spare, edges = rows * columns - n, ((1, 1), (1, 1))  # browsers blend what touches
+    framed = np.pad(images, [(0, 0), *edges, (0, 0)][: images.ndim], mode="edge")
+    framed = np.pad(framed, [(0, spare), *[(0, 0)] * 3][: images.ndim])
+    wall = mosaic(framed.reshape(rows, columns, *framed.shape[1:]), 0)
+    down, across = wall.shape[:2]
+    size = f"{across / width:.4%} {down / height:.4%}"
+    return wall, [
+        f"{(i % columns * (width + 2) + 1) / (across - width):.4%} "
+        f"{(i // columns * (height + 2) + 1) / (down - height):.4%} / {size}"
+        for i in range(n)
+    ]
+
+
+def picture_png(picture: NDArray[np.uint8]) -> bytes:
+    """A PNG of a picture in colour, or of ink (:func:`alpha_png`)."""
+    if picture.ndim == 2:
+        return alpha_png(picture)
+    out = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(picture)).save(out, "PNG", optimize=True)
+    return out.getvalue()
 
 
 def alpha_png(ink: NDArray[np.uint8]) -> bytes:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from pathlib import Path
 
 from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import (
@@ -261,6 +262,7 @@ class Loaded:
 
     book: Book
     media: Media
+    practice: Path  # the folder of files that {literalinclude} shows
     sources: tuple[ChapterSource, ...]  # the open part of the chapters, without the front page
     whole: tuple[ChapterSource, ...]  # the chapters as written, with withheld content
     labels: Labels

@@ -12,12 +12,14 @@ from latentbook.book.directives.fact import FACT
 from latentbook.book.directives.figure import FIGURE, IMAGE, PLOT
 from latentbook.book.directives.fold import DROPDOWN, FOLD
 from latentbook.book.directives.instrument import INSTRUMENT
+from latentbook.book.directives.literalinclude import LITERALINCLUDE
 from latentbook.book.directives.margin import ASIDE, MARGIN, SIDEBAR
 from latentbook.book.directives.math import MATH
 from latentbook.book.directives.problem import PITFALLS, PROBLEM, RUBRIC
 from latentbook.book.directives.questions import PARTS, QUIZ
 from latentbook.book.directives.recall import RECALL
 from latentbook.book.directives.table import LIST_TABLE, TABLE
+from latentbook.book.directives.tabs import TAB_ITEM, TAB_SET
 from latentbook.book.directives.takeaways import TAKEAWAYS
 from latentbook.book.directives.theorem import THEOREMS
 
@@ -43,6 +45,9 @@ DIRECTIVES: tuple[Directive, ...] = (
     EVIDENCE,
     MATH,
     FACT,
+    TAB_SET,
+    TAB_ITEM,
+    LITERALINCLUDE,
     TABLE,
     LIST_TABLE,
     TAKEAWAYS,

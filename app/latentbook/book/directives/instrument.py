@@ -1,5 +1,6 @@
 """``instrument``: one of ``widgets.WIDGETS`` at a state of the author's choice."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,10 @@ from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import ControlView, Link, PanelStill, ReadoutView, Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.read.options import Option, label, text
+from latentbook.book.read.options import QUOTED, Option, label, text
 from latentbook.book.translations.language import message
 from latentbook.errors import Mistake, accepted_names
-from widgets.contract import ContractError, Instrument, Seed, Toggle, Value
+from widgets.contract import ContractError, Instrument, Seed, Textbox, Toggle, Value
 from widgets.engine.declaration import declaration
 
 
@@ -72,7 +73,7 @@ MAX_POINTS = 128
 WRITTEN_BEFORE = {"true": "on", "false": "off"}
 """How courses have set a toggle up to release 0.1."""
 
-SETTING = re.compile(r"\s*([\w.]+)\s*=\s*(\([^)]*\)|[^,()]+?)\s*(?:,|$)")
+SETTING = re.compile(rf'\s*([\w.]+)\s*=\s*({QUOTED}|\([^)]*\)|[^,()\s"][^,()]*?)\s*(?:,|$)')
 
 
 def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
@@ -200,7 +201,8 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
         match = SETTING.match(setting, position)
         if match is None:
             mistakes.append(
-                f"write 'name=value, name=value', a point as 'z=(1, -2)'; "
+                f"write 'name=value, name=value', a point as 'z=(1, -2)', a text with commas or "
+                f"brackets as 'word=\"a, b\"'; "
                 f"got {setting[position:].strip()!r}"
             )
             break
@@ -215,6 +217,8 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
             given.add(name)
             if isinstance(controls[name], Toggle):
                 value = WRITTEN_BEFORE.get(value, value)
+            if isinstance(controls[name], Textbox) and value.startswith('"'):
+                value = json.loads(value)
             try:
                 values[name] = controls[name].read(value)
             except ContractError as error:

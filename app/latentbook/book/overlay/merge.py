@@ -37,7 +37,7 @@ from latentbook.settings import WIDGETS as BOOK_WIDGETS
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
 
-CONTENT, WIDGETS = "content", "widgets"
+CONTENT, PRACTICE, WIDGETS = "content", "practice", "widgets"
 LISTED = "instruments.txt"  # in `widgets`: the names of all instruments
 ENGINE = ("__init__.py", "contract.py", "controls.py", "renamed.py", "data/__init__.py")
 """The files of ``widgets`` that every book has, besides the folders ``engine`` and ``kit``."""
@@ -116,6 +116,7 @@ class Layer:
     pages : Markdown files by their place in ``content``
     texts : other files by their place, put together from several
     files : files to copy, by their place
+    practice : files that the text includes, by their place in `practice`
     hidden : label -> where the course hides it
     sections : of each chapter, by its slug
     """
@@ -133,6 +134,7 @@ class Layer:
         self.pages: dict[str, SourcedText] = {}
         self.texts: dict[str, SourcedText] = {}
         self.files: dict[str, Path] = {}
+        self.practice: dict[str, Path] = {}
         self.hidden: dict[str, str] = {}
         self.sections: dict[str, tuple[str, ...]] = {}
 
@@ -142,6 +144,8 @@ class Layer:
         if (self.own / "front.md").is_file():
             self.pages["front.md"] = self.read(self.own / "front.md")
         self.take_files(self.own / "images", "images")
+        for content in self.folders():
+            self.take_practice(content.with_name(PRACTICE))
         self.assignments()
         for replacement in self.manifest.replace:
             self.replace(replacement)
@@ -293,6 +297,18 @@ class Layer:
             else:
                 first = self.shown(self.files[name])
                 self.report.add(1, f"{name} is used twice: {first} and {self.shown(path)}")
+
+    def take_practice(self, folder: Path) -> None:
+        """The files of a folder, the course's before the book's."""
+        for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
+            name = path.relative_to(folder).as_posix()
+            if not path.is_file() or "__pycache__" in path.parts:
+                continue
+            first = self.practice.setdefault(name, path)
+            if first != path and path.suffix != ".md":
+                self.report.add(
+                    1, f"{PRACTICE}/{name} of the course is in the book, too: rename it"
+                )
 
     # Edits
 
@@ -470,7 +486,12 @@ class Layer:
         }
         wanted[f"{WIDGETS}/{LISTED}"] = self.listed().encode()
         links |= {f"{WIDGETS}/{place}": path.resolve() for place, path in self.instruments()}
-        for path in [*(root / CONTENT).rglob("*"), *(root / WIDGETS).rglob("*")]:
+        wanted |= {
+            f"{PRACTICE}/{place}": path.read_bytes() for place, path in self.practice.items()
+        }
+        for path in (
+            each for name in (CONTENT, PRACTICE, WIDGETS) for each in (root / name).rglob("*")
+        ):
             name = path.relative_to(root).as_posix()
             if name not in wanted and name not in links and not path.is_dir():
                 path.unlink()

@@ -28,7 +28,10 @@ WORDS = (
     *("nineteen", "twenty"),
 )
 MODELS = Path(__file__).parents[2] / "models"
-PLUMBING = ("contract.py", "controls.py", "renamed.py", "kit/figures.py", "data/__init__.py")
+PLUMBING = (
+    *("contract.py", "controls.py", "renamed.py"),
+    *("kit/figures.py", "kit/text.py", "data/__init__.py"),
+)
 """The parts of ``widgets`` that compute no number."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")

@@ -10,6 +10,9 @@ LABEL = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SIMILAR = re.compile(r"[A-Za-z0-9][\w:.+-]*", re.ASCII)
 """Labels of other dialects, ``eq:one``, ``Fig_Stairs``, which become ``eq-one``, ``fig-stairs``."""
 
+QUOTED = r'"(?:[^"\\]|\\["\\])*"'
+"""A pattern for text in double quotes, as JSON writes it."""
+
 IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 

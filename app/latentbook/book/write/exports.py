@@ -155,6 +155,7 @@ class _Writer:
         self.chapter = chapter
         self.source = source
         self.loaded = loaded
+        self.practice = loaded.practice
         self.labels = loaded.labels
         self.language = loaded.book.content_language
         self.hashes = code_hashes(self.source.nodes)

@@ -132,9 +132,12 @@ class States:
                 return Verdict("wrong", "", f"wrong {place}", question.feedback[f"wrong {place}"])
         name, sign, wanted = failed[0]
         options = reply["value"]["options"].get(name, {})
+        value = shown[name]
+        if wanted.startswith('"'):
+            value = json.dumps(value, ensure_ascii=False)
         said = self._missed.format(
             name=reply["value"]["labels"][name],
-            value=options.get(shown[name], shown[name]),
+            value=options.get(value, value),
             sign=sign,
             wanted=options.get(wanted, wanted),
         )

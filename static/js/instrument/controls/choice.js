@@ -5,6 +5,7 @@
  */
 import { kept, onKept } from "../kept.js";
 import { input } from "./fields.js";
+import { mountGallery } from "../panels/gallery.js";
 import { YOURS } from "../spec.js";
 import { setText } from "../../text.js";
 import { translate } from "../../words.js";
@@ -33,6 +34,8 @@ export const choice = {
       entered: () => ({ value: input(element, ":checked").value }),
     };
   },
+
+  mount: (element, control, bench) => mountGallery(element, { control, bench, values: Object.keys(control.options) }),
 
   likely: ({ options }, value) => Object.keys(options).filter((option) => option !== value),
 

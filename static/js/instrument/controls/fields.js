@@ -49,7 +49,10 @@ export function typed(parts, { wanted, accept, step }) {
         field.addEventListener("blur", take);
         field.addEventListener("keydown", (event) => {
           const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-          if (event.key === "Enter") take();
+          if (event.key === "Enter") {
+            event.preventDefault(); // a form around it is not sent
+            take();
+          }
           if (way === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
           event.preventDefault();
           take();

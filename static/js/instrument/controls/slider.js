@@ -5,6 +5,7 @@
  *   ends: [string, string]}} SliderSpec `ends`: of its scale, as printed
  */
 import { input, scaleFrom, stepped, typed } from "./fields.js";
+import { mountGallery } from "../panels/gallery.js";
 import { translate } from "../../words.js";
 
 /** @type {import("./types.js").Kind<SliderSpec>} */
@@ -54,6 +55,8 @@ export const slider = {
       entered: () => (range.value === range.defaultValue ? entered() : { value: inRange() }),
     };
   },
+
+  mount: (element, control, bench) => mountGallery(element, { control, bench, values: steps(control) }),
 
   /** The steps from the nearest outward. */
   likely(control, value) {

@@ -4,7 +4,7 @@
  * @import { Value } from "../../python/protocol.js"
  * @import { Bench, Drawing } from "../panels/types.js"
  * @import { ControlSpec } from "../spec.js"
- * @typedef {{value: Value} | {problem: string, nearest?: number}} Read `nearest`: an accepted value nearby
+ * @typedef {{value: Value} | {problem: string, nearest?: number | string}} Read `nearest`: an accepted value nearby
  * @typedef {{
  *   value: () => any,
  *   move: (value: Value) => void,

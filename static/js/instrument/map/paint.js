@@ -7,7 +7,7 @@
  * @import { MapDots } from "../../python/protocol.js"
  */
 import { colourOf } from "../../figure/palette.js";
-import { rampOf } from "../panels/ramp.js";
+import { colourAt, rampOf } from "../panels/ramp.js";
 import { ACROSS, boxOf, childrenOf, parentOf, pixelsPerUnit, placeOf, scaleBar, TILE, visibleTiles } from "./geometry.js";
 
 const FADE_MS = 200;
@@ -136,7 +136,8 @@ export class Painter {
     const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
     const image = context.createImageData(TILE, TILE);
     const colours = new Uint32Array(image.data.buffer);
-    for (let i = 0; i < colours.length; i++) colours[i] = this.#ramp[pixels[i]];
+    const channels = pixels.length / colours.length;
+    for (let i = 0; i < colours.length; i++) colours[i] = colourAt(this.#ramp, pixels, i, channels);
     context.putImageData(image, 0, 0);
     this.#painted.set(pixels, canvas);
     return canvas;

@@ -11,7 +11,7 @@
 import { toPixels, toText } from "../drawing-text.js";
 import { hold } from "../hold.js";
 import { timed } from "../timed.js";
-import { rampOf } from "./ramp.js";
+import { colourAt, rampOf } from "./ramp.js";
 import { translate } from "../../words.js";
 
 const FAR = 4; // steps at once, with Shift
@@ -201,11 +201,12 @@ class PadDrawing {
     const colours = new Uint32Array(image.data.buffer);
     const { side } = this.#control;
     const pictures = this.#seen?.data;
+    const channels = this.#seen?.shape?.[3] ?? 1;
     for (let i = 0; i < colours.length; i++) {
       const x = ((i % width) + 0.5) / width;
       const y = (Math.floor(i / width) + 0.5) / height;
       const ink = this.#pixels[cellOf({ x: x * side, y: y * side }, side)];
-      colours[i] = this.#ramp[pictures ? pictures[ink > 0 ? colours.length + i : i] : ink];
+      colours[i] = pictures ? colourAt(this.#ramp, pictures, ink > 0 ? colours.length + i : i, channels) : this.#ramp[ink];
     }
     this.#context.putImageData(image, 0, 0);
   }

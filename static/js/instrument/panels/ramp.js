@@ -1,5 +1,20 @@
-/** The theme's colours, as canvases need them. */
+/**
+ * The theme's colours, as canvases need them.
+ *
+ * @typedef {[rows: number, columns: number, height: number, width: number, channels?: number]} Cells channels: 3, or none in grey
+ */
 import { colourOf } from "../../figure/palette.js";
+
+/**
+ * A pixel as canvases store it: a grey in the theme's colours, or red, green and blue as they are.
+ *
+ * @param {Uint32Array} ramp
+ * @param {Uint8Array} data
+ * @param {number} i counts pixels
+ * @param {number} channels 1 or 3
+ */
+export const colourAt = (ramp, data, i, channels) =>
+  channels === 1 ? ramp[data[i]] : 0xff000000 | (data[3 * i + 2] << 16) | (data[3 * i + 1] << 8) | data[3 * i];
 
 /**
  * @param {Element} element

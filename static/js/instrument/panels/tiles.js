@@ -5,7 +5,8 @@
  */
 import { make } from "../../elements.js";
 import { setText } from "../../text.js";
-import { rampOf } from "./ramp.js";
+import { mountGallery } from "./gallery.js";
+import { colourAt, rampOf } from "./ramp.js";
 
 /**
  * @param {HTMLElement} element with the still, or empty
@@ -20,6 +21,8 @@ export function mount(element) {
   let pixels = null;
   /** @type {TilesPanel | null} */
   let panel = null;
+  /** @type {ReturnType<typeof mountGallery> | null} */
+  let gallery = null;
 
   const paint = () => {
     if (panel === null) return;
@@ -41,6 +44,19 @@ export function mount(element) {
 
   return {
     draw(next) {
+      if (next.gallery !== null) {
+        gallery ??= mountGallery(element);
+        return gallery.draw(next);
+      }
+      if (gallery !== null) {
+        // only in a reader's version
+        gallery.destroy();
+        gallery = null;
+        image.className = "image";
+        image.removeAttribute("role");
+        image.removeAttribute("aria-label");
+        element.querySelector(".named")?.remove();
+      }
       panel = next;
       paint();
       caption(element, panel.captions);
@@ -50,7 +66,10 @@ export function mount(element) {
         image.replaceChildren(canvas);
       }
     },
-    destroy: () => theme.removeEventListener("themechange", recolor),
+    destroy() {
+      gallery?.destroy();
+      theme.removeEventListener("themechange", recolor);
+    },
   };
 }
 
@@ -65,7 +84,7 @@ const sizeOf = ({ shape: [rows, columns, height, width], gap }) => [
  * @param {TilesPanel} panel
  * @param {Uint32Array} ramp the colour of each grey
  */
-function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp) {
+function fill(pixels, { data, shape: [rows, columns, height, width, channels = 1], gap }, ramp) {
   const stride = columns * (width + gap) - gap;
   if (gap > 0) pixels.fill(ramp[0]);
   let from = 0;
@@ -73,7 +92,7 @@ function fill(pixels, { data, shape: [rows, columns, height, width], gap }, ramp
     for (let column = 0; column < columns; column++) {
       let to = row * (height + gap) * stride + column * (width + gap);
       for (let y = 0; y < height; y++, to += stride) {
-        for (let x = 0; x < width; x++) pixels[to + x] = ramp[data[from++]];
+        for (let x = 0; x < width; x++) pixels[to + x] = colourAt(ramp, data, from++, channels);
       }
     }
   }

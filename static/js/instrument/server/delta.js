@@ -6,10 +6,10 @@ export const DELTA = "application/vnd.latentbook.delta";
  * Turns the delta form into the cells, in place.
  *
  * @param {Uint8Array} data cell after cell, rows first; sums are modulo 256, as bytes are
- * @param {[number, number, number, number]} shape rows, columns, height and width of the cells
+ * @param {import("../panels/ramp.js").Cells} shape
  */
-export function undoDelta(data, [rows, columns, height, width]) {
-  const cell = height * width;
+export function undoDelta(data, [rows, columns, height, width, channels = 1]) {
+  const cell = height * width * channels;
   const row = columns * cell;
   for (let start = 0; start < rows * row; start += row) {
     for (let at = start + cell; at < start + row; at++) data[at] += data[at - cell];

@@ -4,8 +4,8 @@
  *
  * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
  * @typedef {{model: string, axes: [number, number], zoom: number, x: number, y: number}} AtlasRequest
- * @typedef {{data: Uint8Array<ArrayBuffer>, shape: [number, number, number, number]}} Grid
- *   tile after tile, rows first: shape is (rows, columns, height, width), 0 is paper and 255 ink
+ * @typedef {{data: Uint8Array<ArrayBuffer>, shape: import("../panels/ramp.js").Cells}} Grid
+ *   tile after tile, rows first: in grey 0 is paper and 255 ink
  */
 import { config } from "../../config.js";
 import { DELTA, undoDelta } from "./delta.js";
@@ -75,13 +75,13 @@ async function cells(model, place, query, signal) {
     throw new DecodeError("offline", translate("The decoder server cannot be reached."));
   }
   if (!response.ok) throw new DecodeError("refused", await refusal(response));
-  const [rows, columns, height, width] = (response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number);
+  const shape = /** @type {Grid["shape"]} */ ((response.headers.get("Latentbook-Shape") ?? "").split(",").map(Number));
   const data = new Uint8Array(await response.arrayBuffer());
-  if (rows * columns * height * width !== data.length) {
+  if (shape.reduce((/** @type {number} */ size, side) => size * Number(side), 1) !== data.length) {
     throw new DecodeError("refused", translate("The decoder server sent a picture of a different size from the one it announced."));
   }
-  if (response.headers.get("Content-Type") === DELTA) undoDelta(data, [rows, columns, height, width]);
-  return { data, shape: [rows, columns, height, width] };
+  if (response.headers.get("Content-Type") === DELTA) undoDelta(data, shape);
+  return { data, shape };
 }
 
 /**
@@ -102,7 +102,7 @@ export async function grid({ model, n, span, at }, signal) {
  * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; zoom from 0 to 18; x to the right
  *   and y downwards, below 2^zoom
  * @param {AbortSignal} signal gives up on an answer that is no longer wanted
- * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink, or red, green and blue
  * @throws {DecodeError} with the reason as a sentence
  */
 export async function atlasTile({ model, axes, zoom, x, y }, signal) {
@@ -122,22 +122,24 @@ async function refusal(response) {
 }
 
 /**
- * Joins tiles into one picture: (rows, columns, height, width) -> (rows * height, columns * width).
+ * Joins tiles into one picture: (rows, columns, height, width) -> (rows * height, columns * width), and so in colour.
  *
  * @param {Uint8Array} tiles
  * @param {number} rows
  * @param {number} columns
  * @param {number} height
  * @param {number} width
+ * @param {number} [channels]
  */
-export function pictureOf(tiles, rows, columns, height, width) {
+export function pictureOf(tiles, rows, columns, height, width, channels = 1) {
+  const line = width * channels;
   const picture = new Uint8Array(tiles.length);
   let at = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       for (let y = 0; y < height; y++) {
-        picture.set(tiles.subarray(at, at + width), ((row * height + y) * columns + column) * width);
-        at += width;
+        picture.set(tiles.subarray(at, at + line), ((row * height + y) * columns + column) * line);
+        at += line;
       }
     }
   }

@@ -93,7 +93,8 @@ export default class InstrumentState {
     const label = (control ?? readouts.find(({ key }) => key === name))?.label ?? name;
     /** @param {string} value */
     const seen = (value) => control?.options?.[value] ?? value;
-    const said = translate("{name} is {value}; asked for: {sign} {wanted}.", { name: label, value: seen(shown[name]), sign, wanted: seen(wanted) });
+    const value = wanted.startsWith('"') ? JSON.stringify(shown[name]) : seen(shown[name]);
+    const said = translate("{name} is {value}; asked for: {sign} {wanted}.", { name: label, value, sign, wanted: seen(wanted) });
     return { state: "wrong", said: [new Text(said)] };
   }
 
@@ -117,6 +118,7 @@ function numberIn(text) {
 
 /** @param {string} shown @param {string} sign @param {string} wanted */
 function compare(shown, sign, wanted) {
+  if (wanted.startsWith('"')) return sign === "==" && shown === JSON.parse(wanted);
   const [a, b] = [numberIn(shown), numberIn(wanted)];
   if (a === null || b === null) return sign === "==" && shown === wanted;
   if (sign === "<") return a < b;

@@ -1,24 +1,30 @@
 """Conditions on what an instrument shows: ``error < 20, bits <= 6``."""
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from operator import eq, ge, gt, le, lt
 from typing import TypeAlias
 
+from latentbook.book.read.options import QUOTED
+
 Goal: TypeAlias = Sequence[Sequence[str]]
-"""Conditions: the name of a readout or a control, a sign, and what it is compared with."""
+"""Conditions: the name of a readout or a control, a sign, and what it is compared with: a number or
+a word, or a text in double quotes."""
 
 SIGNS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
-CONDITION = re.compile(r"(\w+)\s*(<=|>=|==|<|>)\s*(\S+)")
+CONDITION = re.compile(rf'(\w+)\s*(<=|>=|==|<|>)\s*({QUOTED}|[^\s"]\S*)')
 NUMBER = re.compile(r"(-?[\d,]*\.?\d+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?")
 POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def read_goal(text: str) -> list[list[str]]:
     """Read conditions; ValueError says what is accepted."""
-    found = [CONDITION.fullmatch(each.strip()) for each in text.split(",")]
+    pieces = re.sub(QUOTED, lambda quoted: quoted[0].replace(",", "\0"), text).split(",")
+    found = [CONDITION.fullmatch(each.replace("\0", ",").strip()) for each in pieces]
     if None in found:
-        raise ValueError(f"is conditions like 'error < 20, bits <= 6'; got {text!r}")
+        likes = """'error < 20, bits <= 6' or 'word == "smiling cat"'"""
+        raise ValueError(f"is conditions like {likes}; got {text!r}")
     return [list(each.groups()) for each in found if each is not None]
 
 
@@ -28,6 +34,8 @@ def missed(goal: Goal, shown: Mapping[str, str]) -> list[Sequence[str]]:
 
 
 def _holds(shown: str, sign: str, wanted: str) -> bool:
+    if wanted.startswith('"'):
+        return sign == "==" and shown == json.loads(wanted)
     value, other = _number(shown), _number(wanted)
     if value is None or other is None:
         return sign == "==" and shown == wanted

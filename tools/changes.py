@@ -47,6 +47,7 @@ READERS = {
     "static/js/study/": "browser/test_notes.py browser/test_review.py browser/test_work.py",
     "tests/fixtures/": "unit/book/test_cases.py unit/book/test_errors.py",
     "tools/bench/": "unit/test_bench.py",
+    "training/data/": "models/test_data.py models/test_emoji_and_text.py",
     "training/exports/": "models/test_exports.py",
     "widgets/data/": "models/test_exports.py",
     "widgets/engine/": "browser/test_parity.py",

@@ -35,6 +35,7 @@ from latentbook.book.read.card_records import (
 )
 from latentbook.book.read.day import right_now
 from latentbook.book.read.dense_prose import dense_paragraphs, doubtful_paragraphs
+from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.nodes import DirectiveNode, Document, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
@@ -149,6 +150,23 @@ def list_dense_paragraphs(project: Project, report: Report) -> None:
         for place, found in _search(project, look):
             each = "; ".join(f"line {line} has {what}" for line, what in found)
             report(f"{place}: {len(found)} {kind}: {each}")
+
+
+def list_lessons(project: Project, report: Report) -> None:
+    """Report what each section has of a lesson, and what it has too much of."""
+    loaded = compose(project, right_now(), computing=True)
+    place = Problems(loaded.laid.origins).place
+    for page in (page for source in loaded.whole for page in source.sections):
+        line = page.document.front_lines.get("title", 1)
+        if loaded.laid.from_book(page.path, line):
+            continue
+        lesson = Lesson.of(page.document)
+        rows = f" ({', '.join(map(str, lesson.tables))} rows)" if lesson.tables else ""
+        idea = "an idea" if lesson.has_idea else "no idea"
+        has = f"{lesson.numbers} numbers, {len(lesson.tables)} tables{rows}"
+        wrong = ", ".join(filter(None, [lesson.faults, "no idea" * lesson.lacks_idea]))
+        warning = f". Too much or missing: {wrong}" if wrong else ""
+        report(f"{place(page.path, line)}: {has}, {lesson.figures} figures, {idea}{warning}")
 
 
 def _search(

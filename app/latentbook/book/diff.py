@@ -26,6 +26,7 @@ from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
+from latentbook.book.read.source import page_label
 from latentbook.book.read.sources import sources
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import BookErrors, LatentbookError, Problems
@@ -92,7 +93,10 @@ def edition_of(project: Project) -> Edition:
     for path in sorted(book.rglob("*.md")):
         sheet = SourcedText.of(path.read_text(encoding="utf-8"), path.relative_to(book))
         total.update(f"{path.relative_to(book).as_posix()} {digest(sheet.text)}\n".encode())
-        name = path.parent.name if path.stem == "index" else path.stem
+        place = path.relative_to(book)
+        name = page_label(
+            (place.parent if place.stem == "index" else place.with_suffix("")).as_posix()
+        )
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
     directives = by_name(DIRECTIVES)

@@ -41,7 +41,7 @@ from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording, size_of
-from latentbook.book.read.source import PageSource
+from latentbook.book.read.source import PageSource, page_label
 from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
 from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
@@ -106,7 +106,7 @@ class Composer:
         self.day = day
         self.language = resources.language
         expand = resources.mathematics.notation.expand
-        self.symbols = Symbols(resources.symbols, source.name or source.slug, expand)
+        self.symbols = Symbols(resources.symbols, source.section or source.slug, expand)
         self._recorded = recorded
         self._numbers = numbers
         self._document = source.document
@@ -317,7 +317,7 @@ class Composer:
                 return None, None
             if not label and not page:
                 return Address(page), None
-            label = label or page.rpartition("/")[2]
+            label = label or page_label(page)
         target = self.target(label, line)
         if target is None:
             return None, None

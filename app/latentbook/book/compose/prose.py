@@ -20,6 +20,7 @@ from latentbook.book.compose.pieces import Address, Html, Link, Text, element, p
 from latentbook.book.compose.target import Target
 from latentbook.book.read import suggestions
 from latentbook.book.read.day import Day
+from latentbook.book.read.source import page_label
 from latentbook.book.translations.language import Language, message
 from latentbook.errors import FileProblems, known_names
 
@@ -223,7 +224,9 @@ def split_words(content: str) -> tuple[str, str]:
 
 def document_label(file: str, chapter: str) -> str:
     path = PurePosixPath(file)
-    return (path.parent.name or chapter) if path.stem == "index" else path.stem
+    if path.stem == "index":
+        return path.parent.name or chapter
+    return page_label(path.with_suffix("").as_posix())
 
 
 def _doc(content: str, line: int, around: Surroundings) -> Iterable[Token]:

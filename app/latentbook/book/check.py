@@ -163,10 +163,12 @@ def list_lessons(project: Project, report: Report) -> None:
         lesson = Lesson.of(page.document)
         rows = f" ({', '.join(map(str, lesson.tables))} rows)" if lesson.tables else ""
         idea = "an idea" if lesson.has_idea else "no idea"
-        has = f"{lesson.numbers} numbers, {len(lesson.tables)} tables{rows}"
+        tables = f"{len(lesson.tables)} table{'s' * (len(lesson.tables) != 1)}{rows}"
+        figures = f"{lesson.figures} figure{'s' * (lesson.figures != 1)}"
+        has = f"{lesson.numbers} numbers, {tables}, {figures}, {idea}"
         wrong = ", ".join(filter(None, [lesson.faults, "no idea" * lesson.lacks_idea]))
         warning = f". Too much or missing: {wrong}" if wrong else ""
-        report(f"{place(page.path, line)}: {has}, {lesson.figures} figures, {idea}{warning}")
+        report(f"{place(page.path, line)}: {has}{warning}")
 
 
 def _search(

@@ -7,11 +7,13 @@ import re
 
 import pytest
 
+from latentbook.book.check import list_lessons
 from latentbook.book.load import load
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors
-from tests.unit.book.conftest import HEAD, OPENING, AnyFile, MakeBook
+from tests.unit.book.conftest import BOOK, HEAD, OPENING, AnyFile, MakeBook
 
 IDEA = "A network that sees only *parts* learns the whole, $x$."
 WITH_IDEA = HEAD.replace("description:", f"idea: {IDEA}\ndescription:")
@@ -159,3 +161,111 @@ def test_evidence_is_found_by_search_and_printed(make_book: MakeBook) -> None:
 def test_mistakes_of_evidence(make_book: MakeBook, files: dict[str, str], message: str) -> None:
     (told,) = mistakes(make_book, {"sample/text.md": f"{HEAD}\nText.\n", **files})
     assert message in told
+
+
+STRICT = BOOK.replace("[[parts]]", "lessons_later = []\n\n[[parts]]", 1)
+LATER = STRICT.replace("[]", '["sample"]')
+NUM = "{num}`kept:.0f`"
+ALLOWED = f"""
+It has {" and ".join([NUM] * 11)}.
+
+:::{{table}} Of {NUM}
+| a | b |
+|---|---|
+| 1 | {NUM} |
+| 1 | {NUM} |
+| 1 | {NUM} |
+| 1 | 1 |
+| 1 | 1 |
+| 1 | 1 |
+:::
+
+:::{{fold}} Elsewhere {NUM}
+It is {NUM} there.
+
+| a |
+|---|
+| {NUM} |
+:::
+
+::::{{quiz}} true-false
+:label: q-one
+:answer: true
+
+Is it true?
+
+:::{{answer}}
+Yes: {NUM}.
+:::
+::::
+"""
+
+
+def files_of(text: str, manifest: str = STRICT) -> dict[str, str]:
+    return {
+        "book.toml": manifest,
+        "sample/text.md": text,
+        "sample/numbers.py": "kept = 87.4\n",
+        "sample/evidence/text.md": f"{EVIDENCE}\n{20 * NUM}\n",
+    }
+
+
+def listed(make_book: MakeBook, files: dict[str, str]) -> list[str]:
+    said: list[str] = []
+    list_lessons(open_project(make_book(files)), said.append)
+    return said
+
+
+def test_what_a_lesson_may_have_is_accepted(make_book: MakeBook) -> None:
+    (said,) = listed(make_book, files_of(WITH_IDEA + ALLOWED))
+    assert said == "content/sample/text.md:2: 15 numbers, 1 table (6 rows), 0 figures, an idea"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"{WITH_IDEA}{ALLOWED}\nOne more: {NUM}.\n", "16 computed numbers (at most 15)"),
+        (f"{WITH_IDEA}{ALLOWED}\nNote.[^1]\n\n[^1]: It is {NUM}.\n", "16 computed numbers"),
+        (f"{WITH_IDEA}{ALLOWED}\n- One {NUM}\n", "16 computed numbers (at most 15)"),
+        (f"{WITH_IDEA}{ALLOWED}\n| a |\n|---|\n| 1 |\n", "2 tables (at most 1)"),
+        (WITH_IDEA + ALLOWED.replace("| 1 | 1 |", "| 1 | 1 |\n| 2 | 2 |", 1), "a table of 7 rows"),
+        (HEAD + ALLOWED, "the section lacks idea: one sentence of at most 25 words"),
+    ],
+)
+def test_what_is_too_much_for_a_lesson(make_book: MakeBook, text: str, message: str) -> None:
+    with pytest.raises(BookErrors) as caught:
+        load(make_book(files_of(text)), computing=True)
+    (told,) = map(str, caught.value.errors)
+    assert told.startswith("content/sample/text.md:2: ")
+    assert message in told
+    if "idea" not in message:
+        assert told.endswith(": move the rest into evidence/text.md")
+
+
+def test_chapters_of_the_list_are_only_told(make_book: MakeBook) -> None:
+    text = f"{HEAD}{ALLOWED}\nOne more: {NUM}.\n"
+    (said,) = listed(make_book, files_of(text, LATER))
+    assert said == (
+        "content/sample/text.md:2: 16 numbers, 1 table (6 rows), 0 figures, no idea. "
+        "Too much or missing: 16 computed numbers (at most 15), no idea"
+    )
+    load(make_book(files_of(text, BOOK)), computing=True)  # a book without the list
+
+
+def test_problems_need_no_idea(make_book: MakeBook) -> None:
+    text = f"{HEAD}\n::::{{problem}} One\n:label: p\n\nDo it.\n\n:::{{rubric}}\n- A.\n:::\n\n"
+    text += ":::{pitfalls}\n- B.\n:::\n::::\n"
+    load(make_book({"book.toml": STRICT, "sample/text.md": text}))
+
+
+def test_the_list_names_chapters(make_book: MakeBook) -> None:
+    told, _ = mistakes(make_book, {"book.toml": LATER.replace('["sample"]', '["sampel"]')})
+    assert "book.toml:5: lessons_later names no chapter: 'sampel'. Did you mean 'sample'?" in told
+
+
+def test_evidence_may_be_dense(make_book: MakeBook) -> None:
+    dense = f"It is {', '.join(map(str, range(1, 11)))}.\n"
+    strict = BOOK.replace("[[parts]]", 'paragraphs = "strict"\n\n[[parts]]', 1)
+    load(make_book({**FILES, "book.toml": strict, "sample/evidence/text.md": EVIDENCE + dense}))
+    (told,) = mistakes(make_book, {**FILES, "book.toml": strict, "sample/after.md": HEAD + dense})
+    assert "sample/after.md" in told

@@ -260,7 +260,7 @@ def test_problems_need_no_idea(make_book: MakeBook) -> None:
 
 def test_the_list_names_chapters(make_book: MakeBook) -> None:
     told, _ = mistakes(make_book, {"book.toml": LATER.replace('["sample"]', '["sampel"]')})
-    assert "book.toml:5: lessons_later names no chapter: 'sampel'. Did you mean 'sample'?" in told
+    assert "book.toml:6: lessons_later names no chapter: 'sampel'. Did you mean 'sample'?" in told
 
 
 def test_evidence_may_be_dense(make_book: MakeBook) -> None:

@@ -244,9 +244,10 @@ class SourceReader:
         cards = list(_cards(document.nodes))
         if section is not None:
             if not document.front["title"]:
-                evidence_for = self.project.manifest.content_language.translate
+                language = self.project.manifest.content_language
                 title = section.document.front["title"]
-                document.front["title"] = evidence_for("Evidence for “%(title)s”", title=title)
+                made = language.translate("Evidence for “%(title)s”", title=title)
+                document.front["title"] = made
             for node in (*cards, *directives(document.nodes, "takeaways")):
                 report.add(node.line, f"{node.name} goes into the section, not into its evidence")
         if cards and slug == FRONT:

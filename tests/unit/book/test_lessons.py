@@ -269,3 +269,12 @@ def test_evidence_may_be_dense(make_book: MakeBook) -> None:
     load(make_book({**FILES, "book.toml": strict, "sample/evidence/text.md": EVIDENCE + dense}))
     (told,) = mistakes(make_book, {**FILES, "book.toml": strict, "sample/after.md": HEAD + dense})
     assert "sample/after.md" in told
+
+
+def test_evidence_opens_with_its_section_or_later(make_book: MakeBook) -> None:
+    for label, left in (("text", set()), ("evidence-text", {"sample/text/index.html"})):
+        days = f'time_zone = "UTC"\n\n[schedule]\n"{label}" = 2999-01-01T08:00:00\n'
+        book = BOOK.replace("[[parts]]", f"{days}\n[[parts]]", 1)
+        pages = built(make_book, {**FILES, "book.toml": book})
+        assert {name for name in pages if name.startswith("sample/") and "text" in name} == left
+        assert "Three seeds" not in "".join(pages.values())

@@ -29,7 +29,14 @@ from latentbook.book.read.project import (
     with_entries,
 )
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
-from latentbook.book.read.source import EVIDENCE, INDEX, PRINT, existing_sections, page_label
+from latentbook.book.read.source import (
+    EVIDENCE,
+    INDEX,
+    PRINT,
+    existing_sections,
+    page_label,
+    refuse_stray_evidence,
+)
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError, Origins, Problems, accepted_names
@@ -210,6 +217,9 @@ class Layer:
             else:
                 self.pages[f"{slug}/{name}.md"] = page
                 self.evidence(f"{slug}/{EVIDENCE}/{name}.md", entry.line)
+        refuse_stray_evidence(
+            self.own / slug, names, lambda path: self.problems.of(self.shown(path))
+        )
         kept = [name for name in names if name not in hidden]
         self.pages[f"{slug}/{INDEX}"] = index
         self.sections[slug] = tuple(kept)

@@ -193,11 +193,7 @@ class SourceReader:
 
     def evidence(self, folder: Path, sections: Sequence[PageSource]) -> Iterator[PageSource]:
         """The evidence for sections, in their order; report files that belong to none."""
-        names = {section.name for section in sections}
-        for path in sorted((folder / EVIDENCE).glob("*.md")):
-            if path.stem not in names:
-                message = f"evidence for {path.stem!r}, which is no section of this chapter"
-                self.report(path).add(1, f"{message}. {accepted_names(path.stem, names)}")
+        refuse_stray_evidence(folder, [section.name for section in sections], self.report)
         for section in sections:
             path = folder / EVIDENCE / f"{section.name}.md"
             if path.is_file():
@@ -294,6 +290,16 @@ def existing_sections(
         if not difflib.get_close_matches(name, lost):  # or it has been suggested above
             report.add(key, f"{name}.md is not among the sections: list it or remove it")
     return listed
+
+
+def refuse_stray_evidence(
+    chapter: Path, sections: Collection[str], report: Callable[[Path], FileProblems]
+) -> None:
+    """Report evidence in the folder of a chapter that belongs to none of its sections."""
+    for path in sorted((chapter / EVIDENCE).glob("*.md")):
+        if path.stem not in sections:
+            message = f"evidence for {path.stem!r}, which is no section of this chapter"
+            report(path).add(1, f"{message}. {accepted_names(path.stem, sections)}")
 
 
 def _is_card(node: Node) -> TypeGuard[DirectiveNode]:

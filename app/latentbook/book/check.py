@@ -147,7 +147,7 @@ def list_bare_numbers(project: Project, report: Report) -> None:
 def list_dense_paragraphs(project: Project, report: Report) -> None:
     """Report paragraphs with too many numbers or words, or perhaps too many, one line per page."""
     for kind, look in (("dense", dense_paragraphs), ("doubtful", doubtful_paragraphs)):
-        for place, found in _search(project, look):
+        for place, found in _search(project, look, of_evidence=False):
             each = "; ".join(f"line {line} has {what}" for line, what in found)
             report(f"{place}: {len(found)} {kind}: {each}")
 
@@ -172,13 +172,18 @@ def list_lessons(project: Project, report: Report) -> None:
 
 
 def _search(
-    project: Project, look: Callable[[Document], Iterable[tuple[int, str]]]
+    project: Project,
+    look: Callable[[Document], Iterable[tuple[int, str]]],
+    *,
+    of_evidence: bool = True,
 ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """The place and the findings of each page that has some, those of the book under a course left
     out."""
     loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
+        if page.is_evidence and not of_evidence:
+            continue
         every = look(page.document)
         if found := [each for each in every if not loaded.laid.from_book(page.path, each[0])]:
             yield place(page.path, found[0][0]), found

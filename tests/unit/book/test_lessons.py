@@ -114,8 +114,11 @@ def test_evidence_is_no_section(make_book: MakeBook) -> None:
     assert following is not None
     assert following.url.page == "sample/after"
     pages = built(make_book, FILES)
-    column = pages["sample/after/index.html"].partition("<main")[0]
-    assert "evidence/text" not in column
+    listed = {
+        name: re.findall('<a href="[./]*sample/evidence/text/"', pages[name].partition("<main")[0])
+        for name in ("sample/after/index.html", "sample/text/index.html", PAGE)
+    }
+    assert [len(links) for links in listed.values()] == [0, 1, 1]
 
 
 def test_numbers_of_evidence_come_after_those_of_all_sections(make_book: MakeBook) -> None:
@@ -123,6 +126,19 @@ def test_numbers_of_evidence_come_after_those_of_all_sections(make_book: MakeBoo
     book = load(make_book({**FILES, "sample/after.md": FILES["sample/after.md"] + table}))
     assert book.labels.targets["tab-last"].number == "2.1"
     assert book.labels.targets["tab-seeds"].number == "2.2"
+
+
+def test_addresses_of_what_moves_to_evidence_lead_there(make_book: MakeBook) -> None:
+    pages = built(make_book, FILES)
+    moved = {
+        name: json.loads(re.findall(r'id="latentbook-config">(.*?)</script>', pages[name])[0])[
+            "moved"
+        ]
+        for name in ("sample/index.html", "sample/text/index.html", "sample/after/index.html")
+    }
+    assert moved["sample/index.html"]["tab-seeds"] == "evidence/text/#tab-seeds"
+    assert moved["sample/text/index.html"] == {"tab-seeds": "../evidence/text/#tab-seeds"}
+    assert moved["sample/after/index.html"] == {}
 
 
 def test_evidence_is_found_by_search_and_printed(make_book: MakeBook) -> None:
@@ -267,7 +283,8 @@ def test_evidence_may_be_dense(make_book: MakeBook) -> None:
     dense = f"It is {', '.join(map(str, range(1, 11)))}.\n"
     strict = BOOK.replace("[[parts]]", 'paragraphs = "strict"\n\n[[parts]]', 1)
     load(make_book({**FILES, "book.toml": strict, "sample/evidence/text.md": EVIDENCE + dense}))
-    (told,) = mistakes(make_book, {**FILES, "book.toml": strict, "sample/after.md": HEAD + dense})
+    dense = HEAD.replace("title: Text", "title: After") + dense
+    (told,) = mistakes(make_book, {**FILES, "book.toml": strict, "sample/after.md": dense})
     assert "sample/after.md" in told
 
 

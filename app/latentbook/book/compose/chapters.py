@@ -148,7 +148,7 @@ class Chapters:
         for page in source.evidence:
             inside = self.composer(page, source, recorded, self._notes_before(page))
             evidence.append(self._evidence(page, inside, source))
-            for id in self._ids_on(page):
+            for id in (each for each in self._ids_on(page) if each != page.label):
                 moved.setdefault(id, f"{page.name}/#{id}")
         for page in (opening, *source.sections):
             self._note_old_places(page, opening)

@@ -26,7 +26,7 @@ from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.directives.problem import Problem
 from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_label, page_place
+from latentbook.book.read.source import EVIDENCE, PRINT, REVIEW, SUMMARY, page_label, page_place
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
@@ -230,12 +230,14 @@ class Renderer:
         html = self._page("chapter", chapter.title, chapter.place, config=config, **given)
         yield f"{chapter.place}/index.html", html
         for position, section in enumerate(chapter.sections, start=1):
+            backed = f"{EVIDENCE}/{section.name}/"  # what has moved there from the section
+            there = {id: f"../{to}" for id, to in chapter.moved.items() if to.startswith(backed)}
             html = self._page(
                 "section",
                 f"{section.title} · {chapter.title}",
                 section.place,
                 description=section.description,
-                config=told,
+                config={**told, "moved": there},
                 chapter=chapter,
                 section=section,
                 position=position,

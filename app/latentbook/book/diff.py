@@ -23,10 +23,10 @@ from latentbook.book.overlay.merge import (
     release,
 )
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
-from latentbook.book.read.source import page_label
 from latentbook.book.read.sources import sources
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import BookErrors, LatentbookError, Problems

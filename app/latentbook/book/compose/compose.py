@@ -28,6 +28,7 @@ from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.prose import EXTERNAL, document_label, resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.target import Target
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import (
     DirectiveNode,
@@ -41,7 +42,7 @@ from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.numbers import Asked, Number, NumberError, Numbers
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import Recorded, Recording, size_of
-from latentbook.book.read.source import PageSource, page_label
+from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
 from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names

@@ -20,8 +20,8 @@ from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Address, Html, Link, Text, element, plain
 from latentbook.book.compose.target import Target
 from latentbook.book.read import suggestions
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
-from latentbook.book.read.source import page_label
 from latentbook.book.translations.language import Language, message
 from latentbook.errors import FileProblems, known_names
 

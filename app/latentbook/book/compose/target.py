@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.compose.pieces import Address
-from latentbook.book.read.source import page_label
+from latentbook.book.read.contents import page_label
 from latentbook.book.translations.language import Language, message
 
 FIXED_SPACE = "\N{NO-BREAK SPACE}"

@@ -14,7 +14,15 @@ from pathlib import Path
 
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
-from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, INSTRUMENTS, ChapterEntry
+from latentbook.book.read.contents import (
+    ASSIGNMENTS,
+    BOOK,
+    COURSE,
+    EVIDENCE,
+    INSTRUMENTS,
+    ChapterEntry,
+    page_label,
+)
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL, as_label
@@ -29,14 +37,7 @@ from latentbook.book.read.project import (
     with_entries,
 )
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
-from latentbook.book.read.source import (
-    EVIDENCE,
-    INDEX,
-    PRINT,
-    existing_sections,
-    page_label,
-    refuse_stray_evidence,
-)
+from latentbook.book.read.source import INDEX, PRINT, existing_sections, refuse_stray_evidence
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError, Origins, Problems, accepted_names

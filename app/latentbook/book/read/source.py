@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import TypeGuard
 
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
-from latentbook.book.read.contents import ASSIGNMENTS, FRONT, ChapterEntry
+from latentbook.book.read.contents import (
+    ASSIGNMENTS,
+    EVIDENCE,
+    FRONT,
+    ChapterEntry,
+    page_label,
+)
 from latentbook.book.read.frontmatter import (
     AssignmentHead,
     ChapterHead,
@@ -48,9 +54,6 @@ CARD = "recall"
 
 PRINT = "print"
 """The complete chapter on one page: no section can have this name."""
-
-EVIDENCE = "evidence"
-"""Folder of a chapter with the evidence for its sections, ``evidence/SECTION.md``."""
 
 
 @dataclass(frozen=True)
@@ -129,12 +132,6 @@ class ChapterSource:
             },
             self.recordings,
         )
-
-
-def page_label(place: str) -> str:
-    """The label of a page: ``compress``, and ``evidence-compress`` for its evidence."""
-    *folders, name = place.split("/")
-    return f"{EVIDENCE}-{name}" if folders[-1:] == [EVIDENCE] else name
 
 
 def page_place(slug: str, name: str = "") -> str:

@@ -24,9 +24,9 @@ from latentbook.book.compose.types import Assignment, Book, Chapter, Page, TextP
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.directives.problem import Problem
-from latentbook.book.read.contents import ASSIGNMENTS
+from latentbook.book.read.contents import ASSIGNMENTS, EVIDENCE, page_label
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.source import EVIDENCE, PRINT, REVIEW, SUMMARY, page_label, page_place
+from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_place
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex

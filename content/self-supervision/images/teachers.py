@@ -149,7 +149,9 @@ def method(
         for x, y, width, tall in covered or []
     ]
     marks += [
-        stroke(box(INPUT + unit * x, TEACHER - SIDE / 2 + unit * y, unit * w, unit * h), "accent", 2)
+        stroke(
+            box(INPUT + unit * x, TEACHER - SIDE / 2 + unit * y, unit * w, unit * h), "accent", 2
+        )
         for x, y, w, h in asked or []
     ]
     x0, y0, x1, y1 = frame

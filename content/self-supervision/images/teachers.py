@@ -197,8 +197,8 @@ def row(y: float, head: str | None, colour: str) -> list[str]:
     ]
     start = ENCODER + 36
     if head:
-        wide = 37 if len(head) < 10 else 54
-        middle = HEAD if wide == 37 else HEAD + 10
+        wide = 37 if len(head) < 10 else 58
+        middle = HEAD if wide == 37 else HEAD + 16
         parts += [
             arrow([[start, y], [middle - wide - 2, y]], colour),
             labelled(middle, y, wide, head, colour),

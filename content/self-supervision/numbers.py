@@ -668,6 +668,7 @@ by_patch = {
 _controls = card("controls")["metrics"]
 _of_patches = _controls["hidden_patches"]
 ten_hidden = sorted(_of_patches["ten_hidden"]["percent_read"])
+ten_hidden_mean = np.mean(ten_hidden)
 _all_scored = _of_patches["two_and_all_scored"]
 all_scored = {
     "visible": np.mean(_all_scored["squared_error_per_visible_pixel"]),

@@ -39,10 +39,11 @@ from widgets.kit.figures import axis, bars, dots, equal, figure, label, line, se
 ITEMS = ("mouse", "cat", "wolf", "bear", "elephant", "horse")
 KEYS = np.array([(-1.0, -0.3), (-0.95, 0.31), (-0.1, 1.1), (0.8, 0.9), (1.2, 0.1), (0.6, -0.9)])
 """What an item is found by: from small to large, and from tame to wild."""
-VALUES = np.array([(1.9, 1.3), (-2.0, -1.2), (2.1, -1.1), (-1.9, 1.4), (0.1, -2.0), (0.2, 2.0)])
+VALUES = np.array([(1.9, 1.3), (-2.0, -1.2), (2.1, -1.1), (-1.9, 1.4), (0.1, -1.9), (0.2, 1.9)])
 """What it hands over: its place on the map of a zoo."""
 CAT = ITEMS.index("cat")
 WIDTH = KEYS.shape[1]
+BARE = {"showticklabels": False, "showgrid": False}  # axes whose numbers mean nothing
 REACH = 2.0  # of the query
 EDGE = 2.6  # of the map
 TEMPERATURES = (0.0, 0.1, 0.2, 0.5, 1.0, round(math.sqrt(WIDTH), 2), 2.0, 5.0, 20.0, 100.0)
@@ -63,7 +64,7 @@ instrument = Instrument(
         Point(
             "query",
             "Query",
-            default=(1.2, 0.8),
+            default=(1.0, 1.6),
             limit=REACH,
             panel="keys",
             symbol=r"\mathbf{q}",
@@ -187,19 +188,24 @@ def keys_figure(result):
         [
             line([-across[0], across[0]], [-across[1], across[1]], MUTED, dash="dot", width=1.5),
             *parts,
-            *arrow(query, DATA_2, 3),
+            line([0, query[0]], [0, query[1]], DATA_2, width=3),
             dots([query[0]], [query[1]], DATA_2, size=12, ring=2),
         ],
         *equal(
-            axis(-2.1, 2.1, "small to large", tickvals=[0], showticklabels=False),
-            axis(-2.1, 2.1, "tame to wild", tickvals=[0], showticklabels=False),
+            axis(-2.1, 2.1, "small to large", **BARE),
+            axis(-2.1, 2.1, "tame to wild", **BARE),
         ),
         height=560,
         left=16,
         right=16,
         labels=[
             *side,
-            label("<b>query</b>", *query, DATA_2_TEXT, yshift=18),
+            label(
+                "<b>query</b>",
+                *query,
+                DATA_2_TEXT,
+                yshift=18 if query[1] >= 0 else -18,
+            ),
         ],
     )
 
@@ -236,8 +242,8 @@ def values_figure(result):
             dots([output[0]], [output[1]], DATA_2, marker=square),
         ],
         *equal(
-            axis(-EDGE, EDGE, "map of the zoo, west to east", tickvals=[0], showticklabels=False),
-            axis(-EDGE, EDGE, "south to north", tickvals=[0], showticklabels=False),
+            axis(-EDGE, EDGE, "map of the zoo, west to east", **BARE),
+            axis(-EDGE, EDGE, "south to north", **BARE),
         ),
         height=560,
         left=16,

@@ -10,6 +10,7 @@ import pytest
 from latentbook.book.check import list_lessons
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
+from latentbook.book.write.exports import chapter_cells
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors
@@ -295,3 +296,12 @@ def test_evidence_opens_with_its_section_or_later(make_book: MakeBook) -> None:
         pages = built(make_book, {**FILES, "book.toml": book})
         assert {name for name in pages if name.startswith("sample/") and "text" in name} == left
         assert "Three seeds" not in "".join(pages.values())
+
+
+def test_the_notebook_has_ideas_and_evidence(make_book: MakeBook) -> None:
+    loaded = load(make_book(FILES))
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    text = "\n\n".join(cell.source for cell in chapter_cells(chapter, source, loaded))
+    assert f"## 2.1 Text\n\n> {IDEA}\n\nWords" in text
+    assert "##  Evidence" not in text
+    assert text.index("## 2.2 After") < text.index("## Evidence for “Text”\n\nWhat")

@@ -360,7 +360,7 @@ def make_masked_words(job: Job) -> Card:
         "counts": "of one, two and three tokens in a row, see `widgets.kit.words.count_guesses`; "
         f"the page has those of at least {LEAST}",
         "held_out": f"{STORED} held-out definitions, filled up with the end",
-        "measured": "each word of the vocabulary in each held-out definition, hidden in turn: "
+        "measured": "each word of the vocabulary in some held-out definitions, hidden in turn: "
         "percent that are the first choice or among the first five, and -log p in nats; rarer: not "
         f"among the {COMMON} most common; neighbours never met: no training text has these two "
         "with one word between. words_in_any_order: naive Bayes of the other words of the text, "

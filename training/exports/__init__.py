@@ -29,6 +29,7 @@ from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
 from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
 from training.exports.masked import make_masked, make_masking
+from training.exports.masked_words import make_masked_words, masked_words_figures
 from training.exports.mnist_pca import make_mnist_pca
 from training.exports.network_features import make_features
 from training.exports.networks import REACH
@@ -146,6 +147,12 @@ EXPORTS = (
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
+    Export(
+        "masked_words",
+        "A transformer that fills in hidden words",
+        make_masked_words,
+        figures=masked_words_figures,
+    ),
     Export("stroke_codes", "Codes of strokes with known factors", make_stroke_codes),
     Export("mnist_network_features", "Sparse features of a network's units", make_features),
     *(

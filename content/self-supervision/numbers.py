@@ -724,3 +724,25 @@ one_protocol_wrong = {
         ("supervised", "supervised"),
     )
 }
+
+# Words of real text: what vectors by counting and by predicting, and their controls, are worth
+_words = card("word_vectors")
+words_text = {key: _words["text"][key] for key in ("words", "lines", "held_out", "least")}
+words_asked = _words["metrics"]["asked"]
+word_scores = _words["metrics"]["scores"]
+word_fit = _words["metrics"]["fit"]
+word_shared = _words["metrics"]["neighbours_shared"]
+_seeds = [word_scores[f"predict_2{of}"] for of in ("", "_seed_1", "_seed_2")]
+
+
+def _over_seeds(values):
+    return {"mean": np.mean(values), "least": min(values), "most": max(values)}
+
+
+word_predict = {
+    key: _over_seeds([scores[key] for scores in _seeds])
+    for key in ("synonym_in_ten", "same_part", "beside", "alike", "related")
+} | {
+    key: _over_seeds([scores["arithmetic"][key] for scores in _seeds])
+    for key in ("any", "without", "near_c")
+}

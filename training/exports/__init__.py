@@ -49,10 +49,12 @@ from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
 from training.exports.views import make_views
+from training.exports.word_vectors import make_word_vectors
 from training.recipes import SEED
 from widgets.kit.benchmark_codes import JUDGED
 
 EXPORTS = (
+    Export("word_vectors", "Vectors of 5,000 words of real text", make_word_vectors),
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
     Export(
         "shuffled_pixels",

@@ -746,3 +746,28 @@ word_predict = {
     key: _over_seeds([scores["arithmetic"][key] for scores in _seeds])
     for key in ("any", "without", "near_c")
 }
+
+# Pictures and words: the two encoders of emoji and their names, shares in %
+_two = card("emoji_words")["metrics"]
+
+
+def _percent_of(shares):
+    """The same with every share in %, at any depth."""
+    if isinstance(shares, dict):
+        return {key: _percent_of(value) for key, value in shares.items()}
+    return [_percent_of(each) for each in shares] if isinstance(shares, list) else 100 * shares
+
+
+emoji_pairs = {
+    "seen": _two["seen_emoji"],
+    "families": _two["seen_families"],
+    "library": _two["library"],
+    "temperature": _two["temperature"],
+    "searched": _two["search"]["tags"],
+}
+emoji_found = _percent_of(_two["found"])
+emoji_search = _percent_of({key: value for key, value in _two["search"].items() if key != "tags"})
+emoji_groups = _percent_of({key: value for key, value in _two["groups"].items() if key != "emoji"})
+emoji_names = _percent_of(_two["names"])
+emoji_gap = {"new": _two["gap"], "seen": _two["gap_seen"]}
+emoji_gap["beside_the_plane"] = 100 * _two["beside_the_plane"]

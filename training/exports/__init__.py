@@ -23,6 +23,7 @@ from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_an
 from training.exports.decoders import DECODED, make_decoder
 from training.exports.digit_patches import make_digit_patches
 from training.exports.draws import draws_figures, make_draws
+from training.exports.emoji_words import emoji_words_figures, make_emoji_words
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.gallery import make_distances, make_gallery
@@ -148,6 +149,12 @@ EXPORTS = (
     ),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
+    Export(
+        "emoji_words",
+        "Encoders of emoji and of their names",
+        make_emoji_words,
+        figures=emoji_words_figures,
+    ),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
     Export(
         "masked_words",

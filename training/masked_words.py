@@ -24,7 +24,7 @@ from widgets.kit.words import END, LONGEST, MASK, SPECIAL
 
 SHORTEST = 3  # words of a text
 HIDDEN = 0.45  # share of a text's words, at most, in training
-TOKENS = 512  # of a batch
+TOKENS = 1024  # of a batch
 WARM_UP = 200  # steps
 
 
@@ -39,10 +39,10 @@ class WordsRecipe:
         the last fifth of the steps
     """
 
-    width: int = 64
+    width: int = 96
     blocks: int = 2
     heads: int = 4
-    steps: int = 7500
+    steps: int = 14_000
     learning_rate: float = 2e-3
 
     def rate_at(self, step: int) -> float:

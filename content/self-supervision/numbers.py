@@ -771,3 +771,31 @@ emoji_groups = _percent_of({key: value for key, value in _two["groups"].items() 
 emoji_names = _percent_of(_two["names"])
 emoji_gap = {"new": _two["gap"], "seen": _two["gap_seen"]}
 emoji_gap["beside_the_plane"] = 100 * _two["beside_the_plane"]
+# Emoji by augmentation: how far a change moves a code, in units of two different emoji; what is
+# told apart and read, in percent; of three seeds
+_emoji = card("colour_views")["metrics"]
+_by_views = _emoji["by_seed"] | {
+    name: [_emoji[name]] for name in ("untrained", "pixels", "histogram")
+}
+
+
+def _of_seeds(runs):
+    """For each value of the runs' cards its mean and its extremes."""
+    return {
+        key: _of_seeds([run[key] for run in runs])
+        if isinstance(runs[0][key], dict)
+        else {
+            "mean": np.mean([run[key] for run in runs]),
+            "least": min(run[key] for run in runs),
+            "most": max(run[key] for run in runs),
+        }
+        for key in runs[0]
+    }
+
+
+_emoji_codes = {name: _of_seeds(runs) for name, runs in _by_views.items()}
+emoji_moved = {name: found["moved"] for name, found in _emoji_codes.items()}
+emoji_told = {name: found["told_apart"] for name, found in _emoji_codes.items()}
+emoji_read = {name: found["read"] for name, found in _emoji_codes.items()}
+emoji_seen = {name: _of_seeds(runs)["moved"] for name, runs in _emoji["seen_by_seed"].items()}
+emoji_chance = _emoji["chance"]

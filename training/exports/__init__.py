@@ -16,6 +16,7 @@ from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.classifiers import make_classifier
 from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
+from training.exports.colour_views import make_colour_views
 from training.exports.confound import make_confound
 from training.exports.contractive_plane import make_contractive_plane
 from training.exports.control_task import make_control_task
@@ -147,6 +148,7 @@ EXPORTS = (
         arrays=False,
         figures=spatial_codes_figures,
     ),
+    Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
     Export(

@@ -44,7 +44,7 @@ from widgets.kit.colour_views import (
 )
 from widgets.kit.figures import axis, bars, dots, figure, label, line, segment
 
-PAIRS = 6
+PAIRS = 5
 ANGLES = np.arange(0, 361, 30)  # degrees
 CHANGES = ("hue", "mirrored", "cropped", "erased", "shifted")  # from the top
 WIDE = 1.5  # of the axis, unless a code has moved farther
@@ -87,7 +87,7 @@ def compute(*, hue, views, picture, seed):
     Returns
     -------
     dict
-        ``pairs``, (2, 6, 32, 32, 3): below each view its partner; ``copies``, (6, 32, 32, 3), the
+        ``pairs``, (2, 5, 32, 32, 3): below each view its partner; ``copies``, (6, 32, 32, 3), the
         picture and its CHANGES; ``moved``, how far these move the code, and ``plain``, that of
         shift alone, (5,); ``curve``, by ANGLES of hue, and ``plain_curve``, (13,).
     """
@@ -96,7 +96,9 @@ def compute(*, hue, views, picture, seed):
     rng = np.random.default_rng(seed)
     pairs = [[draw_view(x, ADDED[views], rng) for _ in range(PAIRS)] for _ in range(2)]
     copies = changes(x[None], hue)
-    moved, plain = (distances(name, copies) for name in (views, "shift"))
+    moved, plain = (
+        np.append(distances(name, copies[:2]), by_others(name, place)) for name in (views, "shift")
+    )
     return {
         "pairs": np.array(pairs),
         "copies": copies,
@@ -122,6 +124,13 @@ def distances(name, copies):
     stored = load("colour_views")
     h, _ = encode_emoji(copies, encoder_of(name, stored))
     return np.linalg.norm(h[1:] - h[0], axis=1) / stored[f"{name}_apart"][0]
+
+
+@lru_cache(maxsize=len(EMOJI) * len(VIEWS))
+def by_others(name, place):
+    """How far the changes that no slider sets move the code of an emoji: (4,)."""
+    copies = changes(load("colour_views")["pictures"][[place]] / 255, 0)
+    return distances(name, copies)[1:]
 
 
 @lru_cache(maxsize=len(EMOJI) * len(VIEWS))

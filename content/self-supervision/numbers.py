@@ -799,3 +799,9 @@ emoji_told = {name: found["told_apart"] for name, found in _emoji_codes.items()}
 emoji_read = {name: found["read"] for name, found in _emoji_codes.items()}
 emoji_seen = {name: _of_seeds(runs)["moved"] for name, runs in _emoji["seen_by_seed"].items()}
 emoji_chance = _emoji["chance"]
+
+# A masked autoencoder trained further on labelled digits
+tuned = {name: _controls["fine_tuned"][n] for name, n in (("hundred", "100"), ("thousand", "1000"))}
+
+# Hidden words of held-out definitions: a transformer, and counts of neighbouring words
+filled = card("masked_words")["metrics"]

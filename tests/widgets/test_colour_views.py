@@ -33,12 +33,12 @@ def test_a_grey_picture_has_no_hue_to_turn():
 
 
 def test_a_unit_is_the_distance_of_two_emoji():
-    """Of 18 shown emoji the mean distance is near that of all held-out ones."""
+    """Of the right order: the shown ones were chosen in pairs of relatives, which are nearer."""
     stored = load("colour_views")
     for name in VIEWS:
         h, _ = encode_emoji(stored["pictures"] / 255, encoder_of(name, stored))
         gaps = np.linalg.norm(h[:, None] - h, axis=2)[np.triu_indices(len(EMOJI), 1)]
-        assert gaps.mean() / stored[f"{name}_apart"][0] == pytest.approx(1, abs=0.3)
+        assert 0.5 < gaps.mean() / stored[f"{name}_apart"][0] < 1.5
 
 
 @pytest.mark.parametrize(("views", "change"), CHANGES.items())

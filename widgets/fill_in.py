@@ -58,9 +58,10 @@ instrument = Instrument(
         Textbox(
             "sentence",
             "Definition with a gap: ___, [mask] or a ? on its own",
-            default="a small bird with a long ___",
+            default="a small ___ with a long ___",
             max_length=120,
             suggestions=(
+                "a small ___ with a long ___",
                 "a small bird with a long ___",
                 "a ___ in northern europe",
                 "a ___ in northern canada",

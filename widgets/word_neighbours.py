@@ -145,7 +145,7 @@ def vocabulary():
 @lru_cache(maxsize=8)
 def directions(name):
     """Vectors of length 1 of one kind, (5000, 50)."""
-    v = load("word_vectors")[name].astype(np.float32)
+    v = load("word_vectors")[name].astype(float)
     v /= np.linalg.norm(v, axis=1, keepdims=True)
     v.flags.writeable = False
     return v

@@ -64,18 +64,47 @@ def hue_turn(degrees: Any) -> Pictures:
 
 
 def turn_hue(x: NDArray[Any], degrees: float) -> Pictures:
-    """Turn all colours around grey: 120 degrees takes red to green. What leaves [0, 1] is cut."""
+    """Turn all colours around grey: 120 degrees takes red to green. What leaves [0, 1] is cut.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., 3), in [0, 1]
+    degrees : float
+
+    Returns
+    -------
+    ndarray of shape (..., 3)
+    """
     turned: Pictures = (x @ hue_turn(degrees).T).clip(0, 1)
     return turned
 
 
 def mirror(x: NDArray[Any]) -> Pictures:
-    """Swap left and right."""
+    """Swap left and right.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, 32, 32, 3), in [0, 1]
+
+    Returns
+    -------
+    ndarray of shape (n, 32, 32, 3)
+    """
     return x[:, :, ::-1].astype(np.float64)
 
 
 def shift(x: NDArray[Any], right: int, down: int = 0) -> Pictures:
-    """Move by whole pixels; white comes in."""
+    """Move by whole pixels; white comes in.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, 32, 32, 3), in [0, 1]
+    right, down : px, negative to the left and up
+
+    Returns
+    -------
+    ndarray of shape (n, 32, 32, 3)
+    """
     wide = np.pad(x, ((0, 0), (SIDE, SIDE), (SIDE, SIDE), (0, 0)), constant_values=1)
     return wide[:, SIDE - down : 2 * SIDE - down, SIDE - right : 2 * SIDE - right].astype(
         np.float64
@@ -83,12 +112,32 @@ def shift(x: NDArray[Any], right: int, down: int = 0) -> Pictures:
 
 
 def crop(x: NDArray[Any], kept: int = KEPT) -> Pictures:
-    """Enlarge the middle `kept` pixels; colours between pixels are interpolated."""
+    """Enlarge the middle; colours between pixels are interpolated.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, 32, 32, 3), in [0, 1]
+    kept : px, the side of the part that fills the picture
+
+    Returns
+    -------
+    ndarray of shape (n, 32, 32, 3)
+    """
     return resized(x, linear(kept), linear(kept))
 
 
 def erase(x: NDArray[Any], side: int = ERASED) -> Pictures:
-    """Paint a white square over the middle."""
+    """Paint a white square over the middle.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n, 32, 32, 3), in [0, 1]
+    side : px, of the square
+
+    Returns
+    -------
+    ndarray of shape (n, 32, 32, 3)
+    """
     out, edge = x.astype(np.float64), (SIDE - side) // 2
     out[:, edge:-edge, edge:-edge] = 1
     return out
@@ -101,6 +150,10 @@ def linear(kept: float, start: float | None = None) -> Pictures:
     ----------
     kept : how many
     start : where they begin; without it they are in the middle
+
+    Returns
+    -------
+    ndarray of shape (32, 32)
     """
     first = (SIDE - kept) / 2 if start is None else start
     at = first + (np.arange(SIDE) + 0.5) * kept / SIDE - 0.5
@@ -109,7 +162,17 @@ def linear(kept: float, start: float | None = None) -> Pictures:
 
 
 def resized(x: NDArray[Any], down: Pictures, right: Pictures) -> Pictures:
-    """Pictures (..., 32, 32, 3), their rows and columns combined by matrices of `linear`."""
+    """Combine the rows and the columns of pictures.
+
+    Parameters
+    ----------
+    x : ndarray of shape (..., 32, 32, 3)
+    down, right : ndarray of shape (32, 32), from `linear`
+
+    Returns
+    -------
+    ndarray of shape (..., 32, 32, 3)
+    """
     across: Pictures = right @ x  # (..., 32, 32, 3), each column a sum of columns
     return np.moveaxis(down @ np.moveaxis(across, -3, -2), -2, -3)
 
@@ -121,6 +184,11 @@ def draw_view(x: NDArray[Any], added: tuple[str, ...], rng: np.random.Generator)
     ----------
     x : ndarray of shape (32, 32, 3), in [0, 1], on white
     added : of "crop", "flip", "jitter" and "erase"
+    rng : what the view is drawn by
+
+    Returns
+    -------
+    ndarray of shape (32, 32, 3)
     """
     kept = SIDE * rng.uniform(LEAST_KEPT, 1) if "crop" in added else SIDE
     moved = rng.integers(-STEP, STEP + 1, 2) * kept / SIDE  # in px of the picture
@@ -165,7 +233,17 @@ def encode_emoji(x: NDArray[Any], weights: Encoder) -> tuple[Pictures, Pictures]
 
 
 def encoder_of(name: str, stored: Encoder) -> dict[str, NDArray[Any]]:
-    """The weights of one of VIEWS, or "untrained", in a file that has all of them."""
+    """The weights of one encoder.
+
+    Parameters
+    ----------
+    name : of VIEWS, or "untrained"
+    stored : the arrays of all encoders
+
+    Returns
+    -------
+    dict of arrays, without the name in their keys
+    """
     return {
         key.removeprefix(f"{name}_"): stored[key] for key in stored if key.startswith(f"{name}_")
     }

@@ -22,7 +22,16 @@ STRIDE = 2
 
 
 def words_of(text: str) -> list[str]:
-    """Words without capitals and accents: ``Étoile du soir`` is etoile, du, soir."""
+    """Words without capitals and accents: ``Étoile du soir`` is etoile, du, soir.
+
+    Parameters
+    ----------
+    text : in any language
+
+    Returns
+    -------
+    list of words
+    """
     letters = unicodedata.normalize("NFKD", text.casefold())
     return re.findall(r"\w+", "".join(each for each in letters if not unicodedata.combining(each)))
 
@@ -33,6 +42,14 @@ def rows_of(text: str) -> tuple[int, ...]:
 
     ``cat`` has the rows of <cat>, <ca, cat and at>. The row is the CRC-32 of the part in UTF-8,
     modulo `BUCKETS`.
+
+    Parameters
+    ----------
+    text : in any language
+
+    Returns
+    -------
+    tuple of places below `BUCKETS`; a word or part that comes twice is there twice
     """
     words = [f"<{word}>" for word in words_of(text)]
     parts = [word[i : i + 3] for word in words for i in range(len(word) - 2)]
@@ -40,12 +57,16 @@ def rows_of(text: str) -> tuple[int, ...]:
 
 
 def encode_words(texts: Sequence[str], table: Array) -> Array:
-    """Codes of texts, of length 1: (n, 64). A text without a letter has the code 0.
+    """Codes of texts, of length 1. A text without a letter has the code 0.
 
     Parameters
     ----------
     texts : n texts
     table : ndarray of shape (BUCKETS, 64), the vectors in any unit
+
+    Returns
+    -------
+    ndarray of shape (n, 64)
     """
     codes = np.zeros((len(texts), table.shape[1]))
     for code, text in zip(codes, texts, strict=True):
@@ -55,7 +76,7 @@ def encode_words(texts: Sequence[str], table: Array) -> Array:
 
 
 def encode_pictures(x: Array, network: Mapping[str, Array]) -> Array:
-    """Codes of pictures, of length 1: (n, 64).
+    """Codes of pictures, of length 1.
 
     Parameters
     ----------
@@ -63,6 +84,10 @@ def encode_pictures(x: Array, network: Mapping[str, Array]) -> Array:
     network : ``weight_1`` to ``weight_3`` of shape (out, 9 * in), in the order row, column,
         channel; ``bias_1`` to ``bias_3``; ``weight_4`` of shape (64, 2048), ``bias_4``. The batch
         norms are contained in them
+
+    Returns
+    -------
+    ndarray of shape (n, 64)
     """
     h = x
     for layer in "123":
@@ -72,7 +97,17 @@ def encode_pictures(x: Array, network: Mapping[str, Array]) -> Array:
 
 
 def convolve(h: Array, weight: Array) -> Array:
-    """Convolution of 3 x 3 px with stride 2 and a border of zeros: (n, rows, columns, out)."""
+    """Convolution of 3 x 3 px with stride 2 and a border of zeros.
+
+    Parameters
+    ----------
+    h : ndarray of shape (n, rows, columns, in)
+    weight : ndarray of shape (out, 9 * in)
+
+    Returns
+    -------
+    ndarray of shape (n, rows / 2, columns / 2, out)
+    """
     padded = np.pad(h, ((0, 0), (1, 1), (1, 1), (0, 0)))
     patches = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
     patches = patches[:, ::STRIDE, ::STRIDE].transpose(0, 1, 2, 4, 5, 3)
@@ -81,7 +116,16 @@ def convolve(h: Array, weight: Array) -> Array:
 
 
 def unit(codes: Array) -> Array:
-    """Codes (n, k) scaled to length 1; one of zeros stays."""
+    """Codes scaled to length 1; one of zeros stays.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n, k)
+
+    Returns
+    -------
+    ndarray of shape (n, k)
+    """
     length = np.linalg.norm(codes, axis=1, keepdims=True)
     scaled: Array = codes / np.where(length > 0, length, 1)
     return scaled

@@ -108,7 +108,7 @@ class ChapterSource:
 
     @property
     def sections(self) -> tuple[PageSource, ...]:
-        return tuple(page for page in self.pages if page.name and not page.is_evidence)
+        return tuple(page for page in self.pages[1:] if not page.is_evidence)
 
     @property
     def evidence(self) -> tuple[PageSource, ...]:

@@ -57,16 +57,12 @@ instrument = Instrument(
     controls=(
         Textbox(
             "sentence",
-            "Definition with a gap: ___, [mask] or a ? on its own",
+            "Definition (gap: ___, [mask] or ?)",
             default="a small ___ with a long ___",
             max_length=120,
             suggestions=(
                 "a small ___ with a long ___",
-                "a small bird with a long ___",
-                "a ___ in northern europe",
-                "a ___ in northern canada",
                 "a person who ___ books",
-                "the branch of ___ that studies plants",
             ),
         ),
         Slider("gap", "Gap", default=1, min=1, max=MOST_GAPS, step=1),

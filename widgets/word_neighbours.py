@@ -233,7 +233,7 @@ def ranking(result, places, cosines, title, color):
             ticktext=[result["words"][i] for i in at],
             showgrid=False,
         ),
-        height=330,
+        height=360,
         left=96,
         right=64,
         top=26,

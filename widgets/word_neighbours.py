@@ -38,7 +38,7 @@ instrument = Instrument(
     name="word_neighbours",
     title="Word neighbours",
     challenge="Type a word of your own. Before you look, say three words that you expect beside "
-    "it. Then shuffle the text.",
+    "it. Then shuffle the text, and see what is left.",
     controls=(
         Textbox(
             "word", "Word", "cup", suggestions=("cup", "doctor", "war", "green", "walked", "king")

@@ -72,8 +72,7 @@ def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
 def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[PageSource]:
     whole = days.places.get(chapter.entry.slug)
     for page in chapter.pages:
-        names = dict.fromkeys((page.section, page.label) if page.name else ())
-        day = latest(whole, *map(days.places.get, names))
+        day = latest(whole, days.places.get(page.name) if page.name else None)
         inner: list[tuple[DirectiveNode, Day]] = []
         nodes = _open_nodes(page.document.nodes, day, days, inner, closed.labels)
         rest = with_nodes(page, nodes, [node for node, _ in inner]) if inner else page
@@ -83,7 +82,8 @@ def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[
             yield rest
             continue
         closed.pieces.append(Piece(rest, day))
-        closed.labels |= {each: day for each in (page.label, *_labels([*nodes, *page.cards]))}
+        label = page.name or page.slug
+        closed.labels |= {each: day for each in (label, *_labels([*nodes, *page.cards]))}
 
 
 def _open_nodes(

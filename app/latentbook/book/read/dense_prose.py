@@ -128,13 +128,9 @@ def _paragraphs_of(node: TextNode, limits: Limits) -> Iterator[Paragraph]:
     for token in node.tokens:
         if token.type == "inline" and before == "paragraph_open":
             line = token.map[0] + 1 if token.map else node.line
-            if text := words_of(token):
+            if text := "".join(map(_words, token.children or ())).strip():
                 yield Paragraph(line, text, limits, node.comment)
         before = token.type
-
-
-def words_of(inline: Token) -> str:
-    return "".join(map(_words, inline.children or ())).strip()
 
 
 def _words(child: Token) -> str:

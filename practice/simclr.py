@@ -1,8 +1,7 @@
 """SimCLR: two views of an image attract each other, the views of all other images repel.
 
-Chen et al. 2020, arXiv:2002.05709. `python simclr.py FOLDER` reads images, in one subfolder per
-class if there are classes, or MNIST's four files. It writes simclr.pt, from which --resume goes on,
-and simclr.png: held-out images, each followed by those with the nearest codes."""
+Chen et al. 2020, arXiv:2002.05709. `python simclr.py FOLDER` reads images, in one folder per class,
+or MNIST's four files; writes simclr.pt, for --resume, and simclr.png: images and their nearest."""
 
 import argparse
 from pathlib import Path
@@ -63,8 +62,7 @@ class SimCLR(nn.Module):
         layers: list[nn.Module] = []
         for inputs, outputs in ((channels, 32), (32, 64), (64, width)):
             layers += [nn.Conv2d(inputs, outputs, 3, 2, 1), nn.BatchNorm2d(outputs), nn.ReLU()]
-        # (n, channels, size, size) -> (n, width, size / 8, size / 8) -> (n, width)
-        self.encoder = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+        self.encoder = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())  # (n, width)
         hidden = (nn.Linear(width, width), nn.BatchNorm1d(width), nn.ReLU())
         self.projector = nn.Sequential(*hidden, nn.Linear(width, latent_dim))
 
@@ -127,11 +125,13 @@ def main() -> None:
     for epoch in range(state["epoch"] + 1, args.epochs + 1):
         model.train()
         for step, (images,) in enumerate(loader, start=1):
+            # part: step
             h1, h2 = (model.encoder(augment(images.to(args.device))) for _ in range(2))
             loss = info_nce(model.projector(h1), model.projector(h2), args.temperature)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
+            # end: step
             bar = "#" * (40 * step // len(loader))
             print(f"\repoch {epoch} {bar:40} loss {loss:.3f}", end="", flush=True)
         print()

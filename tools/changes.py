@@ -50,6 +50,9 @@ READERS = {
     "training/data/": "models/test_data.py models/test_emoji_and_text.py",
     "training/exports/": "models/test_exports.py",
     "widgets/data/": "models/test_exports.py",
+    "widgets/data/controls.json": "models/test_fine_tuned.py",
+    "widgets/data/masked_words": "widgets/test_fill_in.py",
+    "widgets/data/emoji_words": "widgets/test_type_words.py",
     "widgets/engine/": "browser/test_parity.py",
 }
 """Tests, below ``tests``, that read files in the browser or as text, which no import shows."""

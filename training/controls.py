@@ -30,7 +30,7 @@ from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card, read_card
 from latentbook.models.mlp import mlp
 from latentbook.models.vqvae import VQVAE, VQVAEConfig
-from training import one_protocol, published
+from training import fine_tuned, one_protocol, published
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import fit_student, to_arrays
@@ -822,6 +822,7 @@ CONTROLS: dict[str, Callable[[Dataset], Card]] = {
     "nearest_left_out": nearest_left_out,
     "slowest_teachers": slowest_teachers,
     "pointwise_code": pointwise_code,
+    "fine_tuned": fine_tuned.fine_tuned,
     **{
         f"one_protocol_{name}": partial(one_protocol.of_objective, name)
         for name in one_protocol.OBJECTIVES

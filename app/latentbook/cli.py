@@ -281,6 +281,10 @@ def check(
         bool,
         typer.Option("--paragraphs", help="Only list paragraphs with too many numbers or words."),
     ] = False,
+    lessons: Annotated[
+        bool,
+        typer.Option("--lessons", help="Only list the numbers, tables and idea of each section."),
+    ] = False,
     course: CourseFolder = None,
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
@@ -289,13 +293,16 @@ def check(
         check_book,
         list_bare_numbers,
         list_dense_paragraphs,
+        list_lessons,
     )
 
     if numbers:
         list_bare_numbers(project, report)
     if paragraphs:
         list_dense_paragraphs(project, report)
-    if numbers or paragraphs:
+    if lessons:
+        list_lessons(project, report)
+    if numbers or paragraphs or lessons:
         return
 
     if all and project.given.course is None:

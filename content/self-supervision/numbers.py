@@ -668,6 +668,7 @@ by_patch = {
 _controls = card("controls")["metrics"]
 _of_patches = _controls["hidden_patches"]
 ten_hidden = sorted(_of_patches["ten_hidden"]["percent_read"])
+ten_hidden_mean = np.mean(ten_hidden)
 _all_scored = _of_patches["two_and_all_scored"]
 all_scored = {
     "visible": np.mean(_all_scored["squared_error_per_visible_pixel"]),
@@ -723,3 +724,84 @@ one_protocol_wrong = {
         ("supervised", "supervised"),
     )
 }
+
+# Words of real text: what vectors by counting and by predicting, and their controls, are worth
+_words = card("word_vectors")
+words_text = {key: _words["text"][key] for key in ("words", "lines", "held_out", "least")}
+words_asked = _words["metrics"]["asked"]
+word_scores = _words["metrics"]["scores"]
+word_fit = _words["metrics"]["fit"]
+word_shared = _words["metrics"]["neighbours_shared"]
+_seeds = [word_scores[f"predict_2{of}"] for of in ("", "_seed_1", "_seed_2")]
+
+
+def _over_seeds(values):
+    return {"mean": np.mean(values), "least": min(values), "most": max(values)}
+
+
+word_predict = {
+    key: _over_seeds([scores[key] for scores in _seeds])
+    for key in ("synonym_in_ten", "same_part", "beside", "alike", "related")
+} | {
+    key: _over_seeds([scores["arithmetic"][key] for scores in _seeds])
+    for key in ("any", "without", "near_c")
+}
+
+# Pictures and words: the two encoders of emoji and their names, shares in %
+_two = card("emoji_words")["metrics"]
+
+
+def _percent_of(shares):
+    """The same with every share in %, at any depth."""
+    if isinstance(shares, dict):
+        return {key: _percent_of(value) for key, value in shares.items()}
+    return [_percent_of(each) for each in shares] if isinstance(shares, list) else 100 * shares
+
+
+emoji_pairs = {
+    "seen": _two["seen_emoji"],
+    "families": _two["seen_families"],
+    "library": _two["library"],
+    "temperature": _two["temperature"],
+    "searched": _two["search"]["tags"],
+}
+emoji_found = _percent_of(_two["found"])
+emoji_search = _percent_of({key: value for key, value in _two["search"].items() if key != "tags"})
+emoji_groups = _percent_of({key: value for key, value in _two["groups"].items() if key != "emoji"})
+emoji_names = _percent_of(_two["names"])
+emoji_gap = {"new": _two["gap"], "seen": _two["gap_seen"]}
+emoji_gap["beside_the_plane"] = 100 * _two["beside_the_plane"]
+# Emoji by augmentation: how far a change moves a code, in units of two different emoji; what is
+# told apart and read, in percent; of three seeds
+_emoji = card("colour_views")["metrics"]
+_by_views = _emoji["by_seed"] | {
+    name: [_emoji[name]] for name in ("untrained", "pixels", "histogram")
+}
+
+
+def _of_seeds(runs):
+    """For each value of the runs' cards its mean and its extremes."""
+    return {
+        key: _of_seeds([run[key] for run in runs])
+        if isinstance(runs[0][key], dict)
+        else {
+            "mean": np.mean([run[key] for run in runs]),
+            "least": min(run[key] for run in runs),
+            "most": max(run[key] for run in runs),
+        }
+        for key in runs[0]
+    }
+
+
+_emoji_codes = {name: _of_seeds(runs) for name, runs in _by_views.items()}
+emoji_moved = {name: found["moved"] for name, found in _emoji_codes.items()}
+emoji_told = {name: found["told_apart"] for name, found in _emoji_codes.items()}
+emoji_read = {name: found["read"] for name, found in _emoji_codes.items()}
+emoji_seen = {name: _of_seeds(runs)["moved"] for name, runs in _emoji["seen_by_seed"].items()}
+emoji_chance = _emoji["chance"]
+
+# A masked autoencoder trained further on labelled digits
+tuned = {name: _controls["fine_tuned"][n] for name, n in (("hundred", "100"), ("thousand", "1000"))}
+
+# Hidden words of held-out definitions: a transformer, and counts of neighbouring words
+filled = card("masked_words")["metrics"]

@@ -1,4 +1,4 @@
-"""What the sections on contrast and collapse say in numbers, from cards and recorded runs."""
+"""What the sections on contrast, views and collapse say in numbers, from cards and runs."""
 
 import json
 import re
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 import widgets.data
 from training.exports.collapse import SWITCHES, measured
@@ -17,9 +18,9 @@ from widgets.kit.encoders import TWO_VIEWS
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(widgets.data.__file__).parent
-CONTRAST, COLLAPSE = (
+CONTRAST, VIEWS, COLLAPSE = (
     (ROOT / "content" / "self-supervision" / f"{name}.md").read_text("utf-8")
-    for name in ("contrast", "collapse")
+    for name in ("contrast", "views", "collapse")
 )
 OUTPUTS = json.loads((ROOT / "content/self-supervision/outputs.json").read_text("utf-8"))
 NUMBERS = OUTPUTS["numbers.py"]["numbers"]
@@ -35,11 +36,11 @@ def seeds(name: str) -> list[dict]:
 
 def test_what_the_question_on_few_labels_says_is_that_of_the_cards():
     few = card("mnist_views")["metrics"]["probe_of_100_labels"]
-    assert "the highest of 0.1, 0.2 and 0.5" in CONTRAST and TEMPERATURE == 0.5
+    assert "the highest of 0.1, 0.2 and 0.5" in VIEWS and TEMPERATURE == 0.5
     pixels, contrastive = (100 * few[name]["mean"] for name in ("pixels", "contrastive"))
-    assert f"answer = {contrastive:.1f}" in CONTRAST
-    assert f"segment(({pixels:.1f}, {pixels:.1f})" in CONTRAST
-    assert f"{contrastive:.1f} %: with a hundred labels nearly" in CONTRAST
+    assert f"answer = {contrastive:.1f}" in VIEWS
+    assert f"segment(({pixels:.1f}, {pixels:.1f})" in VIEWS
+    assert f"{contrastive:.1f} %: with a hundred labels nearly" in VIEWS
 
 
 KEPT = "upside_down_six_or_nine_named_as_upright"
@@ -67,7 +68,7 @@ def test_what_is_said_of_turned_views_is_that_of_the_cards():
         f"answer = {moved[1]:.2f}",
         f"{moved[1]:.2f}, no less than before",
     ):
-        assert said in CONTRAST
+        assert said in VIEWS
 
 
 def test_sizes_and_bounds_in_the_text():
@@ -80,6 +81,22 @@ def test_sizes_and_bounds_in_the_text():
     bound = json.loads((ROOT / "widgets" / "data" / "published.json").read_text("utf-8"))
     reached = pytest.approx(bound["infonce-bound"]["mean"], abs=0.005)
     assert NUMBERS["infonce_of.gaussians_128"] == reached
+
+
+def test_hard_weights_are_a_lower_temperature_for_negatives():
+    """In the recorded output of `snippet-hard-negatives`, tau = 0.5 and beta = 8: 1 / (2 + 8)."""
+    views = load("mnist_views")
+    z = views["contrastive"].astype(float)
+    z /= np.linalg.norm(z, axis=2, keepdims=True)
+    logits = z[:, 0] @ z[:, 1].T / 0.1
+    np.fill_diagonal(logits, -np.inf)
+    push = softmax(logits, axis=1)
+    false = push[views["labels"][:, None] == views["labels"]].sum() / len(push)
+    table = OUTPUTS["snippet-hard-negatives"]["outputs"][0]["data"].splitlines()
+    beta, nearest, _, shown, _ = table[-1].split()
+    assert int(beta) == 8
+    assert float(shown) == pytest.approx(100 * false, abs=0.51)
+    assert float(nearest) == pytest.approx(100 * np.sort(push)[:, -5:].sum(1).mean(), abs=0.51)
 
 
 def test_codes_of_length_1_have_a_floor():

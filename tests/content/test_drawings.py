@@ -11,9 +11,10 @@ from content.autoencoders.images import ideas
 
 ROOT = Path(__file__).parents[2]
 CONTRAST = import_module("content.self-supervision.images.draw")
+TEACHERS = import_module("content.self-supervision.images.teachers")
 PICTURES = {
     script.FOLDER / name: draw
-    for script in (ideas, CONTRAST)
+    for script in (ideas, CONTRAST, TEACHERS)
     for name, draw in script.PICTURES.items()
 }
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?")

@@ -74,7 +74,9 @@ def test_work_with_the_decoder() -> None:
     twelve, eight = (
         multiplications(PATCHES - hidden, CONFIG.width, CONFIG.blocks) for hidden in (12, 8)
     )
-    assert "with 8, and with the decoder the whole takes six tenths" in text("how-much-to-hide")
+    assert "with 8, and with the decoder the whole takes six tenths" in text(
+        "evidence/how-much-to-hide"
+    )
     assert (twelve + decoder) / (eight + decoder) == pytest.approx(0.6, abs=0.02)
 
 
@@ -82,7 +84,7 @@ def test_look_alikes_lose_around_the_number_that_was_trained() -> None:
     recorded = json.loads((CHAPTER / "outputs.json").read_text("utf-8"))["snippet-look-alikes"]
     rows = [line.split() for line in recorded["outputs"][0]["data"].splitlines()[1:]]
     ahead = [int(hidden) for hidden, _, alike, network in rows if float(network) < float(alike)]
-    assert "except from ten to thirteen hidden patches" in text("hidden-patches")
+    assert "except from ten to thirteen hidden patches" in text("evidence/hidden-patches")
     assert ahead == [10, 12, 13] and len(rows) == 7
     assert all(float(alike) < float(mean) for _, mean, alike, _ in rows)
 

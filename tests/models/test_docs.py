@@ -71,7 +71,7 @@ COMPARISONS = [
 
 
 def test_comparisons_are_named_by_labels_of_the_book() -> None:
-    pages = (ROOT / "content").glob("*/*.md")
+    pages = (ROOT / "content").glob("*/**/*.md")
     labels = set(re.findall(r"^:label: (\S+)$", "\n".join(map(read, pages)), flags=re.MULTILINE))
     named = {label for where, *_ in COMPARISONS for label in re.findall(r"`([\w-]+)`", where)}
     assert len(named) > 25

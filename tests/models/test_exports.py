@@ -83,7 +83,8 @@ def test_card_describes_the_file(name: str) -> None:
         key: list(array.shape) for key, array in arrays.items()
     }
     without = {"own"} if name == "mnist_cards" else set()  # not every encoder has a decoder
-    assert all(np.isfinite(arrays[key]).all() for key in arrays.keys() - without)
+    numbers = {key for key, array in arrays.items() if array.dtype.kind != "U"}  # not words
+    assert all(np.isfinite(arrays[key]).all() for key in numbers - without)
     assert not any(array.dtype == np.float16 for array in arrays.values())
 
 

@@ -21,7 +21,9 @@ from widgets.analogies import (
 from widgets.data import load
 from widgets.kit.encoders import encode_as
 
-TEXT = (Path(__file__).parents[2] / "content/self-supervision/embeddings.md").read_text("utf-8")
+TEXT = (Path(__file__).parents[2] / "content/self-supervision/evidence/embeddings.md").read_text(
+    "utf-8"
+)
 
 
 def compute(**changed):

@@ -16,6 +16,7 @@ from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.classifiers import make_classifier
 from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
+from training.exports.colour_views import make_colour_views
 from training.exports.confound import make_confound
 from training.exports.contractive_plane import make_contractive_plane
 from training.exports.control_task import make_control_task
@@ -23,12 +24,14 @@ from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_an
 from training.exports.decoders import DECODED, make_decoder
 from training.exports.digit_patches import make_digit_patches
 from training.exports.draws import draws_figures, make_draws
+from training.exports.emoji_words import emoji_words_figures, make_emoji_words
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
 from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
 from training.exports.masked import make_masked, make_masking
+from training.exports.masked_words import make_masked_words, masked_words_figures
 from training.exports.mnist_pca import make_mnist_pca
 from training.exports.network_features import make_features
 from training.exports.networks import REACH
@@ -48,10 +51,12 @@ from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
 from training.exports.views import make_views
+from training.exports.word_vectors import make_word_vectors
 from training.recipes import SEED
 from widgets.kit.benchmark_codes import JUDGED
 
 EXPORTS = (
+    Export("word_vectors", "Vectors of 5,000 words of real text", make_word_vectors),
     Export("strokes", "beta-VAEs of strokes for eight betas", make_strokes),
     Export(
         "shuffled_pixels",
@@ -143,9 +148,22 @@ EXPORTS = (
         arrays=False,
         figures=spatial_codes_figures,
     ),
+    Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),
+    Export(
+        "emoji_words",
+        "Encoders of emoji and of their names",
+        make_emoji_words,
+        figures=emoji_words_figures,
+    ),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
+    Export(
+        "masked_words",
+        "A transformer that fills in hidden words",
+        make_masked_words,
+        figures=masked_words_figures,
+    ),
     Export("stroke_codes", "Codes of strokes with known factors", make_stroke_codes),
     Export("mnist_network_features", "Sparse features of a network's units", make_features),
     *(

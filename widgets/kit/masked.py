@@ -184,12 +184,27 @@ def blocks(h: Array, name: str, weights: Weights) -> Array:
     """
     i = 0
     while f"{name}.{i}.qkv.weight" in weights:
-        block = f"{name}.{i}"
-        h = h + attention(norm(h, f"{block}.norm0", weights), block, weights)
-        up = silu(linear(norm(h, f"{block}.norm1", weights), f"{block}.up", weights))
-        h = h + linear(up, f"{block}.down", weights)
+        h = one_block(h, f"{name}.{i}", weights)
         i += 1
     return h
+
+
+def one_block(h: Array, block: str, weights: Weights) -> Array:
+    """Attention between the tokens, then a small network for each; both add to what there is.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, t, width), tokens
+    block : name of the block
+    weights : with its layers
+
+    Returns
+    -------
+    ndarray of shape (m, t, width)
+    """
+    h = h + attention(norm(h, f"{block}.norm0", weights), block, weights)
+    up = silu(linear(norm(h, f"{block}.norm1", weights), f"{block}.up", weights))
+    return h + linear(up, f"{block}.down", weights)
 
 
 def attention(h: Array, block: str, weights: Weights) -> Array:
@@ -206,13 +221,62 @@ def attention(h: Array, block: str, weights: Weights) -> Array:
     ndarray of shape (m, t, width)
     """
     m, t, width = h.shape
-    split = linear(h, f"{block}.qkv", weights).reshape(m, t, 3, HEADS, width // HEADS)
-    q, k, v = split.transpose(2, 0, 3, 1, 4)  # (m, heads, t, width / heads) each
-    fit = q @ k.swapaxes(2, 3) / np.sqrt(width / HEADS)  # (m, heads, t, t)
-    share = np.exp(fit - fit.max(axis=-1, keepdims=True, initial=-np.inf))  # there may be no token
-    share /= share.sum(axis=-1, keepdims=True)
-    mixed = (share @ v).swapaxes(1, 2).reshape(m, t, width)
+    q, k, v = queries_keys_values(h, block, weights)
+    mixed = (shares(q, k) @ v).swapaxes(1, 2).reshape(m, t, width)
     return linear(mixed, f"{block}.out", weights)
+
+
+def attention_shares(h: Array, block: str, weights: Weights) -> Array:
+    """How much each token takes from each other in a block; what one takes adds up to 1.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, t, width), what comes into the block
+    block : its name
+    weights : with its layers
+
+    Returns
+    -------
+    ndarray of shape (m, heads, t, t), by head, taking token and token that is taken from
+    """
+    q, k, _ = queries_keys_values(norm(h, f"{block}.norm0", weights), block, weights)
+    return shares(q, k)
+
+
+def queries_keys_values(h: Array, block: str, weights: Weights) -> tuple[Array, Array, Array]:
+    """What attention compares and mixes: queries, keys and values.
+
+    Parameters
+    ----------
+    h : ndarray of shape (m, t, width), tokens
+    block : name of the block
+    weights : with its layers
+
+    Returns
+    -------
+    ndarray of shape (m, heads, t, width / heads), three times
+    """
+    m, t, width = h.shape
+    split = linear(h, f"{block}.qkv", weights).reshape(m, t, 3, HEADS, width // HEADS)
+    q, k, v = split.transpose(2, 0, 3, 1, 4)
+    return q, k, v
+
+
+def shares(q: Array, k: Array) -> Array:
+    """The softmax of how well each query fits each key.
+
+    Parameters
+    ----------
+    q, k : ndarray of shape (m, heads, t, width / heads)
+
+    Returns
+    -------
+    ndarray of shape (m, heads, t, t)
+    """
+    fit = q @ k.swapaxes(2, 3) / np.sqrt(q.shape[-1])
+    share = np.exp(fit - fit.max(axis=-1, keepdims=True, initial=-np.inf))  # there may be no token
+    out: Array = share / share.sum(axis=-1, keepdims=True)
+    return out
 
 
 def multiplications(tokens: int, width: int, count: int) -> int:

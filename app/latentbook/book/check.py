@@ -35,6 +35,7 @@ from latentbook.book.read.card_records import (
 )
 from latentbook.book.read.day import right_now
 from latentbook.book.read.dense_prose import dense_paragraphs, doubtful_paragraphs
+from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.nodes import DirectiveNode, Document, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
@@ -146,19 +147,43 @@ def list_bare_numbers(project: Project, report: Report) -> None:
 def list_dense_paragraphs(project: Project, report: Report) -> None:
     """Report paragraphs with too many numbers or words, or perhaps too many, one line per page."""
     for kind, look in (("dense", dense_paragraphs), ("doubtful", doubtful_paragraphs)):
-        for place, found in _search(project, look):
+        for place, found in _search(project, look, of_evidence=False):
             each = "; ".join(f"line {line} has {what}" for line, what in found)
             report(f"{place}: {len(found)} {kind}: {each}")
 
 
+def list_lessons(project: Project, report: Report) -> None:
+    """Report what each section has of a lesson, and what it has too much of."""
+    loaded = compose(project, right_now(), computing=True)
+    place = Problems(loaded.laid.origins).place
+    for page in (page for source in loaded.whole for page in source.sections):
+        line = page.document.front_lines.get("title", 1)
+        if loaded.laid.from_book(page.path, line):
+            continue
+        lesson = Lesson.of(page.document)
+        rows = f" ({', '.join(map(str, lesson.tables))} rows)" if lesson.tables else ""
+        idea = "an idea" if lesson.has_idea else "no idea"
+        tables = f"{len(lesson.tables)} table{'s' * (len(lesson.tables) != 1)}{rows}"
+        figures = f"{lesson.figures} figure{'s' * (lesson.figures != 1)}"
+        has = f"{lesson.numbers} numbers, {tables}, {figures}, {idea}"
+        wrong = ", ".join(filter(None, [lesson.faults, "no idea" * lesson.lacks_idea]))
+        warning = f". Too much or missing: {wrong}" if wrong else ""
+        report(f"{place(page.path, line)}: {has}{warning}")
+
+
 def _search(
-    project: Project, look: Callable[[Document], Iterable[tuple[int, str]]]
+    project: Project,
+    look: Callable[[Document], Iterable[tuple[int, str]]],
+    *,
+    of_evidence: bool = True,
 ) -> Iterator[tuple[str, list[tuple[int, str]]]]:
     """The place and the findings of each page that has some, those of the book under a course left
     out."""
     loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
+        if page.is_evidence and not of_evidence:
+            continue
         every = look(page.document)
         if found := [each for each in every if not loaded.laid.from_book(page.path, each[0])]:
             yield place(page.path, found[0][0]), found

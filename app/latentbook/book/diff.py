@@ -23,6 +23,7 @@ from latentbook.book.overlay.merge import (
     release,
 )
 from latentbook.book.overlay.sourced_text import SourcedText, digest
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
@@ -92,7 +93,10 @@ def edition_of(project: Project) -> Edition:
     for path in sorted(book.rglob("*.md")):
         sheet = SourcedText.of(path.read_text(encoding="utf-8"), path.relative_to(book))
         total.update(f"{path.relative_to(book).as_posix()} {digest(sheet.text)}\n".encode())
-        name = path.parent.name if path.stem == "index" else path.stem
+        place = path.relative_to(book)
+        name = page_label(
+            (place.parent if place.stem == "index" else place.with_suffix("")).as_posix()
+        )
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
     directives = by_name(DIRECTIVES)

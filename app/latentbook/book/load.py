@@ -32,6 +32,7 @@ from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
 from latentbook.book.read.dense_prose import dense_paragraphs
+from latentbook.book.read.lessons import IDEA_WORDS, Lesson, idea_fault
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import STALE, Asked
 from latentbook.book.read.project import BookManifest, Project
@@ -45,6 +46,8 @@ BARE = (
     "{!r} is neither computed nor cited: write {{num}}, cite a source in the sentence, or list it "
     "as given in the front matter"
 )
+LONG = "the section has {}: move the rest into evidence/{}.md"
+NO_IDEA = f"the section lacks idea: one sentence of at most {IDEA_WORDS} words"
 DENSE = "this has {}: give it one idea, and move its controls into a table of evidence"
 
 
@@ -144,7 +147,7 @@ def _compose(
     shared = resources()
     # Withheld content is composed for its mistakes. What only it uses appears in no list.
     unseen = resources() if closed.pieces or assigned.assignments else shared
-    names = {page.name or page.slug for source in whole for page in source.pages}
+    names = {page.section or page.slug for source in whole for page in source.pages}
     ledgers = Ledgers(project, shared, unseen, names)
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
@@ -245,10 +248,19 @@ def _check_text(project: Project, sources: Sequence[ChapterSource], computing: b
                 found += [
                     (line, BARE.format(number)) for line, number in bare_numbers(page.document)
                 ]
-            if manifest.paragraphs == "strict":
+            if manifest.paragraphs == "strict" and not page.is_evidence:
                 found += [
                     (line, DENSE.format(faults)) for line, faults in dense_paragraphs(page.document)
                 ]
+            front, lines = page.document.front, page.document.front_lines
+            if (idea := front.get("idea")) and (fault := idea_fault(idea)):
+                found.append((lines.get("idea", 1), fault))
+            if page in source.sections and manifest.wants_lessons(page.slug):
+                lesson, line = Lesson.of(page.document), lines.get("title", 1)
+                if lesson.faults:
+                    found.append((line, LONG.format(lesson.faults, page.name)))
+                if lesson.lacks_idea:
+                    found.append((line, NO_IDEA))
             for line, message in found:
                 if not project.laid.from_book(page.path, line):
                     problems.add(page.path, line, message)

@@ -1,8 +1,8 @@
-"""Draws the chapter's picture of contrastive learning.
+"""Draws the chapter's pictures: a transformer block, masks of attention, contrastive learning.
 
     python -m content.self-supervision.images.draw
 
-The codes are placed by hand; the arrows are computed, by the loss's derivative.
+The codes on the circle are placed by hand; their arrows are computed, by the loss's derivative.
 """
 
 from pathlib import Path
@@ -10,7 +10,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from content.drawing import arrow, circle, digit, dots, picture, rectangle, text, write
+from content.drawing import (
+    arrow,
+    circle,
+    digit,
+    dots,
+    line,
+    picture,
+    rectangle,
+    stroke,
+    text,
+    write,
+)
 from widgets.data import load
 
 Array = NDArray[np.float64]
@@ -84,7 +95,88 @@ def place(degrees: Array, radius: float) -> Array:
     return MIDDLE + on_circle(degrees, radius) * [1, -1]
 
 
-PICTURES = {"pull-and-push.svg": pull_and_push}
+def transformer_block() -> str:
+    stream, branch, width = 92, 176, 92
+    left = branch - width / 2
+
+    def box(y: float, words: str, right: float = left + width, colour: str = "rule-strong") -> str:
+        frame = stroke(f"M{left:g} {y}H{right:g}v26H{left:g}z", colour, 1.5)
+        return frame + text((left + right) / 2, y + 18, words)
+
+    def added(y: float) -> str:
+        plus = stroke(f"M{stream - 5} {y}h10M{stream} {y - 5}v10", "accent", 1.5)
+        return circle((stream, y), 9, "accent", 1.5) + plus
+
+    others = (262, 306)
+    return picture(
+        372,
+        "A transformer block",
+        "A vertical line, the residual stream of one token. Twice a branch leaves it, passes a "
+        "norm and then attention, or a norm and then a small network, and is added to it again. "
+        "Other tokens lead into attention alone.",
+        line([(stream, 352), (stream, 219)], "accent", 2.5),
+        line([(stream, 201), (stream, 61)], "accent", 2.5),
+        arrow([(stream, 43), (stream, 16)], "accent", 2.5),
+        arrow([(stream, 326), (branch, 326), (branch, 308)], "ink-2"),
+        box(282, "norm"),
+        arrow([(branch, 282), (branch, 262)], "ink-2"),
+        box(236, "attention", 334, "data-2"),
+        arrow([(branch, 236), (branch, 210), (stream + 9, 210)], "ink-2"),
+        *(arrow([(x, 338), (x, 262)], "ink-2") for x in others),
+        added(210),
+        arrow([(stream, 168), (branch, 168), (branch, 150)], "ink-2"),
+        box(124, "norm"),
+        arrow([(branch, 124), (branch, 104)], "ink-2"),
+        box(78, "network", colour="data-1"),
+        arrow([(branch, 78), (branch, 52), (stream + 9, 52)], "ink-2"),
+        added(52),
+        text(stream - 16, 350, "token in", anchor="end"),
+        text(stream - 16, 26, "token out", anchor="end"),
+        text(stream - 16, 128, "residual", "accent", "end"),
+        text(stream - 16, 146, "stream", "accent", "end"),
+        text(sum(others) / 2, 358, "all other tokens"),
+        text(342, 204, "mixes tokens", "ink-2", "end"),
+        text(342, 96, "one token alone", "ink-2", "end"),
+    )
+
+
+WORDS = ("a", "cat", "sleeps", "all", "day")
+
+
+def masks() -> str:
+    """Who may ask whom: rows ask, columns answer."""
+    cell, top = 22, 66
+    parts = []
+    for left, title, causal in ((62, "two-way", False), (232, "causal", True)):
+        n = len(WORDS)
+        seen = [(i, j) for i in range(n) for j in range(n) if j <= i or not causal]
+        squares = "".join(
+            f"M{left + cell * j} {top + cell * i}h{cell}v{cell}h-{cell}z" for i, j in seen
+        )
+        parts += [
+            f'<path d="{squares}" fill="var(--accent-soft)" stroke="var(--accent)"/>',
+            rectangle(left, top, n * cell, n * cell),
+            text(left + n * cell / 2, 24, title),
+            text(left + n * cell / 2, 50, "is seen", "ink-2"),
+        ]
+        parts += [
+            text(left - 8, top + cell * i + 16, word, "ink-2", "end")
+            for i, word in enumerate(WORDS)
+        ]
+    return picture(
+        top + cell * len(WORDS) + 16,
+        "Two masks of attention",
+        "Two squares of five rows and five columns, one for each word of a sentence. On the left "
+        "every cell is filled. On the right a row is filled up to its own word: a triangle.",
+        *parts,
+    )
+
+
+PICTURES = {
+    "transformer-block.svg": transformer_block,
+    "masks.svg": masks,
+    "pull-and-push.svg": pull_and_push,
+}
 
 if __name__ == "__main__":
     main()

@@ -85,6 +85,9 @@ async function findAll(notes, { dataset: { place = "" } }, home) {
 /** Whether the words of another page are here, with those on one side. @param {Note} note @param {PageProse} prose */
 const mayBeHere = ({ prefix, quote, suffix }, { text }) => text.includes(prefix + quote) || text.includes(quote + suffix);
 
+/** The sections of the chapter, and the evidence for the one that is read. */
+const PAGES = ".contents .sections-of > li > a, .contents [data-evidence] a";
+
 /** @type {Map<string, Promise<import("./anchor.js").Prose | null>>} by place */
 const loaded = new Map();
 
@@ -92,7 +95,7 @@ const loaded = new Map();
 async function chapterPages(here, home) {
   /** @type {Map<string, import("./anchor.js").Prose>} */
   const pages = new Map([[here, home]]);
-  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(".contents .sections-of > li > a"))) {
+  for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(PAGES))) {
     const place = link.href.slice(config.root.length).replace(/\/$/, "");
     if (place === here) continue;
     const loading = loaded.get(place) ?? loadProse(link.href);

@@ -100,7 +100,7 @@ def test_the_page_shows_the_number_and_knows_its_line(book: Settings) -> None:
     prose, _, after, table = section.blocks
     assert (
         '<data class="quoted" value="31.9412" data-code="&quot;vae&quot;: 31.94123456," '
-        'data-place="content/sample/numbers.py:6">32</data> %, the deep one'
+        'data-place="content/sample/numbers.py:6">32</data>\u00a0%, the deep one'
     ) in html_of(prose.html)
     assert ">−85.5</data>,\nit leads by" in html_of(prose.html)
     assert ">nine</data>." in html_of(prose.html)
@@ -129,7 +129,7 @@ def test_notebook_and_search_have_the_plain_text(book: Settings) -> None:
     exported = chapter_cells(chapter, source, loaded)
     cells = nbformat.reads(notebook(chapter, exported).decode(), as_version=4).cells
     text = "\n".join(cell.source for cell in cells)
-    assert "The VAE reads 32 %, the deep one −85.5,\nit leads by nine." in text
+    assert "The VAE reads 32\u00a0%, the deep one −85.5,\nit leads by nine." in text
     assert "The sum is 1.25." in text and "with 0.667" in text and "| −4 |" in text
     assert "The VAE reads 32 %, the deep one −85.5, it leads" in search_index(loaded.book).decode()
 

@@ -185,4 +185,4 @@ def test_the_front_matter_of_jupyter_book(make_book: MakeBook) -> None:
     assert "runs in the page's own Python" in told[4]
     assert "book.toml" in told[6]
     assert "standfirst" in told[7]
-    assert "Accepted: aliases, description, given, title." in told[8]
+    assert "Accepted: aliases, description, given, idea, title." in told[8]

@@ -776,3 +776,23 @@ def test_a_course_shows_its_own_practice_files_and_the_books(
     }
     again = make_course({"practice/theirs.py": "other = 3\n"})
     assert "mine/course.toml:1: practice/theirs.py of the course is in the book" in mistakes(again)
+
+
+EVIDENCE = "---\ndescription: Seeds.\n---\n\nAs {ref}`text` says, and [so on](../second.md).\n"
+
+
+def test_evidence_comes_with_its_section(make_course: MakeCourse) -> None:
+    book = {**FILES, "sample/evidence/text.md": EVIDENCE}
+    own = {"content/other/evidence/third.md": EVIDENCE.replace("second", "third")}
+    chapters = load(make_course(own, book=book)).book.chapters
+    places = [[page.place for page in chapter.evidence_pages] for chapter in chapters]
+    assert places == [["other/evidence/third"], ["sample/evidence/text"]]
+    (chapter,) = load(make_course(toml=COURSE.replace('"other", ', ""), book=book)).book.chapters
+    assert [page.place for page in chapter.evidence_pages] == ["sample/evidence/text"]
+    hidden = load(make_course(here='hide = ["evidence-text"]', book=book)).book
+    assert [each.evidence_pages for each in hidden.chapters if each.slug == "sample"] == [()]
+    two = {"content/sample/evidence/text.md": EVIDENCE}
+    assert "'evidence-text' is used twice" in mistakes(make_course(two, book=book))
+    stray = {"content/other/evidence/lost.md": EVIDENCE}
+    told = mistakes(make_course(stray, book=book))
+    assert "evidence/lost.md:1: evidence for 'lost', which is no section of this chapter" in told

@@ -13,14 +13,14 @@ from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.pieces import Address, Link
-from latentbook.book.compose.types import Chapter, Section
+from latentbook.book.compose.types import Chapter, Evidence, Section
 from latentbook.book.compose.withheld import Piece
 from latentbook.book.read.contents import RESERVED
 from latentbook.book.read.day import Day
 from latentbook.book.read.options import LABEL
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import Recording
-from latentbook.book.read.source import ChapterSource, PageSource
+from latentbook.book.read.source import ChapterSource, PageSource, page_place
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,12 @@ class Neighbours:
         return {each.entry.slug: each.opening for each in self.sources if each.entry.number}
 
     def around(self, page: PageSource) -> tuple[Link | None, Link | None]:
-        pages = [each for source in self.sources for each in source.pages if each.place]
+        pages = [
+            each
+            for source in self.sources
+            for each in source.pages
+            if each.place and not each.is_evidence
+        ]
         if page not in pages:
             return None, None
         index = pages.index(page)
@@ -46,8 +51,8 @@ class Neighbours:
 
     def link(self, page: PageSource) -> Link:
         labels = self.labels
-        label = page.name or page.slug
-        number = labels.targets[label].number if label in labels.targets else ""
+        target = labels.targets.get(page.label)
+        number = target.number if target else ""
         return Link(Address(page.place), page.title, number, page.description)
 
     def builds_on(self, opening: PageSource) -> tuple[Link, ...]:
@@ -116,7 +121,7 @@ class Chapters:
         recorded = whole.recordings.all_current(whole.nodes)
         composer = self.composer(page, whole, recorded, 0, piece.day)
         front, lines = page.document.front, page.document.front_lines
-        for name in {"title", "description", "standfirst"} & front.keys():
+        for name in {"title", "description", "standfirst", "idea"} & front.keys():
             composer.inline(front[name], lines.get(name, 1))
         composer.all_blocks()
         self._cards(page, whole, piece.day)
@@ -131,6 +136,7 @@ class Chapters:
         blocks = composer.all_blocks()
         moved: dict[str, str] = {}
         sections: list[Section] = []
+        evidence: list[Evidence] = []
         for page in source.sections:
             inside = self.composer(page, source, recorded, self._notes_before(page))
             sections.append(self._section(page, inside, source))
@@ -139,7 +145,12 @@ class Chapters:
                 moved.setdefault(id, f"{page.name}/#{id}")
             for id in (page.name, *page.document.front["aliases"]):
                 moved[id] = f"{page.name}/"
-        for page in source.pages:
+        for page in source.evidence:
+            inside = self.composer(page, source, recorded, self._notes_before(page))
+            evidence.append(self._evidence(page, inside, source))
+            for id in (each for each in self._ids_on(page) if each != page.label):
+                moved.setdefault(id, f"{page.name}/#{id}")
+        for page in (opening, *source.sections):
             self._note_old_places(page, opening)
         return Chapter(
             **self._page(opening, entry.number, blocks, composer, source),
@@ -148,6 +159,7 @@ class Chapters:
             level=front.get("level", ""),
             builds_on=self.neighbours.builds_on(opening),
             sections=tuple(sections),
+            evidence_pages=tuple(evidence),
             moved=moved,
         )
 
@@ -182,7 +194,8 @@ class Chapters:
         notes_before: int,
         day: Day | None = None,
     ) -> Composer:
-        number = self.resources.labels.number(page.place, 1) if page.name else ""
+        section = page_place(page.slug, page.section)
+        number = self.resources.labels.number(section, 1) if page.name else ""
         place = Link(Address(page.place), page.title, number)
         report = self.project.problems.of(page.path)
         return Composer(
@@ -205,11 +218,23 @@ class Chapters:
                 lines.get("title", 1),
                 f"the section has {words:,} words; at most {LONGEST_SECTION:,}: make it two",
             )
+        there = (each for each in source.evidence if each.section == page.name)
         return Section(
             **self._page(page, composer.place.number, blocks, composer, source),
             name=page.name,
+            idea=composer.inline(page.document.front["idea"], lines.get("idea", 1)),
+            evidence_page=next(map(self.neighbours.link, there), None),
             minutes=reading_minutes(blocks),
             authors=self.project.authors(page.path),
+        )
+
+    def _evidence(self, page: PageSource, composer: Composer, source: ChapterSource) -> Evidence:
+        section = next(each for each in source.sections if each.name == page.section)
+        blocks = composer.all_blocks()
+        return Evidence(
+            **self._page(page, composer.place.number, blocks, composer, source),
+            label=page.label,
+            section=self.neighbours.link(section),
         )
 
     def _page(
@@ -247,7 +272,7 @@ class Chapters:
     def _ids_on(self, page: PageSource) -> list[str]:
         """What addresses can name on a page: its labels and headings."""
         labels = self.resources.labels
-        for name in page.document.front["aliases"]:
+        for name in page.document.front.get("aliases", ()):
             if name in labels.targets:
                 line = page.document.front_lines.get("aliases", 1)
                 report = self.project.problems.of(page.path)

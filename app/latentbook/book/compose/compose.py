@@ -28,6 +28,7 @@ from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.prose import EXTERNAL, document_label, resolved
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.target import Target
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import (
     DirectiveNode,
@@ -106,7 +107,7 @@ class Composer:
         self.day = day
         self.language = resources.language
         expand = resources.mathematics.notation.expand
-        self.symbols = Symbols(resources.symbols, source.name or source.slug, expand)
+        self.symbols = Symbols(resources.symbols, source.section or source.slug, expand)
         self._recorded = recorded
         self._numbers = numbers
         self._document = source.document
@@ -317,7 +318,7 @@ class Composer:
                 return None, None
             if not label and not page:
                 return Address(page), None
-            label = label or page.rpartition("/")[2]
+            label = label or page_label(page)
         target = self.target(label, line)
         if target is None:
             return None, None

@@ -128,7 +128,7 @@ class _Numbering:
         self.counts: Counter[str] = Counter()
         # One page prints the entire chapter, so ids are unique in all of it.
         self.taken = {*PAGE_IDS, *(node.label for node in walk(chapter.nodes) if has_label(node))}
-        self.taken |= {page.name for page in chapter.sections}
+        self.taken |= {page.label for page in chapter.pages if page.name}
 
     def add_pages(self) -> None:
         entry = self.chapter.entry
@@ -141,6 +141,10 @@ class _Numbering:
             self.numbered("section", page.name, page.title, 1)
             self.add(page.document.nodes)
             self.add_cards(page)
+        for page in self.chapter.evidence:  # after all sections, whose numbers it leaves alone
+            self.problems, self.page = self.all_problems.of(page.path), page.place
+            self.register("evidence", "", page.label, page.title, 1)
+            self.add(page.document.nodes)
 
     def add_cards(self, page: PageSource) -> None:
         """Cards are not on the page they are written in, but share its labels."""

@@ -15,10 +15,12 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from latentbook.book.compose.joints import joined
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Address, Html, Link, Text, element, plain
 from latentbook.book.compose.target import Target
 from latentbook.book.read import suggestions
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
 from latentbook.book.translations.language import Language, message
 from latentbook.errors import FileProblems, known_names
@@ -62,7 +64,7 @@ class Surroundings(Protocol):
 
 def resolved(tokens: Iterable[Token], around: Surroundings) -> Text:
     """A text that needs nothing else of the book, after reporting what is wrong in it."""
-    return Text(tuple(_resolved(tuple(tokens), around)))
+    return Text(tuple(joined([*_resolved(tuple(tokens), around)])))
 
 
 def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
@@ -72,7 +74,7 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
         line = _line(token)
         match token.type:
             case "inline":
-                yield token.copy(children=list(_resolved(token.children or [], around)))
+                yield token.copy(children=joined([*_resolved(token.children or [], around)]))
             case "math_inline" | "math_block":
                 formula = around.math(token.content, line, display=token.block)
                 yield _with(token, math=formula)
@@ -223,7 +225,9 @@ def split_words(content: str) -> tuple[str, str]:
 
 def document_label(file: str, chapter: str) -> str:
     path = PurePosixPath(file)
-    return (path.parent.name or chapter) if path.stem == "index" else path.stem
+    if path.stem == "index":
+        return path.parent.name or chapter
+    return page_label(path.with_suffix("").as_posix())
 
 
 def _doc(content: str, line: int, around: Surroundings) -> Iterable[Token]:

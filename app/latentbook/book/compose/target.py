@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from latentbook.book.compose.pieces import Address
+from latentbook.book.read.contents import page_label
 from latentbook.book.translations.language import Language, message
 
 FIXED_SPACE = "\N{NO-BREAK SPACE}"
@@ -57,7 +58,7 @@ class Target:
 
     @property
     def is_page(self) -> bool:
-        return self.label == self.page.rpartition("/")[2]
+        return self.label == page_label(self.page)
 
     @property
     def address(self) -> Address:

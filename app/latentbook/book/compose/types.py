@@ -76,6 +76,8 @@ class Section(TextPage):
     """A numbered section: a page of its own."""
 
     name: str  # the last part of its address, and its label
+    idea: Text  # may be empty
+    evidence_page: Link | None
     minutes: int
     authors: tuple[str, ...]
 
@@ -87,6 +89,14 @@ class Section(TextPage):
     @property
     def headings(self) -> tuple[Heading, ...]:
         return tuple(b for b in self.blocks if isinstance(b, Heading) and b.level == 2)
+
+
+@dataclass(frozen=True)
+class Evidence(TextPage):
+    """The evidence for a section, whose number it has: a page of its own, beside the others."""
+
+    label: str
+    section: Link
 
 
 @dataclass(frozen=True)
@@ -117,6 +127,7 @@ class Chapter(TextPage):
     level: str
     builds_on: tuple[Link, ...]
     sections: tuple[Section, ...]
+    evidence_pages: tuple[Evidence, ...]
     moved: Mapping[str, str]  # ids of the chapter's former single page, and where they are now
 
     @property
@@ -127,15 +138,17 @@ class Chapter(TextPage):
 
     @property
     def pages(self) -> tuple[TextPage, ...]:
-        return (self, *self.sections)
+        return (self, *self.sections, *self.evidence_pages)
 
     @property
     def cards_by_page(self) -> tuple[TextPage, ...]:
         return tuple(page for page in self.pages if page.cards)
 
     @property
-    def pages_with_takeaways(self) -> tuple[TextPage, ...]:
-        return tuple(page for page in self.pages if page.takeaways)
+    def pages_in_summary(self) -> tuple[TextPage, ...]:
+        """The pages with takeaways or an idea."""
+        ideas = {page.place for page in self.sections if page.idea}
+        return tuple(page for page in self.pages if page.takeaways or page.place in ideas)
 
     @property
     def all_references(self) -> tuple[Reference, ...]:

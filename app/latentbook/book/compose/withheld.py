@@ -72,7 +72,8 @@ def set_apart(chapters: Iterable[ChapterSource], days: Days) -> Closed:
 def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[PageSource]:
     whole = days.places.get(chapter.entry.slug)
     for page in chapter.pages:
-        day = latest(whole, days.places.get(page.name) if page.name else None)
+        names = dict.fromkeys((page.section, page.label) if page.name else ())
+        day = latest(whole, *map(days.places.get, names))
         inner: list[tuple[DirectiveNode, Day]] = []
         nodes = _open_nodes(page.document.nodes, day, days, inner, closed.labels)
         rest = with_nodes(page, nodes, [node for node, _ in inner]) if inner else page
@@ -82,8 +83,7 @@ def _open_pages(chapter: ChapterSource, days: Days, closed: Closed) -> Iterator[
             yield rest
             continue
         closed.pieces.append(Piece(rest, day))
-        label = page.name or page.slug
-        closed.labels |= {each: day for each in (label, *_labels([*nodes, *page.cards]))}
+        closed.labels |= {each: day for each in (page.label, *_labels([*nodes, *page.cards]))}
 
 
 def _open_nodes(

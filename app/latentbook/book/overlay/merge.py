@@ -14,7 +14,15 @@ from pathlib import Path
 
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
-from latentbook.book.read.contents import ASSIGNMENTS, BOOK, COURSE, INSTRUMENTS, ChapterEntry
+from latentbook.book.read.contents import (
+    ASSIGNMENTS,
+    BOOK,
+    COURSE,
+    EVIDENCE,
+    INSTRUMENTS,
+    ChapterEntry,
+    page_label,
+)
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.numbers import setting
 from latentbook.book.read.options import LABEL, as_label
@@ -29,7 +37,7 @@ from latentbook.book.read.project import (
     with_entries,
 )
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
-from latentbook.book.read.source import INDEX, PRINT, existing_sections
+from latentbook.book.read.source import INDEX, PRINT, existing_sections, refuse_stray_evidence
 from latentbook.book.write.prefill import prefill_cache
 from latentbook.cache import replace_file
 from latentbook.errors import LatentbookError, Origins, Problems, accepted_names
@@ -209,6 +217,10 @@ class Layer:
                 self.note_hidden(hidden[name], name, *page.regions())
             else:
                 self.pages[f"{slug}/{name}.md"] = page
+                self.evidence(f"{slug}/{EVIDENCE}/{name}.md", entry.line)
+        refuse_stray_evidence(
+            self.own / slug, names, lambda path: self.problems.of(self.shown(path))
+        )
         kept = [name for name in names if name not in hidden]
         self.pages[f"{slug}/{INDEX}"] = index
         self.sections[slug] = tuple(kept)
@@ -221,6 +233,11 @@ class Layer:
                     self.texts[f"{slug}/{name}"] = self.read(recorded)
         for folder in self.folders():
             self.take_files(folder / slug, slug)
+
+    def evidence(self, place: str, line: int) -> None:
+        """Take the evidence for a section, if it has any."""
+        if self.all_at(place):
+            self.pages[place] = self.page(place, page_label(place.removesuffix(".md")), line)
 
     def chosen(self, entry: ChapterEntry, listed: list[str], known: Collection[str]) -> list[str]:
         """The sections that the course has of a chapter of its book; mistakes are reported."""
@@ -317,8 +334,7 @@ class Layer:
         label = as_label(label)
         written = re.compile(re.escape(label).replace("\\-", "[^a-z0-9]+"), re.IGNORECASE)
         for place, page in self.pages.items():
-            slug, _, file = place.partition("/")
-            if label == (slug if file == INDEX else file.removesuffix(".md")):
+            if label == _label(place):
                 return place, page.whole
             if written.search(page.text) and (region := page.regions().get(label)):
                 return place, region
@@ -328,8 +344,8 @@ class Layer:
         """Find the page and the lines of an edit; None after reporting an unknown label."""
         found = self.find(edit.label)
         if found is None:
-            names = [*self.pages, *(n for page in self.pages.values() for n in page.regions())]
-            labels = [Path(name).stem for name in names]
+            regions = (n for page in self.pages.values() for n in page.regions())
+            labels = [*map(_label, self.pages), *regions]
             accepted = accepted_names(edit.label, labels)
             self.report.add(edit.line, f"no label {edit.label!r} in this course. {accepted}")
         return found
@@ -383,6 +399,10 @@ class Layer:
             return
         place, region = found
         page = self.pages[place]
+        if region == page.whole and f"/{EVIDENCE}/" in place:
+            self.note_hidden(each, each.label, *page.regions())
+            del self.pages[place]
+            return
         if region == page.whole:
             self.report.add(each.line, f"{each.label!r} is a chapter: leave it out of [[parts]]")
             return
@@ -524,6 +544,11 @@ def _is_shared(place: Path, path: Path) -> bool:
 
 def _is_section(name: str, known: Collection[str]) -> bool:
     return name in known and bool(LABEL.fullmatch(name)) and name != PRINT
+
+
+def _label(place: str) -> str:
+    """The label of a page, by its place in ``content``."""
+    return page_label(place.removesuffix(f"/{INDEX}").removesuffix(".md"))
 
 
 def _front_matter(index: SourcedText) -> FrontMatter:

@@ -19,6 +19,9 @@ ASSIGNMENTS = "assignments"
 INSTRUMENTS = "instruments"
 """Folder of a course's own instruments."""
 
+EVIDENCE = "evidence"
+"""Folder of a chapter with the evidence for its sections, ``evidence/SECTION.md``."""
+
 RESERVED = (
     *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
     *("evidence", "notes", "review", "summary", "work", "assets", "embed", "runtime"),
@@ -28,6 +31,12 @@ RESERVED = (
 """First parts of addresses that are taken: by other pages and files, then by routes of the server,
 also of features that are off. ``tests/unit/book/test_addresses.py`` compares them with both.
 """
+
+
+def page_label(place: str) -> str:
+    """The label of a page: ``compress``, and ``evidence-compress`` for its evidence."""
+    *folders, name = place.split("/")
+    return f"{EVIDENCE}-{name}" if folders[-1:] == [EVIDENCE] else name
 
 
 def chapter_slug(text: str) -> str:

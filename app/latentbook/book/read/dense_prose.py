@@ -128,9 +128,13 @@ def _paragraphs_of(node: TextNode, limits: Limits) -> Iterator[Paragraph]:
     for token in node.tokens:
         if token.type == "inline" and before == "paragraph_open":
             line = token.map[0] + 1 if token.map else node.line
-            if text := "".join(map(_words, token.children or ())).strip():
+            if text := words_of(token):
                 yield Paragraph(line, text, limits, node.comment)
         before = token.type
+
+
+def words_of(inline: Token) -> str:
+    return "".join(map(_words, inline.children or ())).strip()
 
 
 def _words(child: Token) -> str:

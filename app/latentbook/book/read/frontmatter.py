@@ -82,7 +82,18 @@ class ChapterHead(FrontHead):
 
 
 class SectionHead(Head):
+    """The idea is one sentence (:mod:`latentbook.book.read.lessons`), and a description, too."""
+
+    description: Text = ""
     aliases: tuple[str, ...] = ()
+    idea: Text = ""
+
+
+class EvidenceHead(Head):
+    """Without a title it has one made from that of its section."""
+
+    stand_in: ClassVar = {"description": "?"}
+    title: Text = ""
 
 
 class AssignmentHead(Entry):

@@ -32,7 +32,7 @@ from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
-from latentbook.errors import FileProblems, LatentbookError, Origins, Problems
+from latentbook.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
 from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
@@ -87,6 +87,7 @@ class Manifest(DatedFile):
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
     paragraphs : strict refuses one with too many numbers or words
+    lessons_later : chapters whose sections need not be lessons yet; None if no chapter's need be
     report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
     authors : persons as ``Family, Given``, and groups
     edition, released, url : what citations say
@@ -110,6 +111,7 @@ class Manifest(DatedFile):
     brand: Brand | None = None
     numbers: Literal["free", "strict"] = "free"
     paragraphs: Literal["free", "strict"] = "free"
+    lessons_later: tuple[str, ...] | None = None
     report_mistakes: ReportAddress = ""
     authors: tuple[Text, ...] = ()
     edition: str = ""
@@ -127,6 +129,9 @@ class Manifest(DatedFile):
     @property
     def entries(self) -> tuple[ChapterEntry, ...]:
         return tuple(entry for part in self.parts for entry in part.chapters)
+
+    def wants_lessons(self, chapter: str) -> bool:
+        return self.lessons_later is not None and chapter not in self.lessons_later
 
     @property
     def openings(self) -> Days:
@@ -204,6 +209,11 @@ def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseMani
                 report.add(entry.line, f"a chapter of a book has slug and number: {entry.slug!r}")
     if file.is_read and not found.entries and not any("parts" in each for each in file.dropped):
         report.add(1, "the book has no chapters: list them under [[parts]]")
+    slugs = [entry.slug for entry in found.entries]
+    for nth, slug in enumerate(found.lessons_later or ()):
+        if slug not in slugs:
+            message = f"lessons_later names no chapter: {slug!r}. {accepted_names(slug, slugs)}"
+            file.add(message, "lessons_later", nth)
     _refuse_twice(found.entries, "slug", "two chapters have the slug {!r}", report)
     _refuse_twice(found.entries, "number", "two chapters have the number {!r}", report)
     brand = found.brand

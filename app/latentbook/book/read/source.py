@@ -9,10 +9,17 @@ from pathlib import Path
 from typing import TypeGuard
 
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
-from latentbook.book.read.contents import ASSIGNMENTS, FRONT, ChapterEntry
+from latentbook.book.read.contents import (
+    ASSIGNMENTS,
+    EVIDENCE,
+    FRONT,
+    ChapterEntry,
+    page_label,
+)
 from latentbook.book.read.frontmatter import (
     AssignmentHead,
     ChapterHead,
+    EvidenceHead,
     FrontHead,
     SectionHead,
 )
@@ -51,7 +58,7 @@ PRINT = "print"
 
 @dataclass(frozen=True)
 class PageSource:
-    """One file; ``name`` is empty for the opening.
+    """One file; ``name`` is empty for the opening, and ``evidence/SECTION`` for evidence.
 
     Nothing that is made from ``document`` contains a card: those are in ``cards``, each with the
     line of the heading it follows as its option ``heading``, 0 if there is none.
@@ -70,10 +77,23 @@ class PageSource:
         """The page's path in the book: ``autoencoders/compress``, empty for the front page."""
         return page_place(self.slug, self.name)
 
+    @property
+    def label(self) -> str:
+        return page_label(self.name or self.slug)
+
+    @property
+    def is_evidence(self) -> bool:
+        return self.name.startswith(f"{EVIDENCE}/")
+
+    @property
+    def section(self) -> str:
+        """The name of the section that it is, or that it is the evidence for."""
+        return self.name.removeprefix(f"{EVIDENCE}/")
+
 
 @dataclass(frozen=True)
 class ChapterSource:
-    """The files of one chapter, the opening first."""
+    """The files of one chapter: the opening, the sections, and the evidence for these."""
 
     entry: ChapterEntry
     pages: tuple[PageSource, ...]
@@ -88,7 +108,11 @@ class ChapterSource:
 
     @property
     def sections(self) -> tuple[PageSource, ...]:
-        return self.pages[1:]
+        return tuple(page for page in self.pages[1:] if not page.is_evidence)
+
+    @property
+    def evidence(self) -> tuple[PageSource, ...]:
+        return tuple(page for page in self.pages if page.is_evidence)
 
     @property
     def nodes(self) -> tuple[Node, ...]:
@@ -151,18 +175,27 @@ class SourceReader:
             self.manifest.add(entry.line, message)
             return None
         opening = self.page(entry.slug, "", folder / INDEX, ChapterHead)
-        sections = (
+        sections = [
             self.page(entry.slug, name, folder / f"{name}.md", SectionHead)
             for name in self.section_names(entry, opening, folder)
-        )
+        ]
         outputs, numbers = folder / OUTPUTS, folder / NUMBERS
         recordings = Recordings.read(outputs, self.report(outputs))
         computed = self.report(numbers).read(numbers) if numbers.is_file() else ""
         cards: dict[str, CardRecord] = {}
         for path in (folder / BOOK_CARDS, folder / CARDS):
             cards |= read_cards(path, self.report(path))
-        pages = (opening, *sections)
+        pages = (opening, *sections, *self.evidence(folder, sections))
         return ChapterSource(entry, pages, recordings, computed, self.widgets, cards)
+
+    def evidence(self, folder: Path, sections: Sequence[PageSource]) -> Iterator[PageSource]:
+        """The evidence for sections, in their order; report files that belong to none."""
+        refuse_stray_evidence(folder, [section.name for section in sections], self.report)
+        for section in sections:
+            path = folder / EVIDENCE / f"{section.name}.md"
+            if path.is_file():
+                name = f"{EVIDENCE}/{section.name}"
+                yield self.page(section.slug, name, path, EvidenceHead, section)
 
     def assignments(self) -> list[ChapterSource]:
         """Read the assignments, each by itself and without a number."""
@@ -186,16 +219,38 @@ class SourceReader:
         report = self.project.problems.of(opening.path)
         return existing_sections(given, there, opening.document.front_lines, report)
 
-    def page(self, slug: str, name: str, path: Path, head: type[Entry]) -> PageSource:
+    def page(
+        self,
+        slug: str,
+        name: str,
+        path: Path,
+        head: type[Entry],
+        section: PageSource | None = None,
+    ) -> PageSource:
+        """Read a page; with a ``section``, the evidence for it."""
         report, told = self.report(path), len(self.project.problems.errors)
         document = parse_document(report.read(path), head, self.directives, report)
+        if not (front := document.front).get("description", "?"):
+            front["description"] = front["idea"] or "?"
+            if not front["idea"]:
+                report.add(1, "front matter lacks description")
         cards = list(_cards(document.nodes))
+        if section is not None:
+            if not document.front["title"]:
+                language = self.project.manifest.content_language
+                title = section.document.front["title"]
+                made = language.translate("Evidence for “%(title)s”", title=title)
+                document.front["title"] = made
+            for node in (*cards, *directives(document.nodes, "takeaways")):
+                report.add(node.line, f"{node.name} goes into the section, not into its evidence")
         if cards and slug == FRONT:
             report.add(cards[0].line, "the front page has no cards: they go in a chapter")
-        if head is SectionHead and not document.nodes and told == len(self.project.problems.errors):
-            report.add(1, "the section has no text")
+        named = {SectionHead: "section", EvidenceHead: "evidence"}.get(head)
+        if named and not document.nodes and told == len(self.project.problems.errors):
+            report.add(1, f"the {named} has no text")
         document.nodes = tuple(node for node in document.nodes if not _is_card(node))
-        _complete_snippets(document.nodes, name or slug, str(document.front["title"]))
+        label = page_label(name or slug)
+        _complete_snippets(document.nodes, label, str(document.front["title"]))
         for inner in directives(document.nodes, CARD):
             report.add(inner.line, "a card is at the end of a stretch, not inside another block")
         title, description = (
@@ -232,6 +287,16 @@ def existing_sections(
         if not difflib.get_close_matches(name, lost):  # or it has been suggested above
             report.add(key, f"{name}.md is not among the sections: list it or remove it")
     return listed
+
+
+def refuse_stray_evidence(
+    chapter: Path, sections: Collection[str], report: Callable[[Path], FileProblems]
+) -> None:
+    """Report evidence in the folder of a chapter that belongs to none of its sections."""
+    for path in sorted((chapter / EVIDENCE).glob("*.md")):
+        if path.stem not in sections:
+            message = f"evidence for {path.stem!r}, which is no section of this chapter"
+            report(path).add(1, f"{message}. {accepted_names(path.stem, sections)}")
 
 
 def _is_card(node: Node) -> TypeGuard[DirectiveNode]:

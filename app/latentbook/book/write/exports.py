@@ -171,7 +171,9 @@ class _Writer:
         front = page.document.front
         if page.name:
             number = self.labels.number(page.place, 1)
-            yield Cell(f"## {number} {self.text(front['title'])}")
+            title = " ".join(filter(None, ("##", number, self.text(front["title"]))))
+            idea = self.text(front.get("idea", ""))
+            yield Cell(f"{title}\n\n> {idea}" if idea else title)
         else:
             title = f"# {self.chapter.number} {front['title']}"
             yield Cell(f"{title}\n\n{self.text(front['standfirst'])}")

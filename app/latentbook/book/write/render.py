@@ -1,7 +1,6 @@
 """A book to pages by Jinja templates, one per page and one per block, and running text to HTML."""
 
 import json
-import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from latentbook.book.compose.types import Assignment, Book, Chapter, Page, TextP
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.directives.problem import Problem
-from latentbook.book.read.contents import ASSIGNMENTS
+from latentbook.book.read.contents import ASSIGNMENTS, EVIDENCE, page_label
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_place
 from latentbook.book.translations.language import Language
@@ -231,17 +230,30 @@ class Renderer:
         html = self._page("chapter", chapter.title, chapter.place, config=config, **given)
         yield f"{chapter.place}/index.html", html
         for position, section in enumerate(chapter.sections, start=1):
+            backed = f"{EVIDENCE}/{section.name}/"  # what has moved there from the section
+            there = {id: f"../{to}" for id, to in chapter.moved.items() if to.startswith(backed)}
             html = self._page(
                 "section",
                 f"{section.title} · {chapter.title}",
                 section.place,
                 description=section.description,
-                config=told,
+                config={**told, "moved": there},
                 chapter=chapter,
                 section=section,
                 position=position,
             )
             yield f"{section.place}/index.html", html
+        for evidence in chapter.evidence_pages:
+            html = self._page(
+                "section_evidence",
+                f"{evidence.title} · {chapter.title}",
+                evidence.place,
+                description=evidence.description,
+                config=told,
+                chapter=chapter,
+                evidence=evidence,
+            )
+            yield f"{evidence.place}/index.html", html
         for source in chapter.pages:
             for block in all_blocks(source.blocks):
                 if (
@@ -252,7 +264,7 @@ class Renderer:
                     yield f"{place}/index.html", self._embedded(place, block, source)
         if chapter.cards_by_page:
             yield from self._cards(chapter, given)
-        if chapter.pages_with_takeaways:
+        if chapter.pages_in_summary:
             title = self.book.language.translate("What to keep: %(title)s", title=chapter.title)
             place = f"{SUMMARY}/{chapter.slug}"
             yield f"{place}/index.html", self._page("summary", title, place, **given)
@@ -403,7 +415,7 @@ class Renderer:
             "empty_readout": ReadoutView("", "", None, " ", ""),
         }
         html = environment.get_template(template or f"{name}.html").render(of(layout.here), **names)
-        signs = FONTS.items() if page.name in ("section", "chapter") else ()
+        signs = FONTS.items() if page.name in ("section", "chapter", "section_evidence") else ()
         fonts = (asset(name) for name, sign in signs if re.search(sign, html))
         html = html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
         return html.replace(LATE_PLACE, "" if AT_ONCE.search(html) else LATE)
@@ -464,7 +476,8 @@ def root_of(place: str) -> str:
 
 def chapter_on_one_page(chapter: Chapter) -> Layout:
     """A complete chapter. Its ids are unique without prefixes."""
-    starts = {chapter.place: "main", **{each.place: each.name for each in chapter.sections}}
+    labels = {each.place: page_label(each.place) for each in chapter.pages}
+    starts = {**labels, chapter.place: "main"}
     return Layout(root_of(f"{chapter.slug}/{PRINT}"), starts=starts)
 
 
@@ -475,9 +488,7 @@ def book_on_one_page(book: Book) -> Layout:
         "": "front.",
         **{place: f"{place}." for place in ("contents", "facts", "references", "glossary")},
     }
-    starts = {
-        place: prefix + (posixpath.basename(place) or "front") for place, prefix in prefixes.items()
-    }
+    starts = {place: prefix + (page_label(place) or "front") for place, prefix in prefixes.items()}
     return Layout(root_of(""), starts=starts, prefixes=prefixes)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 
 from latentbook.book.compose.blocks import Block, Heading, NumberedBlock, all_blocks, text_of
-from latentbook.book.compose.types import Book, Chapter
+from latentbook.book.compose.types import Book, Chapter, TextPage
 from latentbook.book.translations.language import Language
 
 
@@ -63,16 +63,33 @@ def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
         home = f"{section.place}/"
         inside = f"{section.number} {section.title}"
         entry = Entry("Section", section.number, home, place, section.title, "")
-        words: list[str] = [section.description]
-        for block in section.blocks:
-            if isinstance(block, Heading):
-                yield replace(entry, text=" ".join(words))
-                entry = Entry("Heading", "", f"{home}#{block.label}", inside, block.title, "")
-                words = []
-            elif not isinstance(block, NumberedBlock) and block.kind != "evidence":
-                words.append(text_of(block))
-        yield replace(entry, text=" ".join(words))
+        words = [section.idea.words, section.description]
+        yield from _under_headings(section, entry, words, inside)
         yield from _numbered(section.blocks, home, inside, language)
+    for page in chapter.evidence_pages:
+        home, inside = f"{page.place}/", f"{page.number} {page.section.title}"
+        entry = Entry("Evidence", "", home, inside, page.title, "")
+        yield from _under_headings(page, entry, [page.description], inside)
+        yield from _numbered(page.blocks, home, inside, language)
+
+
+def _under_headings(page: TextPage, entry: Entry, words: list[str], inside: str) -> Iterator[Entry]:
+    """The text of a page up to its first heading, and that under each heading."""
+    for block in page.blocks:
+        if isinstance(block, Heading):
+            yield replace(entry, text=" ".join(words))
+            entry = replace(
+                entry,
+                kind="Evidence" if entry.kind == "Evidence" else "Heading",
+                number="",
+                url=f"{page.place}/#{block.label}",
+                place=inside,
+                title=block.title,
+            )
+            words = []
+        elif not isinstance(block, NumberedBlock) and block.kind != "evidence":
+            words.append(text_of(block))
+    yield replace(entry, text=" ".join(words))
 
 
 def _numbered(

@@ -9,6 +9,7 @@
 import { make } from "../../elements.js";
 import { setText } from "../../text.js";
 import { translate } from "../../words.js";
+import { caption } from "./captions.js";
 import { colourAt, rampOf } from "./ramp.js";
 
 /** @param {HTMLElement} element with the still, or with an empty `.image` @param {Choosing} [choosing] */
@@ -101,6 +102,7 @@ export function mountGallery(element, choosing) {
       while (images.length < labels.length) place.append(make("div"));
       for (const image of images) image.setAttribute("role", choosing ? "option" : "img");
       paint();
+      caption(element, next.captions);
       reach(at);
       follow();
     },

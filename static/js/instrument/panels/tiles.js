@@ -4,7 +4,7 @@
  * @import { TilesPanel } from "../../python/protocol.js"
  */
 import { make } from "../../elements.js";
-import { setText } from "../../text.js";
+import { caption } from "./captions.js";
 import { mountGallery } from "./gallery.js";
 import { colourAt, rampOf } from "./ramp.js";
 
@@ -13,7 +13,7 @@ import { colourAt, rampOf } from "./ramp.js";
  * @returns {{draw: (panel: TilesPanel) => void, destroy: () => void}}
  */
 export function mount(element) {
-  const image = /** @type {HTMLElement | null} */ (element.querySelector(".image")) ?? append(element, "div", "image");
+  const image = /** @type {HTMLElement | null} */ (element.querySelector(".image")) ?? element.appendChild(make("div", { className: "image" }));
   const canvas = document.createElement("canvas");
   const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   let ramp = rampOf(element, context);
@@ -97,16 +97,3 @@ function fill(pixels, { data, shape: [rows, columns, height, width, channels = 1
     }
   }
 }
-
-/** @param {HTMLElement} element @param {string[]} captions */
-function caption(element, captions) {
-  const row = element.querySelector(".captions");
-  if (captions.length === 0) return row?.remove();
-  const place = /** @type {HTMLElement} */ (row) ?? append(element, "p", "captions");
-  while (place.childElementCount > captions.length) place.lastElementChild?.remove();
-  while (place.childElementCount < captions.length) append(place, "span", "");
-  for (const [i, text] of captions.entries()) setText(place.children[i], text);
-}
-
-/** @param {HTMLElement} element @param {"div" | "p" | "span"} tag @param {string} className */
-const append = (element, tag, className) => element.appendChild(make(tag, { className }));

@@ -36,7 +36,7 @@ from widgets.kit.two_encoders import encode_words, rows_of, unit, words_of
 FOUND = 8  # pictures in a row
 WEIGHTS = 1 + 0.01 * np.arange(5, 0, -1)  # of the nearest seen pictures, which breaks ties
 BINS = np.linspace(-1, 1, 41)  # of cosines
-ROUNDING = 1e-9  # by which a cosine of 1 may come out larger, and fall out of the last bin
+DIGITS = 9  # of a cosine, beyond which processors differ: 0 and 1 stand on the edge of a bin
 AMONG = {
     "new_artist": "An artist never seen",
     "unseen": "Emoji never seen",
@@ -256,8 +256,7 @@ def similarities(result):
     parts = [(result["cosines"], DATA_1), (result["between"], DATA_2)]
     middles = (BINS[1:] + BINS[:-1]) / 2
     heights = [
-        np.histogram(np.clip(each, -1 + ROUNDING, 1 - ROUNDING), BINS)[0] / len(each)
-        for each, _ in parts
+        np.histogram(np.clip(each.round(DIGITS), -1, 1), BINS)[0] / len(each) for each, _ in parts
     ]
     top = 1.25 * max(each.max() for each in heights)
     return figure(

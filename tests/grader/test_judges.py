@@ -11,6 +11,9 @@ from latentbook.classroom.grader.judges import ANOTHER_ORDER, Judges
 from latentbook.classroom.grader.question import Question
 from latentbook.settings import Settings
 
+SOLVED = {"q-find-the-cat": {"query": [-1.9, 0.7], "length": 1.5, "temperature": 0}}
+"""States of instruments: the key says what they must show, not how it is reached."""
+
 
 @pytest.fixture(scope="module")
 def judges(grader):
@@ -44,6 +47,8 @@ def right_answers(question):
         case "order":
             indents = key["indents"] or [0] * len(key["order"])
             return [json.dumps(list(zip(key["order"], indents, strict=True)))]
+        case "state":
+            return [json.dumps(SOLVED[question.label])]
 
 
 def wrong_answers(question):
@@ -65,6 +70,8 @@ def wrong_answers(question):
             return [repr(key["answer"] + 2 * key["tolerance"])]
         case "order":
             return [json.dumps([[key["order"][0], 0]])]
+        case "state":
+            return ["{}"]  # as the instrument begins
 
 
 def test_every_question_of_the_book(judges, questions):

@@ -30,7 +30,7 @@ from latentbook.models.autoencoder import PIXELS, Autoencoder
 from latentbook.models.cards import Card, read_card
 from latentbook.models.mlp import mlp
 from latentbook.models.vqvae import VQVAE, VQVAEConfig
-from training import fine_tuned, one_protocol, published
+from training import fine_tuned, one_protocol, published, word_controls
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import fit_student, to_arrays
@@ -823,6 +823,8 @@ CONTROLS: dict[str, Callable[[Dataset], Card]] = {
     "slowest_teachers": slowest_teachers,
     "pointwise_code": pointwise_code,
     "fine_tuned": fine_tuned.fine_tuned,
+    "far_words": word_controls.far_words,
+    "analogies_without_arithmetic": word_controls.analogies_without_arithmetic,
     **{
         f"one_protocol_{name}": partial(one_protocol.of_objective, name)
         for name in one_protocol.OBJECTIVES

@@ -204,7 +204,7 @@ def row_of(result, i, count):
         captions=(title, CREDITS[among]),
         labels=tuple(names),
         numbers=tuple(
-            "–" if place < 0 else f"{score:.2f}"
+            "–" if place < 0 else f"{score:.2f}" if i == 0 else f"{score:.0f} of 5"
             for place, score in zip(row, result["scores"][i], strict=True)
         ),
         marked=tuple(j for j, place in enumerate(row) if place >= 0 and result["right"][place]),

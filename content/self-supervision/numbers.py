@@ -729,6 +729,7 @@ one_protocol_wrong = {
 _words = card("word_vectors")
 words_text = {key: _words["text"][key] for key in ("words", "lines", "held_out", "least")}
 words_asked = _words["metrics"]["asked"]
+no_arithmetic = _controls["analogies_without_arithmetic"]
 word_scores = _words["metrics"]["scores"]
 word_fit = _words["metrics"]["fit"]
 word_shared = _words["metrics"]["neighbours_shared"]
@@ -805,3 +806,4 @@ tuned = {name: _controls["fine_tuned"][n] for name, n in (("hundred", "100"), ("
 
 # Hidden words of held-out definitions: a transformer, and counts of neighbouring words
 filled = card("masked_words")["metrics"]
+far_words = _controls["far_words"]

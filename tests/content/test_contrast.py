@@ -40,7 +40,7 @@ def test_what_the_question_on_few_labels_says_is_that_of_the_cards():
     pixels, contrastive = (100 * few[name]["mean"] for name in ("pixels", "contrastive"))
     assert f"answer = {contrastive:.1f}" in VIEWS
     assert f"segment(({pixels:.1f}, {pixels:.1f})" in VIEWS
-    assert f"{contrastive:.1f} %: with a hundred labels nearly" in VIEWS
+    assert f"{contrastive:.1f} %: nearly as many with a hundred labels" in VIEWS
 
 
 KEPT = "upside_down_six_or_nine_named_as_upright"

@@ -65,7 +65,8 @@ def test_what_the_text_says_beside_the_table() -> None:
     ]
     two = STUDY["errors"][:, :, TESTED.index(2)].mean(axis=1)
     np.testing.assert_allclose(two[[0, 2]], [0.026, 0.043], atol=5e-4)
-    assert "trained with 4 hidden, with {num}`masking.four_at.two:.3f`" in text("how-much-to-hide")
+    said = "trained with 4 has the least error of the five, {num}`masking.four_at.two:.3f`"
+    assert said in text("evidence/how-much-to-hide")
     assert HIDDEN[two.argmin()] == 4 and two.min() == pytest.approx(0.025, abs=5e-4)
 
 

@@ -80,7 +80,7 @@ CARDS: dict[str, Card] = {
         "not_to_be_taken_for": (
             "How people write. Definitions are short, begin alike and name plants, animals and "
             "persons far more often than talk does; their examples are invented, their views "
-            "those of American editors until 2006. Princeton may not be named in advertising."
+            "those of American editors until 2011. Princeton may not be named in advertising."
         ),
         "sha256": WORDNET.sha256,
     },

@@ -35,7 +35,7 @@ CHOSEN = 10  # one in so many of those chooses the priors of counts
 TESTED = 4  # one in so many of the others is measured
 COMMON = 200  # words; all others count as rarer
 STORED = 100  # held-out definitions in the page
-LEAST = 2  # times that words came one after another, to be counted in the page
+LEAST = 3  # times that words came one after another, to be counted in the page
 PRIORS = (20.0, 100.0, 500.0), (2.0, 10.0, 50.0)  # of pairs, of triples
 TEXT_PRIOR = 1000  # counts that chance is worth, of words of one text
 TEMPERS = (0.2, 0.4, 0.7)  # by which the evidence of words in any order is multiplied
@@ -264,6 +264,23 @@ def stored_texts(split: Split) -> Texts:
     return split.test[:: len(split.test) // STORED][:STORED]
 
 
+def kinds_of_questions(
+    texts: Texts, counts: dict[str, NDArray[Any]]
+) -> dict[str, NDArray[np.bool_]]:
+    """Which of the questions ask for any word, for a rarer one, or between strangers."""
+    wanted = np.concatenate([rows[:, place] for rows, place in questions(texts)])
+    beside = [
+        np.pad(rows, ((0, 0), (1, 0)), constant_values=END)[:, [place, place + 2]]
+        for rows, place in questions(texts)
+    ]
+    met = counts["triple_left"].astype(np.int64) * WORDS + counts["triple_right"]
+    return {
+        "all": wanted >= 0,
+        "rarer": wanted >= SPECIAL + COMMON,
+        "neighbours_never_met": ~np.isin(np.concatenate(beside) @ (WORDS, 1), met),
+    }
+
+
 def compare(model: MaskedWords, split: Split, stored: dict[str, NDArray[Any]]) -> Card:
     """What each guesser gets right on the held-out definitions."""
     counts = {**count_words(split.train, 1), "prior": stored["prior"]}
@@ -281,21 +298,13 @@ def compare(model: MaskedWords, split: Split, stored: dict[str, NDArray[Any]]) -
         "words_in_any_order": in_any_order(temper),
         "frequency": partial(by_frequency, counts),
     }
-    wanted = np.concatenate([rows[:, place] for rows, place in questions(split.test)])
-    beside = [
-        np.pad(rows, ((0, 0), (1, 0)), constant_values=END)[:, [place, place + 2]]
-        for rows, place in questions(split.test)
-    ]
-    met = counts["triple_left"].astype(np.int64) * WORDS + counts["triple_right"]
-    kinds = {
-        "all": wanted >= 0,
-        "rarer": wanted >= SPECIAL + COMMON,
-        "neighbours_never_met": ~np.isin(np.concatenate(beside) @ (WORDS, 1), met),
-    }
+    kinds = kinds_of_questions(split.test, counts)
     return {
         "definitions": len(split.test),
         "hidden_words": {name: int(kind.sum()) for name, kind in kinds.items()},
-        "percent_of_words_in_vocabulary": round(100 * len(wanted) / sum(map(len, split.test)), 2),
+        "percent_of_words_in_vocabulary": round(
+            100 * len(kinds["all"]) / sum(map(len, split.test)), 2
+        ),
         "percent_by_chance": round(100 / (WORDS - SPECIAL), 3),
         "temper": temper,
         "percent_first_choice_in_the_page": {

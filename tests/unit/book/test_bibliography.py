@@ -72,9 +72,9 @@ def test_entries_as_they_are_printed(bibliography: Bibliography) -> None:
         "doi.org/10.1016/0893-6080(89)90014-2"
     )
     assert printed["lecun1998a"] == (
-        "LeCun, Y., Bottou, L. & Haffner, P. (1998). First & last. Proceedings."
+        "LeCun, Y., Bottou, L. & Haffner, P. (1998a). First & last. Proceedings."
     )
-    assert printed["lecun1998b"].startswith("LeCun, Y., Cortes, C. & Burges, C. J. C. (1998).")
+    assert printed["lecun1998b"].startswith("LeCun, Y., Cortes, C. & Burges, C. J. C. (1998b).")
 
 
 def test_where_to_read_it(bibliography: Bibliography) -> None:

@@ -16,6 +16,7 @@ from latentbook.book.compose.map_still import ACROSS, map_picture, with_rings
 from latentbook.book.compose.stills import alpha_png, mosaic, picture_png, where_inked
 from latentbook.book.directives.instrument import InstrumentBlock, read_state
 from latentbook.book.load import load
+from latentbook.book.write.exports import chapter_cells
 from widgets import get
 from widgets.contract import (
     Choice,
@@ -124,6 +125,20 @@ def block(make_book: MakeBook, root: Path) -> InstrumentBlock:
     (found,) = load(settings).book.chapters[0].sections[0].blocks
     assert isinstance(found, InstrumentBlock)
     return found
+
+
+def test_an_author_asks_another_question(make_book: MakeBook, root: Path) -> None:
+    asked = ":challenge: How many *components* are enough?\n"
+    text = f"\n:::{{instrument}} bottleneck\n:label: first\n{asked}:::\n"
+    bib = (root / "content" / "references.bib").read_text(encoding="utf-8")
+    loaded = load(make_book({"sample/text.md": HEAD + text, "references.bib": bib}))
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    (found,) = chapter.sections[0].blocks
+    assert isinstance(found, InstrumentBlock)
+    assert found.challenge.words == "How many components are enough?"
+    written = "".join(cell.source for cell in chapter_cells(chapter, source, loaded))
+    assert "moves in the book. How many *components* are enough?" in written
+    assert get("bottleneck").instrument.challenge not in written
 
 
 def test_spec_names_the_state_and_every_control(block: InstrumentBlock) -> None:

@@ -84,7 +84,10 @@ def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliograp
     good = {key: e for key, e in entries.items() if all(e.get(name) for name in REQUIRED)}
     shorts = _short_names(good)
     return Bibliography(
-        [Reference(key, shorts[key], _entry_text(each), _url(each)) for key, each in good.items()],
+        [
+            Reference(key, shorts[key], _entry_text(each, shorts[key]), _url(each))
+            for key, each in good.items()
+        ],
         lines.keys() - good.keys(),
     )
 
@@ -174,13 +177,14 @@ def _url(entry: dict[str, str]) -> str:
     return entry.get("url", "")
 
 
-def _entry_text(entry: dict[str, str]) -> Text:
-    """Authors (year). Title. Where it appeared. Link."""
+def _entry_text(entry: dict[str, str], short: str) -> Text:
+    """Authors (year, with its letter if it has one). Title. Where it appeared. Link."""
     names = [
         f"{family}, {initials}" if initials else family for family, initials in _authors(entry)
     ]
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} & {names[-1]}"
-    tokens = [plain(f"{who} ({_plain(entry['year'])}). {_plain(entry['title'])}.")]
+    year = short[short.rindex(_plain(entry["year"])) :]
+    tokens = [plain(f"{who} ({year}). {_plain(entry['title'])}.")]
     venue = next(
         (_plain(entry[name]) for name in ("journal", "booktitle", "publisher") if entry.get(name)),
         _plain(entry.get("howpublished", "")),

@@ -105,7 +105,7 @@ def run(node: DirectiveNode, composer: Composer) -> InstrumentBlock:
         number=composer.number(node),
         panels=stills.panels(frame, instrument.name),
         references=composer.cited_links(instrument.references, node.line),
-        challenge=composer.inline(instrument.challenge, node.line),
+        challenge=composer.inline(_challenge(node, instrument), node.line),
         set_symbol=set_symbol,
     )
 
@@ -171,7 +171,13 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     name = translate("Instrument %(number)s", number=writer.number(node))
     link = f"**[{name}. {instrument.title}]({writer.url(node)})**"
     moves = translate("%(instrument)s moves in the book.", instrument=link)
-    yield Cell(f"{moves} {instrument.challenge}")
+    yield Cell(f"{moves} {_challenge(node, instrument)}")
+
+
+def _challenge(node: DirectiveNode, instrument: Instrument) -> str:
+    """The author's, where the instrument is used for another question than its own."""
+    own: str = node.options.get("challenge", instrument.challenge)
+    return own
 
 
 def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:
@@ -231,7 +237,11 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
 INSTRUMENT = Directive(
     name="instrument",
     argument="name of the instrument",
-    options={"label": Option(label, required=True), "set": Option(text)},
+    options={
+        "label": Option(label, required=True),
+        "set": Option(text),
+        "challenge": Option(text),
+    },
     body="none",
     counts="instrument",
     run=run,

@@ -28,7 +28,7 @@ def read_text(path: Path) -> tuple[str, Tensor]:
 
 
 class Attention(nn.Module):
-    """Each token asks all others, Eq. 1, in several heads at once, section 3.2.2."""
+    """Each token asks all others, in several heads at once (the paper's Eq. 1, section 3.2.2)."""
 
     def __init__(self, width: int, heads: int, length: int) -> None:
         super().__init__()

@@ -54,7 +54,7 @@ def read_pairs(folder: Path, size: int) -> tuple[Tensor, list[str]]:
 
 
 class CLIP(nn.Module):
-    """Figure 3: both encoders, and the learned temperature as the logarithm of its inverse."""
+    """Both encoders, and the learned temperature as log(1 / tau) (the paper's Figure 3)."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

@@ -50,7 +50,7 @@ def blocks(width: int, depth: int) -> nn.Module:
 
 
 class MAE(nn.Module):
-    """Section 3: the encoder gets visible patches only, the narrow decoder also mask tokens."""
+    """The encoder gets visible patches only, the decoder mask tokens as well (section 3 there)."""
 
     def __init__(self, patches: int, pixels: int, width: int, depth: int) -> None:
         super().__init__()

@@ -71,8 +71,8 @@ class SimCLR(nn.Module):
         return torch.cat([self.eval().encoder(part.to(device)).cpu() for part in x.split(1000)])
 
 
-def info_nce(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
-    """NT-Xent, Eq. 1: which of the 2n - 1 other views shows the same image?"""
+def nt_xent(z1: Tensor, z2: Tensor, temperature: float) -> Tensor:
+    """NT-Xent, the paper's Eq. 1: which of the 2n - 1 other views shows the same image?"""
     z = normalize(torch.cat([z1, z2]), dim=1)  # (2n, latent_dim), each of length 1
     logits = (z @ z.T / temperature).fill_diagonal_(-torch.inf)  # (2n, 2n)
     positives = torch.arange(len(z), device=z.device).roll(len(z1))  # (2n,)
@@ -127,7 +127,7 @@ def main() -> None:
         for step, (images,) in enumerate(loader, start=1):
             # part: step
             h1, h2 = (model.encoder(augment(images.to(args.device))) for _ in range(2))
-            loss = info_nce(model.projector(h1), model.projector(h2), args.temperature)
+            loss = nt_xent(model.projector(h1), model.projector(h2), args.temperature)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -64,7 +64,7 @@ class SkipGram(nn.Module):
 
 
 def negative_sampling(positive: Tensor, negative: Tensor) -> Tensor:
-    """Eq. 4 with its sign turned, for one context: logits (n, contexts) and (n, negatives)."""
+    """The paper's Eq. 4, sign turned, one context: logits (n, contexts) and (n, negatives)."""
     return -logsigmoid(positive).mean() - logsigmoid(-negative).sum(1).mean()
 
 

@@ -126,13 +126,18 @@ def hidden_pixels(dataset: Dataset) -> Card:
 
 
 def hidden_patches(dataset: Dataset) -> Card:
-    """Masked autoencoders with 10 of 16 patches hidden, and with 2 and a loss of all patches."""
+    """Masked autoencoders with 10 of 16 patches hidden; with 2, and a loss of all patches; and with
+    8, and a loss of two of these."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     figures = {}
-    for name, hidden, score_all in (("ten_hidden", 10, False), ("two_and_all_scored", 2, True)):
+    for name, hidden, scored in (
+        ("ten_hidden", 10, None),
+        ("two_and_all_scored", 2, PATCHES),
+        ("eight_and_two_scored", 8, 2),
+    ):
         of_hidden, of_visible, read = [], [], []
         for seed in masked.SEEDS:
-            model = masked.train_masked(train, hidden, seed, lambda *_: None, score_all)
+            model = masked.train_masked(train, hidden, seed, lambda *_: None, scored)
             of_hidden.append(round(masked.mean_error(model, test, hidden), 4))
             of_visible.append(round(visible_error(model, test, hidden), 4))
             seen, asked = (masked.codes(model, x) for x in (train, test))

@@ -122,9 +122,17 @@ class MaskedAutoencoder(nn.Module):
         return self.encode(to_patches(x), everything).mean(1)
 
 
-def hidden_error(model: MaskedAutoencoder, x: Tensor, visible: Tensor) -> Tensor:
-    """Mean squared error over the pixels of the hidden patches, for each image (n, 784): (n,)."""
+def hidden_error(
+    model: MaskedAutoencoder, x: Tensor, visible: Tensor, scored: int | None = None
+) -> Tensor:
+    """Mean squared error over the pixels of the hidden patches, for each image (n, 784): (n,).
+
+    With `scored` it is the error of as many of them, drawn at random.
+    """
     patches = to_patches(x)
     off = (model.decode(model.encode(patches, visible), visible) - patches).square().mean(2)
     hidden = hidden_of(visible)
+    if scored is not None:
+        order = (torch.rand_like(hidden) * hidden).argsort(1, descending=True)
+        hidden = torch.zeros_like(hidden).scatter(1, order[:, :scored], 1.0)
     return (off * hidden).sum(1) / hidden.sum(1)

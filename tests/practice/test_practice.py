@@ -132,7 +132,7 @@ def codes(seed: int, n: int = 6, width: int = 5) -> NDArray[np.float64]:
 
 
 def test_simclr_loss() -> None:
-    loss = imported("simclr").info_nce
+    loss = imported("simclr").nt_xent
     z1, z2 = codes(0), codes(1)
     views = [each / np.sqrt(each @ each) for each in (*z1, *z2)]
     terms = []

@@ -35,19 +35,20 @@ PROBED, HELD = 20_000, 5_000  # training digits that a probe is fitted to, and o
 
 
 def train_masked(
-    train: Tensor, hidden: int, seed: int, on_step: OnStep, score_all: bool = False
+    train: Tensor, hidden: int, seed: int, on_step: OnStep, scored: int | None = None
 ) -> MaskedAutoencoder:
     """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random.
 
-    The loss is that of the hidden patches, or of all of them. With nothing hidden it is always
-    that of all.
+    The loss is that of the hidden patches, of `scored` of them, or, with nothing hidden or 16
+    `scored`, of all patches.
     """
     torch.manual_seed(seed)
     model = CONFIG.build()
 
     def loss_of(batch: Tensor) -> Tensor:
-        if hidden and not score_all:
-            return hidden_error(model, train[batch], draw_visible(len(batch), hidden)).mean()
+        if hidden and scored != PATCHES:
+            visible = draw_visible(len(batch), hidden)
+            return hidden_error(model, train[batch], visible, scored).mean()
         patches = to_patches(train[batch])
         everything = torch.arange(PATCHES).expand(len(batch), -1)
         visible = draw_visible(len(batch), hidden) if hidden else everything

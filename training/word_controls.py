@@ -91,7 +91,7 @@ def analogies_without_arithmetic(_: Dataset) -> Card:
     return card
 
 
-def answered(u: NDArray[np.float32], questions: NDArray[np.int64]) -> Card:
+def answered(u: NDArray[np.float64], questions: NDArray[np.int64]) -> Card:
     """Percent of questions a : b :: c : d (n, 4) whose d is nearest, the other three left out."""
     a, b, c, d = questions.T
     targets = {"arithmetic": u[b] - u[a] + u[c], "near_c": u[c], "near_b_and_c": u[b] + u[c]}

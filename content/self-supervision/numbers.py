@@ -75,12 +75,14 @@ _half = len(_images) // 2
 
 
 def _passed(encoder, file):
+    """Percent of the squared steps in a code that the head does not send to zero."""
     matrix = load(file)["w3"].astype(float)
     turned, upright = (encode_as(encoder, x) for x in (_six_or_nine[:, ::-1, ::-1], _six_or_nine))
     every = encode_as(encoder, _images)
     moves = {"turn": turned - upright, "digits": every[:_half] - every[_half : 2 * _half]}
+    kept = np.linalg.svd(matrix, full_matrices=False)[0]  # of the code, what the head lets through
     return {
-        name: 100 * np.square(move @ matrix).sum() / np.square(move).sum()
+        name: 100 * np.square(move @ kept).sum() / np.square(move).sum()
         for name, move in moves.items()
     }
 
@@ -669,6 +671,10 @@ _controls = card("controls")["metrics"]
 _of_patches = _controls["hidden_patches"]
 ten_hidden = sorted(_of_patches["ten_hidden"]["percent_read"])
 ten_hidden_mean = np.mean(ten_hidden)
+scored_apart = {
+    name: np.mean(_of_patches[name]["percent_read"])
+    for name in ("eight_and_two_scored", "twelve_and_eight_scored", "two_and_longer")
+}
 _all_scored = _of_patches["two_and_all_scored"]
 all_scored = {
     "visible": np.mean(_all_scored["squared_error_per_visible_pixel"]),

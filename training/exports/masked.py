@@ -35,7 +35,12 @@ PROBED, HELD = 20_000, 5_000  # training digits that a probe is fitted to, and o
 
 
 def train_masked(
-    train: Tensor, hidden: int, seed: int, on_step: OnStep, scored: int | None = None
+    train: Tensor,
+    hidden: int,
+    seed: int,
+    on_step: OnStep,
+    scored: int | None = None,
+    recipe: StudentRecipe = RECIPE,
 ) -> MaskedAutoencoder:
     """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random.
 
@@ -55,7 +60,7 @@ def train_masked(
         drawn = model.decode(model.encode(patches, visible), visible)
         return (drawn - patches).square().mean()
 
-    fit_student(model, len(train), loss_of, RECIPE, on_step)
+    fit_student(model, len(train), loss_of, recipe, on_step)
     return model.half().float().requires_grad_(False).eval()
 
 

@@ -80,9 +80,10 @@ def _passed(encoder, file):
     turned, upright = (encode_as(encoder, x) for x in (_six_or_nine[:, ::-1, ::-1], _six_or_nine))
     every = encode_as(encoder, _images)
     moves = {"turn": turned - upright, "digits": every[:_half] - every[_half : 2 * _half]}
-    kept = np.linalg.svd(matrix, full_matrices=False)[0]  # of the code, what the head lets through
+    live = np.concatenate([turned, every]).any(axis=0)  # some units are 0 for every digit
+    kept = np.linalg.svd(matrix[live], full_matrices=False)[0]
     return {
-        name: 100 * np.square(move @ kept).sum() / np.square(move).sum()
+        name: 100 * np.square(move[:, live] @ kept).sum() / np.square(move).sum()
         for name, move in moves.items()
     }
 
@@ -671,10 +672,13 @@ _controls = card("controls")["metrics"]
 _of_patches = _controls["hidden_patches"]
 ten_hidden = sorted(_of_patches["ten_hidden"]["percent_read"])
 ten_hidden_mean = np.mean(ten_hidden)
-scored_apart = {
-    name: np.mean(_of_patches[name]["percent_read"])
-    for name in ("eight_and_two_scored", "twelve_and_eight_scored", "two_and_longer")
+_read_apart = {
+    name: _of_patches[name]["percent_read"]
+    for name in ("eight_and_two_scored", "twelve_and_eight_scored")
 }
+scored_apart = {name: np.mean(read) for name, read in _read_apart.items()}
+scored_apart_sd = {name: np.std(read, ddof=1) for name, read in _read_apart.items()}
+two_and_longer = sorted(_of_patches["two_and_longer"]["percent_read"])
 _all_scored = _of_patches["two_and_all_scored"]
 all_scored = {
     "visible": np.mean(_all_scored["squared_error_per_visible_pixel"]),

@@ -11,7 +11,6 @@ from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.question import Part, Question, QuestionKind, shared
 from latentbook.book.compose.stills import NARROW
-from latentbook.book.directives.questions.guess.answers import GuessAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
@@ -45,10 +44,6 @@ class GuessQuestion(Question):
     start: Public[float]
     at: float  # of the right answer, as a share of the axis
     insets: Public[str]
-
-    @property
-    def judged_with(self) -> Mapping[str, Any]:
-        return {"step": f"{self.step:g}"}
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
         """A place on the axis; then the figure with what was computed."""
@@ -156,5 +151,4 @@ GUESS = QuestionKind(
     },
     public=("step", "unit"),
     parts=(SKETCH,),
-    answers=GuessAnswers(),
 )

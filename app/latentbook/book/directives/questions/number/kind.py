@@ -14,7 +14,6 @@ from latentbook.book.compose.question import (
     shared,
     wrong_answers,
 )
-from latentbook.book.directives.questions.number.answers import NumberAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
 from latentbook.book.translations.language import message
@@ -59,5 +58,4 @@ NUMBER = QuestionKind(
     },
     public=("unit",),
     parts=(WRONG,),
-    answers=NumberAnswers(),
 )

@@ -1,1 +1,0 @@
-export { judgePick as judge } from "latentbook/quiz/judge.js";

@@ -103,7 +103,7 @@ def codes_of_names():
 
 
 def frame(result):
-    """The picture, and a row of the nearest for each way."""
+    """A row for each way."""
     ranks = result["ranks"]
     shown = (
         [f"{rank:,} of {result['among']:,}" for rank in ranks] if ranks else ["not among them"] * 2
@@ -114,38 +114,26 @@ def frame(result):
             "by_pixels": shown[1],
             "names": ", ".join(name_at(place) for place in result["names"]),
         },
-        panels=[
-            drawn_picture(result),
-            *(row_of(result, i, way) for i, way in enumerate(("code", "pixels"))),
-        ],
-    )
-
-
-def drawn_picture(result):
-    """What is looked up."""
-    by = "your device" if result["own_fonts"] else "an artist never seen"
-    return Tiles(
-        "drawn",
-        result["picture"][None],
-        alt=f"{result['character']} as drawn by {by}.",
-        captions=(
-            f"{result['character']} by {by}",
-            "" if result["own_fonts"] else CREDITS["new_artist"],
-        ),
+        panels=[row_of(result, i, way) for i, way in enumerate(("code", "pixels"))],
     )
 
 
 def row_of(result, i, way):
-    """The nearest pictures by code or by pixels, with a ring around the same emoji."""
-    row = result["rows"][i]
+    """The picture, then the nearest by code or by pixels, with a ring around the same emoji."""
+    row, own_fonts = result["rows"][i], result["own_fonts"]
     names = [name_at(place) for place in row]
+    by = "your device" if own_fonts else "the artist never seen"
+    found = [pictures([place], which)[0] for which, place in map(gallery_of, row)]
     return Tiles(
         way,
-        np.concatenate([pictures([place], which) for which, place in map(gallery_of, row)]),
-        alt=f"The eight nearest by {way}: {', '.join(names)}.",
-        captions=(f"Nearest by {way}", CREDITS["seen"]),
-        labels=tuple(names),
-        marked=tuple(j for j, place in enumerate(row) if place == result["own"]),
+        np.stack([result["picture"], *found]),
+        alt=f"{result['character']} by {by}, then the eight nearest by {way}: {', '.join(names)}.",
+        captions=(
+            f"By {by}, then the nearest by {way}",
+            CREDITS["seen"] if own_fonts else f"{CREDITS['new_artist']}; {CREDITS['seen']}",
+        ),
+        labels=(f"{result['character']} by {by}", *names),
+        marked=tuple(1 + j for j, place in enumerate(row) if place == result["own"]),
     )
 
 

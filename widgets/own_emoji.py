@@ -17,23 +17,21 @@ import numpy as np
 
 from widgets.contract import Frame, Glyph, Instrument, Readout, Tiles
 from widgets.data import load
+from widgets.kit.emoji import CREDITS, codes_of, name_of, pictures, texts_of
 from widgets.kit.two_encoders import encode_pictures, encode_words
-from widgets.type_words import CREDITS, codes_of, name_of, pictures, texts_of
 
-FOUND = 8  # pictures in a row
+FOUND = 7  # pictures in a row, after the one that is looked up
 SIDE = 32
 GALLERIES = ("seen", "unseen")  # in this order in every array of all pictures
 VARIANT = "\ufe0f"  # asks for the colour picture; the same emoji may come with it or without
 
 instrument = Instrument(
     name="own_emoji",
-    title="Your own device's emoji",
+    title="Emoji of your own device",
     challenge="Choose an emoji: your device draws it, and nobody trained on its drawings unless "
-    "they are Noto's or Twemoji's. Is the same emoji among the eight nearest by the code? By "
+    "they are Noto's or Twemoji's. Is the same emoji among the seven nearest by the code? By "
     "pixels? Find one where pixels win.",
-    controls=(
-        Glyph("emoji", "Emoji", "🍓", SIDE, ("🍓", "🦉", "🐙", "🎸", "🚲", "😎", "🌵", "🎃")),
-    ),
+    controls=(Glyph("emoji", "Emoji", "🍓", SIDE, ("🍓", "🦉", "🐙", "🎸", "🚲", "😎", "🌵")),),
     readouts=(
         Readout("by_code", "The same emoji, by code"),
         Readout("by_pixels", "By pixels"),
@@ -54,7 +52,7 @@ def compute(*, emoji):
     Returns
     -------
     dict
-        ``picture`` (32, 32, 3), in [0, 1]; ``rows`` (2, 8), places of the nearest pictures by code
+        ``picture`` (32, 32, 3), in [0, 1]; ``rows`` (2, 7), places of the nearest pictures by code
         and by pixels; ``ranks``, of the same emoji by both, from 1, or None if it is not among
         them; ``names`` (3,), places of the nearest names; ``among``, how many pictures there are.
     """
@@ -127,7 +125,7 @@ def row_of(result, i, way):
     return Tiles(
         way,
         np.stack([result["picture"], *found]),
-        alt=f"{result['character']} by {by}, then the eight nearest by {way}: {', '.join(names)}.",
+        alt=f"{result['character']} by {by}, then the seven nearest by {way}: {', '.join(names)}.",
         captions=(
             f"By {by}, then the nearest by {way}",
             CREDITS["seen"] if own_fonts else f"{CREDITS['new_artist']}; {CREDITS['seen']}",

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from widgets import data, own_emoji, type_words
+from widgets import data, own_emoji
 from widgets.contract import ContractError, Glyph
 from widgets.data import load
 from widgets.engine.controls import accepted
 from widgets.kit.drawing import COLOURS, to_colours
+from widgets.kit.emoji import CREDITS, codes_of, pictures, texts_of
 from widgets.kit.two_encoders import encode_pictures
 
 CARD = json.loads(Path(data.__file__).with_name("emoji_words.json").read_text(encoding="utf-8"))
@@ -57,31 +58,31 @@ def test_what_is_no_glyph_is_refused(value, message):
     assert message in str(refused.value)
 
 
-@pytest.mark.parametrize("among", type_words.AMONG)
+@pytest.mark.parametrize("among", CREDITS)
 def test_stored_pictures_have_their_stored_codes(among):
     """Nearly: the pictures have 128 colours, the weights a byte each."""
-    codes = type_words.codes_of(among)
-    found = encode_pictures(type_words.pictures(range(len(codes)), among), load("emoji_pictures"))
+    codes = codes_of(among)
+    found = encode_pictures(pictures(range(len(codes)), among), load("emoji_pictures"))
     assert (found * codes).sum(1).mean() > 0.97
 
 
 def test_an_artist_never_seen_is_found_as_often_as_the_card_says():
     """Drawn in 64 colours, as the page does, among the 400 alone."""
-    new = to_64_colours(type_words.pictures(range(400), "new_artist"))
-    cosines = encode_pictures(new, load("emoji_pictures")) @ type_words.codes_of("unseen").T
+    new = to_64_colours(pictures(range(400), "new_artist"))
+    cosines = encode_pictures(new, load("emoji_pictures")) @ codes_of("unseen").T
     found = np.mean(cosines.argmax(0) == np.arange(400))
     assert found == pytest.approx(CARD["metrics"]["found"]["code"], abs=0.04)
 
 
-def to_64_colours(pictures):
-    return np.rint(3 * pictures) / 3
+def to_64_colours(x):
+    return np.rint(3 * x) / 3
 
 
 def test_a_stored_picture_is_nearest_to_itself():
     characters = list(own_emoji.places_of_characters())
     for place in (0, 700, len(characters) - 1):
         which, there = own_emoji.gallery_of(place)
-        picture = type_words.pictures([there], which)[0]
+        picture = pictures([there], which)[0]
         result = compute(as_text(characters[place], picture))
         assert result["rows"][1][0] == place
         assert result["ranks"] == [1, 1]
@@ -97,8 +98,8 @@ def test_a_character_that_is_no_emoji_has_no_rank():
 
 def test_at_rest_it_is_the_drawing_of_the_artist_never_seen():
     home = own_emoji.instrument.controls[0].default
-    place = own_emoji.places_of_characters()[home] - len(type_words.texts_of("seen"))
-    expected = type_words.pictures([place], "new_artist")[0]
+    place = own_emoji.places_of_characters()[home] - len(texts_of("seen"))
+    expected = pictures([place], "new_artist")[0]
     np.testing.assert_array_equal(compute(home)["picture"], expected)
     with_variant = compute(f"{home}\ufe0f")
     np.testing.assert_array_equal(with_variant["picture"], expected)

@@ -8,7 +8,7 @@ words, and chance.
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -115,7 +115,7 @@ def make_emoji_pictures(job: Job) -> Card:
         If training gave another encoder than the one that wrote these codes.
     """
     emoji = load_emoji()
-    model = trained(emoji, SEED, job)[0]["words"]
+    model = trained(emoji, SEED, job, {"words": True})[0]["words"]
     parts = split(emoji)
     library = [*shown(parts), *parts.unseen]
     network = picture_arrays(model)
@@ -149,16 +149,18 @@ def emoji_words_figures(seed: int, job: Job) -> Card:
     return measure(emoji, trained(emoji, seed, job)[0])
 
 
-def trained(emoji: EmojiSet, seed: int, job: Job) -> tuple[dict[str, TwoEncoders], Card]:
-    """Each of `RUNS`, and its processor time in seconds; one that is stored is not repeated."""
+def trained(
+    emoji: EmojiSet, seed: int, job: Job, runs: Mapping[str, bool] = RUNS
+) -> tuple[dict[str, TwoEncoders], Card]:
+    """Each of some runs, and its processor time in seconds; one that is stored is not repeated."""
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     job.checkpoints.mkdir(parents=True, exist_ok=True)
     models, seconds = {}, {}
-    for i, (name, words) in enumerate(RUNS.items()):
+    for i, (name, words) in enumerate(runs.items()):
         path = job.checkpoints / f"{name}-seed-{seed}.pt"
         if not (job.resume and path.exists()):
             start = time.process_time()
-            model = train_encoders(emoji, seed, job.part(i, len(RUNS)), words)
+            model = train_encoders(emoji, seed, job.part(i, len(runs)), words)
             spent = time.process_time() - start
             torch.save({"model": model.state_dict(), "seconds": spent}, path)
         stored = torch.load(path)

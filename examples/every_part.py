@@ -19,6 +19,7 @@ from widgets.contract import (
     Dots,
     Drawing,
     Frame,
+    Glyph,
     Instrument,
     Map,
     Pad,
@@ -69,20 +70,21 @@ instrument = Instrument(
         Viewport("view", "Place on the map", (0.0, 0.0, 1.0), "map", limit=2.0, max_zoom=3),
         Drawing("ink", "Your drawing", default=to_text(GREY), panel="pad"),
         Textbox("caption", "Caption", "on Monday", suggestions=("on Tuesday", "in the rain")),
+        Glyph("mark", "Mark", "♪", suggestions=("♣", "★")),
     ),
     readouts=(Readout("error", "Error of the measurement", "mV", ".2f", symbol=r"\epsilon"),),
 )
 
 
-def compute(*, sigma, wave, points, place, seed, view, ink, caption):
+def compute(*, sigma, wave, points, place, seed, view, ink, caption, mark):
     """A wave and its measurement, and what the reader has set elsewhere.
 
     Returns
     -------
     dict
         ``t`` and ``x`` and ``x_tilde`` (50,); ``error``, the root of the mean squared difference,
-        in mV; ``points``, ``place``, ``ink`` and ``caption`` as they are set; ``tile`` (256, 256),
-        uint8, and ``address`` (3,) of the map.
+        in mV; ``points``, ``place`` and ``ink`` as they are set; ``caption``, with the mark after
+        it; ``tile`` (256, 256), uint8, and ``address`` (3,) of the map.
     """
     t = np.linspace(0, 1, 50)
     x = np.sin(2 * np.pi * t)
@@ -105,7 +107,7 @@ def compute(*, sigma, wave, points, place, seed, view, ink, caption):
         "points": points,
         "place": np.array(place),
         "ink": ink,
-        "caption": caption,
+        "caption": f"{caption} {mark[0]}",
         "tile": (50 + 50 * waves).astype(np.uint8),
         "address": np.array([zoom, column, row]),
     }

@@ -52,7 +52,7 @@ READERS = {
     "widgets/data/": "models/test_exports.py",
     "widgets/data/controls.json": "models/test_fine_tuned.py",
     "widgets/data/masked_words": "widgets/test_fill_in.py",
-    "widgets/data/emoji_words": "widgets/test_type_words.py",
+    "widgets/data/emoji_": "widgets/test_type_words.py widgets/test_own_emoji.py",
     "widgets/engine/": "browser/test_parity.py",
 }
 """Tests, below ``tests``, that read files in the browser or as text, which no import shows."""

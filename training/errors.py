@@ -23,6 +23,16 @@ class NotRepeatable(ModelError):
         )
 
 
+class OtherCodes(ModelError):
+    """An encoder does not give the codes that are stored."""
+
+    def __init__(self, name: str, stored: str, cosine: float) -> None:
+        super().__init__(
+            f"{name} gives other codes than {stored} has: a cosine of {cosine:.3f} to one of them. "
+            f"Train both on one machine: latentbook train {stored}, then latentbook train {name}."
+        )
+
+
 class DataUnavailable(ModelError):
     pass
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from widgets.kit.drawing import to_pixels, to_text
+from widgets.kit.drawing import COLOURS, to_colours, to_pixels, to_text
 from widgets.kit.text import normal
 from widgets.renamed import renamed_fields
 
@@ -32,6 +32,7 @@ __all__ = [  # what :mod:`widgets.contract` passes on to instruments
     "ContractError",
     "Control",
     "Drawing",
+    "Glyph",
     "Point",
     "Seed",
     "Slider",
@@ -698,7 +699,67 @@ class Textbox(ControlBase):
             )
 
 
-Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing | Textbox
+MAX_POINTS = 16
+"""Code points of a character: a family with skin tones has 11, the flag of Wales 7."""
+
+
+@dataclass(frozen=True)
+class Glyph(ControlBase):
+    """A character in the reader's own fonts, such as an emoji, drawn by the page.
+
+    ``compute`` gets a pair: the character, a str, and its picture, an ndarray of shape
+    (side, side, 3), uint8, on white; or None instead of the picture while the reader has not
+    chosen a character, in print and wherever else nothing draws. As text a value is the character,
+    a space and the picture (:func:`widgets.kit.drawing.to_colours`), so that a link shows what its
+    sender saw.
+
+    Parameters
+    ----------
+    name : argument of ``compute`` that gets the value, in lower case
+    label : what readers see
+    default : a character
+    side : pixels along each side of the picture
+    suggestions : characters that readers can choose by buttons
+    symbol : TeX after the label, set at build time
+    when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
+    """
+
+    kind: ClassVar[str] = "glyph"
+    name: str
+    label: str
+    default: str
+    side: int = 32
+    suggestions: tuple[str, ...] = ()
+    symbol: str = ""
+    when: When | None = None
+
+    def ends(self) -> tuple[str, str, str]:
+        """Not drawn, black, and white."""
+        black, white = (colour * self.side**2 for colour in (COLOURS[0], COLOURS[-1]))
+        return self.default, f"{self.default} {black}", f"{self.default} {white}"
+
+    def draw(self, source: Random) -> str:
+        picture = "".join(source.choices(COLOURS, k=self.side**2))
+        return f"{source.choice((self.default, *self.suggestions))} {picture}"
+
+    def take(self, value: Any) -> tuple[str, NDArray[np.uint8] | None]:
+        """The character, and its picture, uint8 of shape (side, side, 3), or None."""
+        if not isinstance(value, str):
+            raise Refused("a character, alone or with its picture")
+        character, *picture = normal(value, MAX_POINTS + 1 + self.side**2).split(" ")
+        if not 1 <= len(character) <= MAX_POINTS or len(picture) > 1:
+            raise Refused("a character, alone or with its picture")
+        try:
+            return character, to_colours(picture[0], self.side) if picture else None
+        except ValueError as error:
+            raise ContractError(f"{self.name} is not accepted: {error}.") from None
+
+    def parse(self, text: str) -> str:
+        """Return the text: a glyph is its own text."""
+        return text
+
+
+Control: TypeAlias = Slider | Choice | Toggle | Point | Seed | Viewport | Drawing | Textbox | Glyph
 
 BLANK: tuple[Control, ...] = (
     Slider("", "", 0.0, unit=" "),
@@ -709,6 +770,7 @@ BLANK: tuple[Control, ...] = (
     Viewport("", "", (0.0, 0.0, 0.0), "", 1.0),
     Drawing("", "", "", ""),
     Textbox("", "", suggestions=("",)),
+    Glyph("", "", "?", suggestions=("",)),
 )
 """One of each kind: the page copies their markup for the controls of a reader's own declaration."""
 

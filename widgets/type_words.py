@@ -30,8 +30,9 @@ from widgets.contract import (
     Tiles,
 )
 from widgets.data import load
+from widgets.kit.emoji import CREDITS, codes_of, name_of, pictures, texts_of
 from widgets.kit.figures import axis, figure, label, line, segment
-from widgets.kit.two_encoders import encode_words, rows_of, unit, words_of
+from widgets.kit.two_encoders import encode_words, rows_of, words_of
 
 FOUND = 8  # pictures in a row
 WEIGHTS = 1 + 0.01 * np.arange(5, 0, -1)  # of the nearest seen pictures, which breaks ties
@@ -41,11 +42,6 @@ AMONG = {
     "new_artist": "An artist never seen",
     "unseen": "Emoji never seen",
     "seen": "Emoji seen in training",
-}
-CREDITS = {
-    "new_artist": "Fluent Emoji, Microsoft, MIT",
-    "unseen": "Noto Emoji, Google, Apache 2.0",
-    "seen": "Noto Emoji, Google, Apache 2.0",
 }
 SEARCHES = {
     "encoders": "The two encoders",
@@ -135,23 +131,10 @@ def compute(*, words, among, chosen):
     }
 
 
-@lru_cache(maxsize=len(AMONG))
-def codes_of(among):
-    """Codes of all pictures, of length 1, (n, 64)."""
-    return unit(load("emoji_words")[f"{among}_codes"].astype(float))
-
-
 def first_of(scores):
     """The places of the eight highest, -1 for those that have nothing, and their scores."""
     order = np.argsort(-scores, kind="stable")[:FOUND]
     return np.where(scores[order] != 0, order, -1), scores[order]
-
-
-@lru_cache(maxsize=2)
-def texts_of(which):
-    """Of each emoji, for each language: its name, then its tags."""
-    text = load("emoji_words")[f"{which}_texts"].tobytes().decode()
-    return [[part.split("|") for part in emoji.split("\t") if part] for emoji in text.split("\n")]
 
 
 @lru_cache(maxsize=2)
@@ -226,20 +209,6 @@ def nearest_seen(result):
         labels=(first, *names),
         marked=(),
     )
-
-
-def name_of(place, among):
-    """The English name of a picture."""
-    if place < 0:
-        return "nothing"
-    return texts_of("seen" if among == "seen" else "unseen")[place][0][0]
-
-
-def pictures(places, among):
-    """Pictures (n, 32, 32, 3) in [0, 1]; white for -1."""
-    arrays = load("emoji_words")
-    palette, indices = arrays[f"{among}_palette"] / 255, arrays[f"{among}_pictures"]
-    return np.stack([palette[indices[i]] if i >= 0 else np.ones((32, 32, 3)) for i in places])
 
 
 def tags_of(nearest):

@@ -468,6 +468,7 @@ encoder_weights = sum(
 )
 _by_random_maps = [found["half_turn_of_six_or_nine"] for found in _measured["any_by_random_maps"]]
 half_turn = {
+    "any": _measured["any"]["half_turn_of_six_or_nine"],
     "small_seen": _measured["small_seen"]["half_turn_of_six_or_nine"],
     "any_seen": _measured["any_seen"]["half_turn_of_six_or_nine"],
     "random_least": min(_by_random_maps),
@@ -810,6 +811,13 @@ emoji_told = {name: found["told_apart"] for name, found in _emoji_codes.items()}
 emoji_read = {name: found["read"] for name, found in _emoji_codes.items()}
 emoji_seen = {name: _of_seeds(runs)["moved"] for name, runs in _emoji["seen_by_seed"].items()}
 emoji_chance = _emoji["chance"]
+
+# The two encoders again, by seed
+_pairs_by_seed = list(card("emoji_words")["by_seed"].values())
+emoji_seeds = {
+    "found": _percent_of(_of_seeds([run["found"] for run in _pairs_by_seed])),
+    "search": _percent_of(_of_seeds([run["search"]["new_artist"] for run in _pairs_by_seed])),
+}
 
 # A masked autoencoder trained further on labelled digits
 tuned = {name: _controls["fine_tuned"][n] for name, n in (("hundred", "100"), ("thousand", "1000"))}

@@ -100,7 +100,10 @@ def test_a_stop_that_comes_before_python_has_begun_is_not_lost(desk: Page) -> No
 @pytest.mark.clock
 def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
     cell = run(desk, "while True: print('x')")
-    expect(cell.locator(".more")).to_be_visible()
+    more = cell.locator(".more")
+    expect(more).to_be_visible()
+    shown = cell.locator("pre.stdout").inner_text().count("x")
+    expect(more).to_have_text(f"Show the rest, {5_000 - shown:,} lines")  # at the limit, and on
     cell.locator('[data-action="stop"]').click()
     expect(cell).to_have_attribute("data-state", "stopped")
     expect(cell.locator("[data-output] .note")).to_have_text(

@@ -15,6 +15,7 @@ from widgets.contract import (
     ContractError,
     Control,
     Drawing,
+    Glyph,
     Point,
     Seed,
     Slider,
@@ -73,6 +74,7 @@ def some_controls():
         Seed(max=10**15),
         Viewport("view", "View", (0.0, 0.0, 0.0), panel="m", limit=8.0),
         Drawing("drawn", "Drawn", "j", panel="d", side=5),
+        Glyph("mark", "Mark", "♪", side=4, suggestions=("★",)),
         *(Textbox("word", "Word", max_length=i, suggestions=("a, b",)) for i in (1, 40, 200)),
     ]
     assert {type(control) for control in controls} == set(get_args(Control))

@@ -24,7 +24,11 @@ from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_an
 from training.exports.decoders import DECODED, make_decoder
 from training.exports.digit_patches import make_digit_patches
 from training.exports.draws import draws_figures, make_draws
-from training.exports.emoji_words import emoji_words_figures, make_emoji_words
+from training.exports.emoji_words import (
+    emoji_words_figures,
+    make_emoji_pictures,
+    make_emoji_words,
+)
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.gallery import make_distances, make_gallery
@@ -157,6 +161,7 @@ EXPORTS = (
         make_emoji_words,
         figures=emoji_words_figures,
     ),
+    Export("emoji_pictures", "The encoder of pictures of emoji_words", make_emoji_pictures),
     Export("mnist_masking", "Masked autoencoders by what they are shown", make_masking),
     Export(
         "masked_words",

@@ -1,13 +1,14 @@
 """Two encoders of emoji and their names: what they find among emoji and artists never seen.
 
-Writes the arrays of the instrument `type_words` and their card. Every
-share comes with those of the controls: pixels, their principal components, orientations of edges,
-the encoder before training and trained without words, and chance.
+Writes the arrays of the instrument `type_words` and their card, and apart, since few readers need
+it, the encoder of pictures for `own_emoji`. Every share comes with those of the controls: pixels,
+their principal components, orientations of edges, the encoder before training and trained without
+words, and chance.
 """
 
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,9 @@ from torch.nn.functional import normalize
 from latentbook.models.cards import Card
 from training.cards import made_on
 from training.data.emoji import Emoji, EmojiSet, load_emoji
+from training.errors import OtherCodes
 from training.exports.export import Job, write_export
+from training.exports.masked_words import quantised
 from training.two_encoders import (
     ARTISTS_SEEN,
     DROPPED,
@@ -36,13 +39,15 @@ from training.two_encoders import (
     split,
     train_encoders,
 )
-from widgets.kit.two_encoders import BUCKETS, WIDTH
+from widgets.data import load
+from widgets.kit.two_encoders import BUCKETS, WIDTH, encode_pictures, unit
 
 SEED = 0
 SHOWN_ARTIST = "noto"  # of the training, whose drawings are shown and searched
 NEAREST = 5
 FIRST = 5  # of 400 pictures, that a search is judged by
 COLOURS = 128  # of the pictures in the page
+SAME_CODE = 0.99  # cosine of a code and the stored one, which are rounded
 VECTOR_STEPS = 15  # of the vectors in the page, on each side of 0: a mean of several evens out
 GROUPS = {  # of Unicode, with the words by which they are asked for
     0: "smiley face emotion",
@@ -101,22 +106,61 @@ def make_emoji_words(job: Job) -> Card:
     return write_export("emoji_words", page_arrays(emoji, model), card)
 
 
+def make_emoji_pictures(job: Job) -> Card:
+    """Write the encoder of pictures whose codes `emoji_words` has.
+
+    Raises
+    ------
+    OtherCodes
+        If training gave another encoder than the one that wrote these codes.
+    """
+    emoji = load_emoji()
+    model = trained(emoji, SEED, job, {"words": True})[0]["words"]
+    parts = split(emoji)
+    library = [*shown(parts), *parts.unseen]
+    network = picture_arrays(model)
+    x = pictures(emoji, library, SHOWN_ARTIST) / 255
+    stored = load("emoji_words")
+    codes = np.concatenate([stored["seen_codes"], stored["unseen_codes"]])
+    cosines = (encode_pictures(x, network) * unit(codes.astype(float))).sum(1)
+    if cosines.min() < SAME_CODE:
+        raise OtherCodes("emoji_pictures", "emoji_words", float(cosines.min()))
+    characters = "\n".join(
+        "".join(chr(int(each, 16)) for each in e.code.split("-")) for e in library
+    )
+    card = {
+        "title": "The encoder of pictures of emoji_words, for pictures that the page draws",
+        "data": emoji.origin,
+        "network": "as in emoji_words, batch norms folded in; a row of int8 with a scale for each "
+        "output",
+        "characters": "of the seen and then the unseen emoji of emoji_words, without U+FE0F",
+        "seed": SEED,
+        **made_on(torch.device("cpu")),
+        "measured": "the least cosine of a code with the one that emoji_words stores",
+        "metrics": {"least_cosine": round(float(cosines.min()), 4)},
+    }
+    arrays = network | {"characters": as_bytes(characters.replace("\ufe0f", ""))}
+    return write_export("emoji_pictures", arrays, card)
+
+
 def emoji_words_figures(seed: int, job: Job) -> Card:
     """The metrics of another seed."""
     emoji = load_emoji()
     return measure(emoji, trained(emoji, seed, job)[0])
 
 
-def trained(emoji: EmojiSet, seed: int, job: Job) -> tuple[dict[str, TwoEncoders], Card]:
-    """Each of `RUNS`, and its processor time in seconds; one that is stored is not repeated."""
+def trained(
+    emoji: EmojiSet, seed: int, job: Job, runs: Mapping[str, bool] = RUNS
+) -> tuple[dict[str, TwoEncoders], Card]:
+    """Each of some runs, and its processor time in seconds; one that is stored is not repeated."""
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     job.checkpoints.mkdir(parents=True, exist_ok=True)
     models, seconds = {}, {}
-    for i, (name, words) in enumerate(RUNS.items()):
+    for i, (name, words) in enumerate(runs.items()):
         path = job.checkpoints / f"{name}-seed-{seed}.pt"
         if not (job.resume and path.exists()):
             start = time.process_time()
-            model = train_encoders(emoji, seed, job.part(i, len(RUNS)), words)
+            model = train_encoders(emoji, seed, job.part(i, len(runs)), words)
             spent = time.process_time() - start
             torch.save({"model": model.state_dict(), "seconds": spent}, path)
         stored = torch.load(path)
@@ -372,7 +416,10 @@ def beside(one: Features, other: Features) -> Features:
 
 
 def picture_arrays(model: TwoEncoders) -> dict[str, NDArray[Any]]:
-    """The encoder of pictures for `widgets.kit.two_encoders`, batch norms folded in, in float16."""
+    """The encoder of pictures for `widgets.kit.two_encoders`, batch norms folded in.
+
+    Weights are int8 with a scale for each output, biases float16.
+    """
     arrays: dict[str, NDArray[Any]] = {}
     layers = model.pictures.layers
     for i in range(3):
@@ -383,11 +430,17 @@ def picture_arrays(model: TwoEncoders) -> dict[str, NDArray[Any]]:
         scale = norm.weight / (norm.running_var + norm.eps).sqrt()
         weight = convolution.weight * scale.view(-1, 1, 1, 1)  # (out, in, 3, 3)
         bias = (convolution.bias - norm.running_mean) * scale + norm.bias
-        arrays[f"weight_{i + 1}"] = weight.permute(0, 2, 3, 1).flatten(1).half().numpy()
+        arrays |= whole_weights(i + 1, weight.permute(0, 2, 3, 1).flatten(1))
         arrays[f"bias_{i + 1}"] = bias.half().numpy()
-    arrays["weight_4"] = model.pictures.head.weight.half().numpy()
+    arrays |= whole_weights(4, model.pictures.head.weight)
     arrays["bias_4"] = model.pictures.head.bias.half().numpy()
     return arrays
+
+
+def whole_weights(layer: int, weight: Tensor) -> dict[str, NDArray[Any]]:
+    """A layer's weights as int8, with a scale for each output."""
+    whole, scale = quantised(weight.detach().numpy())
+    return {f"weight_{layer}": whole, f"scale_{layer}": scale}
 
 
 def page_arrays(emoji: EmojiSet, model: TwoEncoders) -> dict[str, NDArray[Any]]:

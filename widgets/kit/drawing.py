@@ -1,8 +1,11 @@
-"""A reader's drawing as text, short enough for a link, and back.
+"""Pictures that a reader makes as text, short enough for a link, and back.
 
-The text has sixteen greys. Row by row, a pixel with ink is one of ``1 ... f``; a run of n empty
+A drawing has sixteen greys. Row by row, a pixel with ink is one of ``1 ... f``; a run of n empty
 pixels is one letter, ``g`` for 1 up to ``z`` for 20, ``A`` for 21 up to ``Z`` for 46, and longer
 runs are written in pieces. static/js/instrument/drawing-text.js has the same format.
+
+A glyph has 64 colours, four levels each of red, green and blue, and one character for each pixel;
+static/js/instrument/controls/glyph.js writes it.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 
 GREYS = "0123456789abcdef"
 RUNS = ascii_letters[6:]  # g ... z, A ... Z
+COLOURS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"  # as in base64url
 PIECES = re.compile(r"(?:[1-9a-f]|[g-zA-Z])*")
 
 
@@ -70,3 +74,30 @@ def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
     if len(greys) != side * side:
         raise ValueError(f"it holds {len(greys)} pixels; accepted: {side * side}")
     return np.array(greys, np.uint8).reshape(side, side)
+
+
+def to_colours(text: str, side: int) -> NDArray[np.uint8]:
+    """The picture of a glyph.
+
+    Parameters
+    ----------
+    text : a character of `COLOURS` for each pixel, row by row: its place is 16 r + 4 g + b with
+        levels from 0 to 3
+    side : pixels along each side
+
+    Returns
+    -------
+    ndarray of shape (side, side, 3), uint8
+
+    Raises
+    ------
+    ValueError
+        If a character is none of the format, or the number of pixels is not side * side.
+    """
+    if wrong := [character for character in text if character not in COLOURS]:
+        raise ValueError(f"{wrong[0]!r} stands for no colour; accepted: {COLOURS}")
+    if len(text) != side * side:
+        raise ValueError(f"it holds {len(text)} pixels; accepted: {side * side}")
+    places = np.array([COLOURS.index(character) for character in text], np.uint8)
+    levels = np.stack([places >> 4, places >> 2 & 3, places & 3], axis=1)
+    return (85 * levels).reshape(side, side, 3)

@@ -82,18 +82,22 @@ def encode_pictures(x: Array, network: Mapping[str, Array]) -> Array:
     ----------
     x : ndarray of shape (n, 32, 32, 3), in [0, 1]
     network : ``weight_1`` to ``weight_3`` of shape (out, 9 * in), in the order row, column,
-        channel; ``bias_1`` to ``bias_3``; ``weight_4`` of shape (64, 2048), ``bias_4``. The batch
-        norms are contained in them
+        channel, whole numbers to be multiplied by ``scale_1`` to ``scale_3`` of shape (out,);
+        ``bias_1`` to ``bias_3``; and so ``weight_4`` of shape (64, 2048). The batch norms are
+        contained in them
 
     Returns
     -------
     ndarray of shape (n, 64)
     """
+    weights = {
+        i: network[f"weight_{i}"] * network[f"scale_{i}"][:, None].astype(float) for i in "1234"
+    }
     h = x
     for layer in "123":
-        h = np.maximum(convolve(h, network[f"weight_{layer}"]) + network[f"bias_{layer}"], 0)
+        h = np.maximum(convolve(h, weights[layer]) + network[f"bias_{layer}"], 0)
     flat = h.transpose(0, 3, 1, 2).reshape(len(h), -1)  # channels first, as in torch
-    return unit(flat @ network["weight_4"].T + network["bias_4"])
+    return unit(flat @ weights["4"].T + network["bias_4"])
 
 
 def convolve(h: Array, weight: Array) -> Array:

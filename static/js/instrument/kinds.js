@@ -6,6 +6,7 @@
  */
 import { choice } from "./controls/choice.js";
 import { drawing } from "./controls/drawing.js";
+import { glyph } from "./controls/glyph.js";
 import { point } from "./controls/point.js";
 import { seed } from "./controls/seed.js";
 import { slider } from "./controls/slider.js";
@@ -14,7 +15,7 @@ import { toggle } from "./controls/toggle.js";
 import { viewport } from "./controls/viewport.js";
 
 /** @type {Record<string, Kind<any>>} */
-const KINDS = { choice, drawing, point, seed, slider, textbox, toggle, viewport };
+const KINDS = { choice, drawing, glyph, point, seed, slider, textbox, toggle, viewport };
 
 /** @param {ControlSpec} control @returns {Kind<any>} */
 export const kindOf = ({ kind }) => KINDS[kind];

@@ -21,6 +21,7 @@ from widgets import get
 from widgets.contract import (
     Choice,
     Drawing,
+    Glyph,
     Instrument,
     Point,
     Seed,
@@ -47,6 +48,7 @@ INSTRUMENT = Instrument(
         Viewport("view", "Place", (0.0, 0.0, 1.0), panel="map", limit=8.0),
         Drawing("drawn", "Drawing", "l", panel="pad", side=2),
         Textbox("word", "Word", "camel", max_length=20),
+        Glyph("mark", "Mark", "♪", side=2),
     ),
     readouts=(),
 )

@@ -12,8 +12,8 @@ const DROPPED = /[\0-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\u
 const SPACES = /[\p{White_Space}\x1c-\x1f]+/gu;
 const MOST_COMPOSED = 4;
 
-const SUGGESTION = '[data-action="suggest"]';
-const graphemes = new Intl.Segmenter();
+export const SUGGESTION = '[data-action="suggest"]';
+export const graphemes = new Intl.Segmenter();
 
 /** @param {string} text @param {number} limit */
 export function normal(text, limit) {
@@ -72,14 +72,19 @@ export const textbox = {
 
   likely: ({ suggestions }, value) => suggestions.filter((text) => text !== value),
 
-  fill({ label: name, suggestions, ...control }, element) {
+  fill(control, element) {
     const field = input(element, "input");
     field.defaultValue = control.default;
     field.placeholder = control.placeholder;
-    const group = /** @type {Element} */ (element.querySelector(".suggestions"));
-    if (suggestions.length === 0) return group.remove();
-    group.setAttribute("aria-label", translate("Suggestions for {name}", { name }));
-    const empty = /** @type {Element} */ (group.querySelector(SUGGESTION));
-    group.replaceChildren(...suggestions.map((text) => Object.assign(empty.cloneNode(), { textContent: text })));
+    fillSuggestions(control, element);
   },
 };
+
+/** Writes a declaration's suggestions into the markup. @param {{label: string, suggestions: string[]}} control @param {Element} element */
+export function fillSuggestions({ label: name, suggestions }, element) {
+  const group = /** @type {Element} */ (element.querySelector(".suggestions"));
+  if (suggestions.length === 0) return group.remove();
+  group.setAttribute("aria-label", translate("Suggestions for {name}", { name }));
+  const empty = /** @type {Element} */ (group.querySelector(SUGGESTION));
+  group.replaceChildren(...suggestions.map((text) => Object.assign(empty.cloneNode(), { textContent: text })));
+}

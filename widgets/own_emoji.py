@@ -28,9 +28,9 @@ VARIANT = "\ufe0f"  # asks for the colour picture; the same emoji may come with 
 instrument = Instrument(
     name="own_emoji",
     title="Emoji of your own device",
-    challenge="Choose an emoji: your device draws it, and nobody trained on its drawings unless "
-    "they are Noto's or Twemoji's. Is the same emoji among the seven nearest by the code? By "
-    "pixels? Find one where pixels win.",
+    challenge="Choose an emoji. Your device draws it, and training never saw its drawings unless "
+    "it uses the fonts Noto (Android, most Linux) or Twemoji. Is the same emoji among the seven "
+    "nearest by the code? By pixels? Find one where pixels win.",
     controls=(Glyph("emoji", "Emoji", "🍓", SIDE, ("🍓", "🦉", "🐙", "🎸", "🚲", "😎", "🌵")),),
     readouts=(
         Readout("by_code", "The same emoji, by code"),

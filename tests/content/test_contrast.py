@@ -67,7 +67,7 @@ def test_what_is_said_of_turned_views_is_that_of_the_cards():
     for said in (
         f"moves the code that saw small turns by {moved[0]:.2f} of the distance",
         f"answer = {moved[1]:.2f}",
-        f"{moved[1]:.2f}, no less than before",
+        f"{moved[1]:.2f}, no less than with small turns",
     ):
         assert said in HEAD
 

@@ -449,6 +449,7 @@ seen_by_loss = {name: _of_codes(_measured[f"{name}_seen"]) for name in ("small",
 probe = {
     "pixels": _percent(_measured["pixels"]["probe"]),
     "untrained": _percent(_two_views["contrastive"]["untrained"]["probe"]),
+    "untrained_turns": _percent(_measured["untrained"][0]["probe"]),
 }
 few_labels = {
     name: {
@@ -467,7 +468,12 @@ encoder_weights = sum(
     load("mnist_contrastive")[part].size for part in ("w0", "b0", "w1", "b1", "w2", "b2")
 )
 _by_random_maps = [found["half_turn_of_six_or_nine"] for found in _measured["any_by_random_maps"]]
+_untrained_turns = [found["half_turn_of_six_or_nine"] for found in _measured["untrained"]]
 half_turn = {
+    "untrained": _untrained_turns[0],
+    "untrained_least": min(_untrained_turns),
+    "untrained_most": max(_untrained_turns),
+    "small": _measured["small"]["half_turn_of_six_or_nine"],
     "any": _measured["any"]["half_turn_of_six_or_nine"],
     "small_seen": _measured["small_seen"]["half_turn_of_six_or_nine"],
     "any_seen": _measured["any_seen"]["half_turn_of_six_or_nine"],
@@ -475,7 +481,19 @@ half_turn = {
     "random_most": max(_by_random_maps),
 }
 _nearest_other = "nearest_of_six_is_nine_or_of_nine_six"
+without = {  # the loss on the code itself, or on the numbers before its ReLU; by seed
+    name: [
+        {
+            "half_turn": found["half_turn_of_six_or_nine"],
+            "nearest_is_other": 100 * found[_nearest_other],
+            "probe": _percent(found["probe"]),
+        }
+        for found in _measured[f"any_without_{name}"]
+    ]
+    for name in ("head", "head_or_relu")
+}
 nearest_is_other = {
+    "untrained": 100 * _measured["untrained"][0][_nearest_other],
     "any_seen": 100 * _measured["any_seen"][_nearest_other],
     "any": 100 * _measured["any"][_nearest_other],
     "four_seven": 100 * _measured["any_seen"]["neighbours_of_another_digit"]["4 and 7"],

@@ -143,15 +143,24 @@ def network() -> nn.Sequential:
     )
 
 
-def trained(kind: Kind, x: Tensor, seed: int, recipe: StudentRecipe, job: Job) -> nn.Sequential:
-    """An encoder trained on two views of each of these images, (n, 784), with no label."""
+def trained(
+    kind: Kind, x: Tensor, seed: int, recipe: StudentRecipe, job: Job, end: int | None = None
+) -> nn.Sequential:
+    """An encoder trained on two views of each of these images, (n, 784), with no label.
+
+    Parameters
+    ----------
+    end : layer before which the loss looks, -1 for the code itself; None for the projection
+    """
     torch.manual_seed(seed)
     model = network()
     model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
+    seen = model[:end]
+
     def loss_of(batch: Tensor) -> Tensor:
         views = torch.cat([kind.views.of(x[batch]), kind.views.of(x[batch])])
-        return kind.loss(*model(views).chunk(2))
+        return kind.loss(*seen(views).chunk(2))
 
     fit_student(model, len(x), loss_of, recipe, job.on_step)
     return rounded(model)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from latentbook.models.cards import Card
 from training.data import Dataset, load_dataset, to_unit
@@ -20,7 +21,17 @@ from training.exports.few_labels import DRAWS, LABELS, RIDGES, Labelled, read_of
 from training.exports.gallery import distances, neighbours
 from training.exports.networks import CLASSES
 from training.exports.probes import fit
-from training.exports.two_views import HELD, PROJECTED, Views, codes_of, network, read
+from training.exports.two_views import (
+    HELD,
+    KINDS,
+    PROJECTED,
+    RECIPE,
+    Views,
+    codes_of,
+    network,
+    read,
+    trained,
+)
 from training.exports.with_labels import of_few_labels, six_or_nine
 from widgets import two_views
 from widgets.data import load
@@ -34,6 +45,8 @@ ANGLES = range(-180, 181, 30)
 TURNED = 500  # test digits that are turned by each angle
 EMBEDDED = ("contrastive", "vicreg")
 MAPS = 3  # random ones, next to the trained one
+HEADLESS = 2  # encoders of any turn whose code, or the layer before its ReLU, the loss sees
+UNTRAINED = 5  # draws of the same layers
 LABELLED = 2  # networks that learned sixes and nines from labels
 LABELLED_DRAWS = 3  # of 100 labels, with which the same layers are trained
 
@@ -82,8 +95,7 @@ def make_views(job: Job) -> Card:
         }
         if name == "any":
             metrics["any_by_random_maps"] = [
-                seen_by_random_map(seed, (h, seen, upside_down), sample, dataset)
-                for seed in range(MAPS)
+                seen_by_random_map(seed, (h, seen, upside_down), dataset) for seed in range(MAPS)
             ]
         if name in SEARCHED:
             arrays[f"{name}_codes"] = seen[sample].astype(np.float16)
@@ -119,6 +131,10 @@ def make_views(job: Job) -> Card:
         "other",
         "half turn": "how far it moves the codes of the sixes and nines among 10,000 test images, "
         "in units of scale",
+        "any_without_head": f"{HEADLESS} encoders trained like mnist_contrastive_turns, with the "
+        "loss on the code itself; `any_without_head_or_relu`: on the 64 numbers before its ReLU, "
+        "which are then the code; by seed",
+        "untrained": f"{UNTRAINED} draws of the same layers",
         "with labels": "share of the sixes and nines among 10,000 test images that the same layers "
         "take for the other, trained with labels on both at any angle, the answers averaged over "
         "24 angles; by seed. `trained_with_100_labels`: share of 10,000 test images named right by "
@@ -138,6 +154,11 @@ def make_views(job: Job) -> Card:
                 for name, views in (("views", Views()), ("images", None))
             },
             "probe_of_100_labels": probes_of_few_labels(dataset),
+            "any_without_head": [without_head(seed, -1, dataset, job) for seed in range(HEADLESS)],
+            "any_without_head_or_relu": [
+                without_head(seed, -2, dataset, job) for seed in range(HEADLESS)
+            ],
+            "untrained": [untrained(seed, dataset) for seed in range(UNTRAINED)],
         },
     }
     return write_export("mnist_views", arrays, card)
@@ -180,10 +201,7 @@ def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
 
 
 def seen_by_random_map(
-    seed: int,
-    codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]],
-    sample: slice,
-    dataset: Dataset,
+    seed: int, codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], dataset: Dataset
 ) -> Card:
     """A loss's inputs from codes, by an untrained map.
 
@@ -196,6 +214,33 @@ def seen_by_random_map(
     h, seen, upside_down = (
         z / np.linalg.norm(z, axis=1, keepdims=True) for z in (x @ drawn for x in codes)
     )
+    return results((h, seen, upside_down), dataset)
+
+
+def without_head(seed: int, end: int, dataset: Dataset, job: Job) -> Card:
+    """Results of an encoder trained on any turn with the loss on its code, layer `end`."""
+    torch.set_num_threads(1)  # as fast for small networks, and reproducible
+    kind, train = KINDS["mnist_contrastive_turns"], to_unit(dataset.train_images)[:-HELD]
+    model = trained(kind, train, seed, RECIPE, job, end)
+    return results_of(model[: end + 1 or None], dataset)
+
+
+def untrained(seed: int, dataset: Dataset) -> Card:
+    """Results of the same layers as they were drawn."""
+    torch.manual_seed(seed)
+    return results_of(network().requires_grad_(False), dataset)
+
+
+def results_of(layers: nn.Sequential, dataset: Dataset) -> Card:
+    """Results of the code of a network."""
+    train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
+    return results(tuple(codes_of(layers, x) for x in (train, test, test.flip(1))), dataset)
+
+
+def results(codes: tuple[NDArray[Any], ...], dataset: Dataset) -> Card:
+    """Probes, neighbours and half turns of codes as `seen_by_random_map` takes them."""
+    h, seen, upside_down = codes
+    sample = sample_of(dataset)
     scale = between_unlike(seen, sample, dataset.test_labels[sample])
     return read(h, seen, upside_down, dataset)[0] | {
         "nearest_of_six_is_nine_or_of_nine_six": nearest_is_the_other(seen, dataset),

@@ -222,7 +222,7 @@ def without_head(seed: int, end: int, dataset: Dataset, job: Job) -> Card:
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     kind, train = KINDS["mnist_contrastive_turns"], to_unit(dataset.train_images)[:-HELD]
     model = trained(kind, train, seed, RECIPE, job, end)
-    return results_of(model[: end + 1 or None], dataset)
+    return results_of(nn.Sequential(*list(model)[: end + 1 or None]), dataset)
 
 
 def untrained(seed: int, dataset: Dataset) -> Card:

@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
+from latentbook.book.compose.answers import NotAnAnswer
+from latentbook.book.directives.questions.order.kind import ORDER
 from latentbook.classroom import assignments
 from latentbook.classroom.assigned import Asked, Assignment, Variant
-from latentbook.classroom.assigned_pages import ordered
 from latentbook.classroom.bundled import read_assigned
 from latentbook.classroom.grader.questions import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import Judging
-from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import now
 from latentbook.settings import Settings, assignments_of
 from tests.classroom.conftest import School, on_sqlite
@@ -187,13 +187,13 @@ def test_boxes_that_were_ticked_are_shown_once(school: School, opened: httpx.Cli
     ("typed", "meant"), [("a\n  B \n\tc", "[[0, 0], [1, 0], [2, 1]]"), (" \n", "")]
 )
 def test_lines_are_put_in_order_by_their_letters(typed: str, meant: str) -> None:
-    assert ordered(typed, 3) == meant
+    assert ORDER.answers.typed({"answer": typed}, "q", {}, 3) == meant
 
 
 @pytest.mark.parametrize("typed", ["AB", "D", "a b", "1"])
 def test_what_is_no_letter_of_a_line_is_refused(typed: str) -> None:
-    with pytest.raises(Refused, match="one of the letters A to C"):
-        ordered(typed, 3)
+    with pytest.raises(NotAnAnswer, match="one of the letters A to C"):
+        ORDER.answers.typed({"answer": typed}, "q", {}, 3)
 
 
 @on_sqlite

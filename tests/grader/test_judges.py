@@ -9,6 +9,7 @@ import pytest
 
 from latentbook.classroom.grader.judges import ANOTHER_ORDER, Judges
 from latentbook.classroom.grader.question import Question
+from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 
 SOLVED = {"q-find-the-cat": {"query": [-1.9, 0.7], "length": 1.5, "temperature": 0}}
@@ -144,6 +145,12 @@ def test_another_order_of_code_is_run(judges, questions):
     assert verdicts[0].is_right
     assert verdicts[0].message == ""
     assert verdicts[1].message == ANOTHER_ORDER or verdicts[1].state in ("wrong", "error")
+
+
+def test_a_kind_without_a_judge_is_an_error(judges):
+    question = Question("q", "essay", key={"words": 300})
+    with pytest.raises(UnknownName, match="Unknown kind of question 'essay'"):
+        judges.judge_answer(question, "undefined")
 
 
 def test_code_is_not_judged_here(judges, questions):

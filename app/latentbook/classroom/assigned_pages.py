@@ -1,10 +1,7 @@
 """``/classroom/assignments/``: what is due, the page of each assignment, and its settings."""
 
-import json
-import math
 from datetime import UTC, datetime
 from functools import partial
-from string import ascii_uppercase
 from typing import Annotated, Any
 
 import sqlalchemy as sa
@@ -12,6 +9,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from latentbook.book.compose.answers import NotAnAnswer
 from latentbook.book.translations.language import message
 from latentbook.classroom import assignments, attempts, people, regrade
 from latentbook.classroom.desk import (
@@ -26,6 +24,7 @@ from latentbook.classroom.desk import (
     TheForm,
 )
 from latentbook.classroom.grader.question import Question
+from latentbook.classroom.kinds import answers_of
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import due, sheet
@@ -36,8 +35,6 @@ router = APIRouter(prefix="/classroom/assignments", route_class=PageRoute, inclu
 
 MAX_TRIES = 1_000
 MAX_GRACE = 24 * 60
-INDENT = 4
-"""Spaces, of lines of code in a question about their order."""
 
 
 @router.get("")
@@ -108,32 +105,11 @@ async def answer(
 
 def typed(label: str, question: Question, form: Form) -> str:
     """An answer that was given without scripts, as scripts write it."""
-    text = form.text("answer")
-    if question.kind == "code":
-        return text.replace("\r\n", "\n")
-    if question.kind == "order":
-        return ordered(text, len(question.lines))
-    if question.kind == "guess":
-        try:
-            value = float(text.replace(",", "."))
-            return repr(math.log10(value) if question.key["log"] else value)
-        except ValueError:
-            return ""
-    return form.text(f"{label}.answer")
-
-
-def ordered(text: str, count: int) -> str:
-    """Letters of lines, each in a line of its own after its indentation, as places and indents."""
-    letters, used = list(ascii_uppercase[:count]), []
-    for line in text.expandtabs(INDENT).splitlines():
-        letter = line.strip().upper()
-        if not letter:
-            continue
-        if letter not in letters:
-            why = message("Each line is one of the letters %(first)s to %(last)s.")
-            raise Refused(422, why, first="A", last=letters[-1])
-        used.append([letters.index(letter), (len(line) - len(line.lstrip())) // INDENT])
-    return json.dumps(used) if used else ""
+    answers = answers_of(question.kind)
+    try:
+        return answers.typed(form, label, question.key, len(question.lines))
+    except NotAnAnswer as why:
+        raise Refused(422, why.english, **why.values) from None
 
 
 def moment(text: str) -> datetime | None:

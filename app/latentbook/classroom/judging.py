@@ -20,6 +20,7 @@ from latentbook.classroom.attempts import add_result
 from latentbook.classroom.database import Database
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
+from latentbook.classroom.kinds import answers_of
 from latentbook.classroom.tables import attempt, job, now, question
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
@@ -61,19 +62,22 @@ class Judging:
 
     def at_once(self, question: Question, answer: str) -> Verdict | None:
         """The verdict on an answer; None if it takes long, or if there is nothing to judge with."""
-        takes_long = question.kind == "state" or question.check is not None
+        takes_long = question.check is not None or (
+            answers_of(question.kind).judged_by == "instrument"
+        )
         return None if takes_long else self.judge(question, answer)
 
     def judge(self, question: Question, answer: str) -> Verdict:
         """The verdict on an answer, however long it takes."""
-        if question.kind == "code":
+        answers = answers_of(question.kind)
+        if answers.judged_by == "grader":
             return self._code().judge(question, answer).in_language(self.interface())
         judges = self._others()
         if question.check is not None:
             judges.grader = self._code()
         found = judges.judge_answer(question, answer).in_language(self.interface())
-        if question.kind == "guess" and found.state == "wrong":
-            return replace(found, message="")  # it says the answer
+        if answers.reveals and found.state == "wrong":
+            return replace(found, message="")
         return found
 
     def _code(self) -> "Grader":

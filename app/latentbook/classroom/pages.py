@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from latentbook.book.translations.language import Language, message
 from latentbook.book.write.render import script_json
@@ -138,13 +138,4 @@ def filled(standing: Standing) -> str:
     html = html.replace('data-state="open"', f'data-state="{standing.shown}"', 1)
     if last is None:
         return html
-    answer, name = last.answer, re.escape(f'name="{escape(last.label)}.answer"')
-    if standing.put.kind == "code":
-        listing = re.compile(r'(<textarea name="answer"[^>]*>\n?).*?(?=</textarea>)', re.DOTALL)
-        return listing.sub(lambda found: f"{found[1]}{escape(answer)}", html)
-    if standing.put.kind == "number":
-        field = re.compile(rf"<input [^>]*{name}")
-        return field.sub(lambda found: f'{found[0]} value="{escape(answer)}"', html)
-    chosen = set(answer.split(","))
-    box = re.compile(rf'{name} value="([^"]*)"')
-    return box.sub(lambda found: f"{found[0]} checked" if found[1] in chosen else found[0], html)
+    return standing.answers.filled(html, last.label, last.answer)

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from latentbook.book.write.assets import ES, HASHED, NAMES, QUESTIONS, esbuild, sources_hash
+from latentbook.book.write.assets import ES, HASHED, NAMES, by_kind, esbuild, sources_hash
 from latentbook.book.write.render import TEMPLATES
 from latentbook.cache import seal, sealed
 from latentbook.errors import LatentbookError
@@ -89,8 +89,7 @@ def _bundle(
 
 
 def form_scripts(root: Path) -> dict[str, Path]:
-    scripts = {path.parent.name.replace("_", "-"): path for path in QUESTIONS.glob("*/class.js")}
-    return scripts | {path.stem: path for path in (root / FORMS).glob("*.js")}
+    return by_kind("class.js") | {path.stem: path for path in (root / FORMS).glob("*.js")}
 
 
 def forms_script(settings: Settings) -> str:
@@ -103,10 +102,8 @@ def forms_script(settings: Settings) -> str:
 
 
 def form_templates() -> dict[str, str]:
-    templates = {
-        path.parent.name.replace("_", "-"): f"{path.parent.name}/{path.name}"
-        for path in sorted(QUESTIONS.glob("*/class.html"))
-    }
+    forms = by_kind("class.html")
+    templates = {name: f"{path.parent.name}/{path.name}" for name, path in forms.items()}
     for path in sorted((TEMPLATES / "lecture" / "forms").glob("*.html")):
         templates[path.stem] = f"lecture/forms/{path.name}"
     return templates

@@ -80,6 +80,10 @@ BLOCK = """{% extends "question.html" %}
 SCRIPT = """import { translate } from "latentbook/words.js";
 export default class Word { verdict() { return translate("Toy-script."); } }
 """
+JUDGE = """export function judge(answer, key) {
+  return { state: answer === key.answer ? "right" : "wrong", said: "", feedback: [] };
+}
+"""
 IN_CLASS = """<p><label>{{ _("Your answer") }} <input id="word"></label></p>
 """
 CLASS_SCRIPT = """import { one } from "latentbook/lecture/page.js";
@@ -159,6 +163,18 @@ for name, year in (("closed", 2900), ("open", 3100)):
     }
 print(json.dumps(made))
 """
+JUDGE_PROGRAM = """
+import json, sys
+from pathlib import Path
+from latentbook.classroom.grader.judges import Judges
+from latentbook.classroom.grader.question import Question
+from latentbook.settings import Settings
+
+judges = Judges(Settings(**{name: Path(path) for name, path in json.loads(sys.argv[1]).items()}))
+asked = Question(label="q-word", kind="word", key={"answer": "canary"})
+print(json.dumps([judges.judge_answer(asked, said).state for said in ("canary", "crow")]))
+judges.close()
+"""
 CLASS_PROGRAM = """
 import json, sys
 from datetime import UTC, datetime
@@ -200,6 +216,7 @@ def package_with(folder: Path, root: Path) -> None:
     shutil.copytree(source, copy)
     (copy / "word").mkdir()
     files = {"kind.py": KIND, "block.html": BLOCK, "block.js": SCRIPT, "block.css": STYLE}
+    files |= {"judge.js": JUDGE}
     files |= {"class.html": IN_CLASS, "class.js": CLASS_SCRIPT}
     for name, text in files.items():
         (copy / "word" / name).write_text(text)
@@ -256,6 +273,13 @@ def test_a_kind_is_all_in_its_folder(program: Start, tmp_path: Path) -> None:
     page = made["closed"]["sample/text/index.html"]
     assert "What sings?" in page and "It is yellow." in page and 'maxlength="10"' in page
     assert 'data-key="{}"' in page
+
+
+def test_the_classroom_judges_it(program: Start, tmp_path: Path) -> None:
+    process = program(JUDGE_PROGRAM)
+    output, _ = process.communicate()
+    assert process.returncode == 0, (tmp_path / "errors").read_text()
+    assert json.loads(output) == ["right", "wrong"]
 
 
 @pytest.mark.browser

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from markdown_it.token import Token
 
+from latentbook.book.compose.answers import PICKED, Answers
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
@@ -63,6 +64,20 @@ class Question(NumberedBlock):
         pieces = (*getattr(self, "options", ()), *getattr(self, "lines", ()))
         told = any(getattr(each, "feedback", ()) for each in pieces)
         return told or bool(getattr(self, "wrong", ()) or self.key.get("check"))
+
+    @property
+    def feedback(self) -> Mapping[str, Sequence[Block]]:
+        """What the author says of answers, by the names that the kind's judge has for them."""
+        options, wrong = getattr(self, "options", ()), getattr(self, "wrong", ())
+        said: dict[str, Sequence[Block]] = {
+            f"option {place}": option.feedback for place, option in enumerate(options)
+        }
+        return said | {f"wrong {place}": each.blocks for place, each in enumerate(wrong)}
+
+    @property
+    def judged_with(self) -> Mapping[str, Any]:
+        """What the kind's judge is told besides the key."""
+        return {}
 
     @property
     def data_key(self) -> str:
@@ -196,6 +211,7 @@ class QuestionKind:
     public : those that reveal nothing about the answer
     parts : the directives that its body may contain besides ``hint`` and ``answer``
     notebook : its form in a notebook
+    answers : how they are given without scripts, and what judges them
     """
 
     block: type[Question]
@@ -204,6 +220,7 @@ class QuestionKind:
     public: tuple[str, ...] = ()
     parts: tuple[Part, ...] = ()
     notebook: Form = notebook
+    answers: Answers = PICKED
 
     @property
     def name(self) -> str:

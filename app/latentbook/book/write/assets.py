@@ -18,6 +18,13 @@ from latentbook.settings import Settings
 QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"
 """A folder for each kind. A test compares them with the registry, which would import far more."""
 
+
+def by_kind(name: str) -> dict[str, Path]:
+    """The files of one name in the folders of all kinds of question, by the kind."""
+    paths = sorted(QUESTIONS.glob(f"*/{name}"))
+    return {path.parent.name.replace("_", "-"): path for path in paths}
+
+
 HASHED = re.compile(r"-[A-Z0-9]{8}(?=\.\w+$)")
 IN_HEAD = tuple(f"static/js/{name}.js" for name in ("head", "start", "embed-start"))
 """Scripts that run before the first paint: classic ones, one file each."""
@@ -33,10 +40,7 @@ LATE_SHEETS = ("recall.css", "study.css")
 WORKERS = ("static/js/python/worker/worker.js", "static/js/python/worker/maker.js")
 """One file each: a worker starts sooner with fewer files to fetch."""
 
-KIND_SCRIPTS = {
-    f"question-{path.parent.name.replace('_', '-')}": path
-    for path in sorted(QUESTIONS.glob("*/block.js"))
-}
+KIND_SCRIPTS = {f"question-{name}": path for name, path in by_kind("block.js").items()}
 """The script of each kind of question, by its name in the page."""
 
 ON_DEMAND = ("worker.js", "maker.js", "in-page.js", "show.css", "steps.css", "zoom.css")
@@ -116,7 +120,14 @@ def engine_script(settings: Settings) -> str:
 
 def judge_script(settings: Settings) -> str:
     """The page's judges as a script that a server runs itself: ``static/js/grader/judge.js``."""
-    own = (f"latentbook={settings.root / 'static' / 'js'}", f"latentbook-questions={QUESTIONS}")
+    listed = settings.build / "cache" / "judges.js"
+    judges = by_kind("judge.js")
+    imports = (
+        f'import {{ judge as judge{i} }} from "{path}";' for i, path in enumerate(judges.values())
+    )
+    named = ", ".join(f'"{name}": judge{i}' for i, name in enumerate(judges))
+    replace_file(listed, "\n".join([*imports, f"export const JUDGES = {{ {named} }};"]).encode())
+    own = (f"latentbook={settings.root / 'static' / 'js'}", f"latentbook-judges={listed}")
     aliases = (f"--alias:{each}" for each in own)
     return _script(settings, "grader/judge", "--global-name=judges", "--format=iife", *aliases)
 

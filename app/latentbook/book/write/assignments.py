@@ -7,16 +7,13 @@ import base64
 import json
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from html import unescape
 from typing import Any
 
 from latentbook.book.compose.blocks import text_of
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import AskedQuestion, Loaded
-from latentbook.book.directives.questions.guess.kind import GuessQuestion
-from latentbook.book.directives.questions.order.kind import OrderQuestion
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.write.render import Renderer
 from latentbook.errors import Problems
@@ -85,7 +82,6 @@ def judged_by(
     """
     solutions = [part.code for part in (*node.parts("solution"), *node.parts("lines"))]
     mistakes = [(part.argument, part.code) for part in node.parts("mistake")]
-    lines = block.lines if isinstance(block, OrderQuestion) else ()
     check = None
     if public := block.key.get("check"):
         grades = [part.code for part in node.parts("grade")]
@@ -93,7 +89,7 @@ def judged_by(
             "code": grades[0] if grades else public,
             "answers": [*solutions, *(part.code for part in node.parts("code-cell"))],
             # An answer that puts lines in order runs by itself.
-            "earlier": [] if lines else list(earlier),
+            "earlier": [] if block.judged_with.get("lines") else list(earlier),
             "mistakes": [words for words, _ in mistakes],
         }
     return {
@@ -101,26 +97,11 @@ def judged_by(
         "kind": block.kind,
         "place": place,
         "key": dict(block.key),
-        "feedback": dict(_feedback(block)),
-        "lines": [_text(line.code) or line.words.words for line in lines],
-        "step": f"{block.step:g}" if isinstance(block, GuessQuestion) else "",
+        "feedback": {name: text_of(blocks) for name, blocks in block.feedback.items()},
+        "lines": [],
+        "step": "",
+        **block.judged_with,
         "check": check,
         "solutions": solutions,
         "mistakes": mistakes,
     }
-
-
-def _text(code: str) -> str:
-    return unescape(re.sub("<[^>]*>", "", code)).strip()
-
-
-def _feedback(block: Any) -> Iterator[tuple[str, str]]:
-    for place, option in enumerate(getattr(block, "options", ())):
-        yield f"option {place}", text_of(option.feedback)
-    for place, line in enumerate(getattr(block, "lines", ())):
-        yield f"option {place}", text_of(line.feedback)
-    for place, wrong in enumerate(getattr(block, "wrong", ())):
-        if hasattr(wrong, "left"):
-            yield f"pair {wrong.left}={wrong.right}", text_of(wrong.blocks)
-        else:
-            yield f"wrong {place}", text_of(wrong.blocks)

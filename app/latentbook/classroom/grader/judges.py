@@ -11,7 +11,7 @@ from py_mini_racer import JSEvalException
 
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.compose.engine import open_context
-from latentbook.book.directives.questions.order.kind import INDENT
+from latentbook.book.directives.questions.order.answers import INDENT
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.overlay.merge import merged_root
 from latentbook.book.translations.language import message
@@ -19,6 +19,8 @@ from latentbook.book.write.assets import judge_script
 from latentbook.classroom.grader.grader import Grader
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
+from latentbook.classroom.kinds import answers_of
+from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 
 MAX_ANSWER = 10_000  # characters
@@ -53,6 +55,7 @@ class Judges:
         self._racer.eval(f"globalThis.document = {json.dumps(page)}")
         self._racer.eval(f"globalThis.latentbookWords = {json.dumps(self._words)}")
         self._racer.eval(judge_script(settings))
+        self._kinds = list(self._racer.eval("judges.kinds"))
 
     def close(self) -> None:
         self._racer.close()
@@ -71,13 +74,18 @@ class Judges:
         ------
         ValueError
             If it is a question about code.
+        UnknownName
+            If nothing here judges a question of this kind.
         """
-        if question.kind == "code":
+        answers = answers_of(question.kind)
+        if answers.judged_by == "grader":
             raise ValueError(f"{question.label} asks for code: Grader.judge")
         if len(answer) > MAX_ANSWER:
             return Verdict("unread", f"The answer has more than {MAX_ANSWER:,} characters.")
-        if question.kind == "state":
+        if answers.judged_by == "instrument":
             return self._states.judge(question, answer)
+        if question.kind not in self._kinds:
+            raise UnknownName("kind of question with a judge", question.kind, self._kinds)
         more = {"step": question.step, "lines": question.lines}
         try:
             used = read_order(question, answer) if question.kind == "order" else []

@@ -9,6 +9,7 @@ from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.prose import highlight_code
 from latentbook.book.compose.question import CHECK, GRADE, Question, QuestionKind, shared
 from latentbook.book.directives import fold
+from latentbook.book.directives.questions.code.answers import CodeAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.python import check_python
 
@@ -66,4 +67,6 @@ SOLUTION = replace(CHECK, name="solution", in_answer=True, outside=fold.SOLUTION
 MISTAKE = replace(
     CHECK, name="mistake", argument="words of the message it must get", validate=check_python
 )
-CODE = QuestionKind(CodeQuestion, build, parts=(CHECK, GRADE, SOLUTION, MISTAKE))
+CODE = QuestionKind(
+    CodeQuestion, build, parts=(CHECK, GRADE, SOLUTION, MISTAKE), answers=CodeAnswers()
+)

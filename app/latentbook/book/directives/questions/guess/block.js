@@ -2,7 +2,7 @@
  * A guess: the reader moves a line over a figure and commits; then the truth is drawn over it. Which of the two drawings
  * shows follows from the question's `data-state` (quiz.css).
  */
-import { guessText, guessed, judgeGuess, withTwoDigits } from "latentbook/quiz/judge.js";
+import { guessText, guessed, judge, withTwoDigits } from "./judge.js";
 import { translate } from "latentbook/words.js";
 
 export default class Guess {
@@ -10,7 +10,7 @@ export default class Guess {
   final = true;
   #moved = false;
 
-  /** @param {HTMLElement} section @param {import("latentbook/quiz/judge.js").GuessKey} key */
+  /** @param {HTMLElement} section @param {import("./judge.js").GuessKey} key */
   constructor(section, key) {
     this.key = key;
     this.input = /** @type {HTMLInputElement} */ (section.querySelector('input[type="range"]'));
@@ -42,7 +42,7 @@ export default class Guess {
 
   /** @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
   async check() {
-    const { state, said } = judgeGuess(this.answer, this.key, this.input.step);
+    const { state, said } = judge(this.answer, this.key, { step: this.input.step });
     if (state !== "unread") this.showVerdict();
     return { state, said: [new Text(said)] };
   }

@@ -11,6 +11,7 @@ from latentbook.book.compose.engine import EngineError
 from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.question import Part, Question, QuestionKind, shared
 from latentbook.book.compose.stills import NARROW
+from latentbook.book.directives.questions.guess.answers import GuessAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
@@ -44,6 +45,10 @@ class GuessQuestion(Question):
     start: Public[float]
     at: float  # of the right answer, as a share of the axis
     insets: Public[str]
+
+    @property
+    def judged_with(self) -> Mapping[str, Any]:
+        return {"step": f"{self.step:g}"}
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
         """A place on the axis; then the figure with what was computed."""
@@ -151,4 +156,5 @@ GUESS = QuestionKind(
     },
     public=("step", "unit"),
     parts=(SKETCH,),
+    answers=GuessAnswers(),
 )

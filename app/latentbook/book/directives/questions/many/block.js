@@ -1,5 +1,5 @@
-import { judgeMany } from "latentbook/quiz/judge.js";
 import { Picks } from "latentbook/quiz/picks.js";
+import { judge } from "./judge.js";
 
 /** Every right option among several. An answer is the places of the ticked ones, "0,2". */
 export default class Many extends Picks {
@@ -24,7 +24,7 @@ export default class Many extends Picks {
 
   /** @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
   async check() {
-    const { state, said } = judgeMany(this.answer, this.key);
+    const { state, said } = judge(this.answer, this.key);
     if (state !== "unread") this.showVerdict();
     return { state, said: said === "" ? [] : [new Text(said)] };
   }

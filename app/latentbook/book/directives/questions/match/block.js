@@ -1,5 +1,5 @@
 import { copyOf } from "latentbook/quiz/feedback.js";
-import { judgeMatch } from "latentbook/quiz/judge.js";
+import { judge } from "./judge.js";
 
 /** Two columns to be joined. An answer is the place of a right item for each left one, "2,0,1". */
 export default class Match {
@@ -40,7 +40,7 @@ export default class Match {
   /** @returns {Promise<import("latentbook/quiz/types.js").Reply>} */
   async check() {
     const picked = this.#picked;
-    const { state, said } = judgeMatch(picked.join(), this.key);
+    const { state, said } = judge(picked.join(), this.key);
     if (state === "unread") {
       this.selects[picked.indexOf("")].focus();
       return { state, said: [new Text(said)] };

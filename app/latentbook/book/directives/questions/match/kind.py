@@ -1,7 +1,7 @@
 """``match``: two columns of a table whose right items are shuffled."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import ascii_uppercase
 from typing import Any, ClassVar, TypeGuard
@@ -56,6 +56,10 @@ class MatchQuestion(Question):
     @property
     def choices(self) -> tuple[str, ...]:
         return tuple(ascii_uppercase[: len(self.right)])
+
+    @property
+    def feedback(self) -> Mapping[str, Sequence[Block]]:
+        return {f"pair {each.left}={each.right}": each.blocks for each in self.wrong}
 
     @property
     def pairs(self) -> str:

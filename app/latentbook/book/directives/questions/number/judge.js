@@ -6,6 +6,7 @@
  *   | {verdict: "unreadable", why: string}} Judgement `listed`: index of a wrong answer that its author foresaw
  */
 import { readNumber } from "latentbook/number.js";
+import { unread } from "latentbook/quiz/judge.js";
 import { translate } from "latentbook/words.js";
 
 /** A mistaken answer is recognised within this share of itself, and of its distance to the right one. */
@@ -48,6 +49,13 @@ export function judgeNumber(text, { answer, tolerance, unit, wrong }) {
   if (isTimes(10)) return because(translate("That is ten times the answer: look at the decimal point."));
   if (isTimes(1 / 10)) return because(translate("That is a tenth of the answer: look at the decimal point."));
   return because(value > answer ? translate("That is too large.") : translate("That is too small."));
+}
+
+/** @param {string} answer @param {NumberKey} key @returns {import("latentbook/quiz/judge.js").Judgement} */
+export function judge(answer, key) {
+  const found = judgeNumber(answer, key);
+  if (found.verdict === "unreadable") return unread(found.why);
+  return { state: found.verdict, said: "why" in found ? found.why : "", feedback: "listed" in found ? [`wrong ${found.listed}`] : [] };
 }
 
 /** How far two ways to work out a number may differ. @param {number} value */

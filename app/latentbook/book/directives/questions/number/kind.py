@@ -14,6 +14,7 @@ from latentbook.book.compose.question import (
     shared,
     wrong_answers,
 )
+from latentbook.book.directives.questions.number.answers import NumberAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, number, positive, text
 from latentbook.book.translations.language import message
@@ -58,4 +59,5 @@ NUMBER = QuestionKind(
     },
     public=("unit",),
     parts=(WRONG,),
+    answers=NumberAnswers(),
 )

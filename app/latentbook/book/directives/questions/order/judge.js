@@ -36,6 +36,17 @@ export function isRight(used, key, texts) {
   return key.indents.length === 0 || misindented(used, key, texts).length === 0;
 }
 
+/**
+ * @param {string} answer pairs of a line and its indentation, as JSON
+ * @param {OrderKey} key
+ * @param {{lines: string[]}} more
+ * @returns {import("latentbook/quiz/judge.js").Judgement}
+ */
+export function judge(answer, key, { lines }) {
+  const used = JSON.parse(answer).map((/** @type {[number, number]} */ [line, indent]) => ({ line, indent }));
+  return { state: isRight(used, key, lines) ? "right" : "wrong", said: "", feedback: [] };
+}
+
 /** The places, in the order, of lines that are not indented as written. @param {Used[]} used @param {OrderKey} key @param {string[]} texts */
 export function misindented(used, key, texts) {
   const ranks = ranksOf(used, key, texts);

@@ -3,8 +3,10 @@
 Such exercises are known as Parsons problems (Parsons and Haden, 2006).
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from string import ascii_uppercase
 from typing import Any, ClassVar
 
@@ -23,12 +25,12 @@ from latentbook.book.compose.question import (
     shuffled,
 )
 from latentbook.book.compose.task_list import is_task_list, read_options, task_sources
+from latentbook.book.directives.questions.order.answers import INDENT, OrderAnswers
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
 from latentbook.book.read.python import check_python
 from latentbook.errors import Mistake
 
-INDENT = 4
 MOST_LINES, MOST_DISTRACTORS = 12, 3
 
 
@@ -56,6 +58,14 @@ class OrderQuestion(Question):
     @property
     def choices(self) -> tuple[str, ...]:
         return tuple(ascii_uppercase[: len(self.lines)])
+
+    @property
+    def feedback(self) -> Mapping[str, Sequence[Block]]:
+        return {f"option {place}": line.feedback for place, line in enumerate(self.lines)}
+
+    @property
+    def judged_with(self) -> Mapping[str, Any]:
+        return {"lines": [text_in(line.code) or line.words.words for line in self.lines]}
 
     @property
     def letters(self) -> str:
@@ -184,6 +194,10 @@ def _lines(part: DirectiveNode) -> list[str]:
     return [line.rstrip() for line in part.code.split("\n") if line.strip()]
 
 
+def text_in(html: str) -> str:
+    return unescape(re.sub("<[^>]*>", "", html)).strip()
+
+
 LINES = Part(name="lines", argument="python", body="code", drawn=True, validate=check_python)
 DISTRACTOR = Part(
     name="distractor", argument="why the line does not belong", body="code", drawn=True
@@ -194,4 +208,5 @@ ORDER = QuestionKind(
     {"order": Option(text)},
     parts=(LINES, DISTRACTOR, CHECK),
     notebook=in_notebook,
+    answers=OrderAnswers(),
 )

@@ -17,6 +17,7 @@ from latentbook.book.compose.question import (
 )
 from latentbook.book.directives.instrument import INSTRUMENT, read_state
 from latentbook.book.directives.instrument import run as make_instrument
+from latentbook.book.directives.questions.state.answers import StateAnswers
 from latentbook.book.directives.questions.state.goal import Goal, missed, read_goal
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
@@ -89,4 +90,5 @@ STATE = QuestionKind(
     },
     public=("instrument", "set", "goal"),
     parts=(WRONG,),
+    answers=StateAnswers(),
 )

@@ -1,0 +1,1 @@
+export { judgePick as judge } from "latentbook/quiz/judge.js";

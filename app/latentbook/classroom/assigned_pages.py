@@ -23,8 +23,8 @@ from latentbook.classroom.desk import (
     StudentDesk,
     TheForm,
 )
+from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.grader.question import Question
-from latentbook.classroom.kinds import answers_of
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import due, sheet
@@ -109,7 +109,7 @@ def typed(label: str, question: Question, form: Form) -> str:
     try:
         return answers.typed(form, label, question.key, len(question.lines))
     except NotAnAnswer as why:
-        raise Refused(422, why.english, **why.values) from None
+        raise Refused(422, why.english, **dict[str, Any](why.values)) from None
 
 
 def moment(text: str) -> datetime | None:

@@ -18,9 +18,9 @@ from latentbook.book.translations.language import Language
 from latentbook.classroom import assignments
 from latentbook.classroom.attempts import add_result
 from latentbook.classroom.database import Database
+from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.kinds import answers_of
 from latentbook.classroom.tables import attempt, job, now, question
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log

@@ -14,7 +14,7 @@ from latentbook.classroom import assignments, attempts, people
 from latentbook.classroom.assigned import Variant
 from latentbook.classroom.assignments import Given, Put
 from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
-from latentbook.classroom.kinds import answers_of
+from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.late import Dates, Late
 from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused

@@ -11,7 +11,7 @@ from typing import Any, Literal
 class NotAnAnswer(ValueError):
     """Why a text that was typed is no answer: a message of the interface, and its values."""
 
-    def __init__(self, english: str, **values: object) -> None:
+    def __init__(self, english: str, **values: str) -> None:
         super().__init__(english % values)
         self.english, self.values = english, values
 

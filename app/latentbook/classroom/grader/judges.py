@@ -17,9 +17,9 @@ from latentbook.book.overlay.merge import merged_root
 from latentbook.book.translations.language import message
 from latentbook.book.write.assets import judge_script
 from latentbook.classroom.grader.grader import Grader
+from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.kinds import answers_of
 from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 
@@ -55,7 +55,7 @@ class Judges:
         self._racer.eval(f"globalThis.document = {json.dumps(page)}")
         self._racer.eval(f"globalThis.latentbookWords = {json.dumps(self._words)}")
         self._racer.eval(judge_script(settings))
-        self._kinds = list(self._racer.eval("judges.kinds"))
+        self._kinds: list[str] = json.loads(str(self._racer.eval("JSON.stringify(judges.kinds)")))
 
     def close(self) -> None:
         self._racer.close()

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from latentbook.book.translations.language import Language, message
 from latentbook.book.write.render import script_json
 from latentbook.classroom.bundle import read_bundle
+from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import Sheet, Standing
@@ -96,6 +97,7 @@ class Pages:
             moment=moment,
             sentence=why,
             new_id=secrets.token_hex,
+            answers_of=answers_of,
             **given,
         )
 
@@ -138,4 +140,4 @@ def filled(standing: Standing) -> str:
     html = html.replace('data-state="open"', f'data-state="{standing.shown}"', 1)
     if last is None:
         return html
-    return standing.answers.filled(html, last.label, last.answer)
+    return answers_of(standing.put.kind).filled(html, last.label, last.answer)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,15 +14,11 @@ from latentbook.classroom import assignments, attempts, people
 from latentbook.classroom.assigned import Variant
 from latentbook.classroom.assignments import Given, Put
 from latentbook.classroom.attempts import NO_TRY, WAITING, attempts_with
-from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.late import Dates, Late
 from latentbook.classroom.people import Member, Row, note
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import assignment_question, attempt, mark, member, now, person
 from latentbook.classroom.words import clean
-
-if TYPE_CHECKING:
-    from latentbook.book.compose.answers import Answers
 
 Key = tuple[int, int, str]
 """A member, an assignment, a question's label."""
@@ -281,10 +277,6 @@ class Standing:
         """The state of the question as sheets of styles know it."""
         state = self.last.state if self.last else "none"
         return {"right": "right", "wrong": "wrong", "error": "wrong"}.get(state, "open")
-
-    @property
-    def answers(self) -> "Answers":
-        return answers_of(self.put.kind)
 
 
 @dataclass(frozen=True)

@@ -96,9 +96,9 @@ def submit(
     at: datetime,
 ) -> attempts.Row:
     """Hand in an answer as the server does: by the edition that is asked at that moment."""
-    asked_as, question = assignments.judged_by(connection, me, name, label, at)
-    given = (me, name, label, id, answer, made_at, asked_as, judge_now(question, answer))
-    return attempts.submit(connection, *given, at)
+    given, question = assignments.judged_by(connection, me, name, label, at)
+    said = (label, id, answer, made_at, given.put(label).question, judge_now(question, answer))
+    return attempts.submit(connection, me, given, *said)
 
 
 class Course:

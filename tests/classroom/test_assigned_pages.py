@@ -187,13 +187,13 @@ def test_boxes_that_were_ticked_are_shown_once(school: School, opened: httpx.Cli
     ("typed", "meant"), [("a\n  B \n\tc", "[[0, 0], [1, 0], [2, 1]]"), (" \n", "")]
 )
 def test_lines_are_put_in_order_by_their_letters(typed: str, meant: str) -> None:
-    assert ORDER.answers.typed({"answer": typed}, "q", {}, 3) == meant
+    assert ORDER.answers.typed({"answer": typed}, "q", {}, {"lines": "abc"}) == meant
 
 
 @pytest.mark.parametrize("typed", ["AB", "D", "a b", "1"])
 def test_what_is_no_letter_of_a_line_is_refused(typed: str) -> None:
     with pytest.raises(NotAnAnswer, match="one of the letters A to C"):
-        ORDER.answers.typed({"answer": typed}, "q", {}, 3)
+        ORDER.answers.typed({"answer": typed}, "q", {}, {"lines": "abc"})
 
 
 @on_sqlite

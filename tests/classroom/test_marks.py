@@ -428,9 +428,9 @@ def test_an_answer_to_what_was_asked_before_is_not_judged_by_another_key(course:
     course.run(regrade.apply, course.ina, 1, "q-one", edition("mended"))
 
     def answer(asked_as: int, id: str) -> attempts.Row:
-        _, question = course.run(assignments.judged_by, ada, "first", "q-one", START)
-        given = (ada, "first", "q-one", id, "4", START, asked_as, judge_now(question, "4"))
-        made: attempts.Row = course.run(attempts.submit, *given, START)
+        given, question = course.run(assignments.judged_by, ada, "first", "q-one", START)
+        said = ("q-one", id, "4", START, asked_as, judge_now(question, "4"))
+        made: attempts.Row = course.run(attempts.submit, ada, given, *said)
         return made
 
     refused(409, answer, shown, "a.x")

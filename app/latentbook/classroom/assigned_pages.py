@@ -27,7 +27,7 @@ from latentbook.classroom.grader.kinds import answers_of
 from latentbook.classroom.grader.question import Question
 from latentbook.classroom.late import Late
 from latentbook.classroom.refused import Refused
-from latentbook.classroom.scores import due, sheet
+from latentbook.classroom.scores import Sheet, due, sheet, sheet_of
 from latentbook.classroom.tables import now
 from latentbook.http.site_files import made
 
@@ -65,7 +65,10 @@ async def get_assignment(
 @router.get("/{name}/answers/{label}")
 async def get_standing(desk: StudentDesk, name: Name, label: Name) -> Response:
     """The part of a question's HTML that an answer changes, for the page's script."""
-    found = await desk.read(sheet, desk.me, name, now(), label)
+    return await answering(desk, await desk.read(sheet, desk.me, name, now(), label), label)
+
+
+async def answering(desk: Desk, found: Sheet, label: str) -> Response:
     each = found.standing(label)
     return await desk.page("answering", given=found.given, each=each, is_seen_as=False)
 
@@ -84,22 +87,22 @@ async def answer(
     arrived = now()
     made_at = moment(form.text("made_at"))
     # Judged before the transaction: while one writes, nobody else can.
-    edition, question = await desk.read(assignments.judged_by, desk.me, name, label, arrived)
-    given = form.text("answer") if made_at else typed(label, question, form)
+    given, question = await desk.read(assignments.judged_by, desk.me, name, label, arrived)
+    edition = given.put(label).question
+    said = form.text("answer") if made_at else typed(label, question, form)
     verdict = None
     if asked in (None, edition):
-        verdict = await run_in_threadpool(desk.room.judge, question, given)
+        verdict = await run_in_threadpool(desk.room.judge, question, said)
     handed_in = await desk.run(
         attempts.submit,
-        *(desk.me, name, label, form.text("id"), given, made_at or arrived),
+        *(desk.me, given, label, form.text("id"), said, made_at or arrived),
         asked_as=edition if asked is None else asked,
         verdict=verdict,
-        at=arrived,
     )
     if handed_in.state == "waiting":
         desk.room.tell()
     if desk.request.headers.get("accept") == "text/x-part":
-        return await get_standing(desk, name, label)
+        return await answering(desk, await desk.read(sheet_of, desk.me, given, label), label)
     return desk.to(f"classroom/assignments/{name}/#{label}")
 
 
@@ -107,7 +110,7 @@ def typed(label: str, question: Question, form: Form) -> str:
     """An answer that was given without scripts, as scripts write it."""
     answers = answers_of(question.kind)
     try:
-        return answers.typed(form, label, question.key, len(question.lines))
+        return answers.typed(form, label, question.key, question.judged_with)
     except NotAnAnswer as why:
         raise Refused(422, why.english, **dict[str, Any](why.values)) from None
 

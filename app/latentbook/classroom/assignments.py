@@ -242,10 +242,11 @@ def given(connection: sa.Connection, me: Member, name: str, at: datetime) -> Giv
 
 def judged_by(
     connection: sa.Connection, me: Member, name: str, label: str, at: datetime
-) -> tuple[int, Question]:
-    """The edition in which a question is put to a member, with what judges an answer to it."""
-    put = given(connection, me, name, at).put(label)
-    return put.question, asked(connection, put.question, put.variant).variants[0].question
+) -> tuple[Given, Question]:
+    """An assignment as it is given to a member, with what judges an answer to one question."""
+    found = given(connection, me, name, at)
+    put = found.put(label)
+    return found, asked(connection, put.question, put.variant).variants[0].question
 
 
 def _given(connection: sa.Connection, me: Member, row: Row, at: datetime) -> Given:

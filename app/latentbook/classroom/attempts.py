@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook.book.translations.language import message
-from latentbook.classroom import assignments, people
+from latentbook.classroom import people
 from latentbook.classroom.assignments import Given
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.people import Member, Row
@@ -35,26 +35,27 @@ NOT_STORED = re.compile("[\0\ud800-\udfff]")
 def submit(
     connection: sa.Connection,
     me: Member,
-    name: str,
+    given: Given,
     label: str,
     id: str,
     answer: str,
     made_at: datetime,
     asked_as: int,
     verdict: Verdict | None,
-    at: datetime | None = None,
 ) -> Row:
     """Accept an answer with its verdict, or put it into the queue. The same again changes nothing.
 
-    What counts is when it arrives here: ``made_at`` is by the clock of the browser. ``asked_as`` is
-    the edition that was shown, and by which it was judged.
+    Parameters
+    ----------
+    given : the assignment when the answer arrived, which is what counts
+    made_at : by the clock of the browser
+    asked_as : the edition that was shown, and by which the answer was judged
 
     Raises
     ------
     Refused
         404, 409 or 422, if it can never be accepted; 429, if it can later
     """
-    at = at or now()
     if not ID.fullmatch(id):
         raise Refused(422, message("An id is 1 to 200 letters, digits, and _ . -."))
     if len(answer) > MAX_ANSWER or NOT_STORED.search(answer):
@@ -68,11 +69,11 @@ def submit(
         if (before.member, before.label, before.answer) != (me.id, label, answer):
             raise Refused(409, message("Another answer has this id."))
         return find(connection, me, id)
-    given = assignments.given(connection, me, name, at)
     put = given.put(label)
     if not given.is_open:
         raise Refused(409, message("This assignment is closed. Your answer was not accepted."))
-    if asked_as != put.question:
+    here = {"assignment": given.id, "label": label}
+    if asked_as != connection.execute(IN_USE, here).scalar():
         why = message(
             "This question was corrected meanwhile. "
             "Load the page again, and answer what it asks now."
@@ -81,14 +82,14 @@ def submit(
     _check_counts(connection, me, given, label)
     if verdict is None:
         _check_queue(connection, me)
-    added = {"member": me.id, "assignment": given.id, "question": put.question, "label": label}
-    when = {"made_at": made_at, "arrived_at": at, "number": NEXT}
+    added = {"member": me.id, "assignment": given.id, "question": asked_as, "label": label}
+    when = {"made_at": made_at, "arrived_at": given.at, "number": NEXT}
     values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}
     connection.execute(sa.insert(attempt).values(**values))
     if verdict is None:
-        people.add(connection, job, attempt=id, question=put.question)
+        people.add(connection, job, attempt=id, question=asked_as)
     else:
-        add_result(connection, id, put.question, verdict)
+        add_result(connection, id, asked_as, verdict)
     return find(connection, me, id)
 
 
@@ -173,6 +174,9 @@ def bound(*names: str) -> sa.ColumnElement[bool]:
 MEMBER = sa.select(member.c.id).where(member.c.id == sa.bindparam("member")).with_for_update()
 NEXT = sa.select(sa.func.coalesce(sa.func.max(attempt.c.number), 0) + 1).scalar_subquery()
 ATTEMPT = sa.select(attempt).where(bound("id"))
+IN_USE = sa.select(assignment_question.c.question).filter_by(
+    assignment=sa.bindparam("assignment"), label=sa.bindparam("label")
+)
 CHARACTERS = sa.func.length(attempt.c.answer).label("characters")
 MADE = attempts_with(CHARACTERS).where(bound("member", "assignment", "label"))
 IN_QUEUE = (

@@ -297,7 +297,11 @@ class Sheet:
 
 def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label: str = "") -> Sheet:
     """An assignment as somebody sees it, with all questions or only one."""
-    given = assignments.given(connection, me, name, at)
+    return sheet_of(connection, me, assignments.given(connection, me, name, at), label)
+
+
+def sheet_of(connection: sa.Connection, me: Member, given: Given, label: str = "") -> Sheet:
+    """As :func:`sheet`, of an assignment that has been found."""
     made = attempts.of_member(connection, me.id, given.id)
     decided = connection.execute(DECIDED_OF_ONE, {"ids": [given.id], "member": me.id}).all()
     marks = deciding(decided)

@@ -29,6 +29,7 @@ KIND = '''
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.book.compose.answers import Answers
 from latentbook.book.compose.blocks import Block, ClassForm
 from latentbook.book.compose.pieces import Public
 from latentbook.book.compose.question import Part, Question, QuestionKind, shared
@@ -43,6 +44,10 @@ class WordQuestion(Question):
     letters: Public[int]
     trap: tuple[Block, ...]
     rhyme: str
+
+    @property
+    def judged_with(self):
+        return {"letters": self.letters}
 
     def class_forms(self, show):
         """No phone sends a text: its letters are sent by their numbers."""
@@ -62,6 +67,12 @@ def build(node, options, composer):
     )
 
 
+class WordAnswers(Answers):
+    def filled(self, html, label, answer):
+        name = f'name="{label}.answer"'
+        return html.replace(name, f'{name} value="{answer}"')
+
+
 TRAP = Part(name="trap")
 WORD = QuestionKind(
     WordQuestion,
@@ -69,6 +80,7 @@ WORD = QuestionKind(
     {"answer": Option(text), "letters": Option(int)},
     public=("letters",),
     parts=(TRAP,),
+    answers=WordAnswers(),
 )
 '''
 BLOCK = """{% extends "question.html" %}
@@ -80,7 +92,8 @@ BLOCK = """{% extends "question.html" %}
 SCRIPT = """import { translate } from "latentbook/words.js";
 export default class Word { verdict() { return translate("Toy-script."); } }
 """
-JUDGE = """export function judge(answer, key) {
+JUDGE = """export function judge(answer, key, { letters }) {
+  if (answer.length > letters) return { state: "unread", said: "Too long.", feedback: [] };
   return { state: answer === key.answer ? "right" : "wrong", said: "", feedback: [] };
 }
 """
@@ -131,6 +144,7 @@ Canary-answer.
 :::
 ::::
 """
+SHEET = "---\ntitle: First sheet\n---\n" + TEXT.replace("q-word", "q-bird\n:points: 2")
 DAYS = '\n[schedule.answers]\n"q-word" = 3000-01-01T00:00:00Z\n'
 PROGRAM = """
 import json, sys
@@ -171,9 +185,39 @@ from latentbook.classroom.grader.question import Question
 from latentbook.settings import Settings
 
 judges = Judges(Settings(**{name: Path(path) for name, path in json.loads(sys.argv[1]).items()}))
-asked = Question(label="q-word", kind="word", key={"answer": "canary"})
-print(json.dumps([judges.judge_answer(asked, said).state for said in ("canary", "crow")]))
+asked = Question("q-word", "word", key={"answer": "canary"}, more={"letters": 10})
+said = ("canary", "crow", "nightingales")
+print(json.dumps([judges.judge_answer(asked, each).state for each in said]))
 judges.close()
+"""
+MARKS_PROGRAM = """
+import json, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from latentbook.book.load import load
+from latentbook.book.write.assets import bundle
+from latentbook.book.write.assignments import assignments_data
+from latentbook.book.write.render import Renderer
+from latentbook.classroom.database import create
+from latentbook.settings import Settings, assignments_of
+from tests.classroom.conftest import make_tables, opened, settings_in
+from tests.classroom.test_assigned_pages import hand_in, set_dates
+
+given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
+settings = Settings(**given)
+loaded = load(settings, datetime(3100, 1, 1, tzinfo=UTC))
+data = assignments_data(Renderer(loaded.book, bundle(settings), {}, "", "/"), loaded, {}, "")
+database = settings.build / "course.sqlite"
+create(database)
+make_tables(str(database))
+settings = settings_in(settings.build, str(database)).model_copy(update=given)
+assignments_of(settings.served_site).write_bytes(data)
+with opened(settings) as school:
+    instructor = school.joined(school.first, "Ada Lovelace")
+    set_dates(instructor)
+    student = school.invited("student", "Alan Turing")
+    pages = [hand_in(student, "q-bird", said) for said in ("crow", "Canary-key")]
+    print(json.dumps([*pages, instructor.get("/classroom/grades/gradebook.csv").text]))
 """
 CLASS_PROGRAM = """
 import json, sys
@@ -232,7 +276,8 @@ Start = Callable[[str], Popen[str]]
 @pytest.fixture
 def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
     """Starts a program on a book with such a question."""
-    settings = make_book({"book.toml": BOOK + DAYS, "sample/text.md": HEAD + TEXT})
+    texts = {"sample/text.md": HEAD + TEXT, "assignments/first.md": SHEET}
+    settings = make_book({"book.toml": BOOK + DAYS, **texts})
     package_with(tmp_path / "package", root)
     build = tmp_path / "build"
     build.mkdir()
@@ -279,7 +324,20 @@ def test_the_classroom_judges_it(program: Start, tmp_path: Path) -> None:
     process = program(JUDGE_PROGRAM)
     output, _ = process.communicate()
     assert process.returncode == 0, (tmp_path / "errors").read_text()
-    assert json.loads(output) == ["right", "wrong"]
+    assert json.loads(output) == ["right", "wrong", "unread"]
+
+
+def test_a_course_marks_it(program: Start, tmp_path: Path) -> None:
+    process = program(MARKS_PROGRAM)
+    output, _ = process.communicate()
+    assert process.returncode == 0, (tmp_path / "errors").read_text()
+    wrong, right, gradebook = json.loads(output)
+    assert "<strong>Not yet.</strong>" in wrong and "Canary" not in wrong
+    assert 'value="crow"' in wrong
+    assert "<strong>Right.</strong>" in right and 'value="Canary-key"' in right
+    assert "Points: 2 of 2." in right
+    (row,) = (each for each in gradebook.splitlines() if "q-bird" in each)
+    assert "Alan Turing" in row and "right" in row
 
 
 @pytest.mark.browser

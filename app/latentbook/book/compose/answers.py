@@ -33,7 +33,7 @@ class Answers:
     needs_scripts = False
 
     def typed(
-        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], lines: int
+        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
         """An answer that was given without scripts, as scripts write it.
 
@@ -41,7 +41,7 @@ class Answers:
         ----------
         fields : of the form
         key : what the page's judge compares with
-        lines : how many a question about their order has
+        told : what else it is told, ``Question.judged_with``
 
         Raises
         ------
@@ -49,6 +49,17 @@ class Answers:
             If nothing can be made of it.
         """
         return fields.get(f"{label}.answer", "")
+
+    def code(self, answer: str, told: Mapping[str, Any]) -> str:
+        """The code that an answer makes, which the question's check runs if the script finds the
+        answer wrong; nothing if it makes none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the text is no answer.
+        """
+        return ""
 
     def filled(self, html: str, label: str, answer: str) -> str:
         """The HTML of a question with this answer in its form."""

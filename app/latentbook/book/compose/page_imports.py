@@ -6,13 +6,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from latentbook.book.read.nodes import Node, TextNode, directives
+from latentbook.book.read.nodes import Node, directives
 from latentbook.book.read.project import Project
 from latentbook.book.read.sources import reached
 from latentbook.runtime.page_packages import PagePackages
-
-RUN_IN_PAGE = ("code-cell", "check", "solution", "mistake", "lines")
-"""Directives. The code of others, such as a sketch, runs in the build or on the server."""
 
 COPES = re.compile(r"\b(ImportError|ModuleNotFoundError|(Base)?Exception|TYPE_CHECKING)\b")
 
@@ -43,14 +40,10 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
 
 
 def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:
-    """Code and its first line."""
-    for node in directives(nodes, *RUN_IN_PAGE, "quiz"):
-        if node.name != "quiz" and not node.options.get("read-only"):
-            yield node.body_line, node.code
-        elif node.argument == "predict":
-            listings = (part for part in node.text if isinstance(part, TextNode))
-            for part in (part for part in listings if part.tokens[0].type == "fence"):
-                yield part.line + 1, part.tokens[0].content
+    """Code and its first line. That of a sketch, say, runs in the build or on the server."""
+    for node in directives(nodes):
+        if node.syntax.page_code is not None:
+            yield from node.syntax.page_code(node)
 
 
 def imported(code: str) -> Iterator[tuple[int, str]]:

@@ -19,7 +19,7 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, Form, NotebookWriter, details, listing
 from latentbook.book.compose.pieces import PUBLIC, Public, Text
 from latentbook.book.read.day import Day
-from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
+from latentbook.book.read.nodes import DirectiveNode, Node, TextNode, own_code
 from latentbook.book.read.options import Option
 from latentbook.book.read.parse import TASK
 from latentbook.book.read.python import validate
@@ -43,6 +43,7 @@ class Question(NumberedBlock):
     said: ClassVar[tuple[str, ...]] = ("question",)
     named = "Question"
     seconds = 0  # answered by choice
+    runs_alone = False  # code of an answer, without the chapter's earlier snippets
     question: Public[tuple[Block, ...]]
     hint: Public[tuple[Block, ...]]
     answer: tuple[Block, ...]
@@ -143,19 +144,21 @@ class Part(Directive):
     drawn : whether the question is made from it, so that it stays while the answer is withheld; the
         public fields of the block are shown then
     in_answer : whether its code belongs to the worked answer
+    solves : whether its code is a right answer
     """
 
     parent: str = "quiz"
     public: bool = False
     drawn: bool = False
     in_answer: bool = False
+    solves: bool = False
 
 
 HINT = Part(name="hint", public=True)
 ANSWER = Part(name="answer")
-CHECK = Part(name="check", argument="python", body="code", validate=validate)
-GRADE = replace(CHECK, name="grade")
-VARY = replace(CHECK, name="vary")
+CHECK = Part(name="check", argument="python", body="code", validate=validate, page_code=own_code)
+GRADE = replace(CHECK, name="grade", page_code=None)  # runs on the server
+VARY = replace(CHECK, name="vary", page_code=None)
 WRONG = Part(name="wrong", argument="a wrong answer")
 
 
@@ -185,7 +188,7 @@ def notebook(
         yield Cell(details(translate("Hint"), writer.markdown(hint.nodes)))
     answer = [told] if told else []
     answer += [writer.markdown(part.nodes) for part in node.parts("answer")]
-    answer += [listing(part.code) for part, syntax in _parts(node) if syntax.in_answer]
+    answer += [listing(part.code) for part, syntax in parts_of(node) if syntax.in_answer]
     if node.opens is None:
         yield Cell(details(translate("Worked answer"), "\n\n".join(answer)))
     elif node.opens.moment:
@@ -193,7 +196,7 @@ def notebook(
         yield Cell(translate("The answer opens %(moment)s.", moment=when))
 
 
-def _parts(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, Part]]:
+def parts_of(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, Part]]:
     for part in node.nodes:
         if isinstance(part, DirectiveNode) and isinstance(part.syntax, Part):
             yield part, part.syntax
@@ -212,6 +215,7 @@ class QuestionKind:
     parts : the directives that its body may contain besides ``hint`` and ``answer``
     notebook : its form in a notebook
     answers : how they are given without scripts, and what judges them
+    page_code : code in its text that runs in the page
     """
 
     block: type[Question]
@@ -221,6 +225,7 @@ class QuestionKind:
     parts: tuple[Part, ...] = ()
     notebook: Form = notebook
     answers: Answers = PICKED
+    page_code: Callable[[DirectiveNode], Iterator[tuple[int, str]]] = lambda _: iter(())
 
     @property
     def name(self) -> str:
@@ -228,7 +233,7 @@ class QuestionKind:
 
     def make(self, node: DirectiveNode, composer: Composer) -> Question | None:
         """The block, or None after reporting what is missing."""
-        for part, syntax in _parts(node):
+        for part, syntax in parts_of(node):
             if syntax not in (HINT, ANSWER, *self.parts):
                 composer.problems.add(part.line, f"a {self.name} question takes no {part.name}")
         answers, hints = node.parts("answer"), node.parts("hint")

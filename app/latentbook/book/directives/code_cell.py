@@ -11,7 +11,7 @@ from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
 from latentbook.book.compose.pieces import Html, Output, Text
 from latentbook.book.compose.plots import without_glyph
 from latentbook.book.compose.prose import highlight_code
-from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate
 from latentbook.book.read.recordings import PLOTLY, Recorded
@@ -114,6 +114,7 @@ CODE_CELL = Directive(
     body="code",
     counts="snippet",
     validate=validate,
+    page_code=lambda node: iter(()) if node.options.get("read-only") else own_code(node),
     run=run,
     notebook=notebook,
 )

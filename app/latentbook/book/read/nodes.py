@@ -28,6 +28,7 @@ class Syntax:
     becomes : the node to use in its place, for a second way to write that node
     withhold : the rest of one use while its answer is not open; None if it has no answer
     varies : whether its body may contain ``{vary}``
+    page_code : the code of one use that runs in the page, with its first line
     """
 
     name: str
@@ -42,6 +43,7 @@ class Syntax:
     becomes: Callable[[DirectiveNode], Node] | None = None
     withhold: Callable[[DirectiveNode, Day], DirectiveNode] | None = None
     varies: bool = False
+    page_code: Callable[[DirectiveNode], Iterator[tuple[int, str]]] | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,11 @@ def plain_text(inline: Token) -> str:
 
 
 def directives(nodes: Iterable[Node], *names: str) -> Iterator[DirectiveNode]:
-    """Every directive of the given names, nested ones included."""
+    """Every directive, or every one of the given names; nested ones included."""
     for node in walk(nodes):
-        if isinstance(node, DirectiveNode) and node.name in names:
+        if isinstance(node, DirectiveNode) and (not names or node.name in names):
             yield node
+
+
+def own_code(node: DirectiveNode) -> Iterator[tuple[int, str]]:
+    yield node.body_line, node.code

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from latentbook.book.compose.blocks import text_of
-from latentbook.book.compose.question import Question
+from latentbook.book.compose.question import Question, parts_of
 from latentbook.book.compose.types import AskedQuestion, Loaded
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.write.render import Renderer
@@ -80,7 +80,7 @@ def judged_by(
     place : of the source
     earlier : the snippets before it
     """
-    solutions = [part.code for part in (*node.parts("solution"), *node.parts("lines"))]
+    solutions = [part.code for part, syntax in parts_of(node) if syntax.solves]
     mistakes = [(part.argument, part.code) for part in node.parts("mistake")]
     check = None
     if public := block.key.get("check"):
@@ -88,8 +88,7 @@ def judged_by(
         check = {
             "code": grades[0] if grades else public,
             "answers": [*solutions, *(part.code for part in node.parts("code-cell"))],
-            # An answer that puts lines in order runs by itself.
-            "earlier": [] if block.judged_with.get("lines") else list(earlier),
+            "earlier": [] if block.runs_alone else list(earlier),
             "mistakes": [words for words, _ in mistakes],
         }
     return {

@@ -1,7 +1,7 @@
 """What a check needs of an answer and of a chapter’s earlier code."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from latentbook.classroom.grader.peer import free_names, imports_of, names_made, needed
@@ -11,7 +11,10 @@ from latentbook.classroom.grader.question import Check, Question
 def question_of(data: Mapping[str, Any]) -> Question:
     """A question from what the build wrote of it (``judged_by``)."""
     check = data["check"] and replace(check_of(**data["check"]), public=data["key"]["check"])
-    return Question(**{**data, "check": check})
+    known = {each.name for each in fields(Question)}
+    more = {name: value for name, value in data.items() if name not in known}
+    named = {name: value for name, value in data.items() if name in known}
+    return Question(**{**named, "check": check, "more": more})
 
 
 def check_of(

@@ -4,14 +4,13 @@ of an instrument by the book's own code.
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from py_mini_racer import JSEvalException
 
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.compose.engine import open_context
-from latentbook.book.directives.questions.order.answers import INDENT
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.overlay.merge import merged_root
 from latentbook.book.translations.language import message
@@ -24,7 +23,6 @@ from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 
 MAX_ANSWER = 10_000  # characters
-MAX_INDENTS = 6  # as in the page
 ANOTHER_ORDER = message("Another order than the book’s, and it works.")
 MISSED = message("{name} is {value}; asked for: {sign} {wanted}.")
 """As the page says it, whose catalogue has it in other languages."""
@@ -64,7 +62,7 @@ class Judges:
     def judge_answer(self, question: Question, answer: str) -> Verdict:
         """The verdict that the page reaches on the same answer.
 
-        An order of lines of code that is not the written one is run, as the page does.
+        Lines of code in another order than the author's are run, as the page does.
 
         Parameters
         ----------
@@ -86,21 +84,21 @@ class Judges:
             return self._states.judge(question, answer)
         if question.kind not in self._kinds:
             raise UnknownName("kind of question with a judge", question.kind, self._kinds)
-        more = {"step": question.step, "lines": question.lines}
         try:
-            used = read_order(question, answer) if question.kind == "order" else []
-            found = self._racer.call("judges.judge", question.kind, answer, question.key, more)
+            code = answers.code(answer, question.judged_with)
+            told = (question.kind, answer, question.key, question.judged_with)
+            found = self._racer.call("judges.judge", *told)
         except (TypeError, ValueError, RecursionError, JSEvalException):
             why = f"{answer[:100]!r} is no answer to a {question.kind} question."
             return Verdict("unread", why)
         state, said = found["state"], found["said"]
         if state == "wrong" and question.check is not None and self.grader is not None:
-            verdict = self.grader.judge(question, join_lines(question, used))
+            verdict = self.grader.judge(question, code)
             said = str(self._words.get(ANOTHER_ORDER, ANOTHER_ORDER))
             return Verdict("right", said) if verdict.is_right else verdict
         names = [name for name in found["feedback"] if name in question.feedback]
-        told = "\n".join(filter(None, (question.feedback[name] for name in names)))
-        return Verdict(state, said, ", ".join(names) if state == "wrong" else "", told)
+        feedback = "\n".join(filter(None, (question.feedback[name] for name in names)))
+        return Verdict(state, said, ", ".join(names) if state == "wrong" else "", feedback)
 
 
 class States:
@@ -150,24 +148,3 @@ class States:
             wanted=options.get(wanted, wanted),
         )
         return Verdict("wrong", said)
-
-
-def read_order(question: Question, answer: str) -> list[tuple[int, int]]:
-    """Lines in order, each with its indentation.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is anything else.
-    """
-    used = [(line, indent) for line, indent in json.loads(answer)]
-    places, indents = range(len(question.lines)), range(MAX_INDENTS + 1)
-    for line, indent in used:
-        if {type(line), type(indent)} != {int} or line not in places or indent not in indents:
-            raise ValueError("not an order of lines")
-    return used
-
-
-def join_lines(question: Question, used: Sequence[tuple[int, int]]) -> str:
-    """Code of an answer that puts lines in order: pairs of a line and its indentation."""
-    return "\n".join(" " * (INDENT * indent) + question.lines[line] for line, indent in used)

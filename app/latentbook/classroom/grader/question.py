@@ -39,6 +39,7 @@ class Question:
     feedback : what the author says of answers as text, by ``option 2``, ``wrong 0``, ``pair 1=0``
     lines : of a question about their order
     step : of a guess's axis
+    more : what else the kind's judge is told
     solutions, mistakes : code that must pass the check, and code by the words of its message
     """
 
@@ -49,6 +50,12 @@ class Question:
     feedback: Mapping[str, str] = field(default_factory=dict)
     lines: Sequence[str] = ()
     step: str = ""
+    more: Mapping[str, Any] = field(default_factory=dict)
     check: Check | None = None
     solutions: Sequence[str] = ()
     mistakes: Sequence[tuple[str, str]] = ()
+
+    @property
+    def judged_with(self) -> Mapping[str, Any]:
+        """What the kind's judge is told besides the key."""
+        return {"lines": self.lines, "step": self.step, **self.more}

@@ -47,6 +47,11 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     return KINDS[node.argument].notebook(node, writer)
 
 
+def page_code(node: DirectiveNode) -> Iterator[tuple[int, str]]:
+    kind = KINDS.get(node.argument)
+    return kind.page_code(node) if kind else iter(())
+
+
 def withhold(node: DirectiveNode, opens: Day) -> DirectiveNode:
     kind = KINDS.get(node.argument)
     return without_answer(node, kind.public if kind else (), opens)
@@ -63,6 +68,7 @@ QUIZ = Directive(
     counts="question",
     run=run,
     notebook=notebook,
+    page_code=page_code,
     withhold=withhold,
     varies=True,
 )

@@ -13,7 +13,7 @@ class CodeAnswers(Answers):
     is_tried = True
 
     def typed(
-        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], lines: int
+        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
         return fields.get("answer", "").replace("\r\n", "\n")
 

@@ -63,7 +63,7 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> C
     )
 
 
-SOLUTION = replace(CHECK, name="solution", in_answer=True, outside=fold.SOLUTION)
+SOLUTION = replace(CHECK, name="solution", in_answer=True, solves=True, outside=fold.SOLUTION)
 MISTAKE = replace(
     CHECK, name="mistake", argument="words of the message it must get", validate=check_python
 )

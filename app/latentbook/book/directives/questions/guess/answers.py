@@ -11,7 +11,7 @@ class GuessAnswers(Answers):
     reveals = True
 
     def typed(
-        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], lines: int
+        self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
         """A value in the units of the axis; its logarithm where that is logarithmic."""
         try:

@@ -26,7 +26,7 @@ from latentbook.book.compose.question import (
 )
 from latentbook.book.compose.task_list import is_task_list, read_options, task_sources
 from latentbook.book.directives.questions.order.answers import INDENT, OrderAnswers
-from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, text
 from latentbook.book.read.python import check_python
 from latentbook.errors import Mistake
@@ -52,6 +52,7 @@ class OrderQuestion(Question):
     """
 
     kind = "order"
+    runs_alone = True
     said = ("question", "lines")
     lines: Public[tuple[Line, ...]]
 
@@ -198,7 +199,15 @@ def text_in(html: str) -> str:
     return unescape(re.sub("<[^>]*>", "", html)).strip()
 
 
-LINES = Part(name="lines", argument="python", body="code", drawn=True, validate=check_python)
+LINES = Part(
+    name="lines",
+    argument="python",
+    body="code",
+    drawn=True,
+    solves=True,
+    validate=check_python,
+    page_code=own_code,
+)
 DISTRACTOR = Part(
     name="distractor", argument="why the line does not belong", body="code", drawn=True
 )

@@ -1,5 +1,6 @@
 """``predict``: what a listing prints; the reader commits, then it runs."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,11 +44,7 @@ class PredictQuestion(Question):
 def build(
     node: DirectiveNode, options: dict[str, Any], composer: Composer
 ) -> PredictQuestion | None:
-    code = [
-        part.tokens[0].content
-        for part in node.text
-        if isinstance(part, TextNode) and part.tokens[0].type == "fence"
-    ]
+    code = [code for _, code in listings(node)]
     if len(code) != 1:
         composer.problems.add(node.line, f"a predict question needs one listing; got {len(code)}")
     listed = read_options(node, composer)
@@ -79,4 +76,10 @@ def _answer(listed: Listed, ran: dict[str, str], composer: Composer) -> int:
     return same[0] if same else 0
 
 
-PREDICT = QuestionKind(PredictQuestion, build)
+def listings(node: DirectiveNode) -> Iterator[tuple[int, str]]:
+    for part in node.text:
+        if isinstance(part, TextNode) and part.tokens[0].type == "fence":
+            yield part.line + 1, part.tokens[0].content
+
+
+PREDICT = QuestionKind(PredictQuestion, build, page_code=listings)

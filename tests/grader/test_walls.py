@@ -139,7 +139,7 @@ def test_the_system_lets_it_write_no_file(sandbox, tmp_path):
 
 
 FILL = "J('void (globalThis.all = new Uint8Array(COUNT).fill(1))')"
-"""At once: where many small pieces fill the memory, none is left to say so, and the process ends."""
+"""At once: filled by small pieces, memory lacks what the error needs, and the process ends."""
 
 
 @pytest.mark.long

@@ -161,6 +161,23 @@ def test_an_assignment_that_opens_later_says_when(school: School, opened: httpx.
     assert "no such assignment, or" in student.get(f"{PLACE}/").text
 
 
+def test_an_answer_computes_its_assignment_once(
+    school: School, opened: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    student = school.invited("student", "Zoë")
+    found, given = [], assignments.given
+
+    def counted(*asked: Any) -> assignments.Given:
+        found.append(asked)
+        return given(*asked)
+
+    monkeypatch.setattr(assignments, "given", counted)
+    form = {"id": "a.1", "answer": "4", "made_at": "2026-10-01T08:00"}
+    part = {"accept": "text/x-part"}
+    assert "Points: 2 of 2." in student.post(f"{PLACE}/answers/q-one", data=form, headers=part).text
+    assert len(found) == 1
+
+
 def test_boxes_of_one_name_are_one_answer(school: School, opened: httpx.Client) -> None:
     answers = []
 

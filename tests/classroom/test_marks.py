@@ -422,7 +422,8 @@ def test_an_answer_to_what_was_asked_before_is_not_judged_by_another_key(course:
     """A page that was open while a correction was put into use shows other numbers."""
     course.open(tries=1)
     ada = course.member("Ada")
-    shown = course.run(assignments.given, ada, "first", START).put("q-one").question
+    before, question = course.run(assignments.judged_by, ada, "first", "q-one", START)
+    shown = before.put("q-one").question
     mended = {**ASSIGNED.questions, "q-one": number("q-one", 5, of="mended")}
     course.run(assignments.take, replace(ASSIGNED, questions=mended))
     course.run(regrade.apply, course.ina, 1, "q-one", edition("mended"))
@@ -434,6 +435,8 @@ def test_an_answer_to_what_was_asked_before_is_not_judged_by_another_key(course:
         return made
 
     refused(409, answer, shown, "a.x")
+    said = ("q-one", "a.x", "4", START, shown, judge_now(question, "4"))
+    refused(409, course.run, attempts.submit, ada, before, *said)  # corrected while it was judged
     asked = course.run(assignments.given, ada, "first", START).put("q-one")
     assert course.score(ada, "q-one").tries == 0
     assert answer(asked.question, "a.y").state == "wrong"

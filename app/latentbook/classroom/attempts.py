@@ -72,8 +72,8 @@ def submit(
     put = given.put(label)
     if not given.is_open:
         raise Refused(409, message("This assignment is closed. Your answer was not accepted."))
-    here = {"assignment": given.id, "label": label}
-    if asked_as != connection.execute(IN_USE, here).scalar():
+    in_use = connection.execute(IN_USE, {"assignment": given.id, "label": label}).scalar()
+    if not asked_as == put.question == in_use:
         why = message(
             "This question was corrected meanwhile. "
             "Load the page again, and answer what it asks now."
@@ -82,14 +82,14 @@ def submit(
     _check_counts(connection, me, given, label)
     if verdict is None:
         _check_queue(connection, me)
-    added = {"member": me.id, "assignment": given.id, "question": asked_as, "label": label}
+    added = {"member": me.id, "assignment": given.id, "question": in_use, "label": label}
     when = {"made_at": made_at, "arrived_at": given.at, "number": NEXT}
     values = {"id": id, "variant": put.variant, "answer": answer, **added, **when}
     connection.execute(sa.insert(attempt).values(**values))
     if verdict is None:
-        people.add(connection, job, attempt=id, question=asked_as)
+        people.add(connection, job, attempt=id, question=in_use)
     else:
-        add_result(connection, id, asked_as, verdict)
+        add_result(connection, id, in_use, verdict)
     return find(connection, me, id)
 
 

@@ -216,6 +216,7 @@ with opened(settings) as school:
     instructor = school.joined(school.first, "Ada Lovelace")
     set_dates(instructor)
     student = school.invited("student", "Alan Turing")
+    student.timeout = 60  # the first answer loads the judges
     pages = [hand_in(student, "q-bird", said) for said in ("crow", "Canary-key")]
     print(json.dumps([*pages, instructor.get("/classroom/grades/gradebook.csv").text]))
 """

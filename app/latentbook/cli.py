@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -18,9 +18,11 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from latentbook.course_option import CourseFolder, given_settings, project_of
+from latentbook.course_option import CourseFolder, given_settings, project_of, with_settings
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
-from latentbook.settings import ROOT, DeviceChoice, EditionChoice, Settings
+from latentbook.forwarding import forward
+from latentbook.plugins import installed, plugins_of
+from latentbook.settings import ROOT, DeviceChoice, EditionChoice, PluginSettings, Settings
 
 if TYPE_CHECKING:
     from latentbook.runtime.page_packages import PagePackages
@@ -79,13 +81,6 @@ def options(
     ] = False,
 ) -> None:
     pass
-
-
-FORWARDED: dict[str, Any] = {
-    "add_help_option": False,
-    "context_settings": {"allow_extra_args": True, "ignore_unknown_options": True},
-}
-"""A command whose arguments another program reads."""
 
 
 def report(message: str) -> None:
@@ -159,13 +154,11 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
 
 
 @cli.command()
+@with_settings(installed().settings)
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
     device: Annotated[DeviceChoice | None, typer.Option(help="Where the decoders run.")] = None,
-    replicas: Annotated[
-        int | None, typer.Option(help="Decoder processes run by Ray Serve.", min=0)
-    ] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Rebuild what you edit.")] = False,
     built: Annotated[
         bool, typer.Option("--built", help="Serve the site as it is; write nothing.")
@@ -174,13 +167,9 @@ def serve(
         EditionChoice | None,
         typer.Option(help="Which of the last two good builds to serve; previous builds nothing."),
     ] = None,
-    class_mode: Annotated[
-        bool, typer.Option("--class", help="Take live answers from phones: latentbook docs class.")
-    ] = False,
-    new_key: Annotated[
-        bool, typer.Option("--new-key", help="Create a new key for the lecturer.")
-    ] = False,
     course: CourseFolder = None,
+    *,
+    of_plugins: Sequence[PluginSettings],
 ) -> None:
     """Build what has changed, then serve the book and its decoders."""
     # OpenBLAS's threads wait for each other by spinning: on busy cores a probe of the pixels took
@@ -191,11 +180,9 @@ def serve(
         host=host,
         port=port,
         device=device,
-        replicas=replicas,
         reload=reload,
         edition=edition,
-        class_mode=class_mode or None,
-    )
+    ).having(*of_plugins)
     require_free_port(settings.host, settings.port)
     if not settings.site.exists():
         from latentbook.book.build import put_back
@@ -222,12 +209,6 @@ def serve(
         )
         if built:
             say_what_is_due(settings)
-    if new_key:
-        if not settings.class_mode:
-            raise LatentbookError("--new-key is for class mode: add --class.")
-        from latentbook.lecture.mode import forget_key
-
-        forget_key(settings)
     from latentbook.main import run
 
     run(settings, report=report, built=built or back, errors=errors)
@@ -309,12 +290,11 @@ def check(
         raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
     check_book(project, record=record, report=report)
     project = project_of(course) if record else project  # with what was recorded
-    if project.given.database:
-        from latentbook.classroom.grader.doctor import judge_solutions
-        from latentbook.classroom.grader.snapshot import prepare
-
-        if not judge_solutions(project, prepare(project, report), report):
-            raise typer.Exit(1)
+    plugins = plugins_of(project.given)
+    found_right = [ok for _, ok in plugins.answers("check_book", project=project, report=report)]
+    plugins.tell(report_error)
+    if plugins.failures or False in found_right:
+        raise typer.Exit(1)
     if all:
         from latentbook.book.build import build_site
         from latentbook.book.overlay.instrument_tests import run_tests
@@ -447,19 +427,8 @@ def doctor(
         raise typer.Exit(1)
 
 
-@cli.command("classroom", help="A course with people and marks.", **FORWARDED)
-def classroom_commands(context: typer.Context) -> None:
-    from latentbook.classroom.commands import classroom
-    from latentbook.classroom.lti.commands import platform
-
-    classroom.add_typer(platform, name="platform")
-    status = classroom(context.args, prog_name="latentbook classroom", standalone_mode=False)
-    raise typer.Exit(status or 0)
-
-
-def for_contributors(context: typer.Context) -> None:
-    """Forward to tools/commands.py, which only a checkout has."""
-    name = str(context.info_name)
+def contributors_program() -> typer.Typer:
+    """The commands of tools/commands.py, which only a checkout has."""
     if not (ROOT / "tools").is_dir():
         raise LatentbookError(
             "This command needs tools/, which only a checkout of the project has: git clone it, "
@@ -467,9 +436,8 @@ def for_contributors(context: typer.Context) -> None:
         )
     if str(ROOT) not in sys.path:
         sys.path.append(str(ROOT))
-    program = import_module("tools.commands").program
-    status = program([name, *context.args], prog_name="latentbook", standalone_mode=False)
-    raise typer.Exit(status or 0)
+    program: typer.Typer = import_module("tools.commands").program
+    return program
 
 
 for command, what in {
@@ -478,7 +446,18 @@ for command, what in {
     "bench": "Measure speed and compare it with the targets; exit 1 if one is missed.",
     "translations": "Languages of the interface.",
 }.items():
-    cli.command(command, help=what, **FORWARDED)(for_contributors)
+    forward(cli, command, what, contributors_program, is_one_of=True)
+
+
+@cli.command("plugins")
+def list_plugins(course: CourseFolder = None) -> None:
+    """List the plugins of this installation and of the book; exit 1 if one fails."""
+    found = plugins_of(given_settings(course=course))
+    for source in found.sources:
+        hooks = ", ".join(found.hooks_of(source.name)) or "nothing"
+        report(f"{source.name:16} {source.place}: {found.failures.get(source.name, hooks)}")
+    if found.failures:
+        raise typer.Exit(1)
 
 
 def packages_of(course: Path | None) -> PagePackages:
@@ -531,6 +510,10 @@ def packages_remove(
 def packages_list(course: CourseFolder = None) -> None:
     """List what readers' code can import, apart from the standard library."""
     report(packages_of(course).listed())
+
+
+for _ in installed().answers("commands", cli=cli):
+    pass  # a command returns nothing
 
 
 def main() -> None:

@@ -6,21 +6,19 @@ import re
 import shutil
 import stat
 import sys
-import time
 from collections.abc import Iterator
 from http.client import HTTPException
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
 FREE_BYTES = 2 * 2**30
 FILES = 4096
 """A connection is a file, and so is each page that is read."""
-DAYS = 2
-"""How old the last backup may be."""
 UNSYNCHRONISED = 5
 """What adjtimex of Linux returns for a clock that nothing sets."""
 
@@ -31,33 +29,20 @@ Found = Iterator[tuple[bool, str]]
 def examine(settings: Settings, address: str, backups: Path | None, report: Report) -> bool:
     """Report on this machine; whether all is well."""
     is_well = True
+    address = address.rstrip("/")
+    given = {"settings": settings, "address": address, "backups": backups}
     for found in (
-        *(disk(folder) for folder in folders(settings)),
+        disk(settings.build.resolve()),
         clock(),
         *(server(process) for process in servers()),
-        permissions(settings),
         course(settings),
-        copies(backups) if settings.database or backups else (),
-        proxy(address.rstrip("/"), with_course=bool(settings.database)) if address else (),
+        proxy(address) if address else (),
+        *(each for _, each in plugins_of(settings).answers("doctor", **given)),
     ):
         for is_fine, sentence in found:
             report(f"{'well' if is_fine else 'CARE'}  {sentence}")
             is_well &= is_fine
     return is_well
-
-
-def folders(settings: Settings) -> set[Path]:
-    """In which a server writes."""
-    file = file_of(settings)
-    return {settings.build.resolve(), *([file.resolve().parent] if file else [])}
-
-
-def file_of(settings: Settings) -> Path | None:
-    """The database, if it is a file."""
-    from latentbook.classroom.database import Database
-
-    used = Database(settings.database) if settings.database else None
-    return used.file if used and used.is_sqlite else None
 
 
 def disk(folder: Path) -> Found:
@@ -114,52 +99,20 @@ def server(process: Path) -> Found:
         yield False, f"{name} runs as root: give it a user of its own."
 
 
-def permissions(settings: Settings) -> Found:
-    file = file_of(settings)
-    beside = sorted(file.parent.glob(f"{file.name}*")) if file else []
-    for each in (*beside, *([settings.course] if settings.course else [])):
-        mode = each.stat().st_mode
-        others = stat.S_IRWXO if each.is_dir() else stat.S_IRWXO | stat.S_IRWXG
-        why = "what is not open yet" if each.is_dir() else "everybody’s data"
-        advice = f" has {why}, and others can read it: chmod o= {each}" if mode & others else ""
-        yield not advice, f"{each}{advice or ' is closed to others.'}"
-
-
 def course(settings: Settings) -> Found:
-    if (file := file_of(settings)) is None:
-        return
-    from latentbook.classroom.database import Database, fault_of, newest
-
-    fault = fault_of(file)
-    advice = f" is damaged: {fault}. Stop the server and restore the last backup." if fault else ""
-    yield not advice, f"{file}{advice or ' is intact.'}"
-    if fault:
-        return
-    used = Database(settings.database)
-    used.check()
-    ahead = used.read_here(newest) - time.time()
-    if ahead > 60:
-        why = f"was {ahead / 3600:.1f} hours ahead when something was stored, or is behind now"
-        yield False, f"The clock {why}: compare it with another, and look at dates that are due."
-    used.close()
+    if settings.course:
+        yield closed_to_others(settings.course, "what is not open yet")
 
 
-def copies(folder: Path | None) -> Found:
-    from latentbook.classroom.database import fault_of
-
-    found = [each for each in folder.glob("*.sqlite")] if folder else []
-    if not found:
-        where = f"in {folder}" if folder else "known: name their folder with --backups"
-        yield False, f"No backup is {where}. `latentbook docs hosting` has a timer for daily ones."
-        return
-    last = max(found, key=lambda each: each.stat().st_mtime)
-    days = (time.time() - last.stat().st_mtime) / 86_400
-    yield days <= DAYS, f"The last backup, {last}, is {days:.1f} days old."
-    fault = fault_of(last)
-    yield not fault, f"{last} can be restored." if not fault else f"{last} is damaged: {fault}."
+def closed_to_others(path: Path, what: str) -> tuple[bool, str]:
+    """Whether only the server's user can read a folder or a file with ``what`` in it."""
+    mode = path.stat().st_mode
+    others = stat.S_IRWXO if path.is_dir() else stat.S_IRWXO | stat.S_IRWXG
+    advice = f" has {what}, and others can read it: chmod o= {path}" if mode & others else ""
+    return not advice, f"{path}{advice or ' is closed to others.'}"
 
 
-def proxy(address: str, *, with_course: bool) -> Found:
+def proxy(address: str) -> Found:
     """What strangers see at the book's own address."""
     status, scheme = asked(f"{address}/healthz")
     if status != 200:
@@ -174,8 +127,6 @@ def proxy(address: str, *, with_course: bool) -> Found:
     for path in ("readyz", "metrics"):
         if asked(f"{address}/{path}")[0] == 200:
             yield False, f"Strangers can read {address}/{path}: deny it in the proxy."
-    if with_course and asked(f"{address}/join/x", b"name=x", Origin=address)[0] == 403:
-        yield False, "The proxy does not forward Host: nobody can join or hand in."
 
 
 def asked(url: str, data: bytes | None = None, **headers: str) -> tuple[int | str, str]:

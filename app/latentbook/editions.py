@@ -9,6 +9,7 @@ from datetime import datetime
 from multiprocessing.connection import Connection
 
 from latentbook.errors import sentences
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -17,19 +18,14 @@ POLL_S = 0.2
 
 
 def bundle_served(settings: Settings) -> None:
-    """Bundle the scripts of pages that the server makes: of class mode and of the classroom."""
-    if settings.class_mode:
-        from latentbook.lecture.bundle import bundle_class
-
-        bundle_class(settings)
-    if settings.database:
-        from latentbook.classroom.bundle import bundle_classroom
-
-        bundle_classroom(settings)
+    """Bundle the scripts of pages that plugins serve."""
+    for part in plugins_of(settings).site(settings):
+        if part.bundle:
+            part.bundle()
 
 
 def build_all(settings: Settings, report: Report, now: datetime | None = None) -> list[str]:
-    """Build the site and, with class mode, its pages; return the errors as sentences.
+    """Build the site, and what plugins serve besides; return the errors as sentences.
 
     Parameters
     ----------

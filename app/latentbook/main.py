@@ -4,7 +4,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
 from importlib.util import find_spec
 from socket import socket
@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
+from starlette.routing import BaseRoute
 
 from latentbook.api import ROUTERS, health
 from latentbook.book.read.project import manifest_in, uses_decoders
@@ -34,6 +35,7 @@ from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
 from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -56,6 +58,7 @@ def create_app(
     inference: Decoders | None = None,
     built: bool = False,
     errors: Sequence[str] = (),
+    report: Report = lambda message: None,
 ) -> FastAPI:
     """Assemble the app.
 
@@ -65,6 +68,7 @@ def create_app(
     inference : decodes instead of a thread of this process; the app closes it at its end
     built : serve the site as it is; never rebuild it
     errors : why the build failed at this start, so that the last good site is served
+    report : takes what plugins say when the server begins
     """
     inference = inference or Inference(
         settings.device, settings.dtype, settings.queue_size, registry
@@ -74,17 +78,8 @@ def create_app(
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
     upkeep = reload or (None if built else ScheduledBuilds(settings, fault, build_apart))
-    class_mode = None
-    if settings.class_mode:
-        from latentbook.lecture.mode import ClassMode
-
-        class_mode = ClassMode(settings)
-    classroom = None
-    if settings.database:
-        from latentbook.classroom import mode
-        from latentbook.classroom.lti import mode as lti
-
-        classroom = mode.open_classroom(settings)
+    plugins = plugins_of(settings)
+    parts: list[tuple[str, AbstractAsyncContextManager[Any], list[BaseRoute]]] = []
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -94,12 +89,13 @@ def create_app(
                 await site.look()
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
-            if class_mode:
-                await running.enter_async_context(class_mode.sessions.open())
-            if classroom:
-                classroom.start()
-                running.push_async_callback(run_in_threadpool, classroom.close)
-                await running.enter_async_context(lti.running(app))
+            for name, part, routes in parts:
+                try:
+                    await running.enter_async_context(part)
+                except Exception as error:
+                    plugins.leave_out(name, error)
+                    log.error("A plugin failed and is left out", plugin=name, exc_info=error)
+                    app.router.routes[:] = [r for r in app.router.routes if r not in routes]
             yield
 
     decodes = uses_decoders(settings.course)
@@ -129,17 +125,21 @@ def create_app(
         app.include_router(router)
     if reload:
         app.include_router(reload.router)
-    if class_mode:
-        class_mode.add_to(app)
-        app.state.class_key = class_mode.new_key
-    if classroom:
-        mode.add_to(app, classroom)
-        lti.add_to(app, classroom, settings)
     app.state.inference = inference
     app.state.metrics = metrics
     app.state.fault = fault
     app.state.reload = reload
     app.state.site = site
+    app.state.framers = ""  # sites besides those of the settings that may show pages in a frame
+    app.state.ready_when = []  # awaited by /readyz; each raises a Problem if it is not ready
+    app.state.measures = []  # awaited before metrics are told
+    given = {"app": app, "settings": settings, "report": report}
+    for name in plugins.having("serve"):
+        before = app.router.routes[:]
+        if part := plugins.answer(name, "serve", **given):
+            parts.append((name, part, app.router.routes[len(before) :]))
+        if name in plugins.failures:
+            app.router.routes[:] = before
     app.router.default = site
     problems.add_problem_handlers(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
@@ -192,16 +192,6 @@ class Server(uvicorn.Server):
             task.cancel()
 
 
-def lecturers_address(book: str, key: str | None) -> str:
-    """Say where the lecturer starts. Of an older key the server has only the hash."""
-    if key is None:
-        return (
-            f"Classes start at {book}/class/, with the lecturer's address from an earlier start; "
-            "`latentbook serve --class --new-key` creates a new one"
-        )
-    return f"The lecturer's address, shown only once: {book}/class/#{key}"
-
-
 def run(
     settings: Settings,
     *,
@@ -215,22 +205,15 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     configure_logs(settings.log_level)
-    inference = None
-    decodes = uses_decoders(settings.course)
-    if settings.replicas and decodes:
-        from latentbook.scale import start_replicas
-
-        count = settings.replicas
-        report(f"Starting {count} decoder replica{'s' if count > 1 else ''} with Ray Serve")
-        inference = start_replicas(settings)
-    app = create_app(settings, inference=inference, built=built, errors=errors)
+    inference, plugins = None, plugins_of(settings)
+    if decodes := uses_decoders(settings.course):
+        answers = plugins.answers("decoders", settings=settings, report=report)
+        inference = next((found for _, found in answers), None)
+    app = create_app(settings, inference=inference, built=built, errors=errors, report=report)
+    plugins.tell(report)
     if errors:
         log.error(OLD_SITE, errors=errors)
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}"
-    report(f"The book is at {address}  (Ctrl-C stops)")
-    if settings.class_mode:
-        report(lecturers_address(address, app.state.class_key))
+    report(f"The book is at {settings.address}  (Ctrl-C stops)")
 
     async def load_torch() -> None:
         if inference is None and decodes:

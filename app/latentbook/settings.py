@@ -1,9 +1,9 @@
 """All settings, from environment variables named ``LATENTBOOK_NAME``."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal, Self, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
@@ -19,10 +19,29 @@ WIDGETS = (SHIPPED.parents[1] if SHIPPED.is_dir() else ROOT) / "widgets"
 """The book's own instruments."""
 
 
+CONFIG = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
+
+
+class PluginSettings(BaseSettings):
+    """What an operator can set of a plugin. A field with :func:`option` is also an option of
+    ``latentbook serve``.
+    """
+
+    model_config = CONFIG
+
+
+P = TypeVar("P", bound=PluginSettings)
+
+
+def option(name: str, default: Any, **described: Any) -> Any:
+    """A field of a plugin's settings that ``latentbook serve`` takes as the option ``name``."""
+    return Field(default=default, json_schema_extra={"option": name}, **described)
+
+
 class Settings(BaseSettings):
     """What an operator can set. Values given in code win over the environment."""
 
-    model_config = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
+    model_config = CONFIG
 
     root: Path = Field(
         default=ROOT,
@@ -97,21 +116,6 @@ class Settings(BaseSettings):
     queue_size: int = Field(
         default=64, gt=0, description="Requests that may wait for a decoder; further ones get 503."
     )
-    replicas: int = Field(
-        default=0,
-        ge=0,
-        description="Decoder processes run by Ray Serve; 0 decodes in the server itself.",
-    )
-    max_replicas: int = Field(
-        default=0,
-        ge=0,
-        description="While requests queue, replicas are added up to this number; 0 adds none.",
-    )
-    gpus_per_replica: float = Field(
-        default=0,
-        ge=0,
-        description="GPUs per replica: 0.5 puts two on one GPU; 0 decodes on CPUs.",
-    )
     code_timeout: float = Field(
         default=30,
         gt=0,
@@ -138,38 +142,24 @@ class Settings(BaseSettings):
             "Which of the last two good builds is served; with previous, nothing is built."
         ),
     )
-    class_mode: bool = Field(
-        default=False,
-        description="Take live answers from phones (docs/class.md).",
-    )
-    class_file: Path = Field(
-        default_factory=lambda data: data["build"] / "class.sqlite",
-        description="SQLite file that stores classes until they end.",
-    )
-    class_hours: float = Field(
-        default=12,
-        gt=0,
-        le=168,
-        description="A class and its answers are deleted after this many hours.",
-    )
-    class_max_phones: int = Field(
-        default=1000, gt=0, le=10_000, description="Phones that may join one class."
-    )
+    _of_plugins: dict[type[PluginSettings], PluginSettings] = PrivateAttr(default_factory=dict)
 
-    database: str = Field(
-        default="",
-        description=(
-            "Database of a course with people (docs/classroom.md): the path of an SQLite file, or "
-            "`postgresql://…`; empty serves the book alone."
-        ),
-    )
-    local_platforms: bool = Field(
-        default=False,
-        description=(
-            "To try platforms out (docs/lti.md) that run at http://localhost. A platform can then "
-            "have the server ask other programs of this machine."
-        ),
-    )
+    def of(self, kind: type[P]) -> P:
+        """The settings of a plugin: those given, or those of the environment."""
+        given = self._of_plugins.get(kind)
+        return given if isinstance(given, kind) else kind()
+
+    def having(self, *given: PluginSettings) -> Self:
+        """The same with settings of plugins that win over the environment."""
+        copy = self.model_copy()
+        copy._of_plugins = {**self._of_plugins, **{type(each): each for each in given}}
+        return copy
+
+    @property
+    def address(self) -> str:
+        """Where the server listens."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def widgets(self) -> Path:
@@ -200,14 +190,9 @@ class Settings(BaseSettings):
         return self.previous_site if self.edition == "previous" else self.site
 
 
-def class_data_of(site: Path) -> Path:
-    """What class mode reads of a site: a file beside it."""
-    return site.with_name(f"{site.name}-class.json")
-
-
-def assignments_of(site: Path) -> Path:
-    """What the classroom reads of a site, keys of questions included: a file beside it."""
-    return site.with_name(f"{site.name}-assignments.json")
+def beside(site: Path, name: str) -> Path:
+    """A file that the build writes next to a site, and never into it."""
+    return site.with_name(f"{site.name}-{name}.json")
 
 
 def _home(course: Path | None, root: Path) -> Path:

@@ -14,6 +14,7 @@ from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.classroom import manage
 from latentbook.classroom.bundle import bundle_classroom
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
 from tests.browser.axe import in_both_themes
 from tests.browser.conftest import WINDOW
@@ -68,7 +69,7 @@ def course(
     make_book: small.MakeBook, small_runtime: None, tmp_path: Path
 ) -> Iterator[tuple[str, str]]:
     """The address of a course whose book has an assignment, and its first instructor's link."""
-    settings = make_book(FILES).model_copy(update={"database": str(tmp_path / "x.sqlite")})
+    settings = make_book(FILES).having(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     build_site(open_project(settings), report=print)
     bundle_classroom(settings)

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
 from latentbook.lecture.bundle import bundle_class
+from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import in_both_themes
@@ -73,7 +74,8 @@ class Class:
 
 @pytest.fixture
 def hall(chromium: Browser, site: Path, tmp_path: Path) -> Iterator[Class]:
-    settings = Settings(class_mode=True, class_file=tmp_path / "class.sqlite")
+    mine = ClassSettings(class_mode=True, class_file=tmp_path / "class.sqlite")
+    settings = Settings().having(mine)
     bundle_class(settings)
     app = create_app(settings)
     with served(app) as url:

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from latentbook.classroom import manage
 from latentbook.classroom.bundle import bundle_classroom
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.browser.axe import violations
@@ -26,7 +27,7 @@ QUESTION = "#q-circle"
 @pytest.fixture
 def course(site: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The address of a course, and its first instructor's link."""
-    settings = Settings(database=str(tmp_path / "course.sqlite"))
+    settings = Settings().having(ClassroomSettings(database=str(tmp_path / "course.sqlite")))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     bundle_classroom(settings)
     with served(create_app(settings, registry=TestRegistry(), built=True)) as url:

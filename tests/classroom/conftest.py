@@ -21,6 +21,7 @@ from latentbook.classroom import manage, people
 from latentbook.classroom.bundle import ENTRIES
 from latentbook.classroom.database import Database, create
 from latentbook.classroom.desk import Classroom
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.lecture.bundle import PLACES
 from latentbook.main import create_app
 from latentbook.settings import Settings
@@ -108,7 +109,8 @@ def settings_in(folder: Path, database: str) -> Settings:
     write_class_site(folder)
     write_bundle(folder)
     device = {"device": "cpu", "dtype": "float32"}
-    return Settings(build=folder, database=database, local_platforms=True, **device)
+    mine = ClassroomSettings(database=database, local_platforms=True)
+    return Settings(build=folder, **device).having(mine)
 
 
 @pytest.fixture

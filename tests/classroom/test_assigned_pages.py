@@ -13,12 +13,12 @@ from latentbook.book.compose.answers import NotAnAnswer
 from latentbook.book.directives.questions.order.kind import ORDER
 from latentbook.classroom import assignments
 from latentbook.classroom.assigned import Asked, Assignment, Variant
-from latentbook.classroom.bundled import read_assigned
+from latentbook.classroom.bundled import assignments_of, read_assigned
 from latentbook.classroom.grader.questions import Question
 from latentbook.classroom.grader.verdict import Verdict
 from latentbook.classroom.judging import Judging
 from latentbook.classroom.tables import now
-from latentbook.settings import Settings, assignments_of
+from latentbook.settings import Settings
 from tests.classroom.conftest import School, on_sqlite
 from tests.classroom.course import judge, judge_now
 from tests.patience import until

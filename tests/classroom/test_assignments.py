@@ -12,10 +12,11 @@ from latentbook.book.directives.questions.state.goal import missed, read_goal
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import language
 from latentbook.classroom.assigned import Asked, Assigned
-from latentbook.classroom.bundled import read_assigned
+from latentbook.classroom.bundled import assignments_of, read_assigned
 from latentbook.classroom.grader.judges import States
 from latentbook.classroom.grader.question import Question
-from latentbook.settings import Settings, assignments_of
+from latentbook.classroom.settings import ClassroomSettings
+from latentbook.settings import Settings
 from tests.unit.book import conftest as small
 from tests.unit.book.test_days import plain_files
 
@@ -161,7 +162,7 @@ FILES = {
 
 @pytest.fixture
 def settings(make_book: small.MakeBook, small_runtime: None, tmp_path: Path) -> Settings:
-    return make_book(FILES).model_copy(update={"database": str(tmp_path / "x.sqlite")})
+    return make_book(FILES).having(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
 
 
 def canaries(site: Path) -> set[str]:
@@ -316,7 +317,7 @@ def test_what_a_reader_sees_is_compared(shown: str, condition: str, holds: bool)
 
 
 def test_without_a_database_there_is_no_bundle(settings: Settings) -> None:
-    settings = settings.model_copy(update={"database": ""})
+    settings = settings.having(ClassroomSettings(database=""))
     assert canaries(build_site(open_project(settings), report=print)) == {"Canary-remark"}
     assert not assignments_of(settings.site).exists()
     assert "classroom/" not in (settings.site / "sample/text/index.html").read_text()

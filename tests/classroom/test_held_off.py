@@ -15,8 +15,10 @@ from sqlalchemy import QueuePool
 from latentbook.classroom import database, desk, people
 from latentbook.classroom.desk import MAX_BYTES, STRANGERS_BYTES
 from latentbook.classroom.refused import Refused
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.classroom.words import clean
-from latentbook.settings import Settings, class_data_of
+from latentbook.lecture.blocks import class_data_of
+from latentbook.settings import Settings
 from tests.classroom.conftest import School, on_postgresql, on_sqlite
 from tests.patience import PATIENCE_S, until
 
@@ -207,7 +209,7 @@ def test_a_locked_database_is_said(
     pools = [cast(QueuePool, engine.pool) for engine in (used.engine, used.readers)]
     until(lambda: not any(pool.checkedout() for pool in pools))  # or one would stay open
     used.close()
-    other = database.Database(settings.database)
+    other = database.Database(settings.of(ClassroomSettings).database)
     form = {"name": "Another name", "term": ""}
     with other.engine.begin():
         refused = ada.post("/classroom/settings", data=form)

@@ -328,6 +328,7 @@ import asyncio
 import sys
 
 import latentbook.main
+from latentbook.scale.settings import ReplicaSettings
 from latentbook.settings import Settings
 
 names = ["torch", "latentbook.models.registry"]
@@ -346,7 +347,8 @@ class Server(latentbook.main.Server):
 
 
 latentbook.main.Server, latentbook.main.LOAD_AFTER_S = Server, 0
-settings = Settings(course={course!r}, port={free_port()}, replicas={0 if loaded else 2})
+settings = Settings(course={course!r}, port={free_port()})
+settings = settings.having(ReplicaSettings(replicas={0 if loaded else 2}))
 latentbook.main.run(settings, report=print)
 """
     environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}

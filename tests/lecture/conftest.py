@@ -19,9 +19,11 @@ from latentbook.book.compose.blocks import ClassForm
 from latentbook.book.write.prefill import fill
 from latentbook.cache import seal
 from latentbook.lecture import bundle
+from latentbook.lecture.blocks import class_data_of
 from latentbook.lecture.sessions import Sessions
+from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings
 from tests.chromium import launch
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
@@ -189,7 +191,8 @@ def write_bundle(folder: Path) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     write_class_site(tmp_path)
-    return Settings(build=tmp_path, class_mode=True, device="cpu", dtype="float32")
+    settings = Settings(build=tmp_path, device="cpu", dtype="float32")
+    return settings.having(ClassSettings(class_mode=True))
 
 
 @dataclass

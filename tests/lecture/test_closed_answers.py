@@ -13,9 +13,10 @@ from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.lecture.blocks import ClassData
+from latentbook.lecture.blocks import ClassData, class_data_of
+from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings
 from tests.lecture.conftest import HURRY, Lecturer, Phone, School, class_in_chromium, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
@@ -114,10 +115,9 @@ def settings(
     write_bundle(build)
     (shared_build / "cache").mkdir(exist_ok=True)
     (build / "cache").symlink_to(shared_build / "cache")
-    settings = make_book(files).model_copy(
-        update={"build": build, "class_mode": True, "class_file": tmp_path / "class.sqlite"}
-        | {"device": "cpu", "dtype": "float32"}
-    )
+    mine = ClassSettings(class_mode=True, class_file=tmp_path / "class.sqlite")
+    given = {"build": build, "device": "cpu", "dtype": "float32"}
+    settings = make_book(files).model_copy(update=given).having(mine)
     build_site(open_project(settings), report=print, now=BEFORE)
     return settings
 

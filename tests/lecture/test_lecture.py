@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from latentbook.lecture import sessions, store
+from latentbook.lecture.settings import ClassSettings, file_of
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.lecture.conftest import BLOCKS, Phone, School, write_class_data
@@ -169,7 +170,7 @@ def test_a_button_pressed_twice_acts_once(school: School) -> None:
 def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
     with served(create_app(settings, registry=TestRegistry())) as url:
         pass  # a first start makes the key
-    settings.class_file.unlink()
+    file_of(settings).unlink()
     app = create_app(settings, registry=TestRegistry())
     key = app.state.class_key
     with served(app) as url, httpx.Client(base_url=url) as http:
@@ -196,7 +197,7 @@ def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
 def test_a_class_ends_with_its_data(school: School, settings: Settings) -> None:
     phone, asked = school.phone(), school.lecturer.ask("vae/one#q-number")
     phone.answer(asked, 123456789.0)
-    files = [settings.class_file, settings.class_file.with_name("class.sqlite-wal")]
+    files = [file_of(settings), file_of(settings).with_name("class.sqlite-wal")]
     assert any(b"123456789" in file.read_bytes() for file in files)
     assert school.lecturer.http.delete(f"/api/lecturer{school.lecturer.place}").status_code == 204
     assert phone.http.get("/now").status_code == 410
@@ -207,21 +208,21 @@ def test_a_class_ends_with_its_data(school: School, settings: Settings) -> None:
 
 
 def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
-    short = settings.model_copy(update={"class_hours": 1e-9})
+    short = settings.having(ClassSettings(class_mode=True, class_hours=1e-9))
     app = create_app(short, registry=TestRegistry())
     key = app.state.class_key
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
         cookies = dict(http.cookies)
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
-    assert code.encode() in settings.class_file.read_bytes()
+    assert code.encode() in file_of(settings).read_bytes()
     again = create_app(short, registry=TestRegistry())
     with served(again) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         place = f"/api/lecturer/classes/{code}"
         while http.get(place).status_code == 200:  # it is looked after every half minute
             pass
         assert http.get(place).status_code == 410
-    assert code.encode() not in settings.class_file.read_bytes()
+    assert code.encode() not in file_of(settings).read_bytes()
 
 
 def test_the_answers_can_be_saved(school: School) -> None:

@@ -5,18 +5,24 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from latentbook.plugins import installed
 from latentbook.settings import Settings
 
 
 def test_each_setting_has_a_default_and_a_help_text():
-    for name, field in Settings.model_fields.items():
+    for name, field in all_fields().items():
         assert not field.is_required(), name
         assert field.description and field.description.endswith((".", "example.")), name
 
 
+def all_fields():
+    kinds = (Settings, *installed().settings.values())
+    return {name: field for kind in kinds for name, field in kind.model_fields.items()}
+
+
 def shown(name: str) -> str:
     """The default of a setting, as the table of docs/operation.md has it."""
-    field = Settings.model_fields[name]
+    field = all_fields()[name]
     if isinstance(field.default, Path):
         return "where the program is"
     if field.default_factory is not None:
@@ -28,7 +34,7 @@ def shown(name: str) -> str:
 def settings_table() -> list[str]:
     rows = [
         f"| `LATENTBOOK_{name.upper()}` | {shown(name)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
+        for name, field in all_fields().items()
     ]
     return ["| variable | default | meaning |", "|---|---|---|", *rows]
 

@@ -25,6 +25,7 @@ from latentbook.browser import FLAGS, chromium_path
 from latentbook.classroom import manage
 from latentbook.classroom.bundle import bundle_classroom
 from latentbook.classroom.lti import platforms
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.classroom.lms import LTI, Lms, platform
@@ -160,7 +161,7 @@ def platform_with(settings: Settings) -> Iterator[Lms]:
     """A platform on another site, with which a course of the book is registered."""
     with tempfile.TemporaryDirectory() as folder:
         database = str(Path(folder, "course.sqlite"))
-        settings = settings.model_copy(update={"database": database, "local_platforms": True})
+        settings = settings.having(ClassroomSettings(database=database, local_platforms=True))
         manage.new(settings, "Bench", "", "http://book.example/")
         app = create_app(settings)
         with served(app) as base, platform(base) as lms:

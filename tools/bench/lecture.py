@@ -29,9 +29,10 @@ from typing import Any
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.errors import LatentbookError
-from latentbook.lecture.blocks import ClassData
+from latentbook.lecture.blocks import ClassData, class_data_of
 from latentbook.lecture.bundle import bundle_class
-from latentbook.settings import Settings, class_data_of
+from latentbook.lecture.settings import ClassSettings
+from latentbook.settings import Settings
 from tools.bench import Measurement, Report
 
 PHONES = 500
@@ -329,7 +330,7 @@ def free_port() -> int:
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    settings = settings.model_copy(update={"class_mode": True})
+    settings = settings.having(ClassSettings(class_mode=True))
     build_site(open_project(settings), report=report)
     bundle_class(settings)
     blocks = ClassData(class_data_of(settings.site)).blocks().values()

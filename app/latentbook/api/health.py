@@ -1,6 +1,5 @@
 """``/healthz``, ``/readyz`` and ``/metrics``, for operators."""
 
-from contextlib import suppress
 from datetime import datetime
 from typing import cast
 
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from latentbook.http.metrics import Metrics
-from latentbook.http.problems import Problem, Unavailable, problem_responses
+from latentbook.http.problems import Problem, problem_responses
 from latentbook.http.site_files import built_at
 
 router = APIRouter(tags=["health"])
@@ -53,8 +52,8 @@ async def get_readiness(request: Request) -> Readiness:
         raise Problem(503, "The book is not built. `latentbook build` builds it.") from None
     except OSError as error:
         raise Problem(503, f"No page can be opened: {error.strerror}.") from None
-    if room := getattr(request.app.state, "classroom", None):
-        await room.database.probe()
+    for is_ready in request.app.state.ready_when:
+        await is_ready()
     said = SiteFault(since=fault.since, errors=fault.errors) if fault.errors else None
     return Readiness(status="ready", site=built_at(site.folder), fault=said)
 
@@ -67,10 +66,7 @@ async def get_readiness(request: Request) -> Readiness:
 async def get_metrics(request: Request) -> Response:
     """Counters since the start, and what waits now, for Prometheus."""
     metrics = cast(Metrics, request.app.state.metrics)
-    if room := getattr(request.app.state, "classroom", None):
-        with suppress(Unavailable):
-            answers, marks = await room.database.read(room.unfinished)
-            metrics.answers_waiting.set(answers)
-            metrics.marks_unsent.set(marks)
+    for measure in request.app.state.measures:
+        await measure()
     headers = {"Cache-Control": "no-store", "Content-Type": CONTENT_TYPE_LATEST}
     return Response(generate_latest(metrics.registry), headers=headers)

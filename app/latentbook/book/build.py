@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,14 +24,16 @@ from latentbook.book.write.brand import branded
 from latentbook.book.write.offline import keep_last_edition
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
-from latentbook.book.write.site import PathOf, SiteWriter
+from latentbook.book.write.site import SiteWriter
 from latentbook.cache import Cache, replace_file
 from latentbook.errors import BookErrors, Problems
 from latentbook.hashing import content_hash
+from latentbook.hooks import SitePart
+from latentbook.plugins import Plugins, plugins_of
 from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
-from latentbook.settings import Settings, assignments_of, class_data_of
+from latentbook.settings import Settings, beside
 
 KEPT = 3
 """Bundles of each kind that stay in the cache, for going back to an older edit."""
@@ -53,15 +55,17 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
     """
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
-    now = now or right_now()
-    stamp = _stamp(project, now)
+    now, plugins = now or right_now(), plugins_of(project.given)
+    parts = plugins.site(settings)
+    plugins.tell(report)
+    stamp = _stamp(project, plugins, parts, now)
     if _is_current(settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
     # Another command may be building the same site, `make serve` and `make test`, say.
     with _turn(settings, report):
         if not _is_current(settings, stamp):
-            _build(project, stamp, report, now)
+            _build(project, parts, stamp, report, now)
     return site
 
 
@@ -113,7 +117,9 @@ def _about_file(settings: Settings) -> Path:
 
 
 def _about(settings: Settings) -> dict[str, Any]:
-    """``stamp`` of the present site and the labels it withholds, ``closed``; empty if unknown."""
+    """``stamp`` of the present site, the labels it withholds, ``closed``, and the names of the
+    files ``beside`` it; empty if unknown.
+    """
     file = _about_file(settings)
     return Cache(file.parent).read(file.name) or {}
 
@@ -128,14 +134,14 @@ def _turn(settings: Settings, report: Report) -> AbstractContextManager[object]:
 
 
 def _is_current(settings: Settings, stamp: str) -> bool:
-    files = [settings.site / "index.html", class_data_of(settings.site)]
-    if settings.database:
-        files.append(assignments_of(settings.site))
-    is_there = all(path.is_file() for path in files)
-    return is_there and _about(settings).get("stamp") == stamp
+    site, about = settings.site, _about(settings)
+    files = [site / "index.html", *(beside(site, name) for name in about.get("beside", ()))]
+    return about.get("stamp") == stamp and all(path.is_file() for path in files)
 
 
-def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
+def _build(
+    project: Project, parts: Sequence[SitePart], stamp: str, report: Report, now: datetime
+) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
     packages = PagePackages.read(settings, project.laid.origins)
@@ -157,17 +163,18 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        beside = SiteWriter(settings, loaded, assets, runtime, partial, report).write()
+        files = SiteWriter(settings, loaded, assets, runtime, partial, report, parts).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))
             keep_last_edition(site, partial, told=told)
-        about = _about_file(settings)
+        about, before = _about_file(settings), _about(settings).get("beside", ())
         about.unlink(missing_ok=True)
         _swap(partial, settings)
-        for path_of in (class_data_of, assignments_of):
-            _put_beside(path_of, beside.get(path_of), settings)
-        Cache(about.parent).write(about.name, {"stamp": stamp, "closed": closed.names})
+        for name in {*files, *before}:
+            _put_beside(name, files.get(name), settings)
+        told_about = {"stamp": stamp, "closed": closed.names, "beside": sorted(files)}
+        Cache(about.parent).write(about.name, told_about)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     _forget_old(settings.build / "cache")
@@ -175,7 +182,9 @@ def _build(project: Project, stamp: str, report: Report, now: datetime) -> None:
     report(f"Built in {time.perf_counter() - start:.1f} s")
 
 
-def _stamp(project: Project, now: datetime) -> str:
+def _stamp(
+    project: Project, plugins: Plugins, site_parts: Sequence[SitePart], now: datetime
+) -> str:
     """Hash everything that the site is made from, and what it withholds."""
     settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
@@ -190,8 +199,9 @@ def _stamp(project: Project, now: datetime) -> str:
     files.append(root / "package-lock.json")
     parts = [part for path in files for part in (str(path), path.read_bytes())]
     parts += project.not_open(now).names
-    shown = (settings.reload, settings.base_path, settings.brotli_quality, bool(settings.database))
-    return content_hash(" ".join(map(str, shown)), *parts, length=32)
+    parts_by_name = [[*part.serves, *part.scripts, *part.beside] for part in site_parts]
+    shown = (settings.reload, settings.base_path, settings.brotli_quality, parts_by_name)
+    return content_hash(" ".join(map(str, shown)), plugins.digest, *parts, length=32)
 
 
 def _forget_old(cache: Path) -> None:
@@ -224,10 +234,10 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
     return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
 
 
-def _put_beside(path_of: PathOf, data: bytes | None, settings: Settings) -> None:
+def _put_beside(name: str, data: bytes | None, settings: Settings) -> None:
     """Write a file beside the new site, if there is one; the old one goes beside the previous."""
-    if (old := path_of(settings.site)).exists():
-        old.replace(path_of(settings.previous_site))
+    if (old := beside(settings.site, name)).exists():
+        old.replace(beside(settings.previous_site, name))
     if data is not None:
         replace_file(old, data)
 

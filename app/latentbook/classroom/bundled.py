@@ -3,11 +3,17 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from latentbook.classroom.assigned import Asked, Assigned, Assignment, Variant
 from latentbook.classroom.grader.checks import question_of
-from latentbook.settings import Settings, assignments_of
+from latentbook.settings import Settings, beside
+
+
+def assignments_of(site: Path) -> Path:
+    """What the classroom reads of a site, keys of questions included: a file beside it."""
+    return beside(site, "assignments")
 
 
 def read_assigned(settings: Settings) -> Assigned:

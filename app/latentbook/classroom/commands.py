@@ -11,6 +11,7 @@ import typer
 
 from latentbook.classroom import manage
 from latentbook.classroom.grader.doctor import examine
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.course_option import CourseFolder, project_of
 from latentbook.settings import Settings
 
@@ -40,7 +41,7 @@ def new(
 ) -> None:
     """Create the database of a course, and print its first instructor's link."""
     link = manage.new(Settings(), name, term, address)
-    typer.echo(f"The course is in {Settings().database}")
+    typer.echo(f"The course is in {ClassroomSettings().database}")
     typer.echo(f"The first instructor joins once, within a week, at {link}")
 
 
@@ -86,4 +87,4 @@ def backup(
 def restore(file: Annotated[Path, typer.Argument(help="A file that backup has written.")]) -> None:
     """Create the database from a copy; an existing one is never replaced."""
     manage.restore(Settings(), file)
-    typer.echo(f"The course is in {Settings().database}: people sign in as before")
+    typer.echo(f"The course is in {ClassroomSettings().database}: people sign in as before")

@@ -15,6 +15,7 @@ from latentbook.classroom.database import Database, create
 from latentbook.classroom.judging import Judging
 from latentbook.classroom.pages import Pages
 from latentbook.classroom.replay import replayed
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.classroom.words import clean
 from latentbook.errors import LatentbookError
 from latentbook.http.problems import Problem
@@ -33,12 +34,12 @@ def opened(settings: Settings, *, is_there: bool = True) -> Iterator[Database]:
     ----------
     is_there : there must be a course in it, of this edition
     """
-    if not settings.database:
+    if not (named := settings.of(ClassroomSettings).database):
         raise LatentbookError(
             "LATENTBOOK_DATABASE names the database of the course: set it to the path of a file, "
             "such as course.sqlite."
         )
-    used = Database(settings.database)
+    used = Database(named)
     shown = used.url.render_as_string()
     try:
         if is_there:

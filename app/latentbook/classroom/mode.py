@@ -1,6 +1,11 @@
 """The classroom as a part of the app: its database, pages and routes."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+
 from fastapi import FastAPI
+from prometheus_client import Gauge
 from sqlalchemy.exc import DatabaseError
 
 from latentbook.classroom import (
@@ -17,15 +22,18 @@ from latentbook.classroom.database import Database, NoCourse, reason
 from latentbook.classroom.desk import Classroom
 from latentbook.classroom.judging import Judging, Worker
 from latentbook.classroom.pages import Pages
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
+from latentbook.http.metrics import Metrics
+from latentbook.http.problems import Unavailable
 from latentbook.settings import Settings
 
 MODULES = (joining, assigned_pages, people_pages, grades_pages, events)
 
 
 def open_classroom(settings: Settings) -> Classroom:
-    database = Database(settings.database)
+    database = Database(settings.of(ClassroomSettings).database)
     assigned = read_assigned(settings)
     pages = Pages(settings, {each.name: each.page for each in assigned.assignments})
     judging = Judging(settings, pages.interface)
@@ -71,3 +79,20 @@ def add_to(app: FastAPI, room: Classroom) -> None:
     for module in MODULES:
         app.include_router(module.router)
     app.state.classroom = room
+    app.state.ready_when.append(room.database.probe)
+    app.state.measures.append(unfinished_in(room, app.state.metrics))
+
+
+def unfinished_in(room: Classroom, metrics: Metrics) -> Callable[[], Awaitable[None]]:
+    """Measures what waits in the database, whenever the metrics are asked for."""
+    gauge = partial(Gauge, registry=metrics.registry)
+    waiting = gauge("latentbook_answers_waiting", "Answers to be judged.")
+    unsent = gauge("latentbook_marks_unsent", "Marks that platforms did not take.")
+
+    async def measure() -> None:
+        with suppress(Unavailable):
+            answers, marks = await room.database.read(room.unfinished)
+            waiting.set(answers)
+            unsent.set(marks)
+
+    return measure

@@ -18,9 +18,9 @@ from latentbook.classroom.people import Member
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.scores import Sheet, Standing
 from latentbook.http.problems import Problem
-from latentbook.lecture.blocks import ClassData
+from latentbook.lecture.blocks import ClassData, class_data_of
 from latentbook.lecture.frame import Frame
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings
 
 SYNC = {
     "saved": message("Signed in: your work follows you to your other devices."),

@@ -27,8 +27,6 @@ class Metrics:
             ("route",),
         )
         self.queue_length = gauge("latentbook_queue_length", "Jobs waiting for a decoder.")
-        self.answers_waiting = gauge("latentbook_answers_waiting", "Answers to be judged.")
-        self.marks_unsent = gauge("latentbook_marks_unsent", "Marks that platforms did not take.")
         self.queue_seconds = seconds(
             "latentbook_queue_seconds", "How long a job waited for a decoder."
         )

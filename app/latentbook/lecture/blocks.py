@@ -11,9 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.book.compose.blocks import ClassForm
+from latentbook.settings import beside
 
 LARGEST = 1e12
 """Largest number that a phone may send."""
+
+
+def class_data_of(site: Path) -> Path:
+    """What class mode reads of a site: a file beside it."""
+    return beside(site, "class")
 
 
 class NotAccepted(ValueError):

@@ -21,9 +21,10 @@ from latentbook.http.caching import strong_etag
 from latentbook.http.logs import log
 from latentbook.http.problems import Problem, wrong_field
 from latentbook.lecture import store
-from latentbook.lecture.blocks import Block, ClassData, NotAccepted
+from latentbook.lecture.blocks import Block, ClassData, NotAccepted, class_data_of
+from latentbook.lecture.settings import ClassSettings
 from latentbook.lecture.store import Store, StoredAsking, StoredLecture, StoredRound
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings
 
 LETTERS = "23456789CDFGHJKMNPQRTVWXY"
 """Of codes: no vowels, so that no words appear, and no characters that look alike."""
@@ -139,8 +140,8 @@ class Sessions:
     def __init__(self, settings: Settings, kept: Store) -> None:
         self.data = ClassData(class_data_of(settings.served_site))
         self.store = kept
-        self.hours = settings.class_hours
-        self.most_seats = settings.class_max_phones
+        mine = settings.of(ClassSettings)
+        self.hours, self.most_seats = mine.class_hours, mine.class_max_phones
         tried = "Too many wrong codes were tried. Wait a moment and try again."
         self.guesses = TokenBucket(300, 5, tried)
         joining = "Too many phones are joining at once. Wait a moment and try again."

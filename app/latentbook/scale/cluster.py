@@ -20,6 +20,7 @@ import latentbook.models
 from latentbook.errors import LatentbookError
 from latentbook.scale.inference import ReplicatedInference
 from latentbook.scale.replica import MAX_ONGOING, DecoderReplica
+from latentbook.scale.settings import ReplicaSettings
 from latentbook.settings import DeviceChoice, Dtype, DtypeChoice, Settings
 
 APPLICATION = "latentbook"
@@ -87,8 +88,8 @@ def deployment_options(settings: Settings, cpus: Iterable[int]) -> dict[str, Any
     LatentbookError
         If the settings contradict each other.
     """
-    most = max(settings.replicas, settings.max_replicas)
-    gpus = settings.gpus_per_replica
+    mine = settings.of(ReplicaSettings)
+    most, gpus = max(mine.replicas, mine.max_replicas), mine.gpus_per_replica
     if settings.device in ("cuda", "mps") and not gpus:
         raise LatentbookError(
             f"LATENTBOOK_DEVICE={settings.device} with replicas needs LATENTBOOK_GPUS_PER_REPLICA "
@@ -101,10 +102,10 @@ def deployment_options(settings: Settings, cpus: Iterable[int]) -> dict[str, Any
         "ray_actor_options": {"num_cpus": 0 if gpus else cpu_share(cpus, most), "num_gpus": gpus},
         "logging_config": LoggingConfig(enable_access_log=False),
     }
-    if most == settings.replicas:
+    if most == mine.replicas:
         return {**options, "num_replicas": most}
     autoscaling = {
-        "min_replicas": settings.replicas,
+        "min_replicas": mine.replicas,
         "max_replicas": most,
         "target_ongoing_requests": TARGET_ONGOING,
     }

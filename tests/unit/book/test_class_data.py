@@ -12,8 +12,9 @@ import pytest
 
 from latentbook.book.load import load
 from latentbook.book.write import render
-from latentbook.book.write.class_data import class_data
 from latentbook.book.write.render import Renderer
+from latentbook.book.write.written import Written
+from latentbook.lecture.class_data import class_data
 
 from .conftest import AnyFile, MakeBook, fixture_chapter
 
@@ -35,12 +36,13 @@ def test_a_renamed_class_changes_markup_alone(
     files = fixture_chapter()
     files["sample/quizzes.md"] += "\n:::{instrument} denoiser\n:label: denoiser\n:::\n"
     files["references.bib"] = (root / "content" / "references.bib").read_text()
-    book = load(make_book(files)).book
+    settings = make_book(files)
+    loaded = load(settings)
 
     def made(templates: Path) -> Any:
         config = {"reload": False}
-        renderer = Renderer(book, AnyFile({}, {}), config, "", "/", templates=templates)
-        return json.loads(class_data(renderer, config))
+        renderer = Renderer(loaded.book, AnyFile({}, {}), config, "", "/", templates=templates)
+        return json.loads(class_data(Written(settings, loaded, renderer, config)))
 
     before = made(render.TEMPLATES)
     forms = {way["form"] for block in before["blocks"] for way in block["ways"]}

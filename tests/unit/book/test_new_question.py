@@ -152,10 +152,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
-from latentbook.book.write.class_data import class_data
 from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
+from latentbook.book.write.written import Written
+from latentbook.lecture.class_data import class_data
 from latentbook.settings import Settings
 
 settings = Settings(**{name: Path(path) for name, path in json.loads(sys.argv[1]).items()})
@@ -173,7 +174,7 @@ for name, year in (("closed", 2900), ("open", 3100)):
         "notebook": notebook(chapter, cells).decode(),
         "script": script(cells).decode(),
         "search": search_index(book).decode(),
-        "class": class_data(renderer, {}).decode(),
+        "class": class_data(Written(settings, loaded, renderer, {})).decode(),
     }
 print(json.dumps(made))
 """
@@ -196,17 +197,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
-from latentbook.book.write.assignments import assignments_data
 from latentbook.book.write.render import Renderer
+from latentbook.book.write.written import Written
+from latentbook.classroom.assignments_data import assignments_data
+from latentbook.classroom.bundled import assignments_of
 from latentbook.classroom.database import create
-from latentbook.settings import Settings, assignments_of
+from latentbook.settings import Settings
 from tests.classroom.conftest import make_tables, opened, settings_in
 from tests.classroom.test_assigned_pages import hand_in, set_dates
 
 given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
 settings = Settings(**given)
 loaded = load(settings, datetime(3100, 1, 1, tzinfo=UTC))
-data = assignments_data(Renderer(loaded.book, bundle(settings), {}, "", "/"), loaded, {}, "")
+renderer = Renderer(loaded.book, bundle(settings), {}, "", "/")
+data = assignments_data(Written(settings, loaded, renderer, {}))
 database = settings.build / "course.sqlite"
 create(database)
 make_tables(str(database))
@@ -226,21 +230,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
-from latentbook.book.write.class_data import class_data
 from latentbook.book.write.render import Renderer
+from latentbook.book.write.written import Written
+from latentbook.lecture.blocks import class_data_of
 from latentbook.lecture.bundle import bundle_class
+from latentbook.lecture.class_data import class_data
+from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
-from latentbook.settings import Settings, class_data_of
+from latentbook.settings import Settings
 from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
-settings = Settings(**given, class_mode=True, device="cpu", dtype="float32")
-book = load(settings, datetime(3100, 1, 1, tzinfo=UTC)).book
-renderer = Renderer(book, bundle(settings), {"reload": False}, "", "/")
+settings = Settings(**given, device="cpu", dtype="float32")
+settings = settings.having(ClassSettings(class_mode=True))
+loaded = load(settings, datetime(3100, 1, 1, tzinfo=UTC))
+renderer = Renderer(loaded.book, bundle(settings), {"reload": False}, "", "/")
 settings.site.mkdir()
 (settings.site / "index.html").write_text("A book")
-class_data_of(settings.site).write_bytes(class_data(renderer, {}))
+class_data_of(settings.site).write_bytes(class_data(Written(settings, loaded, renderer, {})))
 bundle_class(settings)
 app = create_app(settings, registry=TestRegistry())
 with served(app) as url:

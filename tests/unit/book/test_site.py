@@ -24,8 +24,10 @@ from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.errors import BookErrors
 from latentbook.lecture.bundle import bundle_class
+from latentbook.lecture.settings import ClassSettings
 from latentbook.settings import Settings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
@@ -85,7 +87,7 @@ def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build
     for edition in (settings.site, settings.previous_site):  # another test's
         shutil.rmtree(edition, ignore_errors=True)
     without = files(build())
-    with_it = settings.model_copy(update={"class_mode": True})
+    with_it = settings.having(ClassSettings(class_mode=True))
     (settings.build / "cache" / "site-about").unlink()
     bundle_class(with_it)
     assert files(build_site(open_project(with_it), report=lambda message: None)) == without
@@ -99,7 +101,7 @@ def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
         return {name: re.sub(r'"(build|offline_bytes)":[^,}]+', "", texts[name]) for name in texts}
 
     without = pages(build())
-    with_it = settings.model_copy(update={"database": "course.sqlite"})
+    with_it = settings.having(ClassroomSettings(database="course.sqlite"))
     tag = re.compile(r'<script type="module" src="[./]*classroom/sync\.js"></script>\n')
     for name, html in pages(build_site(open_project(with_it), report=lambda message: None)).items():
         plain, count = tag.subn("", html)

@@ -41,6 +41,9 @@ PLAIN_TEX = "must be TeX in single quotes, '\\rho', with #1 to #9 for arguments"
 BookAddress: TypeAlias = Annotated[
     str, matching(r"https?://.+/|", "is the address of a book, like 'https://host/book/'")
 ]
+ExtensionName: TypeAlias = Annotated[
+    str, matching(IDENTIFIER.pattern, "must be in snake_case, without .py")
+]
 BookId: TypeAlias = Annotated[
     str,
     matching(
@@ -93,6 +96,8 @@ class Manifest(DatedFile):
     edition, released, url : what citations say
     corrections : the section that says what was wrong in earlier editions
     what_you_can_do : whether the front page has the box of this name
+    checks : rules of plugins that the text has to keep, by name
+    extensions : plugins in files of the book's own folder, by name
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -119,6 +124,8 @@ class Manifest(DatedFile):
     url: BookAddress = ""
     corrections: str = ""
     what_you_can_do: Annotated[bool, Strict()] = True
+    checks: Mapping[str, Literal["free", "strict"]] = {}
+    extensions: Mapping[ExtensionName, str] = {}
     _openings: Days = PrivateAttr(default_factory=Days)
     _file: Toml = PrivateAttr()
 
@@ -266,6 +273,12 @@ def uses_decoders(course: Path | None) -> bool:
         or (isinstance(manifest, CourseManifest) and bool(manifest.book))
         or any(map(ASKS_SERVER.search, codes))
     )
+
+
+def uses_book(course: Path) -> bool:
+    """Whether a course is merged with the book, as far as its manifest can be read."""
+    manifest = manifest_in(course)
+    return isinstance(manifest, CourseManifest) and bool(manifest.book)
 
 
 def _counted(manifest: CourseManifest) -> CourseManifest:

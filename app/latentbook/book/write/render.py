@@ -174,7 +174,8 @@ class Renderer:
     web_manifest : place of the web manifest
     base_path : path of the site on its host
     words_script : place of the messages of scripts; empty in English
-    classroom : whether the server knows readers, and says so in a script
+    served : first parts of the addresses that plugins of the server have
+    served_scripts : modules for every page that they serve, by address from the site's root
     """
 
     book: Book
@@ -183,7 +184,8 @@ class Renderer:
     web_manifest: str
     base_path: str
     words_script: str = ""
-    classroom: bool = False
+    served: frozenset[str] = frozenset()
+    served_scripts: tuple[str, ...] = ()
     templates: Path = TEMPLATES
 
     @cached_property
@@ -408,7 +410,8 @@ class Renderer:
             "late": Markup(LATE_PLACE),
             "web_manifest": page.root + self.web_manifest,
             "bibtex": bibtex,
-            "classroom": self.classroom,
+            "served": self.served,
+            "served_scripts": [page.root + script for script in self.served_scripts],
             "words_script": self.words_script and page.root + self.words_script,
             **directions(book.language, book.content_language),
             "blank_controls": [ControlView(each, each.default, "", None) for each in BLANK],

@@ -4,35 +4,32 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from latentbook.book.compose.types import Book, Loaded, TextPage
 from latentbook.book.directives.recall import Recall
 from latentbook.book.read.day import right_now
 from latentbook.book.write.anki import packages
 from latentbook.book.write.assets import Assets
-from latentbook.book.write.assignments import assignments_data
-from latentbook.book.write.class_data import class_data
 from latentbook.book.write.compress import Compressor, link
 from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.offline import SERVICE_WORKER, service_worker, wire_bytes
 from latentbook.book.write.render import BUILD_PLACE, Renderer, questions
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
+from latentbook.book.write.written import Written
 from latentbook.errors import Problems
 from latentbook.hashing import content_hash
+from latentbook.hooks import SitePart
 from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name
-from latentbook.settings import Settings, assignments_of, class_data_of
+from latentbook.settings import Settings
 
 MAX_ELEMENTS = 6000
 """Per page: it is laid out at once (docs/speed.md)."""
-
-PathOf: TypeAlias = Callable[[Path], Path]
-"""The path of a file beside a site, from that of the site."""
 
 START_TAG = re.compile("<[a-z]")
 PAPER = "#fcfbf8"
@@ -53,11 +50,12 @@ class SiteWriter:
     runtime: RuntimeDist
     folder: Path
     report: Report
+    parts: Sequence[SitePart] = ()
     to_compress: list[Path] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)
 
-    def write(self) -> dict[PathOf, bytes]:
-        """Write every file; return those beside the site, by what gives their path."""
+    def write(self) -> dict[str, bytes]:
+        """Write every file; return those beside the site by their names."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -92,8 +90,9 @@ class SiteWriter:
         self.put(sections, digests)
         config = self.config(search, sections)
         places = (manifest, self.settings.base_path, words)
-        classroom = bool(self.settings.database)
-        renderer = Renderer(book, self.assets, config, *places, classroom=classroom)
+        served = frozenset(place for part in self.parts for place in part.serves)
+        scripts = tuple(script for part in self.parts for script in part.scripts)
+        renderer = Renderer(book, self.assets, config, *places, served, scripts)
         pages = dict(renderer.pages())
         refuse_large(loaded, pages)
         self.compress()
@@ -110,12 +109,8 @@ class SiteWriter:
             worker = service_worker(self.settings, config, self.folder, self.digests)
             self.put(SERVICE_WORKER, worker)
             self.compress()
-        beside: dict[PathOf, bytes] = {class_data_of: class_data(renderer, config)}
-        if classroom:
-            listed = self.settings.content / "packages.json"
-            hashed = content_hash(listed.read_bytes()) if listed.is_file() else ""
-            beside[assignments_of] = assignments_data(renderer, loaded, config, hashed)
-        return beside
+        written = Written(self.settings, loaded, renderer, config)
+        return {name: make(written) for part in self.parts for name, make in part.beside.items()}
 
     def compress(self) -> None:
         """Write compressed copies of files written since the last call."""

@@ -9,8 +9,8 @@ from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import compose
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.project import Project
-from latentbook.book.write.assignments import judged_by
 from latentbook.classroom.grader.checks import question_of
+from latentbook.classroom.grader.judged import judged_by
 from latentbook.classroom.grader.question import Question
 from latentbook.errors import Problems
 

@@ -22,8 +22,7 @@ from latentbook.classroom.people import Row
 from latentbook.classroom.refused import Refused
 from latentbook.classroom.tables import now
 from latentbook.http.site_files import made
-from latentbook.lecture.blocks import ClassData
-from latentbook.settings import class_data_of
+from latentbook.lecture.blocks import ClassData, class_data_of
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 

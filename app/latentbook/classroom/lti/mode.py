@@ -18,6 +18,7 @@ from latentbook.classroom.lti import (
 )
 from latentbook.classroom.lti.gate import Lti
 from latentbook.classroom.lti.web import Web
+from latentbook.classroom.settings import ClassroomSettings
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
@@ -27,9 +28,8 @@ MODULES = (launching, deep_linking, registering, signing_in, platform_pages)
 def add_to(app: FastAPI, room: Classroom, settings: Settings) -> None:
     for module in MODULES:
         app.include_router(module.router)
-    web = Web(is_local=settings.local_platforms)
+    web = Web(is_local=settings.of(ClassroomSettings).local_platforms)
     app.state.lti = Lti(settings.served_site, room.database, web)
-    app.state.framers = ""
     with suppress(DatabaseError, LatentbookError, OSError):  # or the next launch finds them
         app.state.framers = room.database.run_here(platforms.framers)
 

@@ -1,7 +1,7 @@
 """What class mode reads of a book: its questions and instruments as data, and the pages' frame."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -12,19 +12,17 @@ from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Section, TextPage
 from latentbook.book.read.day import Day
 from latentbook.book.write.render import Renderer
+from latentbook.book.write.written import Written
 
 
-def class_data(renderer: Renderer, config: Mapping[str, Any]) -> bytes:
+def class_data(written: Written) -> bytes:
     """All of it as JSON.
 
     ``frame`` is what the pages of class mode have in common with those of the book. ``blocks`` are
     in the order of the book, each with its ``ways`` (:class:`ClassForm`). What is not open is not
     in it, as it is not in the book's pages.
-
-    Parameters
-    ----------
-    config : what scripts are told on every page
     """
+    renderer = written.renderer
     book = renderer.book
     pages = [book.front, *(page for chapter in book.chapters for page in chapter.pages)]
     data = {
@@ -33,7 +31,7 @@ def class_data(renderer: Renderer, config: Mapping[str, Any]) -> bytes:
             "brand": renderer.fragment("brand.html", ""),
             "language": [book.language.tag, book.language.direction],
             "content": [book.content_language.tag, book.content_language.direction],
-            "config": {**config, "root": "", "chapter": None, "moved": {}},
+            "config": {**written.config, "root": "", "chapter": None, "moved": {}},
             "head": renderer.assets.place("head.js"),
             "icon": renderer.assets.place("favicon.svg"),
             "styles": [

@@ -7,29 +7,22 @@ import base64
 import json
 import mimetypes
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from latentbook.book.compose.blocks import text_of
-from latentbook.book.compose.question import Question, parts_of
+from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import AskedQuestion, Loaded
-from latentbook.book.read.nodes import DirectiveNode
-from latentbook.book.write.render import Renderer
+from latentbook.book.write.written import Written
+from latentbook.classroom.grader.judged import judged_by
 from latentbook.errors import Problems
+from latentbook.hashing import content_hash
 
 
-def assignments_data(
-    renderer: Renderer, loaded: Loaded, config: Mapping[str, Any], packages: str
-) -> bytes:
-    """All of it as JSON.
-
-    Parameters
-    ----------
-    config : what scripts are told on every page
-    packages : a hash of the packages of the page's Python
-    """
-    renderer = replace(renderer, config=config)
+def assignments_data(written: Written) -> bytes:
+    """All of it as JSON."""
+    loaded, renderer = written.loaded, replace(written.renderer, config=written.config)
+    listed = written.settings.content / "packages.json"
+    packages = content_hash(listed.read_bytes()) if listed.is_file() else ""
     place = Problems(loaded.laid.origins).place
 
     def whole(html: str) -> str:
@@ -68,39 +61,3 @@ def _inside(found: re.Match[str], loaded: Loaded) -> str:
         return found[0]
     kind = mimetypes.guess_type(found[1])[0]
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
-
-
-def judged_by(
-    block: Question, node: DirectiveNode, place: str, earlier: Sequence[str]
-) -> dict[str, Any]:
-    """What judges an answer to a question, as data.
-
-    Parameters
-    ----------
-    place : of the source
-    earlier : the snippets before it
-    """
-    solutions = [part.code for part, syntax in parts_of(node) if syntax.solves]
-    mistakes = [(part.argument, part.code) for part in node.parts("mistake")]
-    check = None
-    if public := block.key.get("check"):
-        grades = [part.code for part in node.parts("grade")]
-        check = {
-            "code": grades[0] if grades else public,
-            "answers": [*solutions, *(part.code for part in node.parts("code-cell"))],
-            "earlier": [] if block.runs_alone else list(earlier),
-            "mistakes": [words for words, _ in mistakes],
-        }
-    return {
-        "label": block.label,
-        "kind": block.kind,
-        "place": place,
-        "key": dict(block.key),
-        "feedback": {name: text_of(blocks) for name, blocks in block.feedback.items()},
-        "lines": [],
-        "step": "",
-        **block.judged_with,
-        "check": check,
-        "solutions": solutions,
-        "mistakes": mistakes,
-    }

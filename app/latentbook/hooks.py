@@ -1,0 +1,135 @@
+"""What a plugin can add to the book and its server: one function for each hook.
+
+A plugin is a module. It marks its functions with :data:`hookimpl`; each bears the name of a hook
+below and takes those of its arguments that it needs. ``docs/plugins.md`` shows one.
+
+A plugin that raises a :class:`~latentbook.errors.LatentbookError` refuses, and the command ends
+with its sentence. Any other exception is a fault of the plugin: it is named, and left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from latentbook.report import Report
+from latentbook.settings import PluginSettings, Settings
+
+if TYPE_CHECKING:
+    import typer
+    from fastapi import FastAPI
+
+    from latentbook.book.compose.compose import Directive
+    from latentbook.book.read.project import Project
+    from latentbook.book.read.source import PageSource
+    from latentbook.book.write.written import Written
+    from latentbook.decoding.decoders import Decoders
+
+NAME = "latentbook"
+"""Also the group of the entry points by which an installed package names its plugin."""
+
+hookspec = pluggy.HookspecMarker(NAME)
+hookimpl = pluggy.HookimplMarker(NAME)
+
+
+@dataclass(frozen=True)
+class PageCheck:
+    """A rule for the text of a page.
+
+    Attributes
+    ----------
+    name : key of ``[checks]`` in the manifest, where ``"strict"`` has the build refuse what is
+        found; and the option of ``latentbook check`` that only lists it
+    help : what that option lists
+    faults : line and sentence of each fault of a page
+    listed : what the option lists of a page, if that is not one line for each fault
+    """
+
+    name: str
+    help: str
+    faults: Callable[[PageSource], Iterable[tuple[int, str]]]
+    listed: Callable[[PageSource], Iterable[str]] | None = None
+
+    def list(self, page: PageSource) -> Iterator[str]:
+        if self.listed is None:
+            yield from (f"line {line}: {sentence}" for line, sentence in self.faults(page))
+        else:
+            yield from self.listed(page)
+
+
+@dataclass(frozen=True)
+class SitePart:
+    """What a plugin adds to a build.
+
+    Attributes
+    ----------
+    beside : files beside the site, never in it, by name: ``site-NAME.json``, each from the site
+        as it has just been written
+    serves : the first parts of the addresses of its pages and routes, such as ``classroom``
+    scripts : modules that every page loads, by their addresses from the root of the site; the
+        plugin serves them
+    bundle : makes what the plugin serves itself; runs before the site is built
+    """
+
+    beside: Mapping[str, Callable[[Written], bytes]] = field(default_factory=dict)
+    serves: tuple[str, ...] = ()
+    scripts: tuple[str, ...] = ()
+    bundle: Callable[[], None] | None = None
+
+
+class Hooks:
+    """The hooks."""
+
+    @hookspec
+    def settings(self) -> type[PluginSettings]:
+        """The settings of the plugin, from the environment like all others."""
+        raise NotImplementedError
+
+    @hookspec
+    def blocks(self) -> Iterable[Directive]:
+        """Blocks of the language, ``:::{NAME}``."""
+        raise NotImplementedError
+
+    @hookspec
+    def checks(self) -> Iterable[PageCheck]:
+        """Rules for the text of pages."""
+        raise NotImplementedError
+
+    @hookspec
+    def check_book(self, project: Project, report: Report) -> bool:
+        """Whether the plugin finds the whole book right, for ``latentbook check``."""
+        raise NotImplementedError
+
+    @hookspec
+    def site(self, settings: Settings) -> SitePart | None:
+        """What a build makes besides the book's own pages."""
+        raise NotImplementedError
+
+    @hookspec
+    def serve(
+        self, app: FastAPI, settings: Settings, report: Report
+    ) -> AbstractAsyncContextManager[Any] | None:
+        """Add pages and routes to the server; return what runs as long as it does."""
+        raise NotImplementedError
+
+    @hookspec
+    def decoders(self, settings: Settings, report: Report) -> Decoders | None:
+        """What decodes in place of a thread of the server. The first answer counts."""
+        raise NotImplementedError
+
+    @hookspec
+    def commands(self, cli: typer.Typer) -> None:
+        """Add commands to ``latentbook``."""
+        raise NotImplementedError
+
+    @hookspec
+    def doctor(
+        self, settings: Settings, address: str, backups: Path | None
+    ) -> Iterable[tuple[bool, str]]:
+        """What ``latentbook doctor`` looks after besides: whether it is well, and a sentence."""
+        raise NotImplementedError

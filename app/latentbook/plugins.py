@@ -1,0 +1,225 @@
+"""The plugins of a book: packages that are installed, and files of its own folder."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+import traceback
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from latentbook.errors import LatentbookError
+from latentbook.hashing import content_hash
+from latentbook.hooks import NAME, Hooks, PageCheck, SitePart
+from latentbook.report import Report
+from latentbook.settings import PluginSettings, Settings
+
+if TYPE_CHECKING:
+    from latentbook.book.compose.compose import Directive
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a plugin comes from.
+
+    Attributes
+    ----------
+    name : under which it is listed
+    place : its package with the release, or its file
+    load : imports it
+    """
+
+    name: str
+    place: str
+    load: Callable[[], ModuleType]
+
+
+@dataclass
+class Plugins:
+    """Some plugins, and why others are left out.
+
+    Attributes
+    ----------
+    failures : sentences by the names of plugins that could not be imported, or raised
+    """
+
+    sources: Sequence[Source]
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.manager = pluggy.PluginManager(NAME)
+        self.manager.add_hookspecs(Hooks)
+        for source in self.sources:
+            self._register(source)
+
+    def _register(self, source: Source) -> None:
+        try:
+            self.manager.register(source.load(), source.name)
+            self.manager.check_pending()
+        except (Exception, SystemExit) as error:  # a plugin's module can raise anything
+            if self.manager.has_plugin(source.name):  # a function that is named like no hook
+                self.manager.unregister(name=source.name)
+            self._fail(source.name, error)
+
+    def _fail(self, name: str, error: BaseException) -> None:
+        if isinstance(error, LatentbookError | pluggy.PluginValidationError):
+            self.failures[name] = str(error)
+            return
+        frames = [
+            each
+            for each in traceback.extract_tb(error.__traceback__)
+            if each.filename != __file__ and not each.filename.startswith("<frozen")
+        ]
+        where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
+        self.failures[name] = f"{where}{type(error).__name__}: {error}"
+
+    def having(self, hook: str) -> list[str]:
+        """The plugins that have a hook and have not failed."""
+        return [name for name in self._implementations(hook) if name not in self.failures]
+
+    def _implementations(self, hook: str) -> dict[str, pluggy.HookImpl]:
+        found = getattr(self.manager.hook, hook).get_hookimpls()
+        return {each.plugin_name: each for each in found}
+
+    def answer(self, name: str, hook: str, **given: Any) -> Any:
+        """What a hook of a plugin returns; None if it fails.
+
+        Raises
+        ------
+        LatentbookError
+            If the plugin refuses.
+        """
+        asked = self._implementations(hook)[name]
+        try:
+            found = asked.function(*(given[each] for each in asked.argnames))
+            return list(found) if isinstance(found, Iterator) else found
+        except LatentbookError:
+            raise
+        except Exception as error:
+            self._fail(name, error)
+            return None
+
+    def answers(self, hook: str, **given: Any) -> Iterator[tuple[str, Any]]:
+        """The answers of all plugins that have one, each with the plugin's name."""
+        for name in self.having(hook):
+            if (found := self.answer(name, hook, **given)) is not None:
+                yield name, found
+
+    def leave_out(self, name: str, error: Exception) -> None:
+        """Leave out a plugin that has failed outside of a hook, in what it returned."""
+        self._fail(name, error)
+
+    def tell(self, report: Report) -> None:
+        """Report the plugins that are left out."""
+        for name, sentence in self.failures.items():
+            report(f"The plugin {name} failed and is left out: {sentence}")
+
+    def hooks_of(self, name: str) -> list[str]:
+        plugin = self.manager.get_plugin(name)
+        callers = (self.manager.get_hookcallers(plugin) or ()) if plugin else ()
+        return sorted(each.name for each in callers)
+
+    @cached_property
+    def settings(self) -> dict[str, type[PluginSettings]]:
+        return dict(self.answers("settings"))
+
+    @cached_property
+    def blocks(self) -> dict[str, Directive]:
+        """The blocks of all plugins by name; of two with one name the first counts."""
+        found: dict[str, Directive] = {}
+        for _, blocks in self.answers("blocks"):
+            for each in blocks:
+                found.setdefault(each.name, each)
+        return found
+
+    @cached_property
+    def checks(self) -> dict[str, PageCheck]:
+        return {each.name: each for _, checks in self.answers("checks") for each in checks}
+
+    def site(self, settings: Settings) -> list[SitePart]:
+        return [part for _, part in self.answers("site", settings=settings)]
+
+    @cached_property
+    def digest(self) -> str:
+        """Changes with the code of any plugin."""
+        names = sorted(name for name, _ in self.manager.list_name_plugin())
+        code = (data for name in names for data in _code_of(self.manager.get_plugin(name)))
+        return content_hash(*names, *self.failures, *code)
+
+
+def _code_of(module: Any) -> Iterator[bytes]:
+    """The code that a plugin is part of: its file, or its package."""
+    path = Path(module.__file__)
+    files = sorted(path.parent.rglob("*.py")) if module.__package__ else [path]
+    return (each.read_bytes() for each in files)
+
+
+@lru_cache(maxsize=1)
+def installed() -> Plugins:
+    """The plugins of installed packages, imported once."""
+    return Plugins(_installed())
+
+
+def _installed() -> list[Source]:
+    found = sorted(entry_points(group=NAME), key=lambda each: each.name)
+    return [Source(each.name, _package(each), each.load) for each in found]
+
+
+def _package(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
+
+
+def plugins_of(settings: Settings) -> Plugins:
+    """The plugins for a book or course: those installed, and the files that its manifest lists as
+    ``[extensions]``, imported anew when they have changed.
+    """
+    files = tuple(
+        (name, path, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
+        for name, path in _extensions(settings).items()
+    )
+    return _with_files(files) if files else installed()
+
+
+@lru_cache(maxsize=8)
+def _with_files(files: tuple[tuple[str, Path, str], ...]) -> Plugins:
+    own = (Source(name, str(path), _File(name, path)) for name, path, _ in files)
+    return Plugins([*_installed(), *own])
+
+
+@dataclass(frozen=True)
+class _File:
+    """Imports a plugin from a file, whatever its folder."""
+
+    name: str
+    path: Path
+
+    def __call__(self) -> ModuleType:
+        spec = spec_from_file_location(f"latentbook_extension_{self.name}", self.path)
+        if not self.path.is_file() or spec is None or spec.loader is None:
+            raise LatentbookError(f"There is no Python file {self.path}.")
+        module = module_from_spec(spec)
+        sys.modules[module.__name__] = module  # dataclasses look their module up there
+        spec.loader.exec_module(module)
+        return module
+
+
+def _extensions(settings: Settings) -> Mapping[str, Path]:
+    """The extensions of a book, or of a course and of the book under it."""
+    from latentbook.book.read.project import manifest_in, uses_book
+
+    folders = [settings.course] if settings.course else [settings.content]
+    if settings.course and uses_book(settings.course):
+        folders.insert(0, settings.content)
+    return {
+        name: folder / file
+        for folder in folders
+        for name, file in manifest_in(folder).extensions.items()
+    }

@@ -18,9 +18,11 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
-from latentbook.course_option import CourseFolder, given_settings, project_of, with_settings
+from latentbook.course_option import CourseFolder, given_settings, project_of
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.forwarding import forward
+from latentbook.hooks import PageCheck
+from latentbook.plugin_options import with_checks, with_settings
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import ROOT, DeviceChoice, EditionChoice, PluginSettings, Settings
 
@@ -246,6 +248,7 @@ def build(
 
 
 @cli.command()
+@with_checks(installed().checks)
 def check(
     record: Annotated[
         bool, typer.Option("--record", help="Run every snippet and record its output.")
@@ -254,36 +257,23 @@ def check(
         bool,
         typer.Option("--all", help="Also test a course's instruments and build it."),
     ] = False,
-    numbers: Annotated[
-        bool,
-        typer.Option("--numbers", help="Only list numbers that are neither computed nor cited."),
-    ] = False,
-    paragraphs: Annotated[
-        bool,
-        typer.Option("--paragraphs", help="Only list paragraphs with too many numbers or words."),
-    ] = False,
     lessons: Annotated[
         bool,
         typer.Option("--lessons", help="Only list the numbers, tables and idea of each section."),
     ] = False,
     course: CourseFolder = None,
+    *,
+    to_list: Sequence[PageCheck],
 ) -> None:
     """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
     project = project_of(course)
-    from latentbook.book.check import (
-        check_book,
-        list_bare_numbers,
-        list_dense_paragraphs,
-        list_lessons,
-    )
+    from latentbook.book.check import check_book, list_faults, list_lessons
 
-    if numbers:
-        list_bare_numbers(project, report)
-    if paragraphs:
-        list_dense_paragraphs(project, report)
+    for each in to_list:
+        list_faults(project, each, report)
     if lessons:
         list_lessons(project, report)
-    if numbers or paragraphs or lessons:
+    if to_list or lessons:
         return
 
     if all and project.given.course is None:

@@ -1,16 +1,12 @@
-"""The course that a command is about, and its settings, also those of plugins."""
+"""The course that a command is about, and its settings."""
 
-import inspect
-from collections.abc import Callable, Mapping
-from functools import wraps
-from inspect import Parameter
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Optional
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from latentbook.errors import LatentbookError
-from latentbook.settings import PluginSettings, Settings
+from latentbook.settings import Settings
 
 if TYPE_CHECKING:
     from latentbook.book.read.project import Project
@@ -46,43 +42,3 @@ def project_of(course: Path | None) -> "Project":
     from latentbook.book.overlay.merge import open_importable
 
     return open_importable(given_settings(course=course))
-
-
-def with_settings(
-    kinds: Mapping[str, type[PluginSettings]],
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options that settings of plugins ask for. It receives all settings of
-    plugins as ``of_plugins``.
-    """
-
-    def with_options(command: Callable[..., None]) -> Callable[..., None]:
-        options: dict[str, Parameter] = {}
-        for kind in kinds.values():
-            for name, field in kind.model_fields.items():
-                if isinstance(extra := field.json_schema_extra, dict) and "option" in extra:
-                    flag = typer.Option(extra["option"], help=field.description)
-                    options[name] = Parameter(
-                        name,
-                        Parameter.KEYWORD_ONLY,
-                        default=None,
-                        annotation=Annotated[Optional[field.annotation], flag],  # noqa: UP045
-                    )
-
-        @wraps(command)
-        def run(**given: Any) -> None:
-            said = {name: given.pop(name) for name in options}
-            said = {name: value for name, value in said.items() if value is not None}
-            of_plugins = [
-                kind(**{name: said[name] for name in kind.model_fields if name in said})
-                for kind in kinds.values()
-            ]
-            command(**given, of_plugins=of_plugins)
-
-        own = inspect.signature(command, eval_str=True)
-        kept = [each for name, each in own.parameters.items() if name != "of_plugins"]
-        run.__signature__ = own.replace(  # type: ignore[attr-defined]
-            parameters=[*kept, *options.values()]
-        )
-        return run
-
-    return with_options

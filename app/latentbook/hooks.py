@@ -9,7 +9,7 @@ with its sentence. Any other exception is a fault of the plugin: it is named, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from latentbook.book.compose.compose import Directive
     from latentbook.book.read.project import Project
     from latentbook.book.read.source import PageSource
-    from latentbook.book.write.written import Written
     from latentbook.decoding.decoders import Decoders
 
 NAME = "latentbook"
@@ -47,19 +46,30 @@ class PageCheck:
         found; and the option of ``latentbook check`` that only lists it
     help : what that option lists
     faults : line and sentence of each fault of a page
-    listed : what the option lists of a page, if that is not one line for each fault
+    doubts : the same of what may be a fault: listed, never refused
     """
 
     name: str
     help: str
     faults: Callable[[PageSource], Iterable[tuple[int, str]]]
-    listed: Callable[[PageSource], Iterable[str]] | None = None
+    doubts: Callable[[PageSource], Iterable[tuple[int, str]]] | None = None
 
-    def list(self, page: PageSource) -> Iterator[str]:
-        if self.listed is None:
-            yield from (f"line {line}: {sentence}" for line, sentence in self.faults(page))
-        else:
-            yield from self.listed(page)
+
+@dataclass(frozen=True)
+class CellOutput:
+    """How snippets show values of a type, in the page and in what is recorded.
+
+    Attributes
+    ----------
+    of : full name of the type, ``networkx.classes.graph.Graph``; derived types are shown alike
+    mime : ``text/html``, of which a page accepts text, tables and lists, or ``image/svg+xml``
+    show : a function of a value. The page gets its source, so it is written with ``def`` and
+        imports inside what it needs; None shows the value as if there were no such function
+    """
+
+    of: str
+    mime: str
+    show: Callable[[Any], str | None]
 
 
 @dataclass(frozen=True)
@@ -69,14 +79,14 @@ class SitePart:
     Attributes
     ----------
     beside : files beside the site, never in it, by name: ``site-NAME.json``, each from the site
-        as it has just been written
+        that has just been written (``Written`` in ``book/write/written.py``)
     serves : the first parts of the addresses of its pages and routes, such as ``classroom``
     scripts : modules that every page loads, by their addresses from the root of the site; the
         plugin serves them
     bundle : makes what the plugin serves itself; runs before the site is built
     """
 
-    beside: Mapping[str, Callable[[Written], bytes]] = field(default_factory=dict)
+    beside: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
     serves: tuple[str, ...] = ()
     scripts: tuple[str, ...] = ()
     bundle: Callable[[], None] | None = None
@@ -98,6 +108,11 @@ class Hooks:
     @hookspec
     def checks(self) -> Iterable[PageCheck]:
         """Rules for the text of pages."""
+        raise NotImplementedError
+
+    @hookspec
+    def outputs(self) -> Iterable[CellOutput]:
+        """How snippets show values of some types."""
         raise NotImplementedError
 
     @hookspec

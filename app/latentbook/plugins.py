@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
@@ -23,7 +24,7 @@ from latentbook.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:
-    from latentbook.book.compose.compose import Directive
+    from latentbook.book.read.source import PageSource
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Plugins:
 
     def _fail(self, name: str, error: BaseException) -> None:
         if isinstance(error, LatentbookError | pluggy.PluginValidationError):
-            self.failures[name] = str(error)
+            self.failures[name] = ". ".join(str(error).splitlines())
             return
         frames = [
             each
@@ -132,17 +133,42 @@ class Plugins:
         return dict(self.answers("settings"))
 
     @cached_property
-    def blocks(self) -> dict[str, Directive]:
-        """The blocks of all plugins by name; of two with one name the first counts."""
-        found: dict[str, Directive] = {}
-        for _, blocks in self.answers("blocks"):
-            for each in blocks:
-                found.setdefault(each.name, each)
+    def checks(self) -> dict[str, PageCheck]:
+        """The rules for pages by name. One that fails finds nothing from then on."""
+        return {
+            each.name: replace(
+                each,
+                faults=self._guarded(name, each.faults),
+                doubts=each.doubts and self._guarded(name, each.doubts),
+            )
+            for name, checks in self.answers("checks")
+            for each in checks
+        }
+
+    def _guarded(
+        self, name: str, look: Callable[[PageSource], Iterable[tuple[int, str]]]
+    ) -> Callable[[PageSource], list[tuple[int, str]]]:
+        def found(page: PageSource) -> list[tuple[int, str]]:
+            try:
+                return [] if name in self.failures else list(look(page))
+            except Exception as error:
+                self._fail(name, error)
+                return []
+
         return found
 
     @cached_property
-    def checks(self) -> dict[str, PageCheck]:
-        return {each.name: each for _, checks in self.answers("checks") for each in checks}
+    def outputs(self) -> str:
+        """Python that adds to what ``widgets/engine/outputs.py`` shows."""
+        found: list[str] = []
+        for name, outputs in self.answers("outputs"):
+            try:
+                for each in outputs:
+                    shown = f"SHOWN[{each.of!r}] = {each.mime!r}, {each.show.__name__}"
+                    found.append(f"{inspect.getsource(each.show)}\n\n{shown}\n")
+            except Exception as error:
+                self._fail(name, error)
+        return "\n\n".join(found)
 
     def site(self, settings: Settings) -> list[SitePart]:
         return [part for _, part in self.answers("site", settings=settings)]

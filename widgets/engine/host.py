@@ -26,7 +26,7 @@ import numpy as np
 
 import widgets
 from widgets import data
-from widgets.engine import frames, linalg, notes
+from widgets.engine import frames, linalg, notes, outputs
 from widgets.engine.failure import (
     CHECK,
     ProtocolError,
@@ -459,7 +459,8 @@ def displayed(value: Any) -> tuple[str, str]:
         return PLOTLY, small_enough(value.to_json())
     if isinstance(value, Mapping) and "data" in value and "layout" in value:
         return PLOTLY, small_enough(json.dumps(json_ready(value)))
-    if any(name.startswith("_repr_") for cls in type(value).__mro__ for name in vars(cls)):
+    attributes = (name for cls in type(value).__mro__ for name in vars(cls))
+    if outputs.form_of(value) or any(name.startswith("_repr_") for name in attributes):
         rich = importlib.import_module("widgets.engine.rich")  # a start needs none
         if found := rich.shown(value):
             return found[0], small_enough(found[1])

@@ -1,4 +1,5 @@
-"""What a value shows of itself in notebooks: ``_repr_html_``, ``_repr_svg_``, ``_repr_png_``.
+"""What a value shows of itself in notebooks: ``_repr_html_``, ``_repr_svg_``, ``_repr_png_``; or
+what a plugin of the book shows of it.
 
 HTML is cleaned: of what a reader's code writes, a page accepts text, tables, lists, pictures and
 sounds that are in it, and no script, style, link or other address. ``static/js/cell/rich.js`` does
@@ -10,6 +11,8 @@ import re
 from html import escape
 from html.parser import HTMLParser
 from typing import Any
+
+from widgets.engine import outputs
 
 HTML, SVG, PNG = "text/html", "image/svg+xml", "image/png"
 METHODS = {"_repr_html_": HTML, "_repr_svg_": SVG, "_repr_png_": PNG}
@@ -44,19 +47,26 @@ def shown(value: Any) -> tuple[str, str] | None:
     ValueError
         If a form is not what its name says.
     """
+    if added := outputs.form_of(value):
+        mime, show = added
+        if (data := show(value)) is not None:
+            return mime, _accepted(show.__name__, mime, data)
     for name, mime in METHODS.items():
         data = getattr(value, name)() if hasattr(type(value), name) else None
-        if data is None:
-            continue
-        wanted = bytes if mime == PNG else str
-        if not isinstance(data, wanted):
-            raise ValueError(
-                f"{name}() returned {type(data).__name__}. Accepted: {wanted.__name__}, or None."
-            )
-        if isinstance(data, bytes):
-            data = base64.b64encode(data).decode()
-        return mime, cleaned(data) if mime == HTML else data
+        if data is not None:
+            return mime, _accepted(name, mime, data)
     return None
+
+
+def _accepted(name: str, mime: str, data: Any) -> str:
+    wanted = bytes if mime == PNG else str
+    if not isinstance(data, wanted):
+        raise ValueError(
+            f"{name}() returned {type(data).__name__}. Accepted: {wanted.__name__}, or None."
+        )
+    if isinstance(data, bytes):
+        data = base64.b64encode(data).decode()
+    return cleaned(data) if mime == HTML else data
 
 
 def cleaned(html: str) -> str:

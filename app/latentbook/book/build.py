@@ -57,15 +57,17 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
     put_back(settings, report)
     now, plugins = now or right_now(), plugins_of(project.given)
     parts = plugins.site(settings)
-    plugins.tell(report)
     stamp = _stamp(project, plugins, parts, now)
     if _is_current(settings, stamp):
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
-    # Another command may be building the same site, `make serve` and `make test`, say.
-    with _turn(settings, report):
-        if not _is_current(settings, stamp):
-            _build(project, parts, stamp, report, now)
+    try:
+        # Another command may be building the same site, `make serve` and `make test`, say.
+        with _turn(settings, report):
+            if not _is_current(settings, stamp):
+                _build(project, plugins, parts, stamp, report, now)
+    finally:
+        plugins.tell(report)
     return site
 
 
@@ -140,7 +142,12 @@ def _is_current(settings: Settings, stamp: str) -> bool:
 
 
 def _build(
-    project: Project, parts: Sequence[SitePart], stamp: str, report: Report, now: datetime
+    project: Project,
+    plugins: Plugins,
+    parts: Sequence[SitePart],
+    stamp: str,
+    report: Report,
+    now: datetime,
 ) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
@@ -158,7 +165,10 @@ def _build(
     _report_stale(loaded, report)
     report("Bundling scripts and styles")
     assets = dressed(loaded, bundle(settings), settings)
-    runtime = build_runtime(settings, report=report, course=packages, without=loaded.apart)
+    outputs = plugins.outputs
+    runtime = build_runtime(
+        settings, report=report, course=packages, without=loaded.apart, outputs=outputs
+    )
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
@@ -173,6 +183,7 @@ def _build(
         _swap(partial, settings)
         for name in {*files, *before}:
             _put_beside(name, files.get(name), settings)
+        stamp = "" if plugins.failures else stamp  # what fails is tried again at the next start
         told_about = {"stamp": stamp, "closed": closed.names, "beside": sorted(files)}
         Cache(about.parent).write(about.name, told_about)
     finally:

@@ -23,7 +23,6 @@ from latentbook.book.directives.code_cell import say_what_is_drawn
 from latentbook.book.load import compose, shared_engine
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.page_python import PagePython, Twice
-from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.card_records import (
     BOOK_CARDS,
     CARDS,
@@ -34,9 +33,8 @@ from latentbook.book.read.card_records import (
     write_cards,
 )
 from latentbook.book.read.day import right_now
-from latentbook.book.read.dense_prose import dense_paragraphs, doubtful_paragraphs
 from latentbook.book.read.lessons import Lesson
-from latentbook.book.read.nodes import DirectiveNode, Document, directives
+from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import (
@@ -53,18 +51,19 @@ from latentbook.book.read.recordings import (
     runnable_cells,
     same_outputs,
 )
-from latentbook.book.read.source import ChapterSource
+from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.write.assets import bundle, engine_script
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.site import refuse_large
 from latentbook.cache import Cache
 from latentbook.errors import Problems
 from latentbook.hashing import content_hash
+from latentbook.hooks import PageCheck
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from widgets import WIDGETS
 
-SHOWN = 5  # bare numbers of a page that are listed
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""
 
@@ -136,20 +135,20 @@ def record_chapter(project: Project, slug: str) -> Path:
     return recordings.path
 
 
-def list_bare_numbers(project: Project, report: Report) -> None:
-    """Report numbers that are neither computed nor cited, one line per page."""
-    for place, found in _search(project, bare_numbers):
-        first = ", ".join(f"{number} (line {line})" for line, number in found[:SHOWN])
-        more = ", …" if len(found) > SHOWN else ""
-        report(f"{place}: {len(found)} bare: {first}{more}")
+def list_faults(project: Project, check: PageCheck, report: Report) -> None:
+    """Report what a check finds, and what it doubts, those of the book under a course left out."""
+    loaded = compose(project, right_now(), computing=True)
+    place = Problems(loaded.laid.origins).place
+    for page in (page for source in loaded.whole for page in source.pages):
+        found = [*check.faults(page)]
+        found += [(line, f"perhaps {doubt}") for line, doubt in (check.doubts or nothing)(page)]
+        for line, sentence in found:
+            if not loaded.laid.from_book(page.path, line):
+                report(f"{place(page.path, line)}: {sentence}")
 
 
-def list_dense_paragraphs(project: Project, report: Report) -> None:
-    """Report paragraphs with too many numbers or words, or perhaps too many, one line per page."""
-    for kind, look in (("dense", dense_paragraphs), ("doubtful", doubtful_paragraphs)):
-        for place, found in _search(project, look, of_evidence=False):
-            each = "; ".join(f"line {line} has {what}" for line, what in found)
-            report(f"{place}: {len(found)} {kind}: {each}")
+def nothing(page: PageSource) -> Iterable[tuple[int, str]]:
+    return ()
 
 
 def list_lessons(project: Project, report: Report) -> None:
@@ -171,24 +170,6 @@ def list_lessons(project: Project, report: Report) -> None:
         report(f"{place(page.path, line)}: {has}{warning}")
 
 
-def _search(
-    project: Project,
-    look: Callable[[Document], Iterable[tuple[int, str]]],
-    *,
-    of_evidence: bool = True,
-) -> Iterator[tuple[str, list[tuple[int, str]]]]:
-    """The place and the findings of each page that has some, those of the book under a course left
-    out."""
-    loaded = compose(project, right_now(), computing=True)
-    place = Problems(loaded.laid.origins).place
-    for page in (page for source in loaded.whole for page in source.pages):
-        if page.is_evidence and not of_evidence:
-            continue
-        every = look(page.document)
-        if found := [each for each in every if not loaded.laid.from_book(page.path, each[0])]:
-            yield place(page.path, found[0][0]), found
-
-
 class _Book:
     """A book whose Python is about to run, with its packages importable."""
 
@@ -199,7 +180,8 @@ class _Book:
         self.settings = project.settings
         self.packages = PagePackages.read(self.settings, project.laid.origins)
         self.packages.make_importable(report)
-        self.page = PagePython(self.settings, self.packages, report)
+        self.outputs = plugins_of(given).outputs
+        self.page = PagePython(self.settings, self.packages, report, self.outputs)
         self.report = report
         report("Reading the book")
         self.loaded = compose(project, right_now(), computing=True)
@@ -212,6 +194,7 @@ class _Book:
             *sorted(f"{each.name} {each.version}" for each in distributions()),
             *(_contents(each) for each in (self.settings.widgets, Path(__file__).parent)),
             self.packages.lock.model_dump_json(),
+            self.outputs,
             length=32,
         )
 
@@ -294,7 +277,7 @@ class _Book:
 
     def run(self, source: ChapterSource, *, record: bool, again: bool = False) -> Recordings:
         """With ``again``, the recordings are those of a run on the same machine, just before."""
-        with closing(AuthorCode(self.settings.code_timeout)) as code:
+        with closing(AuthorCode(self.settings.code_timeout, outputs=self.outputs)) as code:
             chapter = _ChapterRun(self, source, code, again=again)
             recorded = chapter.run(record=record)
         book = source.recordings.book

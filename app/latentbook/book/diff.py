@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.labels import numbered
-from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.directives import directives_with
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import (
@@ -31,6 +31,7 @@ from latentbook.book.read.sources import sources
 from latentbook.datafile import Entry, Json, write_json
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.hashing import content_hash
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -99,7 +100,7 @@ def edition_of(project: Project) -> Edition:
         )
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
-    directives = by_name(DIRECTIVES)
+    directives = directives_with(plugins_of(project.given))
     targets = numbered(below, directives).targets.values()
     here = numbered(project, directives).targets.values()
     return Edition(

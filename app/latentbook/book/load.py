@@ -1,6 +1,6 @@
 """Compose a project: one :class:`Book` with the files its pages need, or all its mistakes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import datetime
 from functools import cache
@@ -9,7 +9,7 @@ from latentbook.book.compose.assigned import compose_assignments, take_assigned
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.chapters import Chapters, Neighbours
-from latentbook.book.compose.compose import Resources
+from latentbook.book.compose.compose import Directive, Resources
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.facts import read_facts
 from latentbook.book.compose.glossary import read_glossary
@@ -24,14 +24,12 @@ from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import Stills
 from latentbook.book.compose.types import Book, Loaded, Part
 from latentbook.book.compose.withheld import files_apart, set_apart
-from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.directives import directives_with
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.days import Days, check_days
-from latentbook.book.read.dense_prose import dense_paragraphs
 from latentbook.book.read.lessons import IDEA_WORDS, Lesson, idea_fault
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import STALE, Asked
@@ -40,15 +38,12 @@ from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.cache import Cache
+from latentbook.errors import accepted_names
+from latentbook.plugins import Plugins, plugins_of
 from latentbook.settings import Settings
 
-BARE = (
-    "{!r} is neither computed nor cited: write {{num}}, cite a source in the sentence, or list it "
-    "as given in the front matter"
-)
 LONG = "the section has {}: move the rest into evidence/{}.md"
 NO_IDEA = f"the section lacks idea: one sentence of at most {IDEA_WORDS} words"
-DENSE = "this has {}: give it one idea, and move its controls into a table of evidence"
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
@@ -101,12 +96,14 @@ def _compose(
     settings, manifest, problems = project.settings, project.manifest, project.problems
     notation = Notation(project.macros())
     mathematics = Mathematics(shared_engine(engine_script(settings)), notation)
-    reader = SourceReader(project, by_name(DIRECTIVES), mathematics.words)
+    plugins = plugins_of(project.given)
+    directives = directives_with(plugins)
+    reader = SourceReader(project, directives, mathematics.words)
     kept = Cache(settings.build / "cache" / "plots")
     plots = Plots(plot_code, settings.widgets, kept)
     assigned = take_assigned(_sources(reader), reader.assignments(), plots, reader)
     whole = assigned.chapters
-    labels = _labels(project, [*whole, *assigned.sources], mathematics.words)
+    labels = _labels(project, directives, [*whole, *assigned.sources], mathematics.words)
     assigned.close(labels, manifest.openings, problems)
     days = check_days(manifest.openings, labels.with_days(), problems)
     closed = set_apart(whole, days.not_open(now, drafts=settings.reload))
@@ -151,7 +148,7 @@ def _compose(
     ledgers = Ledgers(project, shared, unseen, names)
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
-    _check_text(project, whole, computing)
+    _check_text(project, plugins, whole, computing)
     pages = [page for source in (*whole, *assigned.sources) for page in source.pages]
     texts = [(page.path, page.document.nodes) for page in pages]
     taken = [question for _, questions in assigned.assignments for question in questions]
@@ -224,34 +221,35 @@ def _sources(reader: SourceReader) -> list[ChapterSource]:
 
 
 def _labels(
-    project: Project, sources: Sequence[ChapterSource], words: Callable[[str], str]
+    project: Project,
+    directives: Mapping[str, Directive],
+    sources: Sequence[ChapterSource],
+    words: Callable[[str], str],
 ) -> Labels:
     labels = Labels(words)
     for source in sources:
         labels.add_chapter(source, project.problems)
     labels.hidden.update(project.laid.hidden)
     if (below := project.below) is not None:
-        labels.left_out = cache(lambda: numbered(below, by_name(DIRECTIVES), words).targets)
+        labels.left_out = cache(lambda: numbered(below, directives, words).targets)
         labels.full_book_url = project.laid.full_book_url
     return labels
 
 
-def _check_text(project: Project, sources: Sequence[ChapterSource], computing: bool) -> None:
+def _check_text(
+    project: Project, plugins: Plugins, sources: Sequence[ChapterSource], computing: bool
+) -> None:
     """Report stale numbers, and what a strict book refuses in its text."""
-    manifest, problems = project.manifest, project.problems
+    manifest, problems, checks = project.manifest, project.problems, plugins.checks
+    unknown = manifest.checks.keys() - checks.keys() if not plugins.failures else ()
+    for name in sorted(unknown):
+        manifest.file.add(f"no check {name!r}. {accepted_names(name, checks)}", "checks", name)
+    strict = [check for name, check in checks.items() if name in manifest.strict]
     for source in sources:
         if not computing and source.numbers.stale:
             problems.add(source.numbers.path, 1, STALE)
         for page in source.pages:
-            found: list[tuple[int, str]] = []
-            if manifest.numbers == "strict":
-                found += [
-                    (line, BARE.format(number)) for line, number in bare_numbers(page.document)
-                ]
-            if manifest.paragraphs == "strict" and not page.is_evidence:
-                found += [
-                    (line, DENSE.format(faults)) for line, faults in dense_paragraphs(page.document)
-                ]
+            found = [fault for check in strict for fault in check.faults(page)]
             front, lines = page.document.front, page.document.front_lines
             if (idea := front.get("idea")) and (fault := idea_fault(idea)):
                 found.append((lines.get("idea", 1), fault))

@@ -21,6 +21,7 @@ from latentbook.cache import Cache
 from latentbook.errors import FileProblems, LatentbookError
 from latentbook.hashing import content_hash
 from latentbook.report import Report
+from latentbook.runtime.packs import OUTPUTS
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_once, shortened
 from latentbook.settings import Settings
@@ -128,7 +129,10 @@ def advice(here: str, now: str) -> str:
 class PagePython:
     """The page's Python. What it has answered is cached by everything that it depends on."""
 
-    def __init__(self, settings: Settings, packages: PagePackages, report: Report) -> None:
+    def __init__(
+        self, settings: Settings, packages: PagePackages, report: Report, outputs: str = ""
+    ) -> None:
+        self._outputs = outputs.encode()
         self._settings = settings
         self._packages = packages
         self._tell = report
@@ -144,7 +148,7 @@ class PagePython:
         lock = self._packages.lock.model_dump_json()
         contents = [path.read_bytes() for path in files]
         numpy = self._packages.wheels.pyodide["numpy"].sha256
-        return fingerprint(self._pyodide, "answer.py", numpy, lock, *contents)
+        return fingerprint(self._pyodide, "answer.py", numpy, lock, self._outputs, *contents)
 
     def add(self, ran: Sequence[Twice], unsure: Collection[str]) -> None:
         """Add a chapter, in the order in which it ran; ``unsure``: labels of snippets that put out
@@ -203,8 +207,11 @@ class PagePython:
         with TemporaryDirectory() as name:
             out, why = Path(name), ""
             (out / "wanted.json").write_text(json.dumps(requests), encoding="utf-8")
-            own = Path(shutil.copytree(self._settings.widgets, out / "own" / "widgets"))
-            folders = {**mounted, "/site/own": own.parent}  # a course's are links, which lead out
+            own = out / "own"
+            shutil.copytree(self._settings.widgets, own / "widgets")
+            with (own / OUTPUTS).open("ab") as file:
+                file.write(self._outputs)
+            folders = {**mounted, "/site/own": own}  # a course's are links, which lead out
             try:
                 done = run_once(
                     "answer.py", out, self._pyodide, numpy, mounted=folders, seconds=seconds

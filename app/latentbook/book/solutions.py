@@ -8,10 +8,11 @@ import tomlkit
 from latentbook.book.build import build_site
 from latentbook.book.check import record_chapter
 from latentbook.book.compose.labels import numbered
-from latentbook.book.directives import DIRECTIVES, by_name
+from latentbook.book.directives import directives_with
 from latentbook.book.overlay.merge import open_importable, open_project
 from latentbook.book.read.contents import COURSE
 from latentbook.errors import LatentbookError, accepted_names
+from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -28,7 +29,7 @@ def build_solutions(settings: Settings, report: Report) -> Path:
     """
     course = settings.course
     assert course is not None
-    targets = numbered(open_project(settings), by_name(DIRECTIVES)).targets
+    targets = numbered(open_project(settings), directives_with(plugins_of(settings))).targets
     problems = {label: each for label, each in targets.items() if each.kind == "problem"}
     copy = settings.build / SOLUTIONS / course.name
     shutil.rmtree(copy, ignore_errors=True)

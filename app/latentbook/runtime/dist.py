@@ -54,6 +54,7 @@ def build_runtime(
     report: Report,
     course: PagePackages | None = None,
     without: frozenset[str] = frozenset(),
+    outputs: str = "",
 ) -> RuntimeDist:
     """Python for the page, rebuilt only if its content has changed.
 
@@ -61,6 +62,7 @@ def build_runtime(
     ----------
     course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
+    outputs : Python that shows values as plugins of the book do
 
     Raises
     ------
@@ -79,7 +81,9 @@ def build_runtime(
     }
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     numpy = course.wheels.get(course.wheels.pyodide["numpy"], report)
-    files |= build_packs(settings, pyodide, numpy, added, without=without, report=report)
+    files |= build_packs(
+        settings, pyodide, numpy, added, without=without, outputs=outputs, report=report
+    )
     index = json.loads(files[INDEX]) | {"packages": {}}
     for name, folder in folders.items():
         packs = pack_package(name, folder, pyodide, settings.build / "cache", report)

@@ -27,6 +27,7 @@ START, LATER = "latentbook_start.py", "latentbook_later.py"
 INDEX = "index.json"
 WIDGETS, WIDGETS_SOURCE = "widgets.pack", "widgets-source.pack"
 EXPLAIN = "explain.pack"
+OUTPUTS = "widgets/engine/outputs.py"
 STEPS, RICH = "steps.pack", "rich.pack"
 ON_DEMAND = {
     "widgets/engine/steps.py": STEPS,
@@ -50,6 +51,7 @@ def build_packs(
     added: Mapping[str, str],
     *,
     without: frozenset[str] = frozenset(),
+    outputs: str = "",
     report: Report,
 ) -> Packs:
     """File name -> content of every pack and of the index; unchanged packs come from the cache.
@@ -62,6 +64,7 @@ def build_packs(
     numpy_wheel : path of the wheel for the browser
     added : modules of the packages that the course adds -> a folder of their package
     without : files of instruments to leave out
+    outputs : Python that shows values as plugins of the book do
 
     Raises
     ------
@@ -72,6 +75,7 @@ def build_packs(
     own = {
         name: data for name, data in package_files(settings.widgets).items() if name not in without
     }
+    own[OUTPUTS] += outputs.encode()
     codes = [
         data.decode()
         for pack, files in widget_packs(own, {}).items()

@@ -13,7 +13,7 @@ import { translate } from "../words.js";
 const NEAR = "600px";
 const IN_SIGHT = "0px";
 
-/** @type {Record<"cell" | "quiz" | "instrument", (section: HTMLElement) => Promise<Mount>>} */
+/** @type {Record<"cell" | "quiz" | "instrument" | "block", (section: HTMLElement) => Promise<Mount>>} */
 const MOUNTS = {
   cell: async () => (await import("../cell/cell.js")).mountCell,
   quiz: async (section) => {
@@ -22,6 +22,7 @@ const MOUNTS = {
     return (section) => mountQuiz(section, KindOf);
   },
   instrument: async () => (await importInstruments()).mountInstrument,
+  block: async (section) => (await import(new URL(section.dataset.script ?? "", document.baseURI).href)).default,
 };
 
 /** @type {Promise<typeof import("../instrument/in-page.js")> | null} */
@@ -49,7 +50,7 @@ export function startBlocks(first, isLoading = true) {
     try {
       const mount = await MOUNTS[kind](section);
       if (gone.signal.aborted) return;
-      endings.push(mount(section));
+      endings.push(mount(section) ?? (() => {}));
       repeatTaps(section);
     } catch (error) {
       const place = section.querySelector("[data-status], [data-feedback]");
@@ -63,7 +64,7 @@ export function startBlocks(first, isLoading = true) {
   painted().then(() => {
     if (gone.signal.aborted) return;
     if (first && isLoading) start("instrument", first);
-    for (const kind of /** @type {const} */ (["instrument", "quiz"])) {
+    for (const kind of /** @type {const} */ (["instrument", "quiz", "block"])) {
       // Answers that the server judges are the classroom's (classroom/assignment.js).
       endings.push(whenNear(`section[data-${kind}]:not([data-assessed])`, (section) => void (section === first || start(kind, section))));
     }

@@ -9,19 +9,20 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from latentbook.book.check import check_book, list_bare_numbers
+from latentbook.book.check import check_book, list_faults
 from latentbook.book.compose.blocks import Heading
 from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.read.bare_numbers import bare_numbers
 from latentbook.book.read.frontmatter import SectionHead
 from latentbook.book.read.numbers import made_by, written
 from latentbook.book.read.parse import parse_document
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
+from latentbook.plugins import installed
+from latentbook.prose.numbers import bare_numbers
 from latentbook.settings import Settings
 
 from .conftest import BOOK, HEAD, OPENING, MakeBook, html_of
@@ -326,15 +327,14 @@ FOUND = [
 HEAD_GIVEN = HEAD.replace("\n---\n", "\ngiven: [784]\n---\n")
 
 
-def test_bare_numbers_are_listed_a_line_for_each_page(make_book: MakeBook) -> None:
+def test_bare_numbers_are_listed_with_their_places(make_book: MakeBook) -> None:
     settings = make_book({"sample/text.md": HEAD_GIVEN + BARE, "sample/numbers.py": "mean = 1\n"})
     loaded = load(settings, computing=True)
     assert list(bare_numbers(loaded.whole[0].sections[0].document)) == FOUND
     said: list[str] = []
-    list_bare_numbers(open_project(settings), said.append)
-    assert said == [
-        "content/sample/text.md:7: 10 bare: 82 % (line 7), 60,000 (line 7), 13 (line 7), "
-        "3 points (line 8), 0.5 nats (line 9), …"
+    list_faults(open_project(settings), installed().checks["numbers"], said.append)
+    assert [each.partition(" is ")[0] for each in said] == [
+        f"content/sample/text.md:{line}: {number!r}" for line, number in FOUND
     ]
 
 

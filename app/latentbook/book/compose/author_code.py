@@ -20,6 +20,9 @@ RUNS = "Latentbook runs "
 """Stands before the name of the code in what the process writes as errors."""
 
 SERVE = "from latentbook.book.compose.author_process import serve; serve({memory})"
+OUTPUTS = "LATENTBOOK_AUTHOR_OUTPUTS"
+"""The variable by which the process is told its ``outputs``."""
+
 GRACE_S = 5
 """How much later than the process itself this one stops code that takes too long."""
 
@@ -41,12 +44,19 @@ class AuthorCode:
     seconds : longest time that one request may take
     memory : most memory that the process may take, in bytes, where the system keeps to it
     root : where ``widgets`` is imported from, if not from where this process would
+    outputs : Python that shows values as plugins of the book do
     """
 
     def __init__(
-        self, seconds: float, memory: int | None = MAX_MEMORY, *, root: Path | None = None
+        self,
+        seconds: float,
+        memory: int | None = MAX_MEMORY,
+        *,
+        root: Path | None = None,
+        outputs: str = "",
     ) -> None:
         self.seconds = seconds
+        self.outputs = outputs
         self.memory = memory
         self._path = sys.path if root is None else [str(root), *sys.path]
         self._process: subprocess.Popen[str] | None = None
@@ -85,7 +95,11 @@ class AuthorCode:
             stdout=subprocess.PIPE,
             stderr=self._said,
             encoding="utf-8",
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(self._path)},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(self._path),
+                OUTPUTS: self.outputs,
+            },
             start_new_session=True,
         )
         return self._process

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 import widgets
-from latentbook.book.compose.author_code import RUNS, Reply
+from latentbook.book.compose.author_code import OUTPUTS, RUNS, Reply
 from latentbook.book.compose.contract import faults
 from latentbook.book.compose.other_processor import refusal
 from latentbook.runtime.inside.tape import Tape, portable
 from widgets.contract import Choice
-from widgets.engine import host
+from widgets.engine import host, outputs
 from widgets.engine.controls import accepted
 from widgets.engine.failure import failed
 from widgets.engine.frames import compute_frame, filename_of, plain
@@ -40,6 +40,7 @@ def serve(memory: int | None) -> None:
     os.dup2(nothing, 0)
     os.dup2(2, 1)  # what code prints past Python must not be taken for a reply
     faulthandler.enable()
+    outputs.add(os.environ[OUTPUTS])
     for line in requests:
         request = json.loads(line)
         faulthandler.dump_traceback_later(request["seconds"], exit=True)

@@ -1,10 +1,10 @@
 """The base of all blocks, those of plain Markdown, and the words of blocks.
 
-A block is rendered by ``templates/blocks/KIND.html`` as ``block``; nested blocks are rendered by
-``{{ render(blocks) }}``. A field of type :class:`Text` is running text, which is printed for the
-page that shows it; one of type :class:`Html` is markup that is the same on every page; a
-``str`` is plain text and is escaped by the template. ``docs/templates.md`` lists the templates and
-what else they may use.
+A block is rendered by ``templates/blocks/KIND.html``, or by its own ``markup``, as ``block``;
+nested blocks are rendered by ``{{ render(blocks) }}``. A field of type :class:`Text` is running
+text, which is printed for the page that shows it; one of type :class:`Html` is markup that is the
+same on every page; a ``str`` is plain text and is escaped by the template. ``docs/templates.md``
+lists the templates and what else they may use.
 
 Every other block is declared from :class:`Block` in the file of its directive, with exactly the
 fields that its template receives; nothing else refers to it.
@@ -62,6 +62,9 @@ class Block:
     seconds : how long a reader stays with it; None for as long as its words take
     beside : whether it is set in the margin, next to the block before it
     takes_notes : whether notes and other blocks can be set in the margin next to it
+    markup : of a plugin's block: its template, in place of a file
+    style, script : of a plugin's block: a sheet, and a module whose default export starts the
+        block's element and returns what ends it; both are loaded only where there is such a block
     """
 
     kind: ClassVar[str]
@@ -69,6 +72,9 @@ class Block:
     seconds: ClassVar[float | None] = None
     beside: ClassVar[bool] = False
     takes_notes: ClassVar[bool] = False
+    markup: ClassVar[str] = ""
+    style: ClassVar[str] = ""
+    script: ClassVar[str] = ""
 
     @property
     def template(self) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from latentbook.book.read.dense_prose import SENTENCE_END, words_of
 from latentbook.book.read.nodes import (
     DirectiveNode,
     Document,
@@ -15,6 +14,7 @@ from latentbook.book.read.nodes import (
     directives,
 )
 from latentbook.book.read.parse import make_markdown
+from latentbook.book.read.sentences import SENTENCE_END, words_of
 from latentbook.book.read.suggestions import cut
 
 IDEA_WORDS = 25

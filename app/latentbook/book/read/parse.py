@@ -419,6 +419,9 @@ class _Parser:
         is_part = directive and parent and directive.parent == parent.name
         if directive and directive.outside and not is_part:
             directive = directive.outside
+        if directive is None and (lost := self.directives.get("")):  # a plugin's, perhaps
+            label = LABELLED.search(token.content)
+            return DirectiveNode(line, lost, match[1], {"label": label[1]} if label else {})
         if directive is None:
             known = known_names(match[1], self.directives, suggestions.DIRECTIVES)
             message = f"unknown directive {match[1]!r}{known}"

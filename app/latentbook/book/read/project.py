@@ -141,6 +141,12 @@ class Manifest(DatedFile):
         return self.lessons_later is not None and chapter not in self.lessons_later
 
     @property
+    def strict(self) -> set[str]:
+        """The checks of plugins that refuse what they find."""
+        named = {"numbers": self.numbers, "paragraphs": self.paragraphs, **self.checks}
+        return {name for name, how in named.items() if how == "strict"}
+
+    @property
     def openings(self) -> Days:
         return self._openings
 

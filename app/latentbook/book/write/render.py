@@ -9,7 +9,7 @@ from gettext import NullTranslations
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
 from jinja2.runtime import Context
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
@@ -30,6 +30,7 @@ from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_place
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
+from latentbook.hashing import content_hash
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
 
@@ -151,6 +152,31 @@ def template_environment(folder: Path, translations: NullTranslations) -> Enviro
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment
+
+
+def template_of(environment: Environment, block: Block) -> Template:
+    if block.markup:
+        return _own_template(environment, block.markup, tuple(files_of(type(block))))
+    return environment.get_template(block.template)
+
+
+@lru_cache(maxsize=64)
+def _own_template(environment: Environment, markup: str, files: tuple[str, ...]) -> Template:
+    """The template of a plugin's block, in an element with its label, its sheet and its module."""
+    return environment.from_string(
+        "{% extends 'own_block.html' %}{% block inside %}" + markup + "{% endblock %}",
+        globals={file.rpartition(".")[2]: file for file in files},
+    )
+
+
+def files_of(kind: type[Block]) -> dict[str, bytes]:
+    """The files that a plugin's block needs, by their places in the site."""
+    sources = {"css": kind.style.encode(), "js": kind.script.encode()}
+    return {
+        f"assets/{kind.kind}-{content_hash(data)}.{suffix}": data
+        for suffix, data in sources.items()
+        if data
+    }
 
 
 @pass_context
@@ -386,9 +412,10 @@ class Renderer:
             ) -> Markup:
                 several = blocks if isinstance(blocks, Iterable) else (blocks,)
                 given = {**of(here), "worked": worked or name == "worked"}
+                templates = (template_of(environment, block) for block in several)
                 return Markup("").join(
-                    Markup(environment.get_template(block.template).render(given, block=block))
-                    for block in several
+                    Markup(template.render(given, block=block))
+                    for template, block in zip(templates, several, strict=True)
                 )
 
             def to(id: str) -> str:

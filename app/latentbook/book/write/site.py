@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.types import Book, Loaded, TextPage
 from latentbook.book.directives.recall import Recall
 from latentbook.book.read.day import right_now
@@ -17,7 +18,7 @@ from latentbook.book.write.assets import Assets
 from latentbook.book.write.compress import Compressor, link
 from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.offline import SERVICE_WORKER, service_worker, wire_bytes
-from latentbook.book.write.render import BUILD_PLACE, Renderer, questions
+from latentbook.book.write.render import BUILD_PLACE, Renderer, files_of, questions
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.written import Written
@@ -60,6 +61,10 @@ class SiteWriter:
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
             self.put(place, data)
+        shown = (all_blocks(page.blocks) for page in self.loaded.book.pages)
+        for kind in {type(block) for blocks in shown for block in blocks}:
+            for file, data in files_of(kind).items():
+                self.put(file, data)
         for path in sorted(self.runtime.path.iterdir()):
             name = served_name(path.name, self.runtime.hashes[path.name])
             self.put_file(f"runtime/{name}", path)

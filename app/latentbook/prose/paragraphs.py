@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from markdown_it.token import Token
-
 from latentbook.book.read.nodes import DirectiveNode, Document, TextNode
+from latentbook.book.read.sentences import SENTENCE_END, words_of
 
 
 @dataclass(frozen=True)
@@ -26,9 +25,6 @@ MEANT = re.compile(r"meant: *\S")
 
 NUMBER = re.compile(r"(?<!\w)(?<!\w-)\d+(?:[.,]\d+)*(?:\s*[×x]\s*\d+(?:[.,]\d+)*)*(?!\w)")
 """Not in a name, such as MNIST-1D."""
-SENTENCE_END = re.compile(r"(?<=[.?!])[”’\"')*]*\s+(?=[“‘\"'(*]*[A-Z])")
-FORMULA, QUOTED, NAME = "\N{OBJECT REPLACEMENT CHARACTER}", "0", "Name"
-"""What stands for a formula, a computed number, and a reference, which may begin a sentence."""
 
 
 @dataclass(frozen=True)
@@ -131,32 +127,3 @@ def _paragraphs_of(node: TextNode, limits: Limits) -> Iterator[Paragraph]:
             if text := words_of(token):
                 yield Paragraph(line, text, limits, node.comment)
         before = token.type
-
-
-def words_of(inline: Token) -> str:
-    return "".join(map(_words, inline.children or ())).strip()
-
-
-def _words(child: Token) -> str:
-    match child.type:
-        case "text":
-            return child.content
-        case "softbreak" | "hardbreak":
-            return " "
-        case "math_inline" | "code_inline":
-            return FORMULA
-        case "myst_role":
-            return _role(child)
-    return ""
-
-
-def _role(child: Token) -> str:
-    match child.meta["name"]:
-        case "num":
-            return QUOTED
-        case "term" | "abbr" | "sub" | "sup" | "kbd":
-            return child.content.partition("<")[0]
-        case "math":
-            return FORMULA
-    words, written, _ = child.content.partition("<")
-    return words if written else NAME

@@ -184,7 +184,7 @@ def serve(
         device=device,
         reload=reload,
         edition=edition,
-    ).having(*of_plugins)
+    ).extended(*of_plugins)
     require_free_port(settings.host, settings.port)
     if not settings.site.exists():
         from latentbook.book.build import put_back
@@ -282,7 +282,7 @@ def check(
     project = project_of(course) if record else project  # with what was recorded
     plugins = plugins_of(project.given)
     found_right = [ok for _, ok in plugins.answers("check_book", project=project, report=report)]
-    plugins.tell(report_error)
+    plugins.report_failures(report_error)
     if plugins.failures or False in found_right:
         raise typer.Exit(1)
     if all:

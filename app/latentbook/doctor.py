@@ -37,7 +37,7 @@ def examine(settings: Settings, address: str, backups: Path | None, report: Repo
         *(server(process) for process in servers()),
         course(settings),
         proxy(address) if address else (),
-        *(each for _, each in plugins_of(settings).answers("doctor", **given)),
+        [each for _, each in plugins_of(settings).items("doctor", tuple, **given)],
     ):
         for is_fine, sentence in found:
             report(f"{'well' if is_fine else 'CARE'}  {sentence}")

@@ -52,7 +52,7 @@ class PageCheck:
     name: str
     help: str
     faults: Callable[[PageSource], Iterable[tuple[int, str]]]
-    doubts: Callable[[PageSource], Iterable[tuple[int, str]]] | None = None
+    doubts: Callable[[PageSource], Iterable[tuple[int, str]]] = lambda page: ()
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def create_app(
                 try:
                     await running.enter_async_context(part)
                 except Exception as error:
-                    plugins.leave_out(name, error)
+                    plugins.fail(name, error)
                     log.error("A plugin failed and is left out", plugin=name, exc_info=error)
                     app.router.routes[:] = [r for r in app.router.routes if r not in routes]
             yield
@@ -134,7 +134,7 @@ def create_app(
     app.state.ready_when = []  # awaited by /readyz; each raises a Problem if it is not ready
     app.state.measures = []  # awaited before metrics are told
     given = {"app": app, "settings": settings, "report": report}
-    for name in plugins.having("serve"):
+    for name in plugins.with_hook("serve"):
         before = app.router.routes[:]
         if part := plugins.answer(name, "serve", **given):
             parts.append((name, part, app.router.routes[len(before) :]))
@@ -210,7 +210,7 @@ def run(
         answers = plugins.answers("decoders", settings=settings, report=report)
         inference = next((found for _, found in answers), None)
     app = create_app(settings, inference=inference, built=built, errors=errors, report=report)
-    plugins.tell(report)
+    plugins.report_failures(report)
     if errors:
         log.error(OLD_SITE, errors=errors)
     report(f"The book is at {settings.address}  (Ctrl-C stops)")

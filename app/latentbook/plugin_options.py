@@ -1,7 +1,7 @@
 """Options that plugins add to commands."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import wraps
 from inspect import Parameter
 from typing import Annotated, Any, Optional, TypeAlias
@@ -15,11 +15,11 @@ Command: TypeAlias = Callable[..., None]
 Options: TypeAlias = dict[str, Any]
 
 
-def with_settings(kinds: Mapping[str, type[PluginSettings]]) -> Callable[[Command], Command]:
+def with_settings(kinds: Sequence[type[PluginSettings]]) -> Callable[[Command], Command]:
     """Give a command the options that settings ask for; it takes all settings as ``of_plugins``."""
 
     def options() -> Iterator[tuple[str, Any]]:
-        for kind in kinds.values():
+        for kind in kinds:
             for name, field in kind.model_fields.items():
                 if isinstance(extra := field.json_schema_extra, dict) and "option" in extra:
                     said = typer.Option(extra["option"], help=field.description)
@@ -28,7 +28,7 @@ def with_settings(kinds: Mapping[str, type[PluginSettings]]) -> Callable[[Comman
     def of_plugins(given: Options) -> list[PluginSettings]:
         return [
             kind(**{name: given[name] for name in kind.model_fields if name in given})
-            for kind in kinds.values()
+            for kind in kinds
         ]
 
     return _with(dict(options()), "of_plugins", of_plugins)

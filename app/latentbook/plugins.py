@@ -13,18 +13,21 @@ from importlib.metadata import EntryPoint, entry_points
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
 from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
-from latentbook.hooks import NAME, Hooks, PageCheck, SitePart
+from latentbook.hooks import NAME, CellOutput, Hooks, PageCheck, SitePart
 from latentbook.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:
     from latentbook.book.read.source import PageSource
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -68,9 +71,10 @@ class Plugins:
         except (Exception, SystemExit) as error:  # a plugin's module can raise anything
             if self.manager.has_plugin(source.name):  # a function that is named like no hook
                 self.manager.unregister(name=source.name)
-            self._fail(source.name, error)
+            self.fail(source.name, error)
 
-    def _fail(self, name: str, error: BaseException) -> None:
+    def fail(self, name: str, error: BaseException) -> None:
+        """Leave out a plugin from now on, because of an error."""
         if isinstance(error, LatentbookError | pluggy.PluginValidationError):
             self.failures[name] = ". ".join(str(error).splitlines())
             return
@@ -82,7 +86,7 @@ class Plugins:
         where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
         self.failures[name] = f"{where}{type(error).__name__}: {error}"
 
-    def having(self, hook: str) -> list[str]:
+    def with_hook(self, hook: str) -> list[str]:
         """The plugins that have a hook and have not failed."""
         return [name for name in self._implementations(hook) if name not in self.failures]
 
@@ -105,21 +109,29 @@ class Plugins:
         except LatentbookError:
             raise
         except Exception as error:
-            self._fail(name, error)
+            self.fail(name, error)
             return None
 
     def answers(self, hook: str, **given: Any) -> Iterator[tuple[str, Any]]:
         """The answers of all plugins that have one, each with the plugin's name."""
-        for name in self.having(hook):
+        for name in self.with_hook(hook):
             if (found := self.answer(name, hook, **given)) is not None:
                 yield name, found
 
-    def leave_out(self, name: str, error: Exception) -> None:
-        """Leave out a plugin that has failed outside of a hook, in what it returned."""
-        self._fail(name, error)
+    def items(self, hook: str, kind: type[T], **given: Any) -> Iterator[tuple[str, T]]:
+        """Each item that a hook returns, with the plugin's name. A plugin fails that returns
+        anything but a ``kind`` or a collection of these.
+        """
+        for name, answer in self.answers(hook, **given):
+            found = [answer] if isinstance(answer, kind) else answer
+            found = list(found) if isinstance(found, Iterable) else [found]
+            if wrong := [each for each in found if not isinstance(each, kind)]:
+                message = f"{hook}() returns {wrong[0]!r}. Accepted: a list of {kind.__name__}"
+                self.fail(name, LatentbookError(message))
+            else:
+                yield from ((name, each) for each in found)
 
-    def tell(self, report: Report) -> None:
-        """Report the plugins that are left out."""
+    def report_failures(self, report: Report) -> None:
         for name, sentence in self.failures.items():
             report(f"The plugin {name} failed and is left out: {sentence}")
 
@@ -129,20 +141,25 @@ class Plugins:
         return sorted(each.name for each in callers)
 
     @cached_property
-    def settings(self) -> dict[str, type[PluginSettings]]:
-        return dict(self.answers("settings"))
+    def settings(self) -> list[type[PluginSettings]]:
+        found = []
+        for name, kind in self.items("settings", type):
+            if issubclass(kind, PluginSettings):
+                found.append(kind)
+            else:
+                self.fail(name, LatentbookError(f"{kind.__name__} is not a PluginSettings."))
+        return found
 
     @cached_property
     def checks(self) -> dict[str, PageCheck]:
-        """The rules for pages by name. One that fails finds nothing from then on."""
+        """The rules for pages by name. A plugin whose rule fails finds nothing from then on."""
         return {
             each.name: replace(
                 each,
                 faults=self._guarded(name, each.faults),
-                doubts=each.doubts and self._guarded(name, each.doubts),
+                doubts=self._guarded(name, each.doubts),
             )
-            for name, checks in self.answers("checks")
-            for each in checks
+            for name, each in self.items("checks", PageCheck)
         }
 
     def _guarded(
@@ -152,7 +169,7 @@ class Plugins:
             try:
                 return [] if name in self.failures else list(look(page))
             except Exception as error:
-                self._fail(name, error)
+                self.fail(name, error)
                 return []
 
         return found
@@ -161,17 +178,18 @@ class Plugins:
     def outputs(self) -> str:
         """Python that adds to what ``widgets/engine/outputs.py`` shows."""
         found: list[str] = []
-        for name, outputs in self.answers("outputs"):
+        for name, each in self.items("outputs", CellOutput):
             try:
-                for each in outputs:
-                    shown = f"SHOWN[{each.of!r}] = {each.mime!r}, {each.show.__name__}"
-                    found.append(f"{inspect.getsource(each.show)}\n\n{shown}\n")
-            except Exception as error:
-                self._fail(name, error)
+                source = inspect.getsource(each.show)
+            except (OSError, TypeError) as error:
+                self.fail(name, error)
+                continue
+            shown = f"SHOWN[{each.of!r}] = {each.mime!r}, {each.show.__name__}"
+            found.append(f"{source}\n\n{shown}\n")
         return "\n\n".join(found)
 
     def site(self, settings: Settings) -> list[SitePart]:
-        return [part for _, part in self.answers("site", settings=settings)]
+        return [part for _, part in self.items("site", SitePart, settings=settings)]
 
     @cached_property
     def digest(self) -> str:

@@ -145,12 +145,12 @@ class Settings(BaseSettings):
     _of_plugins: dict[type[PluginSettings], PluginSettings] = PrivateAttr(default_factory=dict)
 
     def of(self, kind: type[P]) -> P:
-        """The settings of a plugin: those given, or those of the environment."""
+        """The settings of a plugin: those of :meth:`extended`, or else of the environment."""
         given = self._of_plugins.get(kind)
         return given if isinstance(given, kind) else kind()
 
-    def having(self, *given: PluginSettings) -> Self:
-        """The same with settings of plugins that win over the environment."""
+    def extended(self, *given: PluginSettings) -> Self:
+        """These settings with some of plugins, which win over the environment."""
         copy = self.model_copy()
         copy._of_plugins = {**self._of_plugins, **{type(each): each for each in given}}
         return copy

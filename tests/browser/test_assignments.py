@@ -69,7 +69,7 @@ def course(
     make_book: small.MakeBook, small_runtime: None, tmp_path: Path
 ) -> Iterator[tuple[str, str]]:
     """The address of a course whose book has an assignment, and its first instructor's link."""
-    settings = make_book(FILES).having(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
+    settings = make_book(FILES).extended(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     build_site(open_project(settings), report=print)
     bundle_classroom(settings)

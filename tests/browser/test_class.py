@@ -75,7 +75,7 @@ class Class:
 @pytest.fixture
 def hall(chromium: Browser, site: Path, tmp_path: Path) -> Iterator[Class]:
     mine = ClassSettings(class_mode=True, class_file=tmp_path / "class.sqlite")
-    settings = Settings().having(mine)
+    settings = Settings().extended(mine)
     bundle_class(settings)
     app = create_app(settings)
     with served(app) as url:

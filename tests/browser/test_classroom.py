@@ -27,7 +27,7 @@ QUESTION = "#q-circle"
 @pytest.fixture
 def course(site: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     """The address of a course, and its first instructor's link."""
-    settings = Settings().having(ClassroomSettings(database=str(tmp_path / "course.sqlite")))
+    settings = Settings().extended(ClassroomSettings(database=str(tmp_path / "course.sqlite")))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     bundle_classroom(settings)
     with served(create_app(settings, registry=TestRegistry(), built=True)) as url:

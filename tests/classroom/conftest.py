@@ -110,7 +110,7 @@ def settings_in(folder: Path, database: str) -> Settings:
     write_bundle(folder)
     device = {"device": "cpu", "dtype": "float32"}
     mine = ClassroomSettings(database=database, local_platforms=True)
-    return Settings(build=folder, **device).having(mine)
+    return Settings(build=folder, **device).extended(mine)
 
 
 @pytest.fixture

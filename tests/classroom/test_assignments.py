@@ -162,7 +162,7 @@ FILES = {
 
 @pytest.fixture
 def settings(make_book: small.MakeBook, small_runtime: None, tmp_path: Path) -> Settings:
-    return make_book(FILES).having(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
+    return make_book(FILES).extended(ClassroomSettings(database=str(tmp_path / "x.sqlite")))
 
 
 def canaries(site: Path) -> set[str]:
@@ -317,7 +317,7 @@ def test_what_a_reader_sees_is_compared(shown: str, condition: str, holds: bool)
 
 
 def test_without_a_database_there_is_no_bundle(settings: Settings) -> None:
-    settings = settings.having(ClassroomSettings(database=""))
+    settings = settings.extended(ClassroomSettings(database=""))
     assert canaries(build_site(open_project(settings), report=print)) == {"Canary-remark"}
     assert not assignments_of(settings.site).exists()
     assert "classroom/" not in (settings.site / "sample/text/index.html").read_text()

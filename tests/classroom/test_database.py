@@ -37,7 +37,7 @@ from tools.bench.serving import served
 
 
 def course_in(database: Path | str) -> Settings:
-    return Settings().having(ClassroomSettings(database=str(database)))
+    return Settings().extended(ClassroomSettings(database=str(database)))
 
 
 def test_migrations_go_up_and_down_and_make_the_tables(database: str) -> None:

@@ -348,7 +348,7 @@ class Server(latentbook.main.Server):
 
 latentbook.main.Server, latentbook.main.LOAD_AFTER_S = Server, 0
 settings = Settings(course={course!r}, port={free_port()})
-settings = settings.having(ReplicaSettings(replicas={0 if loaded else 2}))
+settings = settings.extended(ReplicaSettings(replicas={0 if loaded else 2}))
 latentbook.main.run(settings, report=print)
 """
     environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}

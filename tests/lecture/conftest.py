@@ -192,7 +192,7 @@ def write_bundle(folder: Path) -> None:
 def settings(tmp_path: Path) -> Settings:
     write_class_site(tmp_path)
     settings = Settings(build=tmp_path, device="cpu", dtype="float32")
-    return settings.having(ClassSettings(class_mode=True))
+    return settings.extended(ClassSettings(class_mode=True))
 
 
 @dataclass

@@ -208,7 +208,7 @@ def test_a_class_ends_with_its_data(school: School, settings: Settings) -> None:
 
 
 def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
-    short = settings.having(ClassSettings(class_mode=True, class_hours=1e-9))
+    short = settings.extended(ClassSettings(class_mode=True, class_hours=1e-9))
     app = create_app(short, registry=TestRegistry())
     key = app.state.class_key
     with served(app) as url, httpx.Client(base_url=url) as http:

@@ -218,13 +218,13 @@ def test_replicas_share_the_cpus(cpus, replicas, share):
 
 
 def test_the_options_of_a_deployment_follow_the_settings():
-    fixed = deployment_options(Settings(queue_size=9).having(ReplicaSettings(replicas=2)), [8])
+    fixed = deployment_options(Settings(queue_size=9).extended(ReplicaSettings(replicas=2)), [8])
     assert fixed["num_replicas"] == 2
     assert fixed["max_queued_requests"] == 9
     assert fixed["ray_actor_options"] == {"num_cpus": 4, "num_gpus": 0}
 
     wanted = ReplicaSettings(replicas=1, max_replicas=4, gpus_per_replica=0.5)
-    growing = deployment_options(Settings().having(wanted), [8])
+    growing = deployment_options(Settings().extended(wanted), [8])
     assert "num_replicas" not in growing
     assert growing["autoscaling_config"]["min_replicas"] == 1
     assert growing["autoscaling_config"]["max_replicas"] == 4
@@ -233,13 +233,13 @@ def test_the_options_of_a_deployment_follow_the_settings():
 
 def test_a_gpu_that_no_replica_is_given_is_refused():
     with pytest.raises(LatentbookError, match="LATENTBOOK_GPUS_PER_REPLICA above 0"):
-        deployment_options(Settings(device="cuda").having(ReplicaSettings(replicas=2)), [8])
+        deployment_options(Settings(device="cuda").extended(ReplicaSettings(replicas=2)), [8])
 
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LatentbookError, match=r"pip install latentbook\[scale\]"):
-        start_replicas(Settings().having(ReplicaSettings(replicas=2)))
+        start_replicas(Settings().extended(ReplicaSettings(replicas=2)))
 
 
 def test_a_cluster_that_cannot_be_reached_is_named(monkeypatch):

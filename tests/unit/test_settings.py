@@ -16,7 +16,7 @@ def test_each_setting_has_a_default_and_a_help_text():
 
 
 def all_fields():
-    kinds = (Settings, *installed().settings.values())
+    kinds = (Settings, *installed().settings)
     return {name: field for kind in kinds for name, field in kind.model_fields.items()}
 
 

@@ -161,7 +161,7 @@ def platform_with(settings: Settings) -> Iterator[Lms]:
     """A platform on another site, with which a course of the book is registered."""
     with tempfile.TemporaryDirectory() as folder:
         database = str(Path(folder, "course.sqlite"))
-        settings = settings.having(ClassroomSettings(database=database, local_platforms=True))
+        settings = settings.extended(ClassroomSettings(database=database, local_platforms=True))
         manage.new(settings, "Bench", "", "http://book.example/")
         app = create_app(settings)
         with served(app) as base, platform(base) as lms:

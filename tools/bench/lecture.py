@@ -330,7 +330,7 @@ def free_port() -> int:
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    settings = settings.having(ClassSettings(class_mode=True))
+    settings = settings.extended(ClassSettings(class_mode=True))
     build_site(open_project(settings), report=report)
     bundle_class(settings)
     blocks = ClassData(class_data_of(settings.site)).blocks().values()

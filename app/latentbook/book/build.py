@@ -67,7 +67,7 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
             if not _is_current(settings, stamp):
                 _build(project, plugins, parts, stamp, report, now)
     finally:
-        plugins.tell(report)
+        plugins.report_failures(report)
     return site
 
 

@@ -51,7 +51,7 @@ from latentbook.book.read.recordings import (
     runnable_cells,
     same_outputs,
 )
-from latentbook.book.read.source import ChapterSource, PageSource
+from latentbook.book.read.source import ChapterSource
 from latentbook.book.write.assets import bundle, engine_script
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.site import refuse_large
@@ -141,14 +141,10 @@ def list_faults(project: Project, check: PageCheck, report: Report) -> None:
     place = Problems(loaded.laid.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
         found = [*check.faults(page)]
-        found += [(line, f"perhaps {doubt}") for line, doubt in (check.doubts or nothing)(page)]
+        found += [(line, f"perhaps {doubt}") for line, doubt in check.doubts(page)]
         for line, sentence in found:
             if not loaded.laid.from_book(page.path, line):
                 report(f"{place(page.path, line)}: {sentence}")
-
-
-def nothing(page: PageSource) -> Iterable[tuple[int, str]]:
-    return ()
 
 
 def list_lessons(project: Project, report: Report) -> None:

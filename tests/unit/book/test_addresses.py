@@ -45,7 +45,7 @@ def test_the_reserved_slugs_are_what_routes_and_the_site_use(
     make_book: MakeBook, small_runtime: None, tmp_path: Path
 ) -> None:
     small = settings_in(tmp_path / "small", str(tmp_path / "course.sqlite"))
-    everything = small.model_copy(update={"reload": True}).having(ClassSettings(class_mode=True))
+    everything = small.model_copy(update={"reload": True}).extended(ClassSettings(class_mode=True))
     manage.new(everything, "Course", "Term", "http://book.example/")
     book = {**fixture_chapter(), "notation.toml": NOTATION, "glossary.toml": GLOSSARY}
     site = build_site(open_project(make_book(book)), report=lambda message: None)

@@ -243,7 +243,7 @@ from tools.bench.serving import served
 
 given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
 settings = Settings(**given, device="cpu", dtype="float32")
-settings = settings.having(ClassSettings(class_mode=True))
+settings = settings.extended(ClassSettings(class_mode=True))
 loaded = load(settings, datetime(3100, 1, 1, tzinfo=UTC))
 renderer = Renderer(loaded.book, bundle(settings), {"reload": False}, "", "/")
 settings.site.mkdir()

@@ -116,6 +116,7 @@ FAILING = {
     "exit": ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
     "hook": (f"{IMPORT}@hookimpl\ndef block(): ...\n", "unknown hook"),
     "argument": (f"{IMPORT}@hookimpl\ndef site(shape): ...\n", "Argument(s) {'shape'}"),
+    "result": (f"{IMPORT}@hookimpl\ndef blocks():\n    return 3\n", "blocks() returns 3"),
     "raises": (f"{IMPORT}@hookimpl\ndef blocks():\n    yield 1 / 0\n", "4: ZeroDivisionError"),
 }
 
@@ -165,7 +166,7 @@ def test_a_plugin_asked_again_stays_left_out() -> None:
 
     plugins = Plugins([Source("broken", "nowhere", load)])
     assert plugins.failures["broken"].endswith("ValueError: no")
-    assert plugins.having("blocks") == []
+    assert plugins.with_hook("blocks") == []
 
 
 def test_an_installed_package_is_a_plugin(root: Path, tmp_path: Path, make_book: MakeBook) -> None:

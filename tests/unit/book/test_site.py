@@ -87,7 +87,7 @@ def test_class_mode_changes_no_byte_of_the_site(settings: Settings, build: Build
     for edition in (settings.site, settings.previous_site):  # another test's
         shutil.rmtree(edition, ignore_errors=True)
     without = files(build())
-    with_it = settings.having(ClassSettings(class_mode=True))
+    with_it = settings.extended(ClassSettings(class_mode=True))
     (settings.build / "cache" / "site-about").unlink()
     bundle_class(with_it)
     assert files(build_site(open_project(with_it), report=lambda message: None)) == without
@@ -101,7 +101,7 @@ def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
         return {name: re.sub(r'"(build|offline_bytes)":[^,}]+', "", texts[name]) for name in texts}
 
     without = pages(build())
-    with_it = settings.having(ClassroomSettings(database="course.sqlite"))
+    with_it = settings.extended(ClassroomSettings(database="course.sqlite"))
     tag = re.compile(r'<script type="module" src="[./]*classroom/sync\.js"></script>\n')
     for name, html in pages(build_site(open_project(with_it), report=lambda message: None)).items():
         plain, count = tag.subn("", html)

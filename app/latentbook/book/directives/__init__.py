@@ -71,11 +71,10 @@ def directives_with(plugins: Plugins) -> dict[str, Directive]:
     With a plugin that could not be imported, the name ``""`` stands for what it may have had.
     """
     own = by_name(DIRECTIVES)
-    for name, directives in plugins.answers("blocks"):
-        for each in directives:
-            if each.name in own:
-                plugins.leave_out(name, LatentbookError(f"There is already a block {each.name}."))
-                break
+    for name, each in plugins.items("blocks", Directive):
+        if each.name in own:
+            plugins.fail(name, LatentbookError(f"There is already a block {each.name}."))
+        else:
             own[each.name] = guarded(each, name, plugins)
     return {**own, **({"": LOST} if plugins.failures else {})}
 
@@ -90,7 +89,7 @@ def guarded(directive: Directive, name: str, plugins: Plugins) -> Directive:
         except (LatentbookError, Mistake):
             raise
         except Exception as error:
-            plugins.leave_out(name, error)
+            plugins.fail(name, error)
         return Lost(node.label)
 
     return replace(directive, run=run) if directive.run else directive

@@ -79,6 +79,55 @@ def test_a_file_of_the_book_adds_a_block(
     assert any("Bastille" in entry["text"] for entry in found)
 
 
+NUMBERED = """
+from dataclasses import dataclass
+from typing import ClassVar
+from latentbook.book.compose.blocks import Block, NumberedBlock
+from latentbook.book.compose.compose import Directive
+from latentbook.book.compose.pieces import Text
+from latentbook.book.read.options import Option, label
+from latentbook.hooks import hookimpl
+
+@dataclass(frozen=True)
+class Map(NumberedBlock):
+    kind = "map"
+    named = "Map"
+    said = ("title", "blocks")
+    title: Text
+    blocks: tuple[Block, ...]
+    markup: ClassVar[str] = "<b>{{ block.number }} {{ block.title }}</b>{{ render(block.blocks) }}"
+    script: ClassVar[str] = "export default (section) => { section.dataset.seen = 'yes'; };"
+
+def make(node, composer):
+    title = composer.inline(node.argument, node.line)
+    return Map(node.label, composer.number(node), title, composer.blocks(node.nodes))
+
+@hookimpl
+def blocks():
+    options = {"label": Option(label, required=True)}
+    return [Directive("map", argument="its title", options=options, counts="map", run=make)]
+"""
+
+
+def test_a_block_is_numbered_and_has_text_of_the_book(
+    make_with: MakeWith, small_runtime: None
+) -> None:
+    text = """
+:::{map} Of $x$
+:label: europe
+
+See {ref}`europe`.
+:::
+"""
+    site, _ = built(make_with(NUMBERED, text))
+    html = page(site)
+    assert re.search(r'<section class="own map" id="europe" data-block data-script="', html)
+    assert re.search(r'<b>2\.1 Of <span class="katex', html)
+    assert '<a class="ref" href="#europe">map\N{NO-BREAK SPACE}2.1</a>' in html
+    (script,) = re.findall(r'data-script="\.\./\.\./(assets/map-[^"]+)"', html)
+    assert (site / script).read_text().startswith("export default")
+
+
 def test_a_mistake_in_the_block_has_its_line(make_with: MakeWith, history: str) -> None:
     with pytest.raises(BookErrors) as caught:
         built(make_with(history, "\n:::{timeline}\nlong ago: It fell\n:::\n"))

@@ -55,7 +55,7 @@ The answer is not here.
 
 @pytest.fixture
 def loaded(make_book: MakeBook, monkeypatch: pytest.MonkeyPatch) -> Loaded:
-    monkeypatch.setattr("latentbook.book.load.DIRECTIVES", (*DIRECTIVES, RIDDLE))
+    monkeypatch.setattr("latentbook.book.directives.DIRECTIVES", (*DIRECTIVES, RIDDLE))
     return load(make_book({"sample/text.md": HEAD + TEXT + "\nword" * 220 * 2}))
 
 

@@ -202,8 +202,8 @@ class Plugins:
 def _code_of(module: Any) -> Iterator[bytes]:
     """The code that a plugin is part of: its file, or its package."""
     path = Path(module.__file__)
-    files = sorted(path.parent.rglob("*.py")) if module.__package__ else [path]
-    return (each.read_bytes() for each in files)
+    files = sorted(path.parent.rglob("*")) if module.__package__ else [path]
+    return (each.read_bytes() for each in files if each.is_file() and each.suffix != ".pyc")
 
 
 @lru_cache(maxsize=1)

@@ -24,11 +24,11 @@ from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.errors import BookErrors
-from latentbook.lecture.bundle import bundle_class
-from latentbook.lecture.settings import ClassSettings
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.bundle import bundle_class
+from latentbook_classroom.lecture.settings import ClassSettings
+from latentbook_classroom.settings import ClassroomSettings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
 from .conftest import HEAD, MakeBook, fixture_chapter

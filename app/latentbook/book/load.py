@@ -149,6 +149,7 @@ def _compose(
     neighbours = Neighbours(project, closed.sources, labels)
     composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
     _check_text(project, plugins, whole, computing)
+    _check_addresses(project, plugins)
     pages = [page for source in (*whole, *assigned.sources) for page in source.pages]
     texts = [(page.path, page.document.nodes) for page in pages]
     taken = [question for _, questions in assigned.assignments for question in questions]
@@ -262,6 +263,15 @@ def _check_text(
             for line, message in found:
                 if not project.laid.from_book(page.path, line):
                     problems.add(page.path, line, message)
+
+
+def _check_addresses(project: Project, plugins: Plugins) -> None:
+    """Report chapters at addresses that a plugin of the server has."""
+    served = {place for part in plugins.site(project.given) for place in part.serves}
+    for entry in project.manifest.entries:
+        if entry.slug in served:
+            message = f"the address {entry.slug!r} belongs to a plugin: rename the chapter"
+            project.manifest.file.report.add(entry.line, message)
 
 
 def _checked_brand(project: Project) -> Brand:

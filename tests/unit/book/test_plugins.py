@@ -158,6 +158,13 @@ def test_an_output_is_recorded_and_shown_in_the_page(
     assert "<p>29 May 1453</p>" in page(site)
 
 
+def test_no_chapter_has_an_address_of_a_plugin(make_with: MakeWith, small_runtime: None) -> None:
+    code = "from latentbook.hooks import SitePart, hookimpl\n"
+    code += "@hookimpl\ndef site(): return SitePart(serves=('sample',))\n"
+    with pytest.raises(BookErrors, match=r"book\.toml:8: the address 'sample' belongs"):
+        built(make_with(code, "\nText.\n"))
+
+
 IMPORT = "from latentbook.hooks import hookimpl\n"
 FAILING = {
     "syntax": ("def blocks(:\n", "invalid syntax"),

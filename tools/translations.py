@@ -28,7 +28,7 @@ missing, and so do these between releases."""
 
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
-    ("app/latentbook_classroom/course", "*.py", "python"),
+    ("app/latentbook_classroom", "*.py", "python"),
     ("widgets/engine", "*.py", "python"),
     ("widgets/kit", "*.py", "python"),
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),

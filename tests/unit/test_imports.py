@@ -134,19 +134,26 @@ def test_few_modules_stand_on_each_other(root: Path) -> None:
 def test_no_scripts_import_each_other(root: Path) -> None:
     """Those that only types need count, too."""
     questions = root / "app" / "latentbook" / "book" / "directives" / "questions"
-    scripts = [*(root / "static" / "js").rglob("*.js"), *questions.rglob("*.js")]
-    static = root / "static" / "js"
+    classroom = root / "app" / "latentbook_classroom" / "static"
+    aliases = {"latentbook": root / "static" / "js", "latentbook-class": classroom / "lecture"}
+    folders = (aliases["latentbook"], questions, classroom)
+    imports = re.compile(r"""["'](?:(latentbook(?:-class)?)/|(?=\.{1,2}/))([^"']+\.js)["']""")
     graph = {
         str(path.relative_to(root)): {
-            str(((static if own else path.parent) / named).resolve().relative_to(root))
-            for own, named in re.findall(
-                r"""["'](latentbook/|(?=\.{1,2}/))([^"']+\.js)["']""", path.read_text()
-            )
+            str((aliases.get(alias, path.parent) / named).resolve().relative_to(root))
+            for alias, named in imports.findall(path.read_text())
         }
-        for path in scripts
+        for folder in folders
+        for path in folder.rglob("*.js")
     }
-    assert len(graph) > 50
+    assert len(graph) > 100
+    assert all((root / named).is_file() for found in graph.values() for named in found)
     assert circle(graph) == []
+    own = str(classroom.relative_to(root))
+    towards = {name for name, found in graph.items() if any(n.startswith(own) for n in found)}
+    assert {name for name in towards if not name.startswith(own)} <= {
+        str(path.relative_to(root)) for path in questions.glob("*/class.js")
+    }
 
 
 def test_instruments_import_numpy_alone(root: Path) -> None:

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.bundle import form_scripts, form_templates
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.browser.book_pages import names_with_equations
 from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
 
@@ -19,6 +20,7 @@ def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
     """A lecturer, a phone and a projector."""
     write_class_site(tmp_path)
     settings = Settings(root=root, build=tmp_path, device="cpu", dtype="float32")
+    settings = settings.extended(ClassSettings(class_mode=True))
     with class_in_chromium(settings) as (_, url, http, chromium):
         lecturer = Lecturer(http)
         lecturer.start()

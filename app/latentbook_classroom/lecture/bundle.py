@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from filelock import FileLock
+
 from latentbook.book.write.assets import ES, HASHED, NAMES, by_kind, esbuild, sources_hash
 from latentbook.cache import seal, sealed
 from latentbook.errors import LatentbookError
@@ -41,13 +43,22 @@ def bundle_apart(
     made_from = content_hash(sources_hash(settings, "js", "css"), *own_sources())
     if _made_from(out) == made_from:
         return
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(out.with_name(f"{out.name}.lock")):  # another process may be at it
+        if _made_from(out) != made_from:
+            _replace(settings, out, entries, made, made_from)
+
+
+def _replace(
+    settings: Settings, out: Path, entries: Sequence[str], made: Mapping[str, str], made_from: str
+) -> None:
     partial = out.with_name(f"{out.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     shipped = settings.root / "build" / out.name
     if _made_from(shipped) == made_from:  # a wheel's: its users have no Node
         shutil.copytree(shipped, partial)
     else:
-        partial.mkdir(parents=True)
+        partial.mkdir()
         names = _bundle(settings, partial, entries, made)
         places = json.dumps({"made_from": made_from, "names": names})
         (partial / PLACES).write_text(places, encoding="utf-8")

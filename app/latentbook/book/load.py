@@ -143,6 +143,7 @@ class Composition:
         for source in (*self.whole, *self.assigned.sources):
             labels.add_chapter(source, project.problems)
         labels.hidden.update(project.laid.hidden)
+        labels.are_lost = bool(self.plugins.failures)
         if (below := project.below) is not None:
             labels.left_out = cache(lambda: numbered(below, self.directives, words).targets)
             labels.full_book_url = project.laid.full_book_url

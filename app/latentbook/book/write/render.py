@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from gettext import NullTranslations
@@ -30,6 +30,7 @@ from latentbook.book.read.source import PRINT, REVIEW, SUMMARY
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
+from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
@@ -154,12 +155,6 @@ def template_environment(folders: tuple[Path, ...], translations: NullTranslatio
     return environment
 
 
-def template_of(environment: Environment, block: Block) -> Template:
-    if block.markup:
-        return _own_template(environment, block.markup, tuple(files_of(type(block))))
-    return environment.get_template(block.template)
-
-
 @lru_cache(maxsize=64)
 def _own_template(environment: Environment, markup: str, files: tuple[str, ...]) -> Template:
     """The template of a plugin's block, in an element with its label, its sheet and its module."""
@@ -190,6 +185,10 @@ def _on_the_page(context: Context, value: object) -> object:
     return value
 
 
+def refuse(block: Block, error: Exception) -> None:
+    raise LatentbookError(f"The markup of the block {block.kind} fails: {error}") from error
+
+
 @dataclass(frozen=True)
 class Renderer:
     """Renders the pages of one book.
@@ -203,6 +202,7 @@ class Renderer:
     served : first parts of the addresses that plugins of the server have
     served_scripts : modules for every page that they serve, by address from the site's root
     own_templates : folders of a plugin's templates
+    failed : takes a block whose own markup fails; the page then has a note in its place
     """
 
     book: Book
@@ -215,6 +215,7 @@ class Renderer:
     served_scripts: tuple[str, ...] = ()
     templates: Path = TEMPLATES
     own_templates: tuple[Path, ...] = ()
+    failed: Callable[[Block, Exception], None] = refuse
 
     @cached_property
     def formulas(self) -> list[list[TextPage]]:
@@ -393,11 +394,18 @@ class Renderer:
             ) -> Markup:
                 several = blocks if isinstance(blocks, Iterable) else (blocks,)
                 given = {**of(here), "worked": worked or name == "worked"}
-                templates = (template_of(environment, block) for block in several)
-                return Markup("").join(
-                    Markup(template.render(given, block=block))
-                    for template, block in zip(templates, several, strict=True)
-                )
+                return Markup("").join(Markup(shown(block, given)) for block in several)
+
+            def shown(block: Block, given: Mapping[str, Any]) -> str:
+                if not block.markup:
+                    return environment.get_template(block.template).render(given, block=block)
+                try:
+                    files = tuple(files_of(type(block)))
+                    template = _own_template(environment, block.markup, files)
+                    return template.render(given, block=block)
+                except Exception as error:  # a plugin's template can raise anything
+                    self.failed(block, error)
+                    return environment.get_template("blocks/lost.html").render(given, block=block)
 
             def to(id: str) -> str:
                 return inside.url(Address(here, id))

@@ -130,6 +130,20 @@ See {ref}`europe`.
     assert (site / script).read_text().startswith("export default")
 
 
+def test_the_block_of_the_documentation_works(
+    make_with: MakeWith, root: Path, small_runtime: None
+) -> None:
+    page_of_docs = (root / "docs" / "plugins.md").read_text(encoding="utf-8")
+    section = page_of_docs.partition("## A block")[2]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    text = re.search(r"```\n(:::.*?)```", section, re.DOTALL)
+    assert code is not None and text is not None
+    site, _ = built(make_with(code[1], f"\n{text[1]}"))
+    assert "<b>Reaction 2.1</b> Burning of <em>methane</em>" in page(site)
+    shown = re.sub("<[^>]+>", "", page(site))
+    assert "Methane burns as reaction\N{NO-BREAK SPACE}2.1 says." in shown
+
+
 def test_a_mistake_in_the_block_has_its_line(make_with: MakeWith, history: str) -> None:
     with pytest.raises(BookErrors) as caught:
         built(make_with(history, "\n:::{timeline}\nlong ago: It fell\n:::\n"))

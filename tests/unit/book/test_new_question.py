@@ -99,8 +99,8 @@ JUDGE = """export function judge(answer, key, { letters }) {
 """
 IN_CLASS = """<p><label>{{ _("Your answer") }} <input id="word"></label></p>
 """
-CLASS_SCRIPT = """import { one } from "latentbook-class/page.js";
-import { figuresOf } from "latentbook-class/results.js";
+CLASS_SCRIPT = """import { one } from "latentbook/lecture/page.js";
+import { figuresOf } from "latentbook/lecture/results.js";
 
 export default class Word {
   constructor(asked, place) {

@@ -173,9 +173,7 @@ def _build(
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        files = SiteWriter(
-            settings, loaded, assets, runtime, partial, report, parts, plugins.fail_block
-        ).write()
+        files = SiteWriter(settings, loaded, assets, runtime, partial, report, parts).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))

@@ -41,9 +41,7 @@ Form: TypeAlias = Callable[[DirectiveNode, NotebookWriter], Iterator[Cell]]
 
 def remark(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     """A quotation under its title: the form of directives that declare none."""
-    counted = f"{node.syntax.counts} {writer.number(node)}" if node.syntax.counts else ""
-    words = filter(None, [counted.capitalize(), writer.text(node.argument)])
-    title = f"**{'. '.join(words)}**\n\n" if counted or node.argument else ""
+    title = f"**{writer.text(node.argument)}**\n\n" if node.argument else ""
     body = title + (listing(node.code) if node.code else writer.markdown(node.text))
     yield Cell("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
 

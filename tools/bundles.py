@@ -6,13 +6,13 @@ The wheel and the image hold it: bundles of class mode and the classroom, and sc
 from latentbook.book.write.assets import (
     bundle,
     engine_script,
-    judge_script,
     notebook_script,
     worker_script,
 )
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.lecture.bundle import bundle_class
 from latentbook.settings import ROOT, Settings
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.grader.judge_script import judge_script
+from latentbook_classroom.lecture.bundle import bundle_class
 
 
 def make_bundles(settings: Settings) -> None:

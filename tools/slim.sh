@@ -24,8 +24,8 @@ rm -rf build/runtime build/data tools Makefile requirements.lock requirements-se
 find .venv -name __pycache__ -prune -exec rm -rf {} +
 .venv/bin/python - <<'PYTHON'
 import latentbook.book.build
-import latentbook.classroom.commands
-import latentbook.classroom.mode
+import latentbook_classroom.commands
+import latentbook_classroom.course.mode
 import latentbook.main
 from latentbook.models import registry
 

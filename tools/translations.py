@@ -28,12 +28,14 @@ missing, and so do these between releases."""
 
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
-    ("app/latentbook/classroom", "*.py", "python"),
+    ("app/latentbook_classroom", "*.py", "python"),
     ("widgets/engine", "*.py", "python"),
     ("widgets/kit", "*.py", "python"),
     ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
     ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
+    ("app/latentbook_classroom/templates", "*.html", "jinja2.ext.babel_extract"),
     ("static/js", "*.js", "javascript"),
+    ("app/latentbook_classroom/static", "*.js", "javascript"),
     ("app/latentbook/book/directives/questions", "*.js", "javascript"),
 )
 """Folders, their files, and how Babel reads them."""

@@ -19,11 +19,11 @@ from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.assets import sources_hash
 from latentbook.book.write.compress import TEXT
-from latentbook.classroom.bundle import folder_of as classroom_folder
-from latentbook.lecture.bundle import folder_of as class_folder
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PYODIDE
 from latentbook.settings import ROOT, Settings
+from latentbook_classroom.course.bundle import folder_of as classroom_folder
+from latentbook_classroom.lecture.bundle import folder_of as class_folder
 from tools.bundles import make_bundles
 
 Report = Callable[[str], None]
@@ -60,13 +60,10 @@ def gather(settings: Settings, report: Report) -> None:
         shutil.copytree(folder, shipped / folder.name)
     out = shipped / "cache"
     out.mkdir()
-    scripts = sources_hash(settings, "js")
     numpy = PagePackages.read(settings).wheels.pyodide["numpy"]
     for name in (
         f"bundle-{sources_hash(settings, 'js', 'css', 'img')}",
-        f"engine-{scripts}.js",
-        f"service-worker-{scripts}.js",
-        f"judge-{scripts}.js",
+        *(newest(cache, f"{name}-*.js") for name in ("engine", "service-worker", "judge")),
         f"notebook-{sources_hash(settings, 'js', 'css')}.js",
         numpy.file_name,
         newest(cache, "library-*"),

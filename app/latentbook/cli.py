@@ -278,11 +278,14 @@ def check(
 
     if all and project.given.course is None:
         raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
-    check_book(project, record=record, report=report)
-    project = project_of(course) if record else project  # with what was recorded
     plugins = plugins_of(project.given)
-    found_right = [ok for _, ok in plugins.answers("check_book", project=project, report=report)]
-    plugins.report_failures(report_error)
+    try:
+        check_book(project, record=record, report=report)
+        project = project_of(course) if record else project  # with what was recorded
+        answers = plugins.answers("check_book", project=project, report=report)
+        found_right = [is_right for _, is_right in answers]
+    finally:
+        plugins.report_failures(report_error)
     if plugins.failures or False in found_right:
         raise typer.Exit(1)
     if all:

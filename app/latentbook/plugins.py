@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import inspect
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from latentbook.errors import LatentbookError
+from latentbook.errors import LatentbookError, accepted_names
 from latentbook.hashing import content_hash
 from latentbook.hooks import NAME, CellOutput, Hooks, PageCheck, SitePart
 from latentbook.report import Report
@@ -66,17 +68,17 @@ class Plugins:
 
     def _register(self, source: Source) -> None:
         try:
-            self.manager.register(source.load(), source.name)
-            self.manager.check_pending()
+            module = source.load()
+            _check_hooks(module)
+            self.manager.register(module, source.name)
         except (Exception, SystemExit) as error:  # a plugin's module can raise anything
-            if self.manager.has_plugin(source.name):  # a function that is named like no hook
-                self.manager.unregister(name=source.name)
             self.fail(source.name, error)
 
-    def fail(self, name: str, error: BaseException) -> None:
-        """Leave out a plugin from now on, because of an error."""
-        if isinstance(error, LatentbookError | pluggy.PluginValidationError):
-            self.failures[name] = ". ".join(str(error).splitlines())
+    def fail(self, name: str, error: BaseException, place: str = "") -> None:
+        """Leave out a plugin from now on, because of an error; ``place`` is where in the book."""
+        at = f" (at {place})" if place else ""
+        if isinstance(error, LatentbookError):
+            self.failures[name] = f"{error}{at}"
             return
         frames = [
             each
@@ -84,7 +86,15 @@ class Plugins:
             if each.filename != __file__ and not each.filename.startswith("<frozen")
         ]
         where = f"{frames[-1].filename}:{frames[-1].lineno}: " if frames else ""
-        self.failures[name] = f"{where}{type(error).__name__}: {error}"
+        self.failures[name] = f"{where}{type(error).__name__}: {error}{at}"
+
+    def fail_block(self, block: object, error: Exception) -> None:
+        """Leave out the plugin that has a block whose markup fails."""
+        module = type(block).__module__
+        for name, plugin in self.manager.list_name_plugin():
+            own = getattr(plugin, "__name__", "")
+            if module == own or module.startswith(f"{own.partition('.')[0]}."):
+                self.fail(name, error)
 
     def with_hook(self, hook: str) -> list[str]:
         """The plugins that have a hook and have not failed."""
@@ -167,9 +177,10 @@ class Plugins:
     ) -> Callable[[PageSource], list[tuple[int, str]]]:
         def found(page: PageSource) -> list[tuple[int, str]]:
             try:
-                return [] if name in self.failures else list(look(page))
+                found = [] if name in self.failures else list(look(page))
+                return [(int(line), str(sentence)) for line, sentence in found]
             except Exception as error:
-                self.fail(name, error)
+                self.fail(name, error, str(page.path))
                 return []
 
         return found
@@ -180,8 +191,9 @@ class Plugins:
         found: list[str] = []
         for name, each in self.items("outputs", CellOutput):
             try:
-                source = inspect.getsource(each.show)
-            except (OSError, TypeError) as error:
+                source = _alone(each.show)
+                exec(source, {})
+            except Exception as error:
                 self.fail(name, error)
                 continue
             shown = f"SHOWN[{each.of!r}] = {each.mime!r}, {each.show.__name__}"
@@ -199,11 +211,47 @@ class Plugins:
         return content_hash(*names, *self.failures, *code)
 
 
+def _check_hooks(module: ModuleType) -> None:
+    """Refuse hooks that there are not, and arguments that they do not take."""
+    marked = {
+        name: function
+        for name, function in vars(module).items()
+        if inspect.isfunction(function) and hasattr(function, f"{NAME}_impl")
+    }
+    if not marked:
+        raise LatentbookError(f"{module.__file__} has no function marked with hookimpl.")
+    hooks = {name: each for name, each in vars(Hooks).items() if hasattr(each, f"{NAME}_spec")}
+    for name, function in marked.items():
+        place = f"{module.__file__}:{function.__code__.co_firstlineno}"
+        if name not in hooks:
+            raise LatentbookError(f"{place}: no hook {name!r}. {accepted_names(name, hooks)}")
+        accepted = [each for each in inspect.signature(hooks[name]).parameters if each != "self"]
+        for argument in inspect.signature(function).parameters:
+            if argument not in accepted:
+                names = ", ".join(accepted) or "none"
+                raise LatentbookError(
+                    f"{place}: {name} takes no argument {argument!r}. Accepted: {names}."
+                )
+
+
+def _alone(function: Callable[[Any], Any]) -> str:
+    """The source of a function as the page runs it: without annotations and decorators, which
+    need names of its module.
+    """
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    if not isinstance(tree, ast.FunctionDef):
+        raise LatentbookError(f"{function.__name__} is not written with def.")
+    tree.decorator_list, tree.returns = [], None
+    for argument in (*tree.args.posonlyargs, *tree.args.args, *tree.args.kwonlyargs):
+        argument.annotation = None
+    return ast.unparse(tree)
+
+
 def _code_of(module: Any) -> Iterator[bytes]:
     """The code that a plugin is part of: its file, or its package."""
     path = Path(module.__file__)
-    files = sorted(path.parent.rglob("*.py")) if module.__package__ else [path]
-    return (each.read_bytes() for each in files)
+    files = sorted(path.parent.rglob("*")) if module.__package__ else [path]
+    return (each.read_bytes() for each in files if each.is_file() and each.suffix != ".pyc")
 
 
 @lru_cache(maxsize=1)

@@ -12,10 +12,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom import manage
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
+from latentbook_classroom.course import manage
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.settings import ClassroomSettings
 from tests.browser.axe import in_both_themes
 from tests.browser.conftest import WINDOW
 from tests.browser.test_classroom import PHONE, join

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, expect
 
-from latentbook.lecture.bundle import bundle_class
-from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.bundle import bundle_class
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.browser.axe import in_both_themes
 from tests.browser.book_pages import names_with_equations
 from tests.browser.conftest import Watch

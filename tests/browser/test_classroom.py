@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from latentbook.classroom import manage
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.course import manage
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.settings import ClassroomSettings
 from tests.browser.axe import violations
 from tests.browser.conftest import WINDOW
 from tests.small_server import TestRegistry

@@ -17,14 +17,14 @@ import pytest
 from fastapi import FastAPI
 
 from latentbook.cache import seal
-from latentbook.classroom import manage, people
-from latentbook.classroom.bundle import ENTRIES
-from latentbook.classroom.database import Database, create
-from latentbook.classroom.desk import Classroom
-from latentbook.classroom.settings import ClassroomSettings
-from latentbook.lecture.bundle import PLACES
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.course import manage, people
+from latentbook_classroom.course.bundle import ENTRIES
+from latentbook_classroom.course.database import Database, create
+from latentbook_classroom.course.desk import Classroom
+from latentbook_classroom.lecture.bundle import PLACES
+from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.course import Course
 from tests.classroom.postgresql import postgresql
 from tests.lecture.conftest import write_class_site

@@ -7,14 +7,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from latentbook.classroom import assignments, attempts, people
-from latentbook.classroom.assigned import Asked, Assigned, Assignment, Variant
-from latentbook.classroom.database import Database
-from latentbook.classroom.grader.question import Check, Question
-from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.judging import Worker
-from latentbook.classroom.people import Member
-from latentbook.classroom.scores import Score, scores
+from latentbook_classroom.course import assignments, attempts, people
+from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
+from latentbook_classroom.course.database import Database
+from latentbook_classroom.course.judging import Worker
+from latentbook_classroom.course.people import Member
+from latentbook_classroom.course.scores import Score, scores
+from latentbook_classroom.grader.question import Check, Question
+from latentbook_classroom.grader.verdict import Verdict
 
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
 WEEK, DAY = timedelta(7), timedelta(1)

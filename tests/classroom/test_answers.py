@@ -14,13 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latentbook.book.translations.language import language
-from latentbook.classroom import assignments, attempts, people
-from latentbook.classroom.grader import snapshot
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.judging import Judging
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
+from latentbook_classroom.course import assignments, attempts, people
+from latentbook_classroom.course.judging import Judging
+from latentbook_classroom.grader import snapshot
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.grader.verdict import Verdict
 from tests.classroom.conftest import School
 from tests.classroom.course import ASSIGNED, judge
 from tests.patience import SERVER_S, until
@@ -226,9 +226,9 @@ def test_a_number_does_not_wait_while_the_grader_is_loaded(monkeypatch: pytest.M
 
 def test_no_judge_is_loaded_before_it_is_needed() -> None:
     program = (
-        "import sys, latentbook.classroom.mode;"
+        "import sys, latentbook_classroom.course.mode;"
         "found = [name for name in sys.modules if name in ('deno', 'latentbook.book.load',"
-        " 'latentbook.classroom.grader.grader', 'latentbook.classroom.grader.judges')];"
+        " 'latentbook_classroom.grader.grader', 'latentbook_classroom.grader.judges')];"
         "assert not found, found"
     )
     subprocess.run([sys.executable, "-c", program], check=True)

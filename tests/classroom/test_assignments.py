@@ -11,12 +11,12 @@ from latentbook.book.build import build_site
 from latentbook.book.directives.questions.state.goal import missed, read_goal
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import language
-from latentbook.classroom.assigned import Asked, Assigned
-from latentbook.classroom.bundled import assignments_of, read_assigned
-from latentbook.classroom.grader.judges import States
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.settings import Settings
+from latentbook_classroom.course.assigned import Asked, Assigned
+from latentbook_classroom.course.bundled import assignments_of, read_assigned
+from latentbook_classroom.grader.judges import States
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.settings import ClassroomSettings
 from tests.unit.book import conftest as small
 from tests.unit.book.test_days import plain_files
 

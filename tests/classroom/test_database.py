@@ -20,15 +20,15 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from typer import BadParameter
 
-from latentbook.classroom import database as module
-from latentbook.classroom import manage, people
-from latentbook.classroom.commands import web_address
-from latentbook.classroom.database import Database
-from latentbook.classroom.settings import ClassroomSettings
-from latentbook.classroom.tables import metadata, session
 from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.commands import web_address
+from latentbook_classroom.course import database as module
+from latentbook_classroom.course import manage, people
+from latentbook_classroom.course.database import Database
+from latentbook_classroom.course.tables import metadata, session
+from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.conftest import ADDRESS, School, on_sqlite
 from tests.classroom.course import Course
 from tests.patience import until
@@ -440,7 +440,7 @@ def test_without_the_setting_nothing_is_imported() -> None:
         "from latentbook.settings import Settings; app = create_app(Settings(device='cpu'));"
         "off = ('sqlalchemy', 'alembic', 'joserfc', 'segno', 'deno', 'py_mini_racer');"
         "found = [name for name in sys.modules if name.split('.')[0] in off"
-        " or name.startswith(('latentbook.classroom.', 'latentbook.lecture.'))"
+        " or name.startswith(('latentbook_classroom.course.', 'latentbook_classroom.lecture.'))"
         " and not name.endswith(('.plugin', '.settings'))];"
         "assert not found, found;"
         "assert not [path for path in app.openapi()['paths'] if 'classroom' in path]"

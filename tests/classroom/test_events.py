@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
-from latentbook.classroom import events
+from latentbook_classroom.course import events
 from tests.classroom.conftest import School, on_sqlite
 from tests.patience import SERVER_S
 

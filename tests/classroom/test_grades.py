@@ -12,10 +12,10 @@ import httpx
 import numpy as np
 import pytest
 
-from latentbook.classroom import analysis, assignments, gradebook, people
-from latentbook.classroom.analysis import LEAST
-from latentbook.classroom.judging import Worker
-from latentbook.classroom.words import harmless
+from latentbook_classroom.course import analysis, assignments, gradebook, people
+from latentbook_classroom.course.analysis import LEAST
+from latentbook_classroom.course.judging import Worker
+from latentbook_classroom.course.words import harmless
 from tests.classroom.conftest import School, on_sqlite
 from tests.classroom.course import ASSIGNED, DAY, START, WEEK, judge, submit
 

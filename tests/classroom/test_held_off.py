@@ -12,13 +12,13 @@ import psycopg
 import pytest
 from sqlalchemy import QueuePool
 
-from latentbook.classroom import database, desk, people
-from latentbook.classroom.desk import MAX_BYTES, STRANGERS_BYTES
-from latentbook.classroom.refused import Refused
-from latentbook.classroom.settings import ClassroomSettings
-from latentbook.classroom.words import clean
-from latentbook.lecture.blocks import class_data_of
 from latentbook.settings import Settings
+from latentbook_classroom.course import database, desk, people
+from latentbook_classroom.course.desk import MAX_BYTES, STRANGERS_BYTES
+from latentbook_classroom.course.refused import Refused
+from latentbook_classroom.course.words import clean
+from latentbook_classroom.lecture.blocks import class_data_of
+from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.conftest import School, on_postgresql, on_sqlite
 from tests.patience import PATIENCE_S, until
 

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from latentbook.classroom import assignments, regrade, scores
-from latentbook.classroom.database import Database
-from latentbook.classroom.late import Dates, Late, dates_of
-from latentbook.classroom.refused import Refused
+from latentbook_classroom.course import assignments, regrade, scores
+from latentbook_classroom.course.database import Database
+from latentbook_classroom.course.late import Dates, Late, dates_of
+from latentbook_classroom.course.refused import Refused
 from tests.classroom.course import ASSIGNED, START, WEEK, Course, edition, number
 
 HOURS = st.integers(-200, 400).map(lambda hours: START + timedelta(hours=hours))

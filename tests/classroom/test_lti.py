@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from joserfc import jwe, jws, jwt
 from joserfc.jwk import OctKey
 
-from latentbook.classroom import assignments, people
-from latentbook.classroom.lti import keys, platforms, steps
-from latentbook.classroom.lti.web import Web
-from latentbook.classroom.platform_tables import tool_key, used_step
-from latentbook.classroom.tables import now
+from latentbook_classroom.course import assignments, people
+from latentbook_classroom.course.platform_tables import tool_key, used_step
+from latentbook_classroom.course.tables import now
+from latentbook_classroom.lti import keys, platforms, steps
+from latentbook_classroom.lti.web import Web
 from tests.classroom import lms as testing
 from tests.classroom.conftest import OWN, School, on_sqlite, opened, settings_in
 from tests.classroom.lms import AGS, CLIENT, INSTRUCTOR, KEYS, LEARNER, LTI, MEMBERSHIP, Lms

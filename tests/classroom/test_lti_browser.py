@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.desk import Desk
-from latentbook.classroom.lti import platforms
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.course.desk import Desk
+from latentbook_classroom.lti import platforms
 from tests.chromium import launch
 from tests.classroom import lms as testing
 from tests.classroom.conftest import School, opened, settings_in

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FrameLocator, Page, expect, sync_playwright
 
-from latentbook.classroom.bundle import bundle_classroom
+from latentbook_classroom.course.bundle import bundle_classroom
 from tests.chromium import launch
 from tests.classroom.conftest import School, opened, settings_in
 from tests.classroom.moodle import PASSWORD, Moodle, moodle

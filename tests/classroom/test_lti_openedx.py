@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from latentbook.classroom import people
-from latentbook.classroom.lti import platforms
-from latentbook.classroom.lti.passback import Passback
+from latentbook_classroom.course import people
+from latentbook_classroom.lti import platforms
+from latentbook_classroom.lti.passback import Passback
 from tests.classroom.conftest import OWN, School, opened, settings_in
 from tests.classroom.test_lti import session_of
 from tests.classroom.test_lti_services import add_assignment, give, send

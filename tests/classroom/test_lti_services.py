@@ -20,13 +20,10 @@ import sqlalchemy as sa
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from latentbook.classroom import people, sent
-from latentbook.classroom import platform_tables as tables
-from latentbook.classroom.lti import passback, platforms, roster
-from latentbook.classroom.lti.passback import Passback
-from latentbook.classroom.lti.tokens import Tokens
-from latentbook.classroom.lti.web import Unreachable, Web
-from latentbook.classroom.tables import (
+from latentbook.settings import Settings
+from latentbook_classroom.course import people, sent
+from latentbook_classroom.course import platform_tables as tables
+from latentbook_classroom.course.tables import (
     assignment,
     assignment_question,
     mark,
@@ -35,7 +32,10 @@ from latentbook.classroom.tables import (
     person,
     question,
 )
-from latentbook.settings import Settings
+from latentbook_classroom.lti import passback, platforms, roster
+from latentbook_classroom.lti.passback import Passback
+from latentbook_classroom.lti.tokens import Tokens
+from latentbook_classroom.lti.web import Unreachable, Web
 from tests.classroom import lms as testing
 from tests.classroom.conftest import OWN, School, on_sqlite, opened
 from tests.classroom.lms import AGS, CLIENT, DL, INSTRUCTOR, LTI, NRPS, STORED, Lms

@@ -11,16 +11,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import assignments, attempts, events, judging, people, regrade, scores
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.verdict import Verdict
-from latentbook.classroom.judging import LEASE, MAX_TRIES, Worker, finish, lease
-from latentbook.classroom.late import Late
-from latentbook.classroom.people import Member
-from latentbook.classroom.refused import Refused
-from latentbook.classroom.replay import replayed
-from latentbook.classroom.tables import job, question, variant
 from latentbook.errors import LatentbookError
+from latentbook_classroom.course import (
+    assignments,
+    attempts,
+    events,
+    judging,
+    people,
+    regrade,
+    scores,
+)
+from latentbook_classroom.course.judging import LEASE, MAX_TRIES, Worker, finish, lease
+from latentbook_classroom.course.late import Late
+from latentbook_classroom.course.people import Member
+from latentbook_classroom.course.refused import Refused
+from latentbook_classroom.course.replay import replayed
+from latentbook_classroom.course.tables import job, question, variant
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.grader.verdict import Verdict
 from tests.classroom.course import (
     ASSIGNED,
     DAY,

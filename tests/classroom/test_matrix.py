@@ -6,8 +6,8 @@ import re
 
 import httpx
 
-from latentbook.classroom import people
-from latentbook.classroom.tables import ROLES
+from latentbook_classroom.course import people
+from latentbook_classroom.course.tables import ROLES
 from tests.classroom.conftest import OWN, School, on_sqlite
 
 ALL = ("nobody", *ROLES)

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from latentbook.classroom import people
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.lti import keys, platforms
-from latentbook.classroom.lti.web import Answer, Web
+from latentbook_classroom.course import people
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.lti import keys, platforms
+from latentbook_classroom.lti.web import Answer, Web
 from tests.chromium import launch
 from tests.classroom.conftest import School, opened, settings_in
 from tests.fetch import Unavailable, oidc_provider

@@ -15,10 +15,10 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from latentbook.classroom import manage, people, people_pages, roster
-from latentbook.classroom.refused import Refused
-from latentbook.classroom.tables import metadata, now
-from latentbook.classroom.words import clean
+from latentbook_classroom.course import manage, people, people_pages, roster
+from latentbook_classroom.course.refused import Refused
+from latentbook_classroom.course.tables import metadata, now
+from latentbook_classroom.course.words import clean
 from tests.classroom.conftest import School, on_sqlite
 from tests.patience import SERVER_S
 

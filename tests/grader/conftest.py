@@ -9,11 +9,11 @@ from collections.abc import Iterator
 import pytest
 
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom.grader.grader import Grader
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.questions import read_questions
-from latentbook.classroom.grader.snapshot import Sandbox, prepare
 from latentbook.settings import Settings
+from latentbook_classroom.grader.grader import Grader
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.grader.questions import read_questions
+from latentbook_classroom.grader.snapshot import Sandbox, prepare
 
 
 @pytest.fixture(scope="session")

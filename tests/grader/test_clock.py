@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.classroom.grader.grader import Grader
-from latentbook.classroom.grader.interpreter import Clock
+from latentbook_classroom.grader.grader import Grader
+from latentbook_classroom.grader.interpreter import Clock
 from tests.grader.test_hostile import QUESTION
 
 needs_linux = pytest.mark.skipif(

@@ -9,8 +9,8 @@ import threading
 import numpy as np
 import pytest
 
-from latentbook.classroom.grader import peer
-from latentbook.classroom.grader.checks import check_of
+from latentbook_classroom.grader import peer
+from latentbook_classroom.grader.checks import check_of
 from tests.patience import SERVER_S
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 import pytest
 
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom.grader import doctor
-from latentbook.classroom.grader.checks import check_of
-from latentbook.classroom.grader.question import Question
 from latentbook.settings import Settings
+from latentbook_classroom.grader import doctor
+from latentbook_classroom.grader.checks import check_of
+from latentbook_classroom.grader.question import Question
 from tests.grader.test_book import SAMPLE
 
 

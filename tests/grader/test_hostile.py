@@ -8,11 +8,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from latentbook.classroom.grader.checks import check_of, question_of
-from latentbook.classroom.grader.grader import MAX_SECONDS, Busy, Grader
-from latentbook.classroom.grader.interpreter import Walls
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.verdict import MAX_PARTS, MAX_TEXT, Failure
+from latentbook_classroom.grader.checks import check_of, question_of
+from latentbook_classroom.grader.grader import MAX_SECONDS, Busy, Grader
+from latentbook_classroom.grader.interpreter import Walls
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.grader.verdict import MAX_PARTS, MAX_TEXT, Failure
 from tests.grader.test_walls import PEER
 
 RIGHT = "def f(x):\n    return x * x"

@@ -7,10 +7,10 @@ import math
 
 import pytest
 
-from latentbook.classroom.grader.judges import ANOTHER_ORDER, Judges
-from latentbook.classroom.grader.question import Question
 from latentbook.errors import UnknownName
 from latentbook.settings import Settings
+from latentbook_classroom.grader.judges import ANOTHER_ORDER, Judges
+from latentbook_classroom.grader.question import Question
 
 SOLVED = {"q-find-the-cat": {"query": [-1.9, 0.7], "length": 1.5, "temperature": 0}}
 """States of instruments: the key says what they must show, not how it is reached."""

@@ -18,12 +18,12 @@ from playwright.sync_api import Browser, sync_playwright
 from latentbook.book.compose.blocks import ClassForm
 from latentbook.book.write.prefill import fill
 from latentbook.cache import seal
-from latentbook.lecture import bundle
-from latentbook.lecture.blocks import class_data_of
-from latentbook.lecture.sessions import Sessions
-from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.lecture import bundle
+from latentbook_classroom.lecture.blocks import class_data_of
+from latentbook_classroom.lecture.sessions import Sessions
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.chromium import launch
 from tests.small_server import TestRegistry
 from tools.bench.serving import served

@@ -13,10 +13,10 @@ from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.lecture.blocks import ClassData, class_data_of
-from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.blocks import ClassData, class_data_of
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.lecture.conftest import HURRY, Lecturer, Phone, School, class_in_chromium, write_bundle
 from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small

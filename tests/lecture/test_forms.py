@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from latentbook.lecture.bundle import form_scripts, form_templates
-from latentbook.lecture.settings import ClassSettings
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.bundle import form_scripts, form_templates
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.browser.book_pages import names_with_equations
 from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
 
@@ -36,7 +36,7 @@ def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
 
 
 def test_every_form_has_markup_and_a_script(root: Path) -> None:
-    assert form_templates().keys() == form_scripts(root).keys()
+    assert form_templates().keys() == form_scripts().keys()
 
 
 def send(phone: Page) -> None:

@@ -10,10 +10,10 @@ from typing import Any
 import httpx
 import pytest
 
-from latentbook.lecture import sessions, store
-from latentbook.lecture.settings import ClassSettings, file_of
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.lecture import sessions, store
+from latentbook_classroom.lecture.settings import ClassSettings, file_of
 from tests.lecture.conftest import BLOCKS, Phone, School, write_class_data
 from tests.small_server import TestRegistry
 from tools.bench.serving import served

@@ -14,10 +14,10 @@ import pytest
 import sqlalchemy as sa
 
 from latentbook import doctor
-from latentbook.classroom import manage
-from latentbook.classroom.tables import audit
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.course import manage
+from latentbook_classroom.course.tables import audit
 from tests.classroom.conftest import settings_in
 from tests.small_server import TestRegistry
 from tools.bench.serving import served

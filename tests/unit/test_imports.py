@@ -20,8 +20,8 @@ REFUSED = {
     "app/latentbook/http": "training torch .api .decoding .main .cli .scale ray",
     "app/latentbook/decoding": "training .api .book .main .cli .scale ray",
     "app/latentbook/api": "training .book .main .cli .scale ray",
-    "app/latentbook/lecture": "training torch .decoding .models .main .cli .scale",
-    "app/latentbook/classroom": "training torch .decoding .models .main .cli .scale",
+    "app/latentbook": "latentbook_classroom",
+    "app/latentbook_classroom": "training torch .decoding .models .main .cli .scale",
     "app/latentbook/scale": "training torch .book .main .cli",
     "training": "tools .api .decoding .http .book .main .cli .scale",
 }
@@ -56,6 +56,17 @@ def test_no_import_points_the_other_way(folder: str, root: Path) -> None:
                 assert module != refused and not module.startswith(f"{refused}."), (path, module)
 
 
+@pytest.mark.parametrize("folder", ["app/latentbook_classroom", "examples/plugin"])
+def test_a_plugin_imports_what_is_for_plugins(folder: str, root: Path) -> None:
+    page = (root / "docs" / "plugins.md").read_text(encoding="utf-8")
+    listed = page.partition("## What a plugin may import")[2].partition("\n## ")[0]
+    public = set(re.findall(r"`(latentbook\.[a-z_.]+)`", listed))
+    found = {module for path in files(root, folder) for module in imported(path)}
+    of_the_engine = {module for module in found if module.partition(".")[0] == "latentbook"}
+    assert len(of_the_engine) > 3
+    assert of_the_engine <= public
+
+
 def circle(graph: dict[str, set[str]]) -> list[str]:
     """The first circle in a graph of imports, or nothing."""
     try:
@@ -67,7 +78,10 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 
 def graph_of(root: Path) -> tuple[dict[str, set[str]], dict[str, Path]]:
     """What each module imports, those imports included that only types need, and its file."""
-    folders = (("app", "app/latentbook"), ("", "widgets"), ("", "training"))
+    folders = (
+        *(("app", "app/latentbook"), ("app", "app/latentbook_classroom")),
+        *(("", "widgets"), ("", "training")),
+    )
     modules = {
         ".".join(path.relative_to(root / base).with_suffix("").parts): path
         for base, folder in folders
@@ -91,17 +105,18 @@ def test_no_python_modules_import_each_other(root: Path) -> None:
     assert circle(graph_of(root)[0]) == []
 
 
-def test_no_two_folders_import_each_other(root: Path) -> None:
+@pytest.mark.parametrize(("package", "least"), [("latentbook", 50), ("latentbook_classroom", 3)])
+def test_no_two_folders_import_each_other(root: Path, package: str, least: int) -> None:
     """But the package's own, which holds both what starts everything and what everything needs."""
     graph, modules = graph_of(root)
-    own = root / "app" / "latentbook"
+    own = root / "app" / package
     arrows = {
         (modules[name].parent.relative_to(own), modules[other].parent.relative_to(own))
         for name, imports in graph.items()
         for other in imports
         if own in modules[name].parent.parents and own in modules[other].parent.parents
     }
-    assert len(arrows) > 50
+    assert len(arrows) >= least
     assert [each for each in sorted(arrows) if each[0] < each[1] and each[::-1] in arrows] == []
 
 
@@ -119,19 +134,26 @@ def test_few_modules_stand_on_each_other(root: Path) -> None:
 def test_no_scripts_import_each_other(root: Path) -> None:
     """Those that only types need count, too."""
     questions = root / "app" / "latentbook" / "book" / "directives" / "questions"
-    scripts = [*(root / "static" / "js").rglob("*.js"), *questions.rglob("*.js")]
-    static = root / "static" / "js"
+    classroom = root / "app" / "latentbook_classroom" / "static"
+    aliases = {"latentbook": root / "static" / "js", "latentbook-class": classroom / "lecture"}
+    folders = (aliases["latentbook"], questions, classroom)
+    imports = re.compile(r"""["'](?:(latentbook(?:-class)?)/|(?=\.{1,2}/))([^"']+\.js)["']""")
     graph = {
         str(path.relative_to(root)): {
-            str(((static if own else path.parent) / named).resolve().relative_to(root))
-            for own, named in re.findall(
-                r"""["'](latentbook/|(?=\.{1,2}/))([^"']+\.js)["']""", path.read_text()
-            )
+            str((aliases.get(alias, path.parent) / named).resolve().relative_to(root))
+            for alias, named in imports.findall(path.read_text())
         }
-        for path in scripts
+        for folder in folders
+        for path in folder.rglob("*.js")
     }
-    assert len(graph) > 50
+    assert len(graph) > 100
+    assert all((root / named).is_file() for found in graph.values() for named in found)
     assert circle(graph) == []
+    own = str(classroom.relative_to(root))
+    towards = {name for name, found in graph.items() if any(n.startswith(own) for n in found)}
+    assert {name for name in towards if not name.startswith(own)} <= {
+        str(path.relative_to(root)) for path in questions.glob("*/class.js")
+    }
 
 
 def test_instruments_import_numpy_alone(root: Path) -> None:

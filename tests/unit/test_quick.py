@@ -64,7 +64,7 @@ def test_a_file_of_a_kind_of_question_leads_to_its_tests(name: str) -> None:
         (f"{KIND}/block.js", True),
         (f"{KIND}/block.html", False),
         ("static/js/main.js", True),
-        ("static/js/lecture/forms.d.ts", True),
+        ("app/latentbook_classroom/static/lecture/forms.d.ts", True),
         ("tsconfig.json", True),
         ("tools/bench/frames.js", False),
     ],

@@ -23,16 +23,16 @@ import sqlalchemy as sa
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom import assignments, people
-from latentbook.classroom.assigned import Asked, Assigned, Assignment, Variant
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.database import Database
-from latentbook.classroom.grader.question import Question
-from latentbook.classroom.grader.questions import read_questions
-from latentbook.classroom.scores import scores
-from latentbook.classroom.tables import attempt, job, now, result
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
+from latentbook_classroom.course import assignments, people
+from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.course.database import Database
+from latentbook_classroom.course.scores import scores
+from latentbook_classroom.course.tables import attempt, job, now, result
+from latentbook_classroom.grader.question import Question
+from latentbook_classroom.grader.questions import read_questions
 from tools.bench import Measurement, Report
 from tools.bench.lecture import Client, Server, free_port
 
@@ -41,7 +41,7 @@ WITHIN_S = 60
 KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
 """After the first answer."""
 FIRST_RETRY_S = 5
-"""The page's own (static/js/classroom/outbox.js). The first pause is up to four times as long, at
+"""The page's own (static/classroom/outbox.js). The first pause is up to four times as long, at
 random; each further one is twice as long."""
 JUDGED_WITHIN_S = 900
 """When the bench gives up."""

@@ -22,12 +22,12 @@ from playwright.sync_api import BrowserContext, Playwright, Request, ViewportSiz
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.classroom import manage
-from latentbook.classroom.bundle import bundle_classroom
-from latentbook.classroom.lti import platforms
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.course import manage
+from latentbook_classroom.course.bundle import bundle_classroom
+from latentbook_classroom.lti import platforms
+from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.lms import LTI, Lms, platform
 from tools.bench import Measurement, Report
 from tools.bench.serving import served

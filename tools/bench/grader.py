@@ -7,10 +7,10 @@ import time
 from contextlib import closing
 
 from latentbook.book.overlay.merge import open_project
-from latentbook.classroom.grader.grader import Grader
-from latentbook.classroom.grader.questions import read_questions
-from latentbook.classroom.grader.snapshot import prepare
 from latentbook.settings import Settings
+from latentbook_classroom.grader.grader import Grader
+from latentbook_classroom.grader.questions import read_questions
+from latentbook_classroom.grader.snapshot import prepare
 from tools.bench import Measurement, Report
 
 LABEL = "q-kl-code"

@@ -29,10 +29,10 @@ from typing import Any
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.errors import LatentbookError
-from latentbook.lecture.blocks import ClassData, class_data_of
-from latentbook.lecture.bundle import bundle_class
-from latentbook.lecture.settings import ClassSettings
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.blocks import ClassData, class_data_of
+from latentbook_classroom.lecture.bundle import bundle_class
+from latentbook_classroom.lecture.settings import ClassSettings
 from tools.bench import Measurement, Report
 
 PHONES = 500

@@ -173,7 +173,9 @@ def _build(
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        files = SiteWriter(settings, loaded, assets, runtime, partial, report, parts).write()
+        files = SiteWriter(
+            settings, loaded, assets, runtime, partial, report, parts, plugins.fail_block
+        ).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.laid.hidden))

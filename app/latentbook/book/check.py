@@ -17,10 +17,10 @@ from typing import Any, cast
 from latentbook.book.build import dressed
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
-from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.engine import EngineError, shared_engine
 from latentbook.book.compose.stills import WIDE, instrument_file
 from latentbook.book.directives.code_cell import say_what_is_drawn
-from latentbook.book.load import compose, shared_engine
+from latentbook.book.load import compose
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.page_python import PagePython, Twice
 from latentbook.book.read.card_records import (

@@ -1,16 +1,21 @@
-"""Compose a project: one :class:`Book` with the files its pages need, or all its mistakes."""
+"""Compose a project, in passes: one :class:`Book` with its files, or all its mistakes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from pathlib import Path
+from typing import ClassVar
 
 from latentbook.book.compose.assigned import compose_assignments, take_assigned
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.chapters import Chapters, Neighbours
-from latentbook.book.compose.compose import Directive, Resources
-from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.compose import Resources
+from latentbook.book.compose.engine import shared_engine
 from latentbook.book.compose.facts import read_facts
 from latentbook.book.compose.glossary import read_glossary
 from latentbook.book.compose.labels import Labels, numbered
@@ -29,21 +34,17 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
-from latentbook.book.read.days import Days, check_days
-from latentbook.book.read.lessons import IDEA_WORDS, Lesson, idea_fault
+from latentbook.book.read.days import check_days
 from latentbook.book.read.notation import read_notation
-from latentbook.book.read.numbers import STALE, Asked
+from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import BookManifest, Project
 from latentbook.book.read.source import ChapterSource, SourceReader
+from latentbook.book.text_checks import check_addresses, check_text
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.cache import Cache
-from latentbook.errors import accepted_names
-from latentbook.plugins import Plugins, plugins_of
+from latentbook.plugins import plugins_of
 from latentbook.settings import Settings
-
-LONG = "the section has {}: move the rest into evidence/{}.md"
-NO_IDEA = f"the section lacks idea: one sentence of at most {IDEA_WORDS} words"
 
 
 def load(settings: Settings, now: datetime | None = None, *, computing: bool = False) -> Loaded:
@@ -69,199 +70,221 @@ def compose(project: Project, now: datetime, *, computing: bool = False) -> Load
     # Separate processes: neither can damage the other's Python.
     plots, instruments = (closing(AuthorCode(project.settings.code_timeout)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
-        loaded = _compose(project, now, computing, plot_code, instrument_code)
-    project.problems.raise_all()
-    return loaded
+        return Composition(project, now, computing, plot_code, instrument_code).loaded()
 
 
-_engines: dict[str, Engine] = {}
+@dataclass
+class Composition:
+    """What the passes have made so far. Each reports mistakes to the project and goes on.
 
+    Parameters
+    ----------
+    now : withhold what opens after this
+    computing : the numbers of the text are about to be computed, so none has to be recorded
+    plot_code, instrument_code : run the code of plots and of instruments
+    """
 
-def shared_engine(script: str) -> Engine:
-    """Return the engine of a bundle, which caches every equation it has set."""
-    if script not in _engines:
-        while _engines:
-            _engines.popitem()[1].close()
-        _engines[script] = Engine(script)
-    return _engines[script]
+    project: Project
+    now: datetime
+    computing: bool
+    plot_code: AuthorCode
+    instrument_code: AuthorCode
 
+    def loaded(self) -> Loaded:
+        """Run all passes.
 
-def _compose(
-    project: Project,
-    now: datetime,
-    computing: bool,
-    plot_code: AuthorCode,
-    instrument_code: AuthorCode,
-) -> Loaded:
-    settings, manifest, problems = project.settings, project.manifest, project.problems
-    notation = Notation(project.macros())
-    mathematics = Mathematics(shared_engine(engine_script(settings)), notation)
-    plugins = plugins_of(project.given)
-    directives = directives_with(plugins)
-    reader = SourceReader(project, directives, mathematics.words)
-    kept = Cache(settings.build / "cache" / "plots")
-    plots = Plots(plot_code, settings.widgets, kept)
-    assigned = take_assigned(_sources(reader), reader.assignments(), plots, reader)
-    whole = assigned.chapters
-    labels = _labels(project, directives, [*whole, *assigned.sources], mathematics.words)
-    assigned.close(labels, manifest.openings, problems)
-    days = check_days(manifest.openings, labels.with_days(), problems)
-    closed = set_apart(whole, days.not_open(now, drafts=settings.reload))
-    labels.shut(closed.labels)
-    labels.unanswered = closed.unanswered
-    asked: dict[Asked, None] = {}
+        Raises
+        ------
+        BookErrors
+            With every mistake.
+        """
+        for each in self.PASSES:
+            each(self)
+        self.project.problems.raise_all()
+        book = self.book()
+        return Loaded(
+            book=book,
+            media=self.shared.media,
+            practice=self.project.settings.practice,
+            sources=_without_front(self.closed.sources),
+            whole=_without_front(self.whole),
+            labels=self.labels,
+            notation=self.notation,
+            facts=self.shared.facts,
+            apart=files_apart(self.project.settings.widgets, self.closed),
+            laid=self.project.laid,
+            brand=self.project.manifest.brand,
+            asked=tuple(self.asked),
+            assignments=self.assignments,
+            unseen=self.unseen.media,
+        )
 
-    def resources() -> Resources:
-        """Create resources that nothing has used yet."""
-        media, cached = Media(), settings.build / "cache"
-        engine = shared_engine(engine_script(settings))
-        content, widgets, shown = settings.content, settings.widgets, project.shown
+    def read(self) -> None:
+        """Read the chapters, withheld content included, and take out questions of assignments."""
+        project, settings = self.project, self.project.settings
+        self.notation = Notation(project.macros())
+        self.engine = shared_engine(engine_script(settings))
+        self.mathematics = Mathematics(self.engine, self.notation)
+        self.plots = Plots(self.plot_code, settings.widgets, Cache(self.cache_folder / "plots"))
+        self.plugins = plugins_of(project.given)
+        self.directives = directives_with(self.plugins)
+        reader = SourceReader(project, self.directives, self.mathematics.words)
+        entries = {entry.slug: entry for entry in project.manifest.entries}.values()
+        sources = [reader.front(), *map(reader.chapter, entries)]
+        chapters = [source for source in sources if source is not None]
+        self.assigned = take_assigned(chapters, reader.assignments(), self.plots, reader)
+        self.whole = self.assigned.chapters
+        self.asked: dict[Asked, None] = {}
+
+    def number(self) -> None:
+        """Number all that has a label."""
+        project, words = self.project, self.mathematics.words
+        self.labels = labels = Labels(words)
+        for source in (*self.whole, *self.assigned.sources):
+            labels.add_chapter(source, project.problems)
+        labels.hidden.update(project.laid.hidden)
+        labels.are_lost = bool(self.plugins.failures)
+        if (below := project.below) is not None:
+            labels.left_out = cache(lambda: numbered(below, self.directives, words).targets)
+            labels.full_book_url = project.laid.full_book_url
+
+    def withhold(self) -> None:
+        """Set apart what is not open yet."""
+        project, labels = self.project, self.labels
+        openings = project.manifest.openings
+        self.assigned.close(labels, openings, project.problems)
+        self.days = check_days(openings, labels.with_days(), project.problems)
+        closed = self.days.not_open(self.now, drafts=project.settings.reload)
+        self.closed = set_apart(self.whole, closed)
+        labels.shut(self.closed.labels)
+        labels.unanswered = self.closed.unanswered
+
+    def share(self) -> None:
+        """Read what all chapters refer to."""
+        self.shared = self.resources()
+        # Withheld content is composed for its mistakes. What only it uses appears in no list.
+        is_apart = self.closed.pieces or self.assigned.assignments
+        self.unseen = self.resources() if is_apart else self.shared
+        names = {page.section or page.slug for source in self.whole for page in source.pages}
+        self.ledgers = Ledgers(self.project, self.shared, self.unseen, names)
+
+    def check(self) -> None:
+        """Check what the text says, and what its code imports."""
+        check_text(self.project, self.plugins, self.whole, self.computing)
+        check_addresses(self.project, self.plugins)
+        pages = [page for each in (*self.whole, *self.assigned.sources) for page in each.pages]
+        texts = [(page.path, page.document.nodes) for page in pages]
+        taken = [each for _, questions in self.assigned.assignments for each in questions]
+        texts += [(each.page.path, each.nodes[:1]) for each in taken]
+        check_imports(self.project, texts)
+
+    def compose(self) -> None:
+        """Turn nodes into blocks; what is withheld, only for its mistakes."""
+        neighbours = Neighbours(self.project, self.closed.sources, self.labels)
+        composed = Chapters(
+            self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours
+        )
+        for piece in self.closed.pieces:
+            composed.rehearse(piece)
+        sources = self.closed.sources
+        self.chapters = {source.entry.slug: composed.chapter(source) for source in sources}
+        self.assignments = compose_assignments(self.assigned, composed)
+        self.old_places = composed.old_places
+        neighbours.check_circles()
+
+    def collect(self) -> None:
+        """Make the lists at the end of the book, and its title page."""
+        self.facts, self.symbols = self.ledgers.facts(), self.ledgers.symbols()
+        self.terms = self.ledgers.terms()
+        self.brand = _checked_brand(self.project)
+        self.corrections = _corrections(self.project, self.labels)
+
+    PASSES: ClassVar[tuple[Callable[[Composition], None], ...]] = (
+        read,
+        number,
+        withhold,
+        share,
+        check,
+        compose,
+        collect,
+    )
+
+    @property
+    def cache_folder(self) -> Path:
+        return self.project.settings.build / "cache"
+
+    def resources(self) -> Resources:
+        """Resources that nothing has used yet."""
+        project, settings = self.project, self.project.settings
+        content, shown, report = settings.content, project.shown, project.report
+        media, problems = Media(), project.problems
         bibliography = read_bibliography(
             content / "references.bib", shown("references.bib"), problems
         )
         keys = bibliography.keys() | bibliography.wrong
-        pages = [page for source in whole for page in source.pages]
+        pages = [page for source in self.whole for page in source.pages]
+        stills = Cache(self.cache_folder / "stills")
         return Resources(
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
-            labels=labels,
+            labels=self.labels,
             bibliography=bibliography,
             facts=read_facts(content / "facts.toml", shown("facts.toml"), keys, problems),
-            mathematics=Mathematics(engine, notation),
+            mathematics=Mathematics(self.engine, self.notation),
             media=media,
             practice=settings.practice,
             pictures=Pictures(content, media),
-            stills=Stills(instrument_code, engine, media, widgets, Cache(cached / "stills")),
-            plots=plots,
-            symbols=read_notation(content / "notation.toml", project.report("notation.toml")),
-            glossary=read_glossary(content / "glossary.toml", project.report("glossary.toml")),
-            language=manifest.content_language,
+            stills=Stills(self.instrument_code, self.engine, media, settings.widgets, stills),
+            plots=self.plots,
+            symbols=read_notation(content / "notation.toml", report("notation.toml")),
+            glossary=read_glossary(content / "glossary.toml", report("glossary.toml")),
+            language=project.manifest.content_language,
             unlisted=project.laid.unlisted,
-            numbers={source.entry.slug: source.numbers for source in whole},
-            asked=asked,
-            computing=computing,
+            numbers={source.entry.slug: source.numbers for source in self.whole},
+            asked=self.asked,
+            computing=self.computing,
         )
 
-    shared = resources()
-    # Withheld content is composed for its mistakes. What only it uses appears in no list.
-    unseen = resources() if closed.pieces or assigned.assignments else shared
-    names = {page.section or page.slug for source in whole for page in source.pages}
-    ledgers = Ledgers(project, shared, unseen, names)
-    neighbours = Neighbours(project, closed.sources, labels)
-    composed = Chapters(project, shared, unseen, whole, ledgers, neighbours)
-    _check_text(project, plugins, whole, computing)
-    pages = [page for source in (*whole, *assigned.sources) for page in source.pages]
-    texts = [(page.path, page.document.nodes) for page in pages]
-    taken = [question for _, questions in assigned.assignments for question in questions]
-    check_imports(project, [*texts, *((each.page.path, each.nodes[:1]) for each in taken)])
-    for piece in closed.pieces:
-        composed.rehearse(piece)
-    chapters = {source.entry.slug: composed.chapter(source) for source in closed.sources}
-    assignments = compose_assignments(assigned, composed)
-    neighbours.check_circles()
-    facts, symbols, terms = ledgers.facts(), ledgers.symbols(), ledgers.terms()
-    brand, corrections = _checked_brand(project), _corrections(project, labels)
-    problems.raise_all()
-    parts = (
-        Part(
-            mathematics.words(part.title),
-            tuple(chapters[e.slug] for e in part.chapters if e.slug in chapters),
+    def book(self) -> Book:
+        settings, manifest, brand = self.project.settings, self.project.manifest, self.brand
+        words, drafts = self.mathematics.words, self.days.drafts()
+        moments = {each.moment for each in self.closed.labels.values() if each.moment}
+        return Book(
+            id=manifest.storage_id,
+            title=words(manifest.title),
+            subtitle=words(manifest.subtitle),
+            description=words(manifest.description),
+            language=manifest.language,
+            content_language=manifest.content_language,
+            front=self.chapters[FRONT],
+            parts=self.parts(),
+            references=self.shared.bibliography.references(self.ledgers.sources()),
+            symbols=self.symbols,
+            terms=self.terms,
+            drafts=frozenset(drafts.names if settings.reload else ()),
+            name=brand.name or manifest.title,
+            mark=mark(brand, manifest.title, settings.content) if manifest.brand else Html(),
+            small_print=small_print(brand, manifest.term, _credit(self.project)),
+            report_mistakes=manifest.report_mistakes,
+            edition=manifest.edition,
+            openings=tuple(sorted(moments)),
+            released=manifest.released,
+            url=manifest.url,
+            corrections=self.corrections,
+            what_you_can_do=manifest.what_you_can_do,
+            old_places=self.old_places,
+            **self.facts,
         )
-        for part in manifest.parts
-    )
-    drafts = days.drafts() if settings.reload else Days()
-    book = Book(
-        id=manifest.storage_id,
-        title=mathematics.words(manifest.title),
-        subtitle=mathematics.words(manifest.subtitle),
-        description=mathematics.words(manifest.description),
-        language=manifest.language,
-        content_language=manifest.content_language,
-        front=chapters[FRONT],
-        parts=tuple(part for part in parts if part.chapters),
-        references=shared.bibliography.references(ledgers.sources()),
-        symbols=symbols,
-        terms=terms,
-        drafts=frozenset(drafts.names),
-        name=brand.name or manifest.title,
-        mark=mark(brand, manifest.title, settings.content) if manifest.brand else Html(),
-        small_print=small_print(brand, manifest.term, _credit(project)),
-        report_mistakes=manifest.report_mistakes,
-        edition=manifest.edition,
-        openings=tuple(sorted({each.moment for each in closed.labels.values() if each.moment})),
-        released=manifest.released,
-        url=manifest.url,
-        corrections=corrections,
-        what_you_can_do=manifest.what_you_can_do,
-        old_places=composed.old_places,
-        **facts,
-    )
-    return Loaded(
-        book=book,
-        media=shared.media,
-        practice=settings.practice,
-        sources=_without_front(closed.sources),
-        whole=_without_front(whole),
-        labels=labels,
-        notation=notation,
-        facts=shared.facts,
-        apart=files_apart(settings.widgets, closed),
-        laid=project.laid,
-        brand=manifest.brand,
-        asked=tuple(asked),
-        assignments=assignments,
-        unseen=unseen.media,
-    )
 
-
-def _sources(reader: SourceReader) -> list[ChapterSource]:
-    """Read the front page and the chapters, withheld content included."""
-    entries = {entry.slug: entry for entry in reader.project.manifest.entries}.values()
-    read = [reader.front(), *map(reader.chapter, entries)]
-    return [source for source in read if source is not None]
-
-
-def _labels(
-    project: Project,
-    directives: Mapping[str, Directive],
-    sources: Sequence[ChapterSource],
-    words: Callable[[str], str],
-) -> Labels:
-    labels = Labels(words)
-    for source in sources:
-        labels.add_chapter(source, project.problems)
-    labels.hidden.update(project.laid.hidden)
-    if (below := project.below) is not None:
-        labels.left_out = cache(lambda: numbered(below, directives, words).targets)
-        labels.full_book_url = project.laid.full_book_url
-    return labels
-
-
-def _check_text(
-    project: Project, plugins: Plugins, sources: Sequence[ChapterSource], computing: bool
-) -> None:
-    """Report stale numbers, and what a strict book refuses in its text."""
-    manifest, problems, checks = project.manifest, project.problems, plugins.checks
-    unknown = manifest.checks.keys() - checks.keys() if not plugins.failures else ()
-    for name in sorted(unknown):
-        manifest.file.add(f"no check {name!r}. {accepted_names(name, checks)}", "checks", name)
-    strict = [check for name, check in checks.items() if name in manifest.strict]
-    for source in sources:
-        if not computing and source.numbers.stale:
-            problems.add(source.numbers.path, 1, STALE)
-        for page in source.pages:
-            found = [fault for check in strict for fault in check.faults(page)]
-            front, lines = page.document.front, page.document.front_lines
-            if (idea := front.get("idea")) and (fault := idea_fault(idea)):
-                found.append((lines.get("idea", 1), fault))
-            if page in source.sections and manifest.wants_lessons(page.slug):
-                lesson, line = Lesson.of(page.document), lines.get("title", 1)
-                if lesson.faults:
-                    found.append((line, LONG.format(lesson.faults, page.name)))
-                if lesson.lacks_idea:
-                    found.append((line, NO_IDEA))
-            for line, message in found:
-                if not project.laid.from_book(page.path, line):
-                    problems.add(page.path, line, message)
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the book that have open chapters."""
+        parts = (
+            Part(
+                self.mathematics.words(part.title),
+                tuple(self.chapters[e.slug] for e in part.chapters if e.slug in self.chapters),
+            )
+            for part in self.project.manifest.parts
+        )
+        return tuple(part for part in parts if part.chapters)
 
 
 def _checked_brand(project: Project) -> Brand:

@@ -12,11 +12,11 @@ from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
-from latentbook.classroom import manage
 from latentbook.errors import BookErrors
-from latentbook.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_classroom.course import manage
+from latentbook_classroom.lecture.settings import ClassSettings
 from tests.classroom.conftest import settings_in
 from tests.site_pages import broken_links
 from tests.small_server import TestRegistry

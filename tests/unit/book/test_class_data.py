@@ -14,7 +14,7 @@ from latentbook.book.load import load
 from latentbook.book.write import render
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.written import Written
-from latentbook.lecture.class_data import class_data
+from latentbook_classroom.lecture.class_data import class_data
 
 from .conftest import AnyFile, MakeBook, fixture_chapter
 

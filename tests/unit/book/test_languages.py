@@ -69,9 +69,10 @@ def test_extraction_finds_every_call(root: Path) -> None:
         for form in ([message.id] if isinstance(message.id, str) else message.id)
     }
     files = [
-        *(root / "app/latentbook/templates").rglob("*.html"),
+        *(root / "app").rglob("templates/**/*.html"),
         *(root / "app/latentbook/book").rglob("*.py"),
         *(root / "static/js").rglob("*.js"),
+        *(root / "app/latentbook_classroom/static").rglob("*.js"),
     ]
     said = {
         json.loads(f'"{text}"') if "\\u" in text else text
@@ -111,7 +112,7 @@ def test_templates_say_nothing_untranslated(root: Path) -> None:
         r"{#.*?#}|{% trans.*?{% endtrans %}|{%.*?%}|{{.*?}}|<!doctype html>", re.DOTALL
     )
     bare = {}
-    for path in sorted((root / "app/latentbook/templates").rglob("*.html")):
+    for path in sorted((root / "app").rglob("templates/**/*.html")):
         parser = Bare()
         text = re.sub(r"(</?){{.*?}}", r"\1p", path.read_text(encoding="utf-8"))
         parser.feed(jinja.sub("", text))
@@ -161,7 +162,7 @@ def sentences(tree: ast.AST) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "folder", ["widgets/engine", "widgets/kit", "app/latentbook/classroom/grader"]
+    "folder", ["widgets/engine", "widgets/kit", "app/latentbook_classroom/grader"]
 )
 def test_python_says_nothing_untranslated_to_readers(root: Path, folder: str) -> None:
     bare = {

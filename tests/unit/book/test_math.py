@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.engine import Engine, EngineError, shared_engine
 from latentbook.book.compose.math import BrokenTex, Mathematics, Notation
-from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from markdown_it.token import Token
 
-from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.engine import Engine, shared_engine
 from latentbook.book.compose.pieces import Text, plain
-from latentbook.book.load import shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
 

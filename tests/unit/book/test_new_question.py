@@ -99,8 +99,8 @@ JUDGE = """export function judge(answer, key, { letters }) {
 """
 IN_CLASS = """<p><label>{{ _("Your answer") }} <input id="word"></label></p>
 """
-CLASS_SCRIPT = """import { one } from "latentbook/lecture/page.js";
-import { figuresOf } from "latentbook/lecture/results.js";
+CLASS_SCRIPT = """import { one } from "latentbook-class/page.js";
+import { figuresOf } from "latentbook-class/results.js";
 
 export default class Word {
   constructor(asked, place) {
@@ -156,7 +156,7 @@ from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
 from latentbook.book.write.written import Written
-from latentbook.lecture.class_data import class_data
+from latentbook_classroom.lecture.class_data import class_data
 from latentbook.settings import Settings
 
 settings = Settings(**{name: Path(path) for name, path in json.loads(sys.argv[1]).items()})
@@ -181,8 +181,8 @@ print(json.dumps(made))
 JUDGE_PROGRAM = """
 import json, sys
 from pathlib import Path
-from latentbook.classroom.grader.judges import Judges
-from latentbook.classroom.grader.question import Question
+from latentbook_classroom.grader.judges import Judges
+from latentbook_classroom.grader.question import Question
 from latentbook.settings import Settings
 
 judges = Judges(Settings(**{name: Path(path) for name, path in json.loads(sys.argv[1]).items()}))
@@ -199,9 +199,9 @@ from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.written import Written
-from latentbook.classroom.assignments_data import assignments_data
-from latentbook.classroom.bundled import assignments_of
-from latentbook.classroom.database import create
+from latentbook_classroom.course.assignments_data import assignments_data
+from latentbook_classroom.course.bundled import assignments_of
+from latentbook_classroom.course.database import create
 from latentbook.settings import Settings
 from tests.classroom.conftest import make_tables, opened, settings_in
 from tests.classroom.test_assigned_pages import hand_in, set_dates
@@ -232,10 +232,10 @@ from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.written import Written
-from latentbook.lecture.blocks import class_data_of
-from latentbook.lecture.bundle import bundle_class
-from latentbook.lecture.class_data import class_data
-from latentbook.lecture.settings import ClassSettings
+from latentbook_classroom.lecture.blocks import class_data_of
+from latentbook_classroom.lecture.bundle import bundle_class
+from latentbook_classroom.lecture.class_data import class_data
+from latentbook_classroom.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.small_server import TestRegistry

@@ -75,7 +75,9 @@ def test_a_file_of_the_book_adds_a_block(
     assert events == [("1453", "Constantinople falls"), ("1789", "The Bastille falls")]
     (sheet,) = re.findall(r'href="\.\./\.\./(assets/timeline-[^"]+)"', html)
     assert ".timeline ol {" in (site / sheet).read_text()
-    found = json.loads(next(site.glob("search-*.json")).read_text())
+    place = re.search(r'"search":"([^"]+)"', html)  # an earlier edition's is there, too
+    assert place is not None
+    found = json.loads((site / place[1]).read_text())
     assert any("Bastille" in entry["text"] for entry in found)
 
 
@@ -121,11 +123,27 @@ See {ref}`europe`.
 """
     site, _ = built(make_with(NUMBERED, text))
     html = page(site)
+    cells = json.loads((site / "sample" / "sample.ipynb").read_text())["cells"]
+    assert any("**Map 2.1. Of $x$**" in "".join(each["source"]) for each in cells)
     assert re.search(r'<section class="own map" id="europe" data-block data-script="', html)
     assert re.search(r'<b>2\.1 Of <span class="katex', html)
     assert '<a class="ref" href="#europe">map\N{NO-BREAK SPACE}2.1</a>' in html
     (script,) = re.findall(r'data-script="\.\./\.\./(assets/map-[^"]+)"', html)
     assert (site / script).read_text().startswith("export default")
+
+
+def test_the_block_of_the_documentation_works(
+    make_with: MakeWith, root: Path, small_runtime: None
+) -> None:
+    page_of_docs = (root / "docs" / "plugins.md").read_text(encoding="utf-8")
+    section = page_of_docs.partition("## A block")[2]
+    code = re.search(r"```python\n(.*?)```", section, re.DOTALL)
+    text = re.search(r"```\n(:::.*?)```", section, re.DOTALL)
+    assert code is not None and text is not None
+    site, _ = built(make_with(code[1], f"\n{text[1]}"))
+    assert "<b>Reaction 2.1</b> Burning of <em>methane</em>" in page(site)
+    shown = re.sub("<[^>]+>", "", page(site))
+    assert "Methane burns as reaction\N{NO-BREAK SPACE}2.1 says." in shown
 
 
 def test_a_mistake_in_the_block_has_its_line(make_with: MakeWith, history: str) -> None:
@@ -158,13 +176,21 @@ def test_an_output_is_recorded_and_shown_in_the_page(
     assert "<p>29 May 1453</p>" in page(site)
 
 
+def test_no_chapter_has_an_address_of_a_plugin(make_with: MakeWith, small_runtime: None) -> None:
+    code = "from latentbook.hooks import SitePart, hookimpl\n"
+    code += "@hookimpl\ndef site(): return SitePart(serves=('sample',))\n"
+    with pytest.raises(BookErrors, match=r"book\.toml:8: the address 'sample' belongs"):
+        built(make_with(code, "\nText.\n"))
+
+
 IMPORT = "from latentbook.hooks import hookimpl\n"
 FAILING = {
     "syntax": ("def blocks(:\n", "invalid syntax"),
     "import": ("import no_such_module\n", "No module named 'no_such_module'"),
     "exit": ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
-    "hook": (f"{IMPORT}@hookimpl\ndef block(): ...\n", "unknown hook"),
-    "argument": (f"{IMPORT}@hookimpl\ndef site(shape): ...\n", "Argument(s) {'shape'}"),
+    "nothing": ("def blocks(): ...\n", "has no function marked with hookimpl"),
+    "hook": (f"{IMPORT}@hookimpl\ndef block(): ...\n", ":2: no hook 'block'. Did you mean"),
+    "argument": (f"{IMPORT}@hookimpl\ndef site(page): ...\n", ":2: site takes no argument 'page'"),
     "result": (f"{IMPORT}@hookimpl\ndef blocks():\n    return 3\n", "blocks() returns 3"),
     "raises": (f"{IMPORT}@hookimpl\ndef blocks():\n    yield 1 / 0\n", "4: ZeroDivisionError"),
 }
@@ -182,13 +208,44 @@ def test_a_plugin_that_fails_is_named_and_the_book_is_built_without_it(
     assert html.count("A part of this page is missing") == 1 and "The rest." in html
 
 
-def test_a_block_that_fails_leaves_its_place(
-    make_with: MakeWith, history: str, small_runtime: None
+IN_BLOCK = {
+    "run": ("    events = [line", "    1 / 0\n    events = [line", "text.md:6"),
+    "markup": ("{{ event }}", "{{ block.evnt }}", "has no attribute 'evnt'"),
+    "no markup": ("    markup: ClassVar", "    markup_: ClassVar", "a Block with markup"),
+    "said": ('said = ("words",)', 'said = ("word",)', "has no attribute 'word'"),
+    "kind": ('kind = "timeline"', 'kind = "Time line"', "kind is 'Time line'"),
+    "options": ('body="code", run', 'options=["a"], body="code", run', "has options ['a']"),
+    "output": ("def day(value)", "D = 1\n\n\ndef day(value, d=D)", "name 'D' is not defined"),
+}
+
+
+@pytest.mark.parametrize("where", IN_BLOCK)
+def test_a_fault_in_what_it_adds_leaves_its_place(
+    make_with: MakeWith, history: str, small_runtime: None, where: str
 ) -> None:
-    wrong = history.replace("    events = [line", "    1 / 0\n    events = [line")
-    site, said = built(make_with(wrong))
-    assert "A part of this page is missing" in page(site)
-    assert any("history.py" in each and "ZeroDivisionError" in each for each in said)
+    before, after, words = IN_BLOCK[where]
+    assert before in history
+    site, said = built(make_with(history.replace(before, after)))
+    assert page(site).count("A part of this page is missing") == (where != "output")
+    (why,) = {each for each in said if "plugin" in each}
+    assert why.startswith("The plugin history failed and is left out: ") and words in why
+
+
+def test_references_into_a_lost_block_are_words(make_with: MakeWith, small_runtime: None) -> None:
+    text = "\n:::{map} Of it\n:label: europe\n\n$$ x $$ (inside)\n:::\n"
+    text += "\nSee {ref}`europe`, {ref}`this <europe>` and {eq}`inside`.\n"
+    site, _ = built(make_with("import no_such_module\n", text))
+    shown = re.sub("<[^>]+>", "", page(site))
+    assert "See map, this and inside." in shown, re.findall("See .*", shown)
+
+
+def test_annotations_of_an_output_may_need_its_module(make_with: MakeWith, history: str) -> None:
+    code = history.replace("def day(value):", "def day(value: Directive) -> NotInThePage:")
+    code = "from __future__ import annotations\n" + code
+    settings = make_with(code)
+    check_book(open_project(settings), record=True, report=lambda message: None)
+    recorded = json.loads((settings.content / "sample" / "outputs.json").read_text())
+    assert recorded["falls"]["outputs"][0]["data"] == "<p>29 May 1453</p>"
 
 
 def test_a_missing_file_and_a_taken_name_are_failures(
@@ -198,7 +255,7 @@ def test_a_missing_file_and_a_taken_name_are_failures(
     (settings.content / HISTORY).unlink()
     assert "There is no Python file" in plugins_of(settings).failures["history"]
     _, said = built(make_with(history.replace('name="timeline"', 'name="figure"')))
-    assert "The plugin history failed and is left out: There is already a block figure." in said
+    assert "The plugin history failed and is left out: The block figure is there already." in said
 
 
 def test_an_edited_extension_is_imported_anew(make_with: MakeWith, history: str) -> None:

@@ -22,13 +22,12 @@ from PIL import Image
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import script_json
-from latentbook.classroom.settings import ClassroomSettings
 from latentbook.errors import BookErrors
-from latentbook.lecture.bundle import bundle_class
-from latentbook.lecture.settings import ClassSettings
 from latentbook.settings import Settings
+from latentbook_classroom.lecture.bundle import bundle_class
+from latentbook_classroom.lecture.settings import ClassSettings
+from latentbook_classroom.settings import ClassroomSettings
 from tests.site_pages import broken_links, repeated_ids, site_pages
 
 from .conftest import HEAD, MakeBook, fixture_chapter
@@ -107,28 +106,6 @@ def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
         plain, count = tag.subn("", html)
         assert count == ("<footer" in html), name  # not in frames and what has moved
         assert plain == without[name]
-
-
-def test_the_books_scripts_are_the_same_without_those_of_class_mode(
-    settings: Settings, tmp_path: Path
-) -> None:
-    def bundled(left_out: tuple[str, ...]) -> dict[str, bytes]:
-        root = tmp_path / "root"  # the names of some files hold where they come from
-        root.mkdir()
-        for name in ("node_modules", "package-lock.json"):
-            (root / name).symlink_to((settings.root / name).resolve())
-        ignore = shutil.ignore_patterns(*left_out)
-        shutil.copytree(settings.root / "static", root / "static", ignore=ignore)
-        own = settings.model_copy(update={"root": root, "build": root / "build"})
-        (own.build / "cache").mkdir(parents=True)
-        for fonts in (settings.build / "cache").glob("fonts-*"):  # cut from sheets that stay
-            shutil.copytree(fonts, own.build / "cache" / fonts.name)
-        files = {name: path.read_bytes() for name, path in bundle(own).files.items()}
-        shutil.rmtree(root)
-        return files
-
-    without = ("lecture", "lecture.css", "classroom", "classroom.css")
-    assert bundled(()) == bundled(without)
 
 
 def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -> None:

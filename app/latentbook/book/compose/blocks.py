@@ -29,7 +29,7 @@ class ClassForm:
     Attributes
     ----------
     form : the form of the answer: the kind of question whose folder contains ``class.html`` and
-        ``class.js``, or a file in ``templates/lecture/forms`` and ``static/js/lecture/forms``
+        ``class.js``, or a file in ``lecture/forms`` of the plugin's templates and scripts
     called : what the lecturer reads for the kind of block, to be translated
     asked : what phones and the projector are sent
     told : what they are also sent once the answers are revealed

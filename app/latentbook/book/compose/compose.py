@@ -282,7 +282,8 @@ class Composer:
         """The target of a label, or None after reporting that there is none."""
         target = self.resources.labels.find(label)
         if target is None:
-            self.problems.add(line, self.resources.labels.why_missing(label))
+            if not self.resources.labels.are_lost:
+                self.problems.add(line, self.resources.labels.why_missing(label))
             return None
         if target.outside is None:
             place = self.problems.place(self.problems.path, line)

@@ -97,3 +97,15 @@ class Engine:
 class _ArrayEncoder(json.JSONEncoder):
     def default(self, value: Any) -> Any:
         return value.tolist() if hasattr(value, "tolist") else super().default(value)
+
+
+_engines: dict[str, Engine] = {}
+
+
+def shared_engine(script: str) -> Engine:
+    """Return the engine of a bundle, which caches every equation it has set."""
+    if script not in _engines:
+        while _engines:
+            _engines.popitem()[1].close()
+        _engines[script] = Engine(script)
+    return _engines[script]

@@ -38,6 +38,7 @@ class Labels:
     left_out : of a course: gives the targets of the book that it is made from, once one is wanted
     full_book_url : address of that book, where references to what is left out lead; may be empty
     unlinked : where references to what is left out lead nowhere
+    are_lost : a plugin that fails may have had labels that are not known
     words : a line of Markdown as plain text
     """
 
@@ -50,6 +51,7 @@ class Labels:
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
         self.unlinked: dict[str, None] = {}
+        self.are_lost = False
         self.words = words
         self._numbers: dict[tuple[str, int], str] = {}
         self._ids: dict[tuple[str, int], str] = {}

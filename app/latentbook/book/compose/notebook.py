@@ -40,9 +40,16 @@ Form: TypeAlias = Callable[[DirectiveNode, NotebookWriter], Iterator[Cell]]
 
 
 def remark(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """A quotation under its title: the form of directives that declare none."""
-    title = f"**{writer.text(node.argument)}**\n\n" if node.argument else ""
-    body = title + (listing(node.code) if node.code else writer.markdown(node.text))
+    """A quotation under its number and title: the form of directives that declare none."""
+    number = f"{node.syntax.counts} {writer.number(node)}" if node.syntax.counts else ""
+    words = filter(None, [number.capitalize(), writer.text(node.argument)])
+    yield from quotation(". ".join(words), node, writer)
+
+
+def quotation(title: str, node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
+    """The body of a directive under a title, which may be empty."""
+    text = listing(node.code) if node.code else writer.markdown(node.text)
+    body = f"**{title}**\n\n{text}" if title else text
     yield Cell("\n".join(f"> {line}".rstrip() for line in body.split("\n")))
 
 

@@ -175,7 +175,7 @@ def _starts_sentence(before: Sequence[Token]) -> bool:
 def _eq(label: str, line: int, around: Surroundings) -> Iterable[Token]:
     target = around.target(label, line)
     if target is None:
-        return ()
+        return [plain(label)]
     if target.kind != "equation":
         around.problems.add(line, f"{label!r} is not an equation: write {{ref}}`{label}`")
         return ()
@@ -187,7 +187,7 @@ def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
     words, label = split_words(content)
     target = around.target(label, line)
     if target is None:
-        return ()
+        return [plain(words or label)]
     if target.kind == "equation":
         around.problems.add(line, f"{label!r} is an equation: write {{eq}}`{label}`")
         return ()

@@ -1,9 +1,10 @@
 """Every directive of the language. An author's ``:::{name}`` must be one of these."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from latentbook.book.compose.blocks import Block
+from latentbook.book.compose.blocks import Block, text_of
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.directives.admonition import ADMONITION, REMARKS
 from latentbook.book.directives.asked import ASKED
@@ -26,6 +27,7 @@ from latentbook.book.directives.tabs import TAB_ITEM, TAB_SET
 from latentbook.book.directives.takeaways import TAKEAWAYS
 from latentbook.book.directives.theorem import THEOREMS
 from latentbook.book.read.nodes import DirectiveNode
+from latentbook.book.read.options import Option
 from latentbook.errors import LatentbookError, Mistake
 from latentbook.plugins import Plugins
 
@@ -72,8 +74,8 @@ def directives_with(plugins: Plugins) -> dict[str, Directive]:
     """
     own = by_name(DIRECTIVES)
     for name, each in plugins.items("blocks", Directive):
-        if each.name in own:
-            plugins.fail(name, LatentbookError(f"There is already a block {each.name}."))
+        if fault := "is there already" if each.name in own else fault_of(each):
+            plugins.fail(name, LatentbookError(f"The block {each.name} {fault}."))
         else:
             own[each.name] = guarded(each, name, plugins)
     return {**own, **({"": LOST} if plugins.failures else {})}
@@ -85,14 +87,46 @@ def guarded(directive: Directive, name: str, plugins: Plugins) -> Directive:
     def run(node: DirectiveNode, composer: Composer) -> Block | None:
         try:
             if name not in plugins.failures and directive.run:
-                return directive.run(node, composer)
+                return checked(directive.run(node, composer), node)
         except (LatentbookError, Mistake):
             raise
         except Exception as error:
-            plugins.fail(name, error)
+            plugins.fail(name, error, composer.problems.place(composer.problems.path, node.line))
         return Lost(node.label)
 
     return replace(directive, run=run) if directive.run else directive
+
+
+def fault_of(directive: Directive) -> str:
+    """What is wrong with the declaration of a plugin's block; empty if nothing is."""
+    options = directive.options
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", directive.name):
+        return "has a name of other than lower-case letters, digits and hyphens"
+    if not isinstance(options, Mapping) or not all(
+        isinstance(option, Option) for option in options.values()
+    ):
+        return f"has options {options!r}. Accepted: a dict of names and Option(parse)"
+    return ""
+
+
+def checked(block: Block | None, node: DirectiveNode) -> Block | None:
+    """The block that a plugin returns.
+
+    Raises
+    ------
+    TypeError
+        If it is not a block that the book can show and search.
+    """
+    if block is None:
+        return None
+    if not isinstance(block, Block) or not block.markup:
+        raise TypeError(f"run returns {block!r}. Accepted: a Block with markup, or None")
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", block.kind):
+        raise TypeError(f"kind is {block.kind!r}. Accepted: lower-case letters, digits, hyphens")
+    if node.label and getattr(block, "label", "") != node.label:
+        raise TypeError("a block with a label needs the field label, for what refers to it")
+    text_of(block)  # fails if a field that ``said`` names is missing, or is not text
+    return block
 
 
 def by_name(directives: Iterable[Directive]) -> dict[str, Directive]:

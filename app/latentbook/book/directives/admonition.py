@@ -1,11 +1,11 @@
 """``admonition``: a titled remark."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.notebook import Cell, NotebookWriter, remark
+from latentbook.book.compose.notebook import Cell, NotebookWriter, quotation
 from latentbook.book.compose.pieces import Text
 from latentbook.book.directives.fold import Fold
 from latentbook.book.read.nodes import DirectiveNode
@@ -51,7 +51,7 @@ def _titled(name: str, title: str, variant: str) -> Directive:
 
     def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
         given = node.argument or writer.language.translate(title)
-        return remark(replace(node, argument=given), writer)
+        return quotation(writer.text(given), node, writer)
 
     return Directive(
         name=name,

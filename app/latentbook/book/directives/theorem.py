@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.notebook import Cell, NotebookWriter, remark
+from latentbook.book.compose.notebook import Cell, NotebookWriter, quotation
 from latentbook.book.compose.pieces import Text
 from latentbook.book.compose.target import RESULTS
 from latentbook.book.read.nodes import DirectiveNode
@@ -53,7 +53,7 @@ def run(node: DirectiveNode, composer: Composer) -> Theorem:
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     name = writer.language.translate(RESULTS[node.name], number=writer.number(node)).strip()
     title = f"{name} ({node.argument})" if node.argument else name
-    return remark(replace(node, argument=title), writer)
+    return quotation(writer.text(title), node, writer)
 
 
 def run_proof(node: DirectiveNode, composer: Composer) -> Proof:

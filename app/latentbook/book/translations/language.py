@@ -25,8 +25,10 @@ from latentbook.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
-LECTURE = re.compile(r"^static/js/(lecture|classroom)/|/class\.js$")
-"""Scripts of class mode, which serves their messages too; no page of a site has them."""
+SERVED = re.compile(r"^app/latentbook_\w+/|/class\.js$")
+"""Scripts of pages that a plugin of the server makes and sends the messages for; no page of a site
+has them.
+"""
 
 FOR_PAGE = re.compile(r"\.js$|^widgets/")
 EXPLAIN = re.compile(r"^static/js/explain/")
@@ -92,7 +94,7 @@ class Language:
         English has none.
         """
         return self._script_words(
-            lambda file: not EXPLAIN.search(file) and (lecture or not LECTURE.search(file))
+            lambda file: not EXPLAIN.search(file) and (lecture or not SERVED.search(file))
         )
 
     def explanations(self) -> bytes:

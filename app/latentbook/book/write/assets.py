@@ -115,28 +115,16 @@ def sources_hash(settings: Settings, *folders: str) -> str:
 
 def engine_script(settings: Settings) -> str:
     """The script that the build runs itself: ``static/js/engine.js`` with KaTeX."""
-    return _script(settings, "engine", "--global-name=engine", "--format=iife")
-
-
-def judge_script(settings: Settings) -> str:
-    """The page's judges as a script that a server runs itself: ``static/js/grader/judge.js``."""
-    listed = settings.build / "cache" / "judges.js"
-    judges = by_kind("judge.js")
-    imports = (
-        f'import {{ judge as judge{i} }} from "{path}";' for i, path in enumerate(judges.values())
-    )
-    named = ", ".join(f'"{name}": judge{i}' for i, name in enumerate(judges))
-    replace_file(listed, "\n".join([*imports, f"export const JUDGES = {{ {named} }};"]).encode())
-    own = (f"latentbook={settings.root / 'static' / 'js'}", f"latentbook-judges={listed}")
-    aliases = (f"--alias:{each}" for each in own)
-    return _script(settings, "grader/judge", "--global-name=judges", "--format=iife", *aliases)
+    source = settings.root / "static" / "js" / "engine.js"
+    return bundled_script(settings, source, "--global-name=engine", "--format=iife")
 
 
 def worker_script(settings: Settings) -> str:
     """The service worker without its list: ``static/js/service-worker.js`` with workbox."""
     # A classic script, because not every browser accepts a module as a service worker.
     production = '--define:process.env.NODE_ENV="production"'
-    return _script(settings, "service-worker", ES, production, "--format=iife")
+    source = settings.root / "static" / "js" / "service-worker.js"
+    return bundled_script(settings, source, ES, production, "--format=iife")
 
 
 def notebook_script(settings: Settings) -> str:
@@ -166,10 +154,11 @@ def _in_shadow_root(sheet: str) -> str:
     return PAGE_BODY.sub(".body", PAGE_ROOT.sub(host, sheet))
 
 
-def _script(settings: Settings, name: str, *options: str) -> str:
-    key = f"{Path(name).name}-{sources_hash(settings, 'js')}.js"
+def bundled_script(settings: Settings, source: Path, *options: str) -> str:
+    """A script with all that it imports, in one file that is not for a page."""
+    key = f"{source.stem}-{content_hash(sources_hash(settings, 'js'), source.read_bytes())}.js"
     if (script := _cached(settings, key)) is None:
-        script = esbuild(settings, f"static/js/{name}.js", *options)
+        script = esbuild(settings, str(source), *options)
         Cache(settings.build / "cache").write(key, script)
     return script
 

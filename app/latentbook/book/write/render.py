@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from gettext import NullTranslations
@@ -20,16 +20,17 @@ from markupsafe import Markup
 from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
 from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import Assignment, Book, Chapter, Page, TextPage
+from latentbook.book.compose.types import Book, Chapter, Page, TextPage
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.directives.problem import Problem
-from latentbook.book.read.contents import ASSIGNMENTS, EVIDENCE, page_label
+from latentbook.book.read.contents import EVIDENCE, page_label
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.read.source import PRINT, REVIEW, SUMMARY, page_place
+from latentbook.book.read.source import PRINT, REVIEW, SUMMARY
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
+from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
 from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
@@ -131,17 +132,17 @@ BUILD_PLACE = "\ue000build"
 EMBED = "embed"
 """Folder of the pages with a single block."""
 
-CLASS = "class"
-"""Folder of the pages of class mode."""
+SERVED = "class"
+"""Stands for a page that the server makes."""
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 @lru_cache(maxsize=4)
-def template_environment(folder: Path, translations: NullTranslations) -> Environment:
-    """Jinja for a folder of templates; it notices when one changes."""
+def template_environment(folders: tuple[Path, ...], translations: NullTranslations) -> Environment:
+    """Jinja for folders of templates; it notices when one changes."""
     environment = Environment(
-        loader=FileSystemLoader([folder, QUESTIONS]),
+        loader=FileSystemLoader([*folders, QUESTIONS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -152,12 +153,6 @@ def template_environment(folder: Path, translations: NullTranslations) -> Enviro
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
     return environment
-
-
-def template_of(environment: Environment, block: Block) -> Template:
-    if block.markup:
-        return _own_template(environment, block.markup, tuple(files_of(type(block))))
-    return environment.get_template(block.template)
 
 
 @lru_cache(maxsize=64)
@@ -190,6 +185,10 @@ def _on_the_page(context: Context, value: object) -> object:
     return value
 
 
+def refuse(block: Block, error: Exception) -> None:
+    raise LatentbookError(f"The markup of the block {block.kind} fails: {error}") from error
+
+
 @dataclass(frozen=True)
 class Renderer:
     """Renders the pages of one book.
@@ -202,6 +201,8 @@ class Renderer:
     words_script : place of the messages of scripts; empty in English
     served : first parts of the addresses that plugins of the server have
     served_scripts : modules for every page that they serve, by address from the site's root
+    own_templates : folders of a plugin's templates
+    failed : takes a block whose own markup fails; the page then has a note in its place
     """
 
     book: Book
@@ -213,6 +214,8 @@ class Renderer:
     served: frozenset[str] = frozenset()
     served_scripts: tuple[str, ...] = ()
     templates: Path = TEMPLATES
+    own_templates: tuple[Path, ...] = ()
+    failed: Callable[[Block, Exception], None] = refuse
 
     @cached_property
     def formulas(self) -> list[list[TextPage]]:
@@ -223,7 +226,7 @@ class Renderer:
         book, translate = self.book, self.book.language.translate
         front: dict[str, Any] = {"description": book.front.description, "chapter": book.front}
         asked = [question for page in book.pages for question in questions(page.blocks)]
-        yield "index.html", self._page("front", book.title, "", asked=asked, **front)
+        yield "index.html", self.page("front", book.title, "", asked=asked, **front)
         for chapter in book.chapters:
             yield from self._chapter(chapter)
         lists = {
@@ -238,16 +241,16 @@ class Renderer:
             "work": translate("My work"),
         }
         for name, title in lists.items():
-            yield f"{name}/index.html", self._page(name, title, name)
+            yield f"{name}/index.html", self.page(name, title, name)
         yield from self._in_groups("formulas", translate("Formulas"), "formulas", self.formulas)
         titles = {page.place: page.title for page in book.pages}
         for old, new in book.old_places.items():
             to = f"{root_of(old)}{new}/"
             moved: dict[str, Any] = {"config": {"moved": {"": to}}, "new": to}
-            yield f"{old}/index.html", self._page("moved", titles[new], old, **moved)
+            yield f"{old}/index.html", self.page("moved", titles[new], old, **moved)
         # A host sends this page for any address, so its links cannot be relative.
         title = translate("Not found")
-        html = self._page("missing", title, "", template="404.html", root=self.base_path)
+        html = self.page("missing", title, "", template="404.html", root=self.base_path)
         yield "404.html", html
 
     def _chapter(self, chapter: Chapter) -> Iterator[tuple[str, str]]:
@@ -255,12 +258,12 @@ class Renderer:
         told: dict[str, Any] = {"chapter": chapter.number}
         config = {**told, "moved": dict(chapter.moved)}
         given: dict[str, Any] = {"description": chapter.description, "chapter": chapter}
-        html = self._page("chapter", chapter.title, chapter.place, config=config, **given)
+        html = self.page("chapter", chapter.title, chapter.place, config=config, **given)
         yield f"{chapter.place}/index.html", html
         for position, section in enumerate(chapter.sections, start=1):
             backed = f"{EVIDENCE}/{section.name}/"  # what has moved there from the section
             there = {id: f"../{to}" for id, to in chapter.moved.items() if to.startswith(backed)}
-            html = self._page(
+            html = self.page(
                 "section",
                 f"{section.title} · {chapter.title}",
                 section.place,
@@ -272,7 +275,7 @@ class Renderer:
             )
             yield f"{section.place}/index.html", html
         for evidence in chapter.evidence_pages:
-            html = self._page(
+            html = self.page(
                 "section_evidence",
                 f"{evidence.title} · {chapter.title}",
                 evidence.place,
@@ -295,16 +298,16 @@ class Renderer:
         if chapter.pages_in_summary:
             title = self.book.language.translate("What to keep: %(title)s", title=chapter.title)
             place = f"{SUMMARY}/{chapter.slug}"
-            yield f"{place}/index.html", self._page("summary", title, place, **given)
+            yield f"{place}/index.html", self.page("summary", title, place, **given)
         title = self.book.language.translate("%(title)s, for printing", title=chapter.title)
         place = f"{chapter.place}/{PRINT}"
-        html = self._page("print", title, place, layout=chapter_on_one_page(chapter), **given)
+        html = self.page("print", title, place, layout=chapter_on_one_page(chapter), **given)
         yield f"{place}/index.html", html
 
     def _cards(self, chapter: Chapter, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
         place, pages = f"{REVIEW}/{chapter.slug}", chapter.cards_by_page
-        alone = self._page("cards", title, place, first=place, groups=[], group=pages, **given)
+        alone = self.page("cards", title, place, first=place, groups=[], group=pages, **given)
         sizes = [part.count("</") for part in alone.split('<section class="ledger"')[1:]]
         groups = grouped(zip(pages, sizes, strict=True))
         yield from self._in_groups("cards", title, place, groups, **given)
@@ -317,11 +320,11 @@ class Renderer:
         for number, group in enumerate(groups, start=1):
             place = first if number == 1 else f"{first}/{number}"
             heading = title if number == 1 else f"{title} {number}"
-            yield f"{place}/index.html", self._page(name, heading, place, group=group, **given)
+            yield f"{place}/index.html", self.page(name, heading, place, group=group, **given)
 
     def _embedded(self, place: str, block: NumberedBlock, source: TextPage) -> str:
         """A page with a single block, for frames of other sites."""
-        return self._page(
+        return self.page(
             "embed",
             block.called(self.book.language),
             place,
@@ -333,36 +336,14 @@ class Renderer:
             runs=isinstance(block, InstrumentBlock | Snippet),
         )
 
-    def fragment(self, template: str, place: str, **names: Any) -> str:
-        """A piece of the page at ``place``, as class mode shows it: one folder below the root."""
-        layout = Layout(root_of(CLASS), place)
-        template = f"lecture/{template}"
-        html = self._page(
-            "class", self.book.title, CLASS, template=template, layout=layout, **names
-        )
+    def fragment(self, name: str, place: str, **names: Any) -> str:
+        """A piece of the page at ``place``, for a page of the server one folder below the root:
+        ``fragments/NAME.html``.
+        """
+        layout = Layout(root_of(SERVED), place)
+        template = f"fragments/{name}.html"
+        html = self.page(SERVED, self.book.title, SERVED, template=template, layout=layout, **names)
         return html.strip()
-
-    def assignment(self, assignment: Assignment) -> str:
-        """The page of an assignment, which the server completes with the questions."""
-        place = assignment.place
-        names = {each.nodes[0].argument for each in assignment.questions}
-        scripts = {name: self.assets.place(f"question-{name}.js") for name in names}
-        told = script_json({name: root_of(place) + script for name, script in scripts.items()})
-        return self._page(
-            "assignment", assignment.title, place, assignment=assignment, scripts=told
-        )
-
-    def asked(self, question: Question, place: str) -> tuple[str, str]:
-        """A question of the page at ``place`` as an assignment asks it, and its worked answer."""
-        layout = Layout(root_of(page_place(ASSIGNMENTS, question.label)), place)
-        shown = {"assignment": question.assessed(), "worked": question}
-        question_html, answer_html = (
-            self._page(
-                name, "", "", template="asked.html", layout=layout, block=block, root=layout.root
-            )
-            for name, block in shown.items()
-        )
-        return question_html.strip(), answer_html.strip()
 
     def paper(self) -> str:
         """The book on one page without scripts, in place of its front page.
@@ -370,9 +351,9 @@ class Renderer:
         ``data-page-of`` names the element whose page number belongs there.
         """
         layout = book_on_one_page(self.book)
-        return self._page("paper", self.book.title, "", layout=layout, questions_of=questions)
+        return self.page("paper", self.book.title, "", layout=layout, questions_of=questions)
 
-    def _page(
+    def page(
         self,
         name: str,
         title: str,
@@ -393,7 +374,8 @@ class Renderer:
         told = {**self.config, "root": root, "chapter": None, "moved": {}, **(config or {})}
         page = Page(name, title, description, root, place, script_json(told))
         layout = layout or Layout(root, place, {place: ""})
-        environment = template_environment(self.templates, book.language.translations)
+        folders = (self.templates, *self.own_templates)
+        environment = template_environment(folders, book.language.translations)
 
         def url(place: str) -> str:
             slug, hash, label = place.partition("#")
@@ -412,11 +394,18 @@ class Renderer:
             ) -> Markup:
                 several = blocks if isinstance(blocks, Iterable) else (blocks,)
                 given = {**of(here), "worked": worked or name == "worked"}
-                templates = (template_of(environment, block) for block in several)
-                return Markup("").join(
-                    Markup(template.render(given, block=block))
-                    for template, block in zip(templates, several, strict=True)
-                )
+                return Markup("").join(Markup(shown(block, given)) for block in several)
+
+            def shown(block: Block, given: Mapping[str, Any]) -> str:
+                if not block.markup:
+                    return environment.get_template(block.template).render(given, block=block)
+                try:
+                    files = tuple(files_of(type(block)))
+                    template = _own_template(environment, block.markup, files)
+                    return template.render(given, block=block)
+                except Exception as error:  # a plugin's template can raise anything
+                    self.failed(block, error)
+                    return environment.get_template("blocks/lost.html").render(given, block=block)
 
             def to(id: str) -> str:
                 return inside.url(Address(here, id))

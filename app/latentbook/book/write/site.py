@@ -4,12 +4,12 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.compose.blocks import all_blocks
+from latentbook.book.compose.blocks import Block, all_blocks
 from latentbook.book.compose.types import Book, Loaded, TextPage
 from latentbook.book.directives.recall import Recall
 from latentbook.book.read.day import right_now
@@ -51,7 +51,8 @@ class SiteWriter:
     runtime: RuntimeDist
     folder: Path
     report: Report
-    parts: Sequence[SitePart] = ()
+    parts: Sequence[SitePart]
+    failed: Callable[[Block, Exception], None]
     to_compress: list[Path] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)
 
@@ -97,7 +98,7 @@ class SiteWriter:
         places = (manifest, self.settings.base_path, words)
         served = frozenset(place for part in self.parts for place in part.serves)
         scripts = tuple(script for part in self.parts for script in part.scripts)
-        renderer = Renderer(book, self.assets, config, *places, served, scripts)
+        renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
         pages = dict(renderer.pages())
         refuse_large(loaded, pages)
         self.compress()

@@ -64,7 +64,7 @@ class InstrumentMarkup:
             challenge=self._line(instrument.challenge),
             set_symbol=self._mathematics.set,
         )
-        environment = template_environment(TEMPLATES, language(ENGLISH).translations)
+        environment = template_environment((TEMPLATES,), language(ENGLISH).translations)
         html = environment.get_template("blocks/instrument.html").render(
             block=block,
             page=Page("notebook", block.title, "", "", "", Html()),

@@ -1,1 +1,1 @@
-export { Picks as default } from "latentbook/lecture/picks.js";
+export { Picks as default } from "latentbook-class/picks.js";

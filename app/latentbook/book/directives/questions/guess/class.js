@@ -1,6 +1,6 @@
 import { make } from "latentbook/elements.js";
-import { one, say } from "latentbook/lecture/page.js";
-import { BINS, binned, columns, figuresOf, mark } from "latentbook/lecture/results.js";
+import { one, say } from "latentbook-class/page.js";
+import { BINS, binned, columns, figuresOf, mark } from "latentbook-class/results.js";
 import { decimalPlaces, inDigits, translate } from "latentbook/words.js";
 
 /** @typedef {{unit: string, log: boolean, low: number, high: number, step: number, insets: string, picture: string, answer?: number}} GuessAsked */

@@ -1,4 +1,4 @@
-import { Picks } from "latentbook/lecture/picks.js";
+import { Picks } from "latentbook-class/picks.js";
 
 export default class Many extends Picks {
   /** @returns {"checkbox"} */

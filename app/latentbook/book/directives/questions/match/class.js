@@ -1,6 +1,6 @@
 import { make } from "latentbook/elements.js";
-import { one } from "latentbook/lecture/page.js";
-import { figuresOf } from "latentbook/lecture/results.js";
+import { one } from "latentbook-class/page.js";
+import { figuresOf } from "latentbook-class/results.js";
 import { inDigits } from "latentbook/words.js";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";

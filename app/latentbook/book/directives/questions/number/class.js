@@ -1,5 +1,5 @@
-import { one } from "latentbook/lecture/page.js";
-import { showHistograms, withUnit } from "latentbook/lecture/results.js";
+import { one } from "latentbook-class/page.js";
+import { showHistograms, withUnit } from "latentbook-class/results.js";
 import { readNumber } from "latentbook/number.js";
 
 export default class TypedNumber {

@@ -1,0 +1,97 @@
+"""What the classroom reads of a book: its assignments, and their questions with keys and answers.
+
+It goes beside the site, never into it.
+"""
+
+import base64
+import json
+import mimetypes
+import re
+from dataclasses import replace
+from typing import Any
+
+from latentbook.book.compose.pieces import Layout
+from latentbook.book.compose.question import Question
+from latentbook.book.compose.types import AskedQuestion, Assignment, Loaded
+from latentbook.book.read.contents import ASSIGNMENTS
+from latentbook.book.read.source import page_place
+from latentbook.book.write.render import Renderer, root_of, script_json
+from latentbook.book.write.written import Written
+from latentbook.errors import Problems
+from latentbook.hashing import content_hash
+from latentbook_classroom import TEMPLATES
+from latentbook_classroom.grader.judged import judged_by
+
+
+def assignments_data(written: Written) -> bytes:
+    """All of it as JSON."""
+    loaded = written.loaded
+    renderer = replace(written.renderer, config=written.config, own_templates=(TEMPLATES,))
+    listed = written.settings.content / "packages.json"
+    packages = content_hash(listed.read_bytes()) if listed.is_file() else ""
+    place = Problems(loaded.laid.origins).place
+
+    def whole(html: str) -> str:
+        """HTML with the files in it that the site does not have."""
+        return re.sub(r"(?:\.\./)+(assets/[\w.-]+)", lambda found: _inside(found, loaded), html)
+
+    def asked(each: AskedQuestion) -> dict[str, Any]:
+        variants = []
+        for node, block in zip(each.nodes, each.blocks, strict=True):
+            assert isinstance(block, Question)
+            html, answer = asked_and_worked(renderer, block, each.page.place)
+            where = place(each.page.path, node.line)
+            judged = judged_by(block, node, where, each.earlier)
+            variants.append({"html": whole(html), "answer_html": whole(answer), "question": judged})
+        kind = each.nodes[0].argument
+        sources = [each.page.place, packages, *(node.seed for node in each.nodes)]
+        return {"label": each.label, "kind": kind, "sources": sources, "variants": variants}
+
+    assignments = [
+        {
+            "name": each.name,
+            "title": each.title,
+            "page": whole(page_of(renderer, each)),
+            "questions": [[question.label, question.points] for question in each.questions],
+        }
+        for each in loaded.assignments
+    ]
+    questions = [asked(each) for page in loaded.assignments for each in page.questions]
+    data = {"assignments": assignments, "questions": questions}
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def page_of(renderer: Renderer, assignment: Assignment) -> str:
+    """The page of an assignment, which the server completes with the questions."""
+    place = assignment.place
+    names = {each.nodes[0].argument for each in assignment.questions}
+    scripts = {name: renderer.assets.place(f"question-{name}.js") for name in names}
+    told = script_json({name: root_of(place) + script for name, script in scripts.items()})
+    return renderer.page(
+        "assignment",
+        assignment.title,
+        place,
+        template="classroom/assignment.html",
+        assignment=assignment,
+        scripts=told,
+    )
+
+
+def asked_and_worked(renderer: Renderer, question: Question, place: str) -> tuple[str, str]:
+    """A question of the page at ``place`` as an assignment asks it, and its worked answer."""
+    layout = Layout(root_of(page_place(ASSIGNMENTS, question.label)), place)
+    shown = {"assignment": question.assessed(), "worked": question}
+    template = "classroom/question.html"
+    asked, worked = (
+        renderer.page(name, "", "", template=template, layout=layout, block=block, root=layout.root)
+        for name, block in shown.items()
+    )
+    return asked.strip(), worked.strip()
+
+
+def _inside(found: re.Match[str], loaded: Loaded) -> str:
+    data = loaded.unseen.files.get(found[1])
+    if data is None or found[1] in loaded.media.files:
+        return found[0]
+    kind = mimetypes.guess_type(found[1])[0]
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -1,0 +1,79 @@
+"""Steps of signing in: each has a token, works once, and expires.
+
+What a step knows is in its token, encrypted. So whoever begins one writes nothing into the
+database, which stores only the steps that were used.
+"""
+
+import hashlib
+import json
+import secrets
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from joserfc import jwe
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+
+from latentbook_classroom.course import people
+from latentbook_classroom.course.database import Database
+from latentbook_classroom.course.people import TOKEN_BYTES, hash_of
+from latentbook_classroom.course.platform_tables import used_step
+from latentbook_classroom.course.tables import now
+
+LASTS = timedelta(minutes=10)
+KEPT = timedelta(2)
+"""How long a used step is known: longer than any lasts, whatever the clock does meanwhile."""
+SEALED = {"alg": "dir", "enc": "A256GCM"}
+"""RFC 7518, sections 4.5 and 5.3."""
+
+
+def new_secret() -> str:
+    return secrets.token_urlsafe(TOKEN_BYTES)
+
+
+def begin(
+    connection: sa.Connection, kind: str, body: dict[str, Any], lasts: timedelta = LASTS
+) -> str:
+    """The token of a new step. Only reads."""
+    known = {"kind": kind, "until": (now() + lasts).timestamp(), "body": body}
+    return jwe.encrypt_compact(SEALED, json.dumps(known), _key(connection))
+
+
+def look(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | None:
+    """What a step knows that can still be taken."""
+    try:
+        known = json.loads(jwe.decrypt_compact(token, _key(connection)).plaintext or b"{}")
+    except (JoseError, ValueError):
+        return None
+    is_late = known["until"] < now().timestamp()
+    if known["kind"] != kind or is_late or _is_used(connection, token):
+        return None
+    body: dict[str, Any] = known["body"]
+    return body
+
+
+def take(connection: sa.Connection, token: str) -> bool:
+    """Use a step that was looked at. False if that was done before."""
+    connection.execute(sa.delete(used_step).where(used_step.c.expires_at < now()))
+    if _is_used(connection, token):
+        return False
+    used = {"token_hash": hash_of(token), "expires_at": now() + KEPT}
+    connection.execute(sa.insert(used_step).values(**used))
+    return True
+
+
+async def taken(database: Database, kind: str, token: str) -> dict[str, Any] | None:
+    """What a step knows, once. Strangers who have none take no turn to write."""
+    step = await database.read(look, kind, token)
+    return step if step is not None and await database.run(take, token) else None
+
+
+def _is_used(connection: sa.Connection, token: str) -> bool:
+    used = sa.select(used_step.c.token_hash).where(used_step.c.token_hash == hash_of(token))
+    return connection.execute(used).first() is not None
+
+
+def _key(connection: sa.Connection) -> OctKey:
+    secret = people.present(connection).secret
+    return OctKey.import_key(hashlib.sha256(f"steps {secret}".encode()).digest())

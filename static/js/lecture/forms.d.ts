@@ -1,4 +1,0 @@
-/** Written when class mode is bundled (app/latentbook/lecture/bundle.py): every form by its name. */
-declare module "latentbook-forms.js" {
-  export const FORMS: Record<string, import("./question.js").FormOf>;
-}

@@ -12,12 +12,14 @@ import brotli
 import httpx
 import pytest
 import torch
+from fastapi import FastAPI
 
 from latentbook.main import create_app
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
-from latentbook.models.mlp import MLPVAEConfig
 from latentbook.settings import Settings
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from latentbook_decoders.models.mlp import MLPVAEConfig
+from latentbook_decoders.settings import DecoderSettings
 from tools.bench.serving import served
 
 PAGE = "<!doctype html><title>{0}</title><p>{0}</p>"
@@ -66,6 +68,13 @@ def registry() -> TestRegistry:
     return TestRegistry()
 
 
+def app_with(settings: Settings, registry: TestRegistry | None = None) -> FastAPI:
+    """The app, which decodes with these models instead of the book's."""
+    app = create_app(settings)
+    app.state.inference.registry = registry or TestRegistry()
+    return app
+
+
 def write_site(folder: Path, title: str = "Front page") -> None:
     """A site as the build leaves it."""
     files = {
@@ -107,12 +116,11 @@ def write_own_book(folder: Path, code: str) -> None:
 def settings(tmp_path_factory) -> Settings:
     build = tmp_path_factory.mktemp("build")
     write_site(build / "site")
-    return Settings(build=build, device="cpu", dtype="float32")
+    return Settings(build=build).extended(DecoderSettings(device="cpu", dtype="float32"))
 
 
 @pytest.fixture(scope="module")
 def client(settings, registry) -> Iterator[httpx.Client]:
     """Asks a server that all tests of a file share."""
-    app = create_app(settings, registry=registry)
-    with served(app) as url, httpx.Client(base_url=url) as client:
+    with served(app_with(settings, registry)) as url, httpx.Client(base_url=url) as client:
         yield client

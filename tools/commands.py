@@ -12,7 +12,7 @@ import typer
 from latentbook.cli import report
 from latentbook.course_option import CourseFolder, project_of
 from latentbook.errors import LatentbookError
-from latentbook.settings import DeviceChoice
+from latentbook_decoders.settings import DeviceChoice
 from tools import translations as catalogues
 from tools.bench import run_bench
 

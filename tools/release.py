@@ -167,7 +167,10 @@ def holds_what_it_should(it: Installed) -> None:
         metadata = wheel.read(info).decode()
     folder = info.partition("/")[0]
     tops = {name.partition("/")[0] for name in names}
-    expect(tops == {"latentbook", "latentbook_classroom", "widgets", folder}, tops)
+    expect(
+        tops == {"latentbook", "latentbook_classroom", "latentbook_decoders", "widgets", folder},
+        tops,
+    )
     made = ("latentbook/shipped/build/", "latentbook/shipped/node_modules/", folder)
     differ = sources() ^ {name for name in names if not name.startswith(made)}
     expect(not differ, f"Either in the wheel or in the project: {', '.join(sorted(differ))}")

@@ -27,7 +27,9 @@ import latentbook.book.build
 import latentbook_classroom.commands
 import latentbook_classroom.course.mode
 import latentbook.main
-from latentbook.models import registry
+import latentbook_decoders.api
+import latentbook_decoders.decoding.inference
+from latentbook_decoders.models import registry
 
 for name in registry.names():
     registry.load(name)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentbook.models import registry
+from latentbook_decoders.models import registry
 from training.data import Dataset
 from training.losses import squared_error
 from widgets.data import load

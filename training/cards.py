@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 
 
 def write_card(path: Path, card: Card) -> None:

@@ -25,11 +25,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import normalize, silu, softplus
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import PIXELS, Autoencoder
-from latentbook.models.cards import Card, read_card
-from latentbook.models.mlp import mlp
-from latentbook.models.vqvae import VQVAE, VQVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import PIXELS, Autoencoder
+from latentbook_decoders.models.cards import Card, read_card
+from latentbook_decoders.models.mlp import mlp
+from latentbook_decoders.models.vqvae import VQVAE, VQVAEConfig
 from training import fine_tuned, one_protocol, published, word_controls
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit

@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentbook.models.autoencoder import PIXELS, Autoencoder
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models.autoencoder import PIXELS, Autoencoder
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.fit import OnStep
 from training.losses import squared_error
 from training.recipe import augment

@@ -1,6 +1,6 @@
 """Errors of training data; messages say what was received and what is accepted."""
 
-from latentbook.models.errors import ModelError
+from latentbook_decoders.models.errors import ModelError
 
 
 class UnknownData(ModelError):

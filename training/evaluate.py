@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
-from latentbook.models.autoencoder import Autoencoder, VariationalAutoencoder
-from latentbook.models.cards import Card
+from latentbook_decoders.models.autoencoder import Autoencoder, VariationalAutoencoder
+from latentbook_decoders.models.cards import Card
 from training.cards import mean_and_error
 from training.losses import kl, recon_loss, reparameterize, squared_error
 from training.objectives import own_metrics

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import Dataset
 from training.distillation import StudentRecipe, fit_student
 from training.exports import masked

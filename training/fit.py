@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latentbook.models.autoencoder import Autoencoder, Config
+from latentbook_decoders.models.autoencoder import Autoencoder, Config
 from training.objectives import training_loss
 from training.recipe import Recipe, augment
 

@@ -5,13 +5,13 @@ from functools import singledispatch
 import torch
 from torch import Tensor
 
-from latentbook.models.autoencoder import Autoencoder, VariationalAutoencoder
-from latentbook.models.one_layer import (
+from latentbook_decoders.models.autoencoder import Autoencoder, VariationalAutoencoder
+from latentbook_decoders.models.one_layer import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
     SparseAutoencoder,
 )
-from latentbook.models.vqvae import SIDE, VQVAE
+from latentbook_decoders.models.vqvae import SIDE, VQVAE
 from training.losses import kl, recon_loss, reparameterize, squared_error
 
 

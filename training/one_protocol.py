@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, normalize
 
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models.autoencoder import PIXELS
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.data import Dataset, to_unit
 from training.distillation import fit_student, rounded
 from training.exports import benchmark_codes, masked

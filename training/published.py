@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from latentbook.models import registry
-from latentbook.models.cards import Card
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on, mean_and_error
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import UnknownFigure

@@ -1,4 +1,4 @@
-"""How each model of `latentbook.models.registry` is trained."""
+"""How each model of `latentbook_decoders.models.registry` is trained."""
 
 from dataclasses import dataclass
 

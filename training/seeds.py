@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path
 
 from latentbook.errors import LatentbookError
-from latentbook.models import registry
-from latentbook.models.cards import WEIGHTS_DIR, Card, read_card
-from latentbook.models.device import choose_device
-from latentbook.models.errors import UnknownModel, WeightsMissing
-from latentbook.settings import DeviceChoice
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import WEIGHTS_DIR, Card, read_card
+from latentbook_decoders.models.device import choose_device
+from latentbook_decoders.models.errors import UnknownModel, WeightsMissing
+from latentbook_decoders.settings import DeviceChoice
 from training import train
 from training.cards import write_card
 from training.data import load_dataset

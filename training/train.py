@@ -16,12 +16,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 from torch import Tensor
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import WEIGHTS_DIR, Card, sha256
-from latentbook.models.device import choose_device
-from latentbook.models.errors import UnknownModel
-from latentbook.settings import DeviceChoice
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import WEIGHTS_DIR, Card, sha256
+from latentbook_decoders.models.device import choose_device
+from latentbook_decoders.models.errors import UnknownModel
+from latentbook_decoders.settings import DeviceChoice
 from training.cards import made_on, write_card
 from training.data import Dataset, load_dataset, to_unit
 from training.evaluate import EVALUATION_SEED, summarize

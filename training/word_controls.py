@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import Dataset
 from training.data.word_tests import load_word_tests
 from training.exports.masked_words import (

@@ -12,7 +12,7 @@ module, :mod:`widgets.data` and :mod:`widgets.kit`.
 An instrument that is ``computed_on_server`` has one more argument, ``compute(*, full_data=None,
 **controls)``. The page leaves it out. A server passes a function that takes the name of a file and
 returns its arrays, like :func:`widgets.data.load`, but for files that are too large for the page.
-Its frame replaces the page's (:mod:`latentbook.api.instruments`).
+Its frame replaces the page's (:mod:`latentbook_decoders.api.instruments`).
 
 An instrument that trains also declares a :class:`Training`. It defines more pure functions, and
 ``compute`` gets the state that they have reached::

@@ -24,7 +24,7 @@ from latentbook.forwarding import forward
 from latentbook.hooks import PageCheck
 from latentbook.plugin_options import with_checks, with_settings
 from latentbook.plugins import installed, plugins_of
-from latentbook.settings import ROOT, DeviceChoice, EditionChoice, PluginSettings, Settings
+from latentbook.settings import ROOT, EditionChoice, PluginSettings, Settings
 
 if TYPE_CHECKING:
     from latentbook.runtime.page_packages import PagePackages
@@ -160,7 +160,6 @@ def say_which_site(settings: Settings, errors: list[str]) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
-    device: Annotated[DeviceChoice | None, typer.Option(help="Where the decoders run.")] = None,
     reload: Annotated[bool, typer.Option("--reload", help="Rebuild what you edit.")] = False,
     built: Annotated[
         bool, typer.Option("--built", help="Serve the site as it is; write nothing.")
@@ -181,7 +180,6 @@ def serve(
         course=course,
         host=host,
         port=port,
-        device=device,
         reload=reload,
         edition=edition,
     ).extended(*of_plugins)

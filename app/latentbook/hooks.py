@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from latentbook.book.compose.compose import Directive
     from latentbook.book.read.project import Project
     from latentbook.book.read.source import PageSource
-    from latentbook.decoding.decoders import Decoders
 
 NAME = "latentbook"
 """Also the group of the entry points by which an installed package names its plugin."""
@@ -130,11 +129,6 @@ class Hooks:
         self, app: FastAPI, settings: Settings, report: Report
     ) -> AbstractAsyncContextManager[Any] | None:
         """Add pages and routes to the server; return what runs as long as it does."""
-        raise NotImplementedError
-
-    @hookspec
-    def decoders(self, settings: Settings, report: Report) -> Decoders | None:
-        """What decodes in place of a thread of the server. The first answer counts."""
         raise NotImplementedError
 
     @hookspec

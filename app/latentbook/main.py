@@ -6,23 +6,18 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, suppress
 from importlib.metadata import version
-from importlib.util import find_spec
 from socket import socket
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
-from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute
 
-from latentbook.api import ROUTERS, health
-from latentbook.book.read.project import manifest_in, uses_decoders
-from latentbook.decoding.decoders import Decoders
-from latentbook.decoding.inference import Inference, Registry
+from latentbook.book.read.project import manifest_in
 from latentbook.editions import build_apart
-from latentbook.http import problems
+from latentbook.http import health, problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.draining import Draining
@@ -30,7 +25,7 @@ from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
 from latentbook.http.logs import configure_logs, log
-from latentbook.http.problems import Problem
+from latentbook.http.metrics import Metrics
 from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
 from latentbook.http.scheduled_builds import ScheduledBuilds
@@ -45,17 +40,10 @@ DRAIN_S = 20
 SEND_S = 5
 """Seconds after that in which clients may read what was sent to them."""
 
-LOAD_AFTER_S = 5
-"""Seconds without a request after which PyTorch is imported if nobody has asked for a decoder: the
-import holds up every other answer.
-"""
-
 
 def create_app(
     settings: Settings,
     *,
-    registry: Registry | None = None,
-    inference: Decoders | None = None,
     built: bool = False,
     errors: Sequence[str] = (),
     report: Report = lambda message: None,
@@ -64,16 +52,11 @@ def create_app(
 
     Parameters
     ----------
-    registry : models other than the book's
-    inference : decodes instead of a thread of this process; the app closes it at its end
     built : serve the site as it is; never rebuild it
     errors : why the build failed at this start, so that the last good site is served
     report : takes what plugins say when the server begins
     """
-    inference = inference or Inference(
-        settings.device, settings.dtype, settings.queue_size, registry
-    )
-    metrics = inference.metrics
+    metrics = Metrics()
     site = SiteFiles(settings.served_site)
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
@@ -84,7 +67,6 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as running:
-            running.push_async_callback(run_in_threadpool, inference.close)
             with suppress(FileNotFoundError):  # just being replaced: the first request lists it
                 await site.look()
             if upkeep:
@@ -98,10 +80,8 @@ def create_app(
                     app.router.routes[:] = [r for r in app.router.routes if r not in routes]
             yield
 
-    decodes = uses_decoders(settings.course)
     app = FastAPI(
         title=manifest_in(settings.course or settings.content).title,
-        summary="Decoders of the book: codes to images and back." if decodes else None,
         version=version("latentbook"),
         openapi_url="/api/openapi.json",
         docs_url=None,  # its page loads scripts from another host
@@ -121,11 +101,9 @@ def create_app(
             Middleware(BodyLimit, limit=settings.max_body_bytes),
         ],
     )
-    for router in ROUTERS if decodes else (health.router,):
-        app.include_router(router)
+    app.include_router(health.router)
     if reload:
         app.include_router(reload.router)
-    app.state.inference = inference
     app.state.metrics = metrics
     app.state.fault = fault
     app.state.reload = reload
@@ -133,6 +111,7 @@ def create_app(
     app.state.framers = ""  # sites besides those of the settings that may show pages in a frame
     app.state.ready_when = []  # awaited by /readyz; each raises a Problem if it is not ready
     app.state.measures = []  # awaited before metrics are told
+    app.state.afterwards = []  # awaited once the server listens
     given = {"app": app, "settings": settings, "report": report}
     for name in plugins.with_hook("serve"):
         before = app.router.routes[:]
@@ -163,14 +142,14 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 class Server(uvicorn.Server):
     """Ends the streams of reload first: uvicorn waits for every response, and these never end.
     Ends what takes longer than ``DRAIN_S``; uvicorn would do so without letting clients read why.
-    Begins ``afterwards`` once it listens.
+    Begins what is to be done ``afterwards`` once it listens.
     """
 
     def __init__(
         self,
         config: uvicorn.Config,
         reload: Reload | None,
-        afterwards: Callable[[], Coroutine[Any, Any, None]],
+        afterwards: Sequence[Callable[[], Coroutine[Any, Any, None]]],
     ) -> None:
         super().__init__(config)
         self.reload = reload
@@ -178,7 +157,7 @@ class Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket] | None = None) -> None:
         await super().startup(sockets)
-        self.begun = asyncio.create_task(self.afterwards())
+        self.begun = [asyncio.create_task(each()) for each in self.afterwards]
 
     async def shutdown(self, sockets: list[socket] | None = None) -> None:
         if self.reload:
@@ -205,25 +184,11 @@ def run(
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(0))
     configure_logs(settings.log_level)
-    inference, plugins = None, plugins_of(settings)
-    if decodes := uses_decoders(settings.course):
-        answers = plugins.answers("decoders", settings=settings, report=report)
-        inference = next((found for _, found in answers), None)
-    app = create_app(settings, inference=inference, built=built, errors=errors, report=report)
-    plugins.report_failures(report)
+    app = create_app(settings, built=built, errors=errors, report=report)
+    plugins_of(settings).report_failures(report)
     if errors:
         log.error(OLD_SITE, errors=errors)
     report(f"The book is at {settings.address}  (Ctrl-C stops)")
-
-    async def load_torch() -> None:
-        if inference is None and decodes:
-            seen = -1
-            while find_spec("torch") and seen != (seen := server.server_state.total_requests):
-                await asyncio.sleep(LOAD_AFTER_S)
-            try:
-                await app.state.inference.load_torch()
-            except Problem as missing:
-                report(missing.detail)
 
     config = uvicorn.Config(
         app,
@@ -233,5 +198,4 @@ def run(
         **UVICORN,
         timeout_graceful_shutdown=DRAIN_S + SEND_S,
     )
-    server = Server(config, app.state.reload, load_torch)
-    server.run()
+    Server(config, app.state.reload, app.state.afterwards).run()

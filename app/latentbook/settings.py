@@ -6,9 +6,6 @@ from typing import Any, Literal, Self, TypeVar
 from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
-Dtype = Literal["float32", "bfloat16"]
-DtypeChoice = Literal["auto", "float32", "bfloat16"]
 EditionChoice = Literal["current", "previous"]
 
 SHIPPED = Path(__file__).resolve().parent / "shipped"
@@ -64,17 +61,6 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", description="Address the server listens on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port; 0 picks a free one.")
-    device: DeviceChoice = Field(
-        default="auto",
-        description="Where decoders run; auto uses an NVIDIA GPU if there is one, else the CPU.",
-    )
-    dtype: DtypeChoice = Field(
-        default="auto",
-        description=(
-            "Number format of the decoders; auto uses bfloat16 if the processor or GPU reports "
-            "that it multiplies bfloat16 in hardware, else float32."
-        ),
-    )
     pyodide_url: str = Field(
         default="https://cdn.jsdelivr.net/pyodide/v{version}/full/",
         description=(
@@ -112,9 +98,6 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=4 * 2**20, gt=0, description="Largest accepted request body."
-    )
-    queue_size: int = Field(
-        default=64, gt=0, description="Requests that may wait for a decoder; further ones get 503."
     )
     code_timeout: float = Field(
         default=30,

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from latentbook.models.cards import card
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import card
+from latentbook_decoders.models.full_data import read_full_data
 from widgets.checkerboard import KINDS, log_odds
 from widgets.data import load
 from widgets.kit.network import decode

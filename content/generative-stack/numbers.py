@@ -5,8 +5,8 @@ from math import erf
 
 import numpy as np
 
-from latentbook.models.cards import card
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import card
+from latentbook_decoders.models.full_data import read_full_data
 from widgets import flow_matching as _flows
 from widgets import latent_diffusion as _walks
 from widgets import rate_distortion as _plane

@@ -4,8 +4,8 @@ from itertools import combinations
 
 import numpy as np
 
-from latentbook.models.cards import card
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import card
+from latentbook_decoders.models.full_data import read_full_data
 from widgets import (
     code_map,
     confound,

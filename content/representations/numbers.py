@@ -4,8 +4,8 @@ from math import comb
 
 import numpy as np
 
-from latentbook.models.cards import card
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import card
+from latentbook_decoders.models.full_data import read_full_data
 from widgets.data import load
 from widgets.kit.benchmark_codes import untrained
 from widgets.kit.encoders import ENCODERS, NETWORKS, encode_as

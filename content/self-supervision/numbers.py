@@ -4,7 +4,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from latentbook.models.cards import card
+from latentbook_decoders.models.cards import card
 from widgets import analogies, infonce
 from widgets import collapse as _live
 from widgets import pmi as _pmi

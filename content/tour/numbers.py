@@ -1,6 +1,6 @@
 """Numbers of the tour."""
 
-from latentbook.models.cards import card
+from latentbook_decoders.models.cards import card
 from widgets import pipeline as _pipeline
 from widgets.data import load
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 import widgets as _widgets
-from latentbook.models.cards import card
+from latentbook_decoders.models.cards import card
 from widgets.data import load
 from widgets.morph import probabilities
 

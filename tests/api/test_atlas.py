@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from latentbook.api.atlas import tile_codes
-from latentbook.decoding import decoders, inference, served_model
+from latentbook_decoders.api.atlas import tile_codes
+from latentbook_decoders.decoding import decoders, inference, served_model
 
 RAW = {"Accept": "application/octet-stream"}
 

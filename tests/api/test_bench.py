@@ -8,8 +8,8 @@ import httpx
 import numpy as np
 import pytest
 
-from latentbook.api.grid import grid_codes
-from latentbook.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook_decoders.api.grid import grid_codes
+from latentbook_decoders.decoding.served_model import ServedModel, one_threaded_workers
 from tests.small_server import random_model
 from tools.bench.decode import CHUNKS, FORMS, direct_call
 from tools.bench.line import slow_line

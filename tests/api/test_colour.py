@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from latentbook.models.autoencoder import VariationalAutoencoder
+from latentbook_decoders.models.autoencoder import VariationalAutoencoder
 from tests.small_server import TestRegistry, random_model
 
 RAW = {"Accept": "application/octet-stream"}

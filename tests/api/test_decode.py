@@ -12,8 +12,8 @@ import torch
 from PIL import Image
 from pydantic_core import from_json
 
-from latentbook.api import dependencies
-from latentbook.api.decode import MAX_CODES
+from latentbook.http import requests
+from latentbook_decoders.api.decode import MAX_CODES
 from tests.patience import PATIENCE_S
 
 PATH = "/api/models/plane/decode"
@@ -166,7 +166,7 @@ def test_others_are_answered_while_a_long_body_is_read(client, monkeypatch):
         assert is_answered.wait(PATIENCE_S)
         return from_json(text)
 
-    monkeypatch.setattr(dependencies, "from_json", read)
+    monkeypatch.setattr(requests, "from_json", read)
     with ThreadPoolExecutor(1) as other:
         decoded = other.submit(client.post, PATH, json={"codes": CODES})
         assert client.get("/healthz").status_code == 200

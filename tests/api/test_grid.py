@@ -8,9 +8,9 @@ import pytest
 import torch
 from PIL import Image
 
-from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE
 from latentbook.main import create_app
-from latentbook.models import registry as book
+from latentbook_decoders.decoding.served_model import MAX_GREY_DIFFERENCE
+from latentbook_decoders.models import registry as book
 from tools.bench.serving import served
 
 PATH = "/api/models/plane/grid"

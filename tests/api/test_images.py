@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import zstandard
 
-from latentbook.api.images import DELTA
+from latentbook_decoders.api.images import DELTA
 
 GRID = "/api/models/plane/grid"
 RAW = {"Accept": "application/octet-stream"}

@@ -13,10 +13,10 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import Ridge
 
 import widgets
-from latentbook.api import instruments
-from latentbook.models import full_data
-from latentbook.models.cards import read_card, sha256
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.api import instruments
+from latentbook_decoders.models import full_data
+from latentbook_decoders.models.cards import read_card, sha256
+from latentbook_decoders.models.full_data import read_full_data
 from tests.patience import PATIENCE_S
 from widgets import linear_probe
 from widgets.engine.frames import frame_value

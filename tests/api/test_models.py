@@ -8,8 +8,8 @@ import httpx
 import pytest
 
 from latentbook.main import create_app
-from latentbook.models import registry as book
 from latentbook.settings import Settings
+from latentbook_decoders.models import registry as book
 from tests.small_server import write_own_book
 from tools.bench.serving import served
 
@@ -77,7 +77,7 @@ def test_an_unknown_address_below_api_is_a_problem_not_a_page(client):
 
 
 def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch, tmp_path):
-    from latentbook.models import registry as book
+    from latentbook_decoders.models import registry as book
 
     name = "conv_vae_mnist"
     for suffix in (".json", ".safetensors"):
@@ -106,7 +106,7 @@ def test_models_that_cannot_be_had_say_why_and_hide_no_other(tmp_path, monkeypat
     (tmp_path / "weights" / "mlp_vae_mnist.json").write_text("{")
     (tmp_path / "weights" / "autoencoder_mnist.safetensors").unlink()
     with (
-        served(create_app(Settings(build=tmp_path, device="cpu"))) as url,
+        served(create_app(Settings(build=tmp_path))) as url,
         httpx.Client(base_url=url) as client,
     ):
         why = {m["name"]: m["unavailable"] for m in client.get("/api/models").json()["models"]}

@@ -10,10 +10,10 @@ from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from latentbook.api.images import DELTA
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from tests.small_server import TestRegistry
+from latentbook_decoders.api.images import DELTA
+from tests.small_server import app_with
 from tools.bench.serving import served
 
 LATENTS = {"plane": 2, "five": 5}
@@ -26,8 +26,8 @@ LEFT_OUT = [
 
 @pytest.fixture(scope="module")
 def api(tmp_path_factory):
-    settings = Settings(build=tmp_path_factory.mktemp("build"), device="cpu")
-    with served(create_app(settings, registry=TestRegistry())) as url:
+    settings = Settings(build=tmp_path_factory.mktemp("build"))
+    with served(app_with(settings)) as url:
         schema = schemathesis.openapi.from_url(f"{url}/api/openapi.json")
 
         @schema.hook

@@ -19,7 +19,6 @@ from latentbook_classroom.settings import ClassroomSettings
 from tests.browser.axe import in_both_themes
 from tests.browser.conftest import WINDOW
 from tests.browser.test_classroom import PHONE, join
-from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
 
@@ -73,7 +72,7 @@ def course(
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     build_site(open_project(settings), report=print)
     bundle_classroom(settings)
-    with served(create_app(settings, registry=TestRegistry(), built=True)) as url:
+    with served(create_app(settings, built=True)) as url:
         yield f"{url}/", f"{url}{link}"
 
 

@@ -16,7 +16,6 @@ from latentbook_classroom.course.bundle import bundle_classroom
 from latentbook_classroom.settings import ClassroomSettings
 from tests.browser.axe import violations
 from tests.browser.conftest import WINDOW
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 PHONE: dict[str, Any] = {**WINDOW, "viewport": {"width": 360, "height": 740}}
@@ -30,7 +29,7 @@ def course(site: Path, tmp_path: Path) -> Iterator[tuple[str, str]]:
     settings = Settings().extended(ClassroomSettings(database=str(tmp_path / "course.sqlite")))
     link = manage.new(settings, "Representations", "Autumn 2026", "")
     bundle_classroom(settings)
-    with served(create_app(settings, registry=TestRegistry(), built=True)) as url:
+    with served(create_app(settings, built=True)) as url:
         yield url, f"{url}{link}"
 
 

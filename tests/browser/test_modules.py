@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from latentbook.api.images import delta
+from latentbook_decoders.api.images import delta
 from widgets.contract import Textbox
 from widgets.controls import MAX_CHARACTERS
 from widgets.engine.check import MAX_TYPED

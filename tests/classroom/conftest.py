@@ -28,7 +28,6 @@ from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.course import Course
 from tests.classroom.postgresql import postgresql
 from tests.lecture.conftest import write_class_site
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 ADDRESS = "http://book.example/"
@@ -170,7 +169,7 @@ class School:
 def opened(settings: Settings) -> Iterator[School]:
     first = manage.new(settings, "Representations", "Autumn 2026", ADDRESS)
     assert first.startswith(f"{ADDRESS}join/")
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url:
         school = School(app, url, first.removeprefix(f"{ADDRESS}join/"), [])
         yield school

@@ -32,7 +32,6 @@ from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.conftest import ADDRESS, School, on_sqlite
 from tests.classroom.course import Course
 from tests.patience import until
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 
@@ -321,7 +320,7 @@ def test_a_course_that_cannot_be_opened_yet_keeps_nobody_from_the_book(
     manage.new(settings, "Codes", "Autumn", ADDRESS)
     with closing(sqlite3.connect(database, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        app = create_app(settings, registry=TestRegistry())
+        app = create_app(settings)
         with served(app) as url, httpx.Client(base_url=url) as client:
             assert client.get("/").status_code == 200
             assert client.get("/classroom/").status_code == 503
@@ -437,7 +436,7 @@ def test_without_the_setting_nothing_is_imported() -> None:
     program = (
         "import sys, latentbook.cli, latentbook.editions;"
         "from latentbook.main import create_app;"
-        "from latentbook.settings import Settings; app = create_app(Settings(device='cpu'));"
+        "from latentbook.settings import Settings; app = create_app(Settings());"
         "off = ('sqlalchemy', 'alembic', 'joserfc', 'segno', 'deno', 'py_mini_racer');"
         "found = [name for name in sys.modules if name.split('.')[0] in off"
         " or name.startswith(('latentbook_classroom.course.', 'latentbook_classroom.lecture.'))"

@@ -8,8 +8,8 @@ import pytest
 import torch
 from torch import nn
 
-from latentbook.models import registry
-from latentbook.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
 from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.exports import conv_and_dense, spatial_codes

@@ -9,7 +9,7 @@ import torch
 from scipy.linalg import sqrtm
 
 import widgets.data
-from latentbook.models import registry
+from latentbook_decoders.models import registry
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.latent_diffusion import features, flat

@@ -11,7 +11,7 @@ import pytest
 from scipy.stats import norm
 
 import widgets.data
-from latentbook.models import registry
+from latentbook_decoders.models import registry
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.mnist_pca import principal_components

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.full_data import read_full_data
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.benchmark_codes import by_probe, by_ridge

@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from latentbook.decoding import served_model
-from latentbook.decoding.served_model import ServedModel, one_threaded_workers
-from latentbook.models import registry
+from latentbook_decoders.decoding import served_model
+from latentbook_decoders.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook_decoders.models import registry
 
 DEVICE = "cuda"
 NAMES = ("conv_vae_mnist", "mlp_vae_mnist")
 EDITION = """
 import sys
-from latentbook.decoding.served_model import ServedModel, one_threaded_workers
-from latentbook.models import registry
+from latentbook_decoders.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook_decoders.models import registry
 print(ServedModel(registry.load(sys.argv[1]), sys.argv[2], "auto", one_threaded_workers()).edition)
 """
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no GPU.")

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
-from latentbook.decoding import served_model
-from latentbook.decoding.decoders import FEW
-from latentbook.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
-from latentbook.main import create_app
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
 from latentbook.settings import Settings
+from latentbook_decoders.decoding import served_model
+from latentbook_decoders.decoding.decoders import FEW
+from latentbook_decoders.decoding.served_model import MAX_GREY_DIFFERENCE, Dropped, ServedModel
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.settings import DecoderSettings
 from tests.patience import SERVER_S, until
-from tests.small_server import TestRegistry, random_model
+from tests.small_server import TestRegistry, app_with, random_model
 from tools.bench.serving import served
 
 PATH = "/api/models/plane/decode"
@@ -62,7 +62,7 @@ def gated(monkeypatch):
     GatedModel.gate = threading.Event()
     GatedModel.started = threading.Event()
     GatedModel.batches, GatedModel.stopped, GatedModel.threads = [], [], set()
-    monkeypatch.setattr("latentbook.decoding.served_model.ServedModel", GatedModel)
+    monkeypatch.setattr("latentbook_decoders.decoding.served_model.ServedModel", GatedModel)
     yield GatedModel
     GatedModel.gate.set()
 
@@ -83,12 +83,13 @@ def waiting(app):
     return len(app.state.inference.queue.waiting)
 
 
-def app_with(tmp_path, **settings):
-    return create_app(Settings(build=tmp_path, device="cpu", **settings), registry=TestRegistry())
+def app_in(tmp_path, registry=None, **given):
+    settings = Settings(build=tmp_path).extended(DecoderSettings(device="cpu", **given))
+    return app_with(settings, registry)
 
 
 def test_waiting_requests_are_decoded_together_and_each_gets_its_own(tmp_path, gated):
-    app = app_with(tmp_path)
+    app = app_in(tmp_path)
     with served(app) as url, ThreadPoolExecutor(8) as pool:
         first = pool.submit(ask, url, 0.0)
         assert gated.started.wait(SERVER_S)
@@ -105,7 +106,7 @@ def test_waiting_requests_are_decoded_together_and_each_gets_its_own(tmp_path, g
 
 
 def test_codes_far_out_are_not_mixed_with_others(tmp_path, gated):
-    app = app_with(tmp_path)
+    app = app_in(tmp_path)
     with served(app) as url, ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, url, 0.0)]
         assert gated.started.wait(SERVER_S)
@@ -117,7 +118,7 @@ def test_codes_far_out_are_not_mixed_with_others(tmp_path, gated):
 
 
 def test_a_full_queue_answers_at_once_and_says_when_to_ask_again(tmp_path, gated):
-    app = app_with(tmp_path, queue_size=2)
+    app = app_in(tmp_path, queue_size=2)
     with served(app) as url, ThreadPoolExecutor(4) as pool:
         answers = [pool.submit(ask, url, 0.0)]
         assert gated.started.wait(SERVER_S)
@@ -135,7 +136,7 @@ def test_a_full_queue_answers_at_once_and_says_when_to_ask_again(tmp_path, gated
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_work_for_a_client_that_left_is_dropped(tmp_path, gated, method):
-    app = app_with(tmp_path)
+    app = app_in(tmp_path)
     path = "/api/models/plane/grid?n=2" if method == "GET" else PATH
     body = None if method == "GET" else {"codes": [[0, 0]] * 4}
     with served(app) as url, ThreadPoolExecutor(2) as pool:
@@ -162,7 +163,7 @@ def test_work_begun_for_a_client_that_left_is_stopped(tmp_path, gated):
 
 
 def test_a_server_told_to_stop_answers_what_it_has_begun(tmp_path, gated):
-    app = app_with(tmp_path)
+    app = app_in(tmp_path)
     with ThreadPoolExecutor(2) as pool:
         with served(app) as url:
             answer = pool.submit(ask, url, 2.0)
@@ -174,7 +175,7 @@ def test_a_server_told_to_stop_answers_what_it_has_begun(tmp_path, gated):
 
 def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
     models = TestRegistry()
-    app = create_app(Settings(build=tmp_path, device="cpu", dtype="float32"), registry=models)
+    app = app_in(tmp_path, models, dtype="float32")
     model = models.models["plane"]
 
     def read(reader):
@@ -225,7 +226,7 @@ def test_a_tile_depends_on_its_code_alone(workers, name, dtype):
 
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 def test_merged_requests_have_the_bytes_of_one_alone(tmp_path, dtype):
-    app = create_app(Settings(build=tmp_path, device="cpu", dtype=dtype))
+    app = app_in(tmp_path, registry, dtype=dtype)
     paths = [f"/api/models/conv_vae_mnist/atlas/4/{x}/{y}" for x in (7, 8) for y in range(6, 10)]
     paths += [f"/api/models/conv_vae_mnist/grid?n={n}" for n in (1, 3, 9, 16, 24)]
 
@@ -250,7 +251,7 @@ def batches(client):
 def test_formats_are_told_apart_and_servers_agree(tmp_path):
     tags, serving = {}, {}
     for dtype in ("bfloat16", "float32", "bfloat16", "float32"):
-        app = create_app(Settings(build=tmp_path, device="cpu", dtype=dtype))
+        app = app_in(tmp_path, registry, dtype=dtype)
         with served(app) as url:
             answer = httpx.get(f"{url}/api/models/conv_vae_mnist/grid?n=4")
             found = httpx.get(f"{url}/api/models/conv_vae_mnist").json()["serving"]

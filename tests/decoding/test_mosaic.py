@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latentbook.decoding.mosaic import Mosaic, picture_of
+from latentbook_decoders.decoding.mosaic import Mosaic, picture_of
 
 
 @pytest.mark.parametrize("count", [12, 9, 1])

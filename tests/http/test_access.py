@@ -10,9 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from latentbook.http.logs import SERVER, configure_logs
-from latentbook.main import create_app
 from tests.patience import until
-from tests.small_server import TestRegistry
+from tests.small_server import app_with
 from tools.bench.serving import served
 
 GRID = "/api/models/plane/grid"
@@ -33,8 +32,7 @@ def samples(client):
 @pytest.fixture
 def own_client(settings):
     """A server that no other test has asked."""
-    app = create_app(settings, registry=TestRegistry())
-    with served(app) as url, httpx.Client(base_url=url) as client:
+    with served(app_with(settings)) as url, httpx.Client(base_url=url) as client:
         yield client
 
 

@@ -7,7 +7,7 @@ from playwright.sync_api import sync_playwright
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tests.chromium import launch
-from tests.small_server import write_site
+from tests.small_server import app_with, write_site
 from tools.bench.serving import served
 
 GRID = "/api/models/plane/grid"
@@ -105,8 +105,8 @@ def test_on_a_fault_of_the_server(settings, registry, monkeypatch):
     def fail(*_):
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("latentbook.api.grid.grid_codes", fail)
-    with served(create_app(settings, registry=registry)) as url:
+    monkeypatch.setattr("latentbook_decoders.api.grid.grid_codes", fail)
+    with served(app_with(settings, registry)) as url:
         response = httpx.get(f"{url}{GRID}")
     assert response.status_code == 500
     assert response.headers["content-type"] == "application/problem+json"

@@ -13,7 +13,6 @@ from latentbook import plugins
 from latentbook.main import create_app
 from latentbook.plugins import Plugins, Source
 from latentbook.settings import Settings
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 GREETING = """
@@ -67,7 +66,7 @@ def settings(tmp_path: Path) -> Settings:
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "index.html").write_text("A book")
     (tmp_path / "site" / "404.html").write_text("Not found")
-    return Settings(build=tmp_path, device="cpu", dtype="float32")
+    return Settings(build=tmp_path)
 
 
 def test_a_plugin_serves_a_route_and_runs_as_long_as_the_server(
@@ -76,7 +75,7 @@ def test_a_plugin_serves_a_route_and_runs_as_long_as_the_server(
     (kind,) = with_plugin(GREETING).settings
     said: list[str] = []
     given = settings.extended(kind(greeting="Good day"))
-    with served(create_app(given, registry=TestRegistry(), report=said.append)) as url:
+    with served(create_app(given, report=said.append)) as url:
         assert httpx.get(f"{url}/greeting").json() == {"said": "Good day"}
         assert said == ["greets at http://127.0.0.1:8000"]
     assert said[1:] == ["is done"]
@@ -97,7 +96,7 @@ def test_one_that_fails_leaves_no_route_and_the_book_is_served(
     with_plugin: Callable[[str], Plugins], settings: Settings, when: str
 ) -> None:
     found = with_plugin(BROKEN[when])
-    with served(create_app(settings, registry=TestRegistry())) as url:
+    with served(create_app(settings)) as url:
         assert httpx.get(f"{url}/").text == "A book"
         assert httpx.get(f"{url}/greeting").status_code == 404
         assert httpx.get(f"{url}/readyz").status_code == 200

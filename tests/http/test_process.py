@@ -41,7 +41,7 @@ import time
 
 import latentbook.main
 from latentbook.cli import main
-from latentbook.decoding.served_model import Dropped, ServedModel
+from latentbook_decoders.decoding.served_model import Dropped, ServedModel
 
 decode = ServedModel.decode
 
@@ -328,27 +328,29 @@ import asyncio
 import sys
 
 import latentbook.main
-from latentbook.scale.settings import ReplicaSettings
+import latentbook_decoders.plugin
+from latentbook_decoders.settings import DecoderSettings
 from latentbook.settings import Settings
 
-names = ["torch", "latentbook.models.registry"]
+names = ["torch", "latentbook_decoders.models.registry"]
 
 
 class Server(latentbook.main.Server):
     async def startup(self, sockets=None):
         await super().startup(sockets)
         print(self.started, *(name in sys.modules for name in names))
-        for self.server_state.total_requests in range(100):  # one more each time that it looks
+        for _ in range(100):  # one more each time that it looks
+            self.config.app.state.metrics.requests.labels("site", 200).inc()
             await asyncio.sleep(0)
         print(*(name in sys.modules for name in names))
-        await self.begun
+        await asyncio.gather(*self.begun)
         print(*(name in sys.modules for name in names))
         self.should_exit = True
 
 
-latentbook.main.Server, latentbook.main.LOAD_AFTER_S = Server, 0
+latentbook.main.Server, latentbook_decoders.plugin.LOAD_AFTER_S = Server, 0
 settings = Settings(course={course!r}, port={free_port()})
-settings = settings.extended(ReplicaSettings(replicas={0 if loaded else 2}))
+settings = settings.extended(DecoderSettings(replicas={0 if loaded else 2}))
 latentbook.main.run(settings, report=print)
 """
     environment = os.environ | {"LATENTBOOK_BUILD": str(tmp_path)}

@@ -13,7 +13,7 @@ from latentbook.http import site_files
 from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from tests.small_server import SCRIPT, write_site
+from tests.small_server import SCRIPT, app_with, write_site
 from tools.bench.serving import served
 
 FOREVER = "immutable"
@@ -223,7 +223,7 @@ def test_a_range_that_is_none_is_ignored_and_an_empty_one_refused(client, asked,
 
 
 def test_below_another_path(settings, registry):
-    app = create_app(settings, registry=registry)
+    app = app_with(settings, registry)
     with served(app, root_path="/books/latent") as url:  # as behind a proxy that strips the prefix
         assert "Chapter" in httpx.get(f"{url}/vae/").text
         assert httpx.get(f"{url}/api/models").status_code == 200

@@ -25,7 +25,6 @@ from latentbook_classroom.lecture.blocks import class_data_of
 from latentbook_classroom.lecture.sessions import Sessions
 from latentbook_classroom.lecture.settings import ClassSettings
 from tests.chromium import launch
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 # Pages ask every two seconds what is new; here ten times as often.
@@ -40,7 +39,7 @@ def class_in_chromium(settings: Settings) -> Iterator[tuple[FastAPI, str, httpx.
     """The app, its address, a client that has the lecturer's key, and a browser."""
     fill(settings.build / "cache", Settings().build / "cache")
     bundle.bundle_class(settings)
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with (
         served(app) as url,
         httpx.Client(base_url=url) as http,
@@ -191,7 +190,7 @@ def write_bundle(folder: Path) -> None:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     write_class_site(tmp_path)
-    settings = Settings(build=tmp_path, device="cpu", dtype="float32")
+    settings = Settings(build=tmp_path)
     return settings.extended(ClassSettings(class_mode=True))
 
 
@@ -279,7 +278,7 @@ class School:
 
 @pytest.fixture
 def school(settings: Settings) -> Iterator[School]:
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url) as http:
         key = app.state.class_key
         assert http.post("/api/lecturer/key", json={"key": key}).status_code == 204

@@ -18,7 +18,6 @@ from latentbook.settings import Settings
 from latentbook_classroom.lecture.blocks import ClassData, class_data_of
 from latentbook_classroom.lecture.settings import ClassSettings
 from tests.lecture.conftest import HURRY, Lecturer, Phone, School, class_in_chromium, write_bundle
-from tests.small_server import TestRegistry
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
 
@@ -173,7 +172,7 @@ def test_no_file_of_the_build_tells_an_answer(settings: Settings) -> None:
 
 
 def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         cookies = dict(http.cookies)
@@ -184,7 +183,7 @@ def test_a_restart_in_the_middle_of_one(settings: Settings) -> None:
         asked = phone.now()["round"]
         assert phone.answer(asked, 1).status_code == 204
         phone.http.close()
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/sample/text/").status_code == 200
         phone = Phone(url, code, "phone-number-000000000001")

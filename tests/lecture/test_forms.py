@@ -19,7 +19,7 @@ from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_cla
 def hall(tmp_path: Path, root: Path) -> Iterator[tuple[Lecturer, Page, Page]]:
     """A lecturer, a phone and a projector."""
     write_class_site(tmp_path)
-    settings = Settings(root=root, build=tmp_path, device="cpu", dtype="float32")
+    settings = Settings(root=root, build=tmp_path)
     settings = settings.extended(ClassSettings(class_mode=True))
     with class_in_chromium(settings) as (_, url, http, chromium):
         lecturer = Lecturer(http)

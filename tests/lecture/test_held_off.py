@@ -20,7 +20,6 @@ from latentbook_classroom.lecture.mode import ClassMode, forget_key
 from latentbook_classroom.lecture.sessions import hash_of
 from latentbook_classroom.lecture.settings import file_of
 from tests.lecture.conftest import Phone, School, write_class_data
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"
@@ -202,7 +201,7 @@ def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
 def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
     """As behind a proxy that takes /book off: other programs of the host get no cookie."""
     below = settings.model_copy(update={"base_path": "/book/"})
-    app = create_app(below, registry=TestRegistry())
+    app = create_app(below)
     with served(app) as url:
         key = httpx.post(f"{url}/api/lecturer/key", json={"key": app.state.class_key})
         assert "path=/book/;" in key.headers["set-cookie"].lower()
@@ -343,7 +342,7 @@ def test_when_off_nothing_of_it_is_imported() -> None:
     program = (
         "import sys, latentbook.cli, latentbook.book.build;"
         "from latentbook.main import create_app;"
-        "from latentbook.settings import Settings; app = create_app(Settings(device='cpu'));"
+        "from latentbook.settings import Settings; app = create_app(Settings());"
         "schema = app.openapi();"
         "found = [name for name in sys.modules"
         " if name.split('.')[0] in ('sqlalchemy', 'segno')"

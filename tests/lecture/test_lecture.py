@@ -15,7 +15,6 @@ from latentbook.settings import Settings
 from latentbook_classroom.lecture import sessions, store
 from latentbook_classroom.lecture.settings import ClassSettings, file_of
 from tests.lecture.conftest import BLOCKS, Phone, School, write_class_data
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"
@@ -168,10 +167,10 @@ def test_a_button_pressed_twice_acts_once(school: School) -> None:
 
 
 def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
-    with served(create_app(settings, registry=TestRegistry())) as url:
+    with served(create_app(settings)) as url:
         pass  # a first start makes the key
     file_of(settings).unlink()
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     key = app.state.class_key
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
@@ -183,7 +182,7 @@ def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
         asked = phone.now()["round"]
         phone.answer(asked, 1)
         phone.http.close()
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     assert app.state.class_key is None  # its hash is kept, and nothing else
     with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         phone = Phone(url, code, "phone-number-000000000001")
@@ -209,14 +208,14 @@ def test_a_class_ends_with_its_data(school: School, settings: Settings) -> None:
 
 def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
     short = settings.extended(ClassSettings(class_mode=True, class_hours=1e-9))
-    app = create_app(short, registry=TestRegistry())
+    app = create_app(short)
     key = app.state.class_key
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": key})
         cookies = dict(http.cookies)
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
     assert code.encode() in file_of(settings).read_bytes()
-    again = create_app(short, registry=TestRegistry())
+    again = create_app(short)
     with served(again) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         place = f"/api/lecturer/classes/{code}"
         while http.get(place).status_code == 200:  # it is looked after every half minute
@@ -250,7 +249,7 @@ def test_who_is_here_is_a_number(school: School, monkeypatch: pytest.MonkeyPatch
 
 def left_asking(settings: Settings, **asked: str) -> tuple[str, dict[str, str]]:
     """A server ends while a class is asked: the code of the class, and the lecturer's cookies."""
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": app.state.class_key})
         code = http.post("/api/lecturer/classes", json={}).json()["code"]
@@ -263,7 +262,7 @@ def test_a_block_that_is_gone_costs_its_question_only(
 ) -> None:
     code, cookies = left_asking(settings, label=CHOICE)
     write_class_data(settings.site, [each for each in BLOCKS if each["id"] != CHOICE])
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/").status_code == 200
         outline = http.get(f"/class/{code}").text
@@ -279,7 +278,7 @@ def test_a_curve_that_is_gone_is_no_longer_asked(settings: Settings) -> None:
     code, cookies = left_asking(settings, label="vae/one#lab", wanted="draw:curve")
     lab = BLOCKS[-1]
     write_class_data(settings.site, [{**lab, "ways": lab["ways"][:1]}])
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         assert http.get("/").status_code == 200
         assert http.get(f"/api/lecturer/classes/{code}").json()["asking"] is None

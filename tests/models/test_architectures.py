@@ -2,9 +2,9 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
-from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.mlp import MLPAutoencoderConfig, MLPVAEConfig
-from latentbook.models.one_layer import (
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models.mlp import MLPAutoencoderConfig, MLPVAEConfig
+from latentbook_decoders.models.one_layer import (
     ContractiveAutoencoderConfig,
     DenoisingAutoencoderConfig,
     SparseAutoencoderConfig,

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from latentbook.models.device import choose_dtype
+from latentbook_decoders.models.device import choose_dtype
 
 CPU = torch.device("cpu")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.models import registry
-from latentbook.models.cards import read_card
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import read_card
 from training.exports.export import WIDGET_DATA
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 import widgets.data
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import sha256
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import sha256
 from training.data import Dataset, load_dataset, strokes, to_unit
 from training.errors import DataUnavailable
 from training.exports import EXPORTS

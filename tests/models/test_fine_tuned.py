@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from latentbook.models.cards import read_card
+from latentbook_decoders.models.cards import read_card
 from training.data import load_dataset
 from training.errors import DataUnavailable
 from training.exports.export import WIDGET_DATA

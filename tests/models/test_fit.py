@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.mlp import MLPVAEConfig
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models.mlp import MLPVAEConfig
 from training.data import sample_strokes
 from training.fit import fit
 from training.losses import squared_error

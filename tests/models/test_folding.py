@@ -2,8 +2,8 @@ import pytest
 import torch
 from torch import nn
 
-from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.folding import fold
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models.folding import fold
 
 
 def test_folded_decoder_draws_the_same_picture() -> None:

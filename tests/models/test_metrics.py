@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
-from latentbook.models import registry
+from latentbook_decoders.models import registry
 from training.data import Dataset, load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.recipes import SPECS

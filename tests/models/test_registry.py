@@ -7,10 +7,10 @@ import pytest
 import safetensors.torch
 import torch
 
-from latentbook.models import registry
-from latentbook.models.cards import sha256
-from latentbook.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
-from latentbook.models.registry import MODELS
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import sha256
+from latentbook_decoders.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from latentbook_decoders.models.registry import MODELS
 from training.recipes import SEED, SPECS
 
 NAME = "conv_vae_mnist"

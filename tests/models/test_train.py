@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from latentbook.cli import cli
 from latentbook.errors import LatentbookError
-from latentbook.models import registry
-from latentbook.models.cards import Card
-from latentbook.models.errors import DeviceUnavailable, UnknownModel, WeightsMissing
-from latentbook.models.mlp import MLPVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.errors import DeviceUnavailable, UnknownModel, WeightsMissing
+from latentbook_decoders.models.mlp import MLPVAEConfig
 from training import seeds, train
 from training.data import Dataset, sample_strokes
 from training.errors import NotRepeatable

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.spatial.distance import cdist
 
-from latentbook.models import registry
-from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from training.data import load_dataset, to_unit
 from training.errors import DataUnavailable
 from training.evaluate import evaluate

@@ -5,7 +5,7 @@ import pytest
 from scipy import linalg, sparse
 from sklearn.neighbors import NearestNeighbors
 
-from latentbook.models.cards import card
+from latentbook_decoders.models.cards import card
 from training.data import word_tests
 from training.data.text import load_definitions
 from training.errors import DataUnavailable

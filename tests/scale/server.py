@@ -45,7 +45,7 @@ class Server:
 
     @property
     def weights(self) -> Path:
-        return self.folder / "latentbook" / "models" / "weights"
+        return self.folder / "latentbook_decoders" / "models" / "weights"
 
     @property
     def build(self) -> Path:
@@ -56,7 +56,7 @@ class Server:
         return (self.folder / "log.txt").read_text()
 
     def copy(self, root: Path) -> None:
-        for package in ("app/latentbook", "widgets"):
+        for package in ("app/latentbook", "app/latentbook_decoders", "widgets"):
             shutil.copytree(root / package, self.folder / Path(package).name)
         write_site(self.build / "site")
 

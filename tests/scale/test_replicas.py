@@ -12,18 +12,18 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from latentbook.decoding.decoders import FEW, Decoded, Opened
-from latentbook.decoding.inference import Inference, TorchMissing
-from latentbook.decoding.jobs import QueueFull
 from latentbook.errors import LatentbookError
 from latentbook.http.draining import Closing
-from latentbook.models.errors import UnknownModel, WeightsMissing
-from latentbook.scale.cluster import connect, cpu_share, deployment_options
-from latentbook.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
-from latentbook.scale.replica import DecoderReplica, OtherEdition
-from latentbook.scale.settings import ReplicaSettings
-from latentbook.scale.start import start_replicas
-from latentbook.settings import Settings
+from latentbook_decoders.decoding.decoders import FEW, Decoded, Opened
+from latentbook_decoders.decoding.inference import Inference, TorchMissing
+from latentbook_decoders.decoding.jobs import QueueFull
+from latentbook_decoders.decoding.metrics import DecoderMetrics
+from latentbook_decoders.models.errors import UnknownModel, WeightsMissing
+from latentbook_decoders.scale.cluster import connect, cpu_share, deployment_options
+from latentbook_decoders.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
+from latentbook_decoders.scale.replica import DecoderReplica, OtherEdition
+from latentbook_decoders.scale.start import start_replicas
+from latentbook_decoders.settings import DecoderSettings
 from tests.small_server import TestRegistry
 
 DRAWN = Decoded(np.zeros((3, 28, 28), np.uint8), "bfloat16", 0.0, 0.25)
@@ -218,13 +218,13 @@ def test_replicas_share_the_cpus(cpus, replicas, share):
 
 
 def test_the_options_of_a_deployment_follow_the_settings():
-    fixed = deployment_options(Settings(queue_size=9).extended(ReplicaSettings(replicas=2)), [8])
+    fixed = deployment_options(DecoderSettings(queue_size=9, replicas=2), [8])
     assert fixed["num_replicas"] == 2
     assert fixed["max_queued_requests"] == 9
     assert fixed["ray_actor_options"] == {"num_cpus": 4, "num_gpus": 0}
 
-    wanted = ReplicaSettings(replicas=1, max_replicas=4, gpus_per_replica=0.5)
-    growing = deployment_options(Settings().extended(wanted), [8])
+    wanted = DecoderSettings(replicas=1, max_replicas=4, gpus_per_replica=0.5)
+    growing = deployment_options(wanted, [8])
     assert "num_replicas" not in growing
     assert growing["autoscaling_config"]["min_replicas"] == 1
     assert growing["autoscaling_config"]["max_replicas"] == 4
@@ -233,13 +233,13 @@ def test_the_options_of_a_deployment_follow_the_settings():
 
 def test_a_gpu_that_no_replica_is_given_is_refused():
     with pytest.raises(LatentbookError, match="LATENTBOOK_GPUS_PER_REPLICA above 0"):
-        deployment_options(Settings(device="cuda").extended(ReplicaSettings(replicas=2)), [8])
+        deployment_options(DecoderSettings(device="cuda", replicas=2), [8])
 
 
 def test_without_ray_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(LatentbookError, match=r"pip install latentbook\[scale\]"):
-        start_replicas(Settings().extended(ReplicaSettings(replicas=2)))
+        start_replicas(DecoderSettings(replicas=2), DecoderMetrics())
 
 
 def test_a_cluster_that_cannot_be_reached_is_named(monkeypatch):

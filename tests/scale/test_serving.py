@@ -17,14 +17,15 @@ import numpy as np
 import pytest
 import torch
 
-from latentbook.api import atlas, grid
-from latentbook.decoding import decoders
-from latentbook.decoding.jobs import Floats
-from latentbook.decoding.served_model import ServedModel, one_threaded_workers
 from latentbook.main import create_app
-from latentbook.models import registry
-from latentbook.models.device import choose_dtype
 from latentbook.settings import Settings
+from latentbook_decoders.api import atlas, grid
+from latentbook_decoders.decoding import decoders
+from latentbook_decoders.decoding.jobs import Floats
+from latentbook_decoders.decoding.served_model import ServedModel, one_threaded_workers
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.device import choose_dtype
+from latentbook_decoders.settings import DecoderSettings
 from tests.patience import SERVER_S, until
 from tests.scale.server import Server
 from tools.bench.serving import served
@@ -119,7 +120,9 @@ def test_answers_are_those_of_a_single_server(client, server, monkeypatch):
         ("POST", f"/api/models/{MODEL}/encode", {"Content-Type": "text/plain"}, images),
     ]
     monkeypatch.setattr(registry, "WEIGHTS_DIR", server.weights)
-    app = create_app(Settings(build=server.build, device="cpu", dtype=server.dtype))
+    app = create_app(
+        Settings(build=server.build).extended(DecoderSettings(device="cpu", dtype=server.dtype))
+    )
     with served(app, server_header=False) as url:
         for method, path, headers, body in requests:
             ours = client.request(method, path, headers=headers, content=body)

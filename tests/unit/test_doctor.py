@@ -19,7 +19,6 @@ from latentbook.settings import Settings
 from latentbook_classroom.course import manage
 from latentbook_classroom.course.tables import audit
 from tests.classroom.conftest import settings_in
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 
@@ -89,7 +88,7 @@ def test_what_needs_care_is_named_with_what_to_do(
 
 
 def test_what_strangers_see_at_the_address(settings: Settings, backups: Path) -> None:
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     with served(app) as url:
         found = cared(settings, backups, f"{url}/")
     assert ["not https" in found[0], "/readyz" in found[1], "/metrics" in found[2]] == [True] * 3

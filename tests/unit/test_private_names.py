@@ -24,7 +24,7 @@ IMPORTED = {
         "pyodide._package_loader",
     },
     "app/latentbook/runtime/inside/pip_for_page.py": {"pip._vendor.packaging"},
-    "app/latentbook/scale/replica.py": {"ray.serve._private"},
+    "app/latentbook_decoders/scale/replica.py": {"ray.serve._private"},
     "widgets/engine/explain/rules.py": {"numpy._core"},
 }
 """Modules whose path has a private name, by the file that uses them."""

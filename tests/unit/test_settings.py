@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from latentbook.plugins import installed
 from latentbook.settings import Settings
+from latentbook_decoders.settings import DecoderSettings
 
 
 def test_each_setting_has_a_default_and_a_help_text():
@@ -56,7 +57,7 @@ def test_the_environment_sets_and_code_wins(monkeypatch, tmp_path):
     monkeypatch.setenv("LATENTBOOK_DEVICE", "cuda")
     assert Settings().port == 8123
     assert Settings(port=8124).port == 8124
-    assert Settings().device == "cuda"
+    assert Settings().of(DecoderSettings).device == "cuda"
 
 
 def test_folders_are_absolute(tmp_path, monkeypatch):
@@ -76,9 +77,7 @@ def test_folders_follow_the_root(tmp_path):
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("device", "tpu"),
         ("port", "70000"),
-        ("queue_size", "0"),
         ("frame_ancestors", "'self'; script-src *"),
         ("embed_ancestors", "*, 'self'"),
         ("base_path", "course"),
@@ -89,3 +88,10 @@ def test_a_value_that_is_not_accepted_is_named(monkeypatch, name, value):
     monkeypatch.setenv(f"LATENTBOOK_{name.upper()}", value)
     with pytest.raises(ValidationError, match=name):
         Settings()
+
+
+@pytest.mark.parametrize(("name", "value"), [("device", "tpu"), ("queue_size", "0")])
+def test_a_value_that_a_plugin_does_not_accept_is_named(monkeypatch, name, value):
+    monkeypatch.setenv(f"LATENTBOOK_{name.upper()}", value)
+    with pytest.raises(ValidationError, match=name):
+        Settings().of(DecoderSettings)

@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.stats import chi2
 
-from latentbook.api.atlas import DEEPEST, EDGE, tile_codes
-from latentbook.models import registry
+from latentbook_decoders.api.atlas import DEEPEST, EDGE, tile_codes
+from latentbook_decoders.models import registry
 from widgets import latent_atlas
 from widgets.data import load
 

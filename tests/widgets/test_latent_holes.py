@@ -6,7 +6,7 @@ import torch
 from scipy.spatial import cKDTree
 from scipy.stats import percentileofscore
 
-from latentbook.models import registry
+from latentbook_decoders.models import registry
 from widgets import latent_holes
 from widgets.data import load
 from widgets.latent_holes import PLAIN, REACH

@@ -8,8 +8,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier
 
-from latentbook.models.cards import card
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import card
+from latentbook_decoders.models.full_data import read_full_data
 from training.benchmark_codes import encode_benchmark
 from training.data import load_dataset
 from training.errors import DataUnavailable

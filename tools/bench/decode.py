@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from latentbook.api.grid import grid_codes
-from latentbook.api.images import DELTA
-from latentbook.decoding.inference import Inference
-from latentbook.decoding.jobs import Floats, Job
-from latentbook.decoding.mosaic import Levels
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_decoders.api.grid import grid_codes
+from latentbook_decoders.api.images import DELTA
+from latentbook_decoders.decoding.inference import Inference
+from latentbook_decoders.decoding.jobs import Floats, Job
+from latentbook_decoders.decoding.mosaic import Levels
+from latentbook_decoders.settings import DecoderSettings
 from tools.bench import Measurement, Report
 from tools.bench.line import slow_line
 from tools.bench.readers import Answer, Readers, keeping_busy, reading
 from tools.bench.serving import served
 
 if TYPE_CHECKING:
-    from latentbook.decoding.served_model import ServedModel
+    from latentbook_decoders.decoding.served_model import ServedModel
 
 TARGETS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
 """Model -> upper limit of HTTP as a multiple of the direct call: raw, ``TARGET_N``, one reader."""
@@ -70,7 +71,7 @@ def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: 
     """
     import torch
 
-    from latentbook.decoding.served_model import grey
+    from latentbook_decoders.decoding.served_model import grey
 
     decoder = model.fast or model.exact
     tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
@@ -125,7 +126,7 @@ class Direct:
 def measure(settings: Settings, report: Report) -> list[Measurement]:
     """Every model, size and format: alone, together, and over a slow line."""
     rows: list[Measurement] = []
-    app = create_app(settings.model_copy(update={"queue_size": 2 * READERS}))
+    app = create_app(settings.extended(DecoderSettings(queue_size=2 * READERS)))
     with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
         for model in TARGETS:
             readers.ask(base, f"/api/models/{model}", {}, readers=READERS)

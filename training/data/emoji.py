@@ -19,7 +19,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from rich.console import Console
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import packages
 from training.data.packages import Source, load_files, read_member
 from training.errors import DataMismatch, DataUnavailable

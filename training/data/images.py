@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data.packages import Source, load_files, read_member
 from training.errors import UnknownData
 

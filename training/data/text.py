@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data.packages import Source, load_files, read_member
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from latentbook.models.cards import sha256
+from latentbook_decoders.models.cards import sha256
 from training.data.packages import DATA_DIR
 from training.errors import DataMismatch, DataUnavailable
 

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from latentbook.models.full_data import FOLDER as SERVER_DATA
+from latentbook_decoders.models.full_data import FOLDER as SERVER_DATA
 from training.exports.benchmark_codes import (
     make_cards,
     make_codes,

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card, read_card
-from latentbook.models.full_data import FOLDER as SERVER_DATA
-from latentbook.models.full_data import read_full_data
+from latentbook_decoders.models.cards import Card, read_card
+from latentbook_decoders.models.full_data import FOLDER as SERVER_DATA
+from latentbook_decoders.models.full_data import read_full_data
 from training.benchmark_codes import encode_benchmark, on_page, own_error
 from training.data import Dataset, load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export

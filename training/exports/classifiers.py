@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy, one_hot
 
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models.autoencoder import PIXELS
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe, fit_student, rounded, to_arrays

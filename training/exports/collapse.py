@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import Job, write_export
 

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import affine_grid, grid_sample
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data.emoji import ARTISTS, SIDE, EmojiSet, load_emoji
 from training.distillation import StudentRecipe, fit_student

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.exports.export import Job, write_export
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from widgets.kit.benchmark_codes import untrained

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder, Config
-from latentbook.models.cards import Card
-from latentbook.models.conv_vae import ConvVAEConfig
-from latentbook.models.mlp import MLPVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder, Config
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models.mlp import MLPVAEConfig
 from training.cards import made_on, mean_and_error
 from training.data import SIZE, load_dataset, to_unit
 from training.exports.export import Job

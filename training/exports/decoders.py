@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import Card
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import (

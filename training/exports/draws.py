@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from latentbook.models.autoencoder import PIXELS, Autoencoder, Config
-from latentbook.models.cards import Card
-from latentbook.models.mlp import MLPVAEConfig, mlp
+from latentbook_decoders.models.autoencoder import PIXELS, Autoencoder, Config
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import MLPVAEConfig, mlp
 from training.cards import made_on
 from training.data import SIZE, load_dataset, to_unit
 from training.exports.export import Job

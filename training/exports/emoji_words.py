@@ -18,7 +18,7 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data.emoji import Emoji, EmojiSet, load_emoji
 from training.errors import OtherCodes

@@ -8,9 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import Card, read_card
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import Card, read_card
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import DistillRecipe, Plane, distill_encoder, student_decode, to_arrays

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card, sha256
+from latentbook_decoders.models.cards import Card, sha256
 from training.cards import write_card
 from training.fit import OnStep
 

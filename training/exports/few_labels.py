@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.exports.networks import CLASSES
 
 LABELS = 10  # a class

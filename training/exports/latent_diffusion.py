@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import PIXELS, Autoencoder
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import PIXELS, Autoencoder
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import (

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data.text import CARDS, load_definitions, words_of
 from training.exports.export import Job, write_export

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import Job, write_export
 

@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data import load_dataset
 from training.exports.decoders import sample_of

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import Dataset, load_dataset
 from training.exports.benchmark_codes import FEW_OR_MANY, read_by_probe
 from training.exports.export import WIDGET_DATA, Job, write_export

@@ -5,10 +5,10 @@ from dataclasses import asdict
 import torch
 from torch import Tensor, nn
 
-from latentbook.models import registry
-from latentbook.models.autoencoder import PIXELS, Autoencoder
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.autoencoder import PIXELS, Autoencoder
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import DistillRecipe, fit_student, rounded, student_decode, to_arrays

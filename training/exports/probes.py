@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import load_dataset
 from training.exports.export import WIDGET_DATA, Job, write_export
 from training.exports.networks import CLASSES, REACH, network, to_arrays

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from latentbook.models import registry
-from latentbook.models.cards import Card
-from latentbook.models.conv_vae import ConvVAE, ConvVAEConfig
-from latentbook.models.vqvae import SIDE, VQVAE, VQVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.conv_vae import ConvVAE, ConvVAEConfig
+from latentbook_decoders.models.vqvae import SIDE, VQVAE, VQVAEConfig
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.exports.decoders import codes_of

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
+from latentbook_decoders.models.autoencoder import PIXELS
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import to_arrays

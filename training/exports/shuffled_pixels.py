@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentbook.models.autoencoder import PIXELS
-from latentbook.models.cards import Card
-from latentbook.models.mlp import mlp
+from latentbook_decoders.models.autoencoder import PIXELS
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import mlp
 from training.cards import made_on
 from training.data import Dataset, load_dataset, to_unit
 from training.distillation import StudentRecipe, fit_student, rounded, to_arrays

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, pad, unfold
 
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import Card
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data import SIZE, Dataset, load_dataset, to_unit
 from training.exports.conv_and_dense import RECIPE, trained

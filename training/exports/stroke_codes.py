@@ -7,9 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentbook.models.autoencoder import Autoencoder, Config
-from latentbook.models.cards import Card
-from latentbook.models.mlp import MLPAutoencoderConfig
+from latentbook_decoders.models.autoencoder import Autoencoder, Config
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import MLPAutoencoderConfig
 from training.cards import made_on
 from training.data import MAX_CURVATURE, MAX_ORIENTATION, sample_strokes, strokes
 from training.exports.export import Job, write_export

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from latentbook.models.autoencoder import Autoencoder
-from latentbook.models.cards import Card
-from latentbook.models.mlp import MLPVAEConfig
+from latentbook_decoders.models.autoencoder import Autoencoder
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.mlp import MLPVAEConfig
 from training.cards import made_on
 from training.data import (
     MAX_CURVATURE,

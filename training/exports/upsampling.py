@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from latentbook.models import registry
-from latentbook.models.cards import Card
-from latentbook.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models import registry
+from latentbook_decoders.models.cards import Card
+from latentbook_decoders.models.conv_vae import ConvVAEConfig
 from training.cards import made_on
 from training.data import load_dataset, to_unit
 from training.distillation import StudentRecipe

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.data import Dataset, load_dataset, to_unit
 from training.exports.decoders import EVERY, sample_of
 from training.exports.export import Job, write_export

@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from latentbook.models.cards import Card
+from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data.text import CARDS, Definition, load_definitions, load_speeches, words_of
 from training.data.word_tests import WordTests, load_word_tests

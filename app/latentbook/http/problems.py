@@ -12,8 +12,6 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from latentbook.models.errors import ModelError, UnknownModel
-
 MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 LONGEST_INPUT = 80
@@ -29,12 +27,12 @@ UNKNOWN_FIELD = "unknown_field"
 
 WHEN = {
     400: "The body is not JSON.",
-    404: "There is no such model.",
+    404: "There is nothing of this name.",
     406: "None of the requested formats is available.",
     413: "The body is too large.",
     415: "The body is not declared as JSON.",
     422: "A field is not accepted.",
-    503: "The model cannot be served now; Retry-After says when to ask again, if that helps.",
+    503: "This cannot be answered now; Retry-After says when to ask again, if that helps.",
 }
 
 
@@ -183,16 +181,8 @@ def add_problem_handlers(app: FastAPI) -> None:
             headers["Allow"] += ", HEAD"
         return respond(Problem(error.status_code, error.detail, headers=headers))
 
-    async def on_unknown_model(request: Request, error: UnknownModel) -> Response:
-        return respond(wrong_field("name", str(error), 404))
-
-    async def on_model(request: Request, error: ModelError) -> Response:
-        return respond(Problem(503, str(error)))
-
     handlers: dict[type[Exception], Any] = {
         RequestValidationError: on_validation,
         HTTPException: on_http,
-        UnknownModel: on_unknown_model,
-        ModelError: on_model,
     }
     app.exception_handlers.update(handlers)

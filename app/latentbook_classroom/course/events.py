@@ -14,9 +14,9 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from latentbook.api.dependencies import Strict, require_json
 from latentbook.book.translations.language import message
 from latentbook.http.problems import WHEN, problem_responses, wrong_field
+from latentbook.http.requests import Strict, require_json
 from latentbook_classroom.course.desk import NOT_KEPT, StudentDesk
 from latentbook_classroom.course.refused import Refused
 from latentbook_classroom.course.tables import event, person

@@ -8,9 +8,9 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from latentbook.api.dependencies import require_json
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.problems import WHEN, Problem, problem_responses
+from latentbook.http.requests import require_json
 from latentbook_classroom.lecture.sessions import Lecture, Sessions, hash_of
 
 LECTURER = "latentbook-lecturer"

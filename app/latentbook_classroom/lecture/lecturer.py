@@ -12,8 +12,8 @@ from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
-from latentbook.api.dependencies import Strict
 from latentbook.http.problems import Problem, wrong_field
+from latentbook.http.requests import Strict
 from latentbook_classroom.lecture import store
 from latentbook_classroom.lecture.auth import (
     LECTURER,

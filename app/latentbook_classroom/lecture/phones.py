@@ -7,9 +7,9 @@ from fastapi import APIRouter, Path, Request
 from pydantic import Field
 from starlette.responses import JSONResponse, Response
 
-from latentbook.api.dependencies import Strict
 from latentbook.http.caching import matches
 from latentbook.http.negotiation import negotiate_encoding
+from latentbook.http.requests import Strict
 from latentbook_classroom.lecture.auth import (
     ON_WRITES,
     SEAT,

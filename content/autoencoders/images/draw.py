@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from content.drawing import digit, write
-from latentbook.models.autoencoder import PIXELS
+from latentbook_decoders.models.autoencoder import PIXELS
 from training.data import load_dataset, to_unit
 from training.exports.draws import (
     DRAWS,

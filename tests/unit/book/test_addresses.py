@@ -19,7 +19,6 @@ from latentbook_classroom.course import manage
 from latentbook_classroom.lecture.settings import ClassSettings
 from tests.classroom.conftest import settings_in
 from tests.site_pages import broken_links
-from tests.small_server import TestRegistry
 
 from .conftest import HEAD, OPENING, MakeBook, fixture_chapter
 
@@ -35,7 +34,7 @@ GLOSSARY = '[terms]\nmanifold = "A curved space."\nvalues = "Numbers."\n'
 
 def routed(settings: Settings) -> set[str]:
     """First parts of the addresses of all routes; FastAPI wraps each router that is included."""
-    app = create_app(settings, registry=TestRegistry())
+    app = create_app(settings)
     routers = [getattr(each, "original_router", app) for each in app.routes]
     paths = [getattr(route, "path", "") for router in routers for route in router.routes]
     return {path.split("/")[1] for path in paths if path}

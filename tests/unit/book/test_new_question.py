@@ -238,11 +238,10 @@ from latentbook_classroom.lecture.class_data import class_data
 from latentbook_classroom.lecture.settings import ClassSettings
 from latentbook.main import create_app
 from latentbook.settings import Settings
-from tests.small_server import TestRegistry
 from tools.bench.serving import served
 
 given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
-settings = Settings(**given, device="cpu", dtype="float32")
+settings = Settings(**given)
 settings = settings.extended(ClassSettings(class_mode=True))
 loaded = load(settings, datetime(3100, 1, 1, tzinfo=UTC))
 renderer = Renderer(loaded.book, bundle(settings), {"reload": False}, "", "/")
@@ -250,7 +249,7 @@ settings.site.mkdir()
 (settings.site / "index.html").write_text("A book")
 class_data_of(settings.site).write_bytes(class_data(Written(settings, loaded, renderer, {})))
 bundle_class(settings)
-app = create_app(settings, registry=TestRegistry())
+app = create_app(settings)
 with served(app) as url:
     print(json.dumps([url, app.state.class_key]), flush=True)
     sys.stdin.read()

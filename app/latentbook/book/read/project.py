@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -23,7 +22,6 @@ from latentbook.book.read.brand import Brand, Line, check_brand
 from latentbook.book.read.contents import (
     BOOK,
     COURSE,
-    INSTRUMENTS,
     ChapterEntry,
     PartEntry,
     manifest_file,
@@ -58,10 +56,6 @@ ReportAddress: TypeAlias = Annotated[
         "is an address like 'mailto:me@host?subject={title}&body={text}'",
     ),
 ]
-
-
-ASKS_SERVER = re.compile(rb"\bserver\s*=")
-"""In an instrument: its panel names a decoder of the server."""
 
 
 def _language(tag: Any) -> Language:
@@ -263,22 +257,6 @@ def manifest_in(folder: Path) -> BookManifest | CourseManifest:
 def days_of(content: Path) -> Days:
     """The days of a book or course, even if its manifest has other mistakes."""
     return manifest_in(content).openings
-
-
-def uses_decoders(course: Path | None) -> bool:
-    """Whether an instrument may ask the server for pictures.
-
-    Some of the book's do. Of a book of its own, the code of its instruments tells.
-    """
-    if course is None:
-        return True
-    manifest = manifest_in(course)
-    codes = (path.read_bytes() for path in (course / INSTRUMENTS).glob("*.py"))
-    return (
-        not manifest.file.is_read
-        or (isinstance(manifest, CourseManifest) and bool(manifest.book))
-        or any(map(ASKS_SERVER.search, codes))
-    )
 
 
 def uses_book(course: Path) -> bool:

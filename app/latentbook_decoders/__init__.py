@@ -1,0 +1,1 @@
+"""Trained decoders over HTTP, here or on replicas: a plugin of Latentbook."""

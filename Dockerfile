@@ -15,6 +15,7 @@ COPY content/LICENSE content/
 # As much as installing needs: it is not done again when code changes.
 COPY tools/python.sh tools/pip.sh tools/torch.sh tools/npm.sh tools/
 COPY app/latentbook/__init__.py app/latentbook/
+COPY app/latentbook_authoring/__init__.py app/latentbook_authoring/
 COPY app/latentbook_classroom/__init__.py app/latentbook_classroom/
 COPY app/latentbook_decoders/__init__.py app/latentbook_decoders/
 COPY widgets/__init__.py widgets/renamed.py widgets/

@@ -25,6 +25,9 @@ READERS = {
     "app/latentbook/locale/": "unit/book/test_languages.py browser/test_languages.py",
     "app/latentbook/runtime/": "browser/test_runtime.py browser/test_start.py",
     "app/latentbook/templates/": "unit/book/ browser/test_look.py",
+    "app/latentbook_authoring/scaffold/": (
+        "unit/book/test_new.py unit/book/test_problems.py unit/book/test_from_notebook.py"
+    ),
     "app/latentbook_classroom/course/": (
         "classroom/ browser/test_assignments.py browser/test_classroom.py"
     ),

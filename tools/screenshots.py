@@ -14,10 +14,10 @@ from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_importable, open_project
-from latentbook.book.scaffold.course import new_course
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
+from latentbook_authoring.scaffold.course import new_course
 from tools.bench.serving import served
 from tools.reference import EXAMPLE, PICTURES, SHOWN
 

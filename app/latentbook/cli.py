@@ -9,7 +9,7 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -63,8 +63,6 @@ cli = typer.Typer(
 )
 packages = typer.Typer(help="Packages that readers' code can import.", no_args_is_help=True)
 cli.add_typer(packages, name="packages")
-courses = typer.Typer(help="Courses made from the book.", no_args_is_help=True)
-cli.add_typer(courses, name="course")
 
 
 def say_version(asked: bool) -> None:
@@ -297,42 +295,6 @@ def check(
 
 
 @cli.command()
-def new(
-    kind: Annotated[
-        Literal["book", "chapter", "section", "instrument"], typer.Argument(help="What to start.")
-    ],
-    names: Annotated[
-        list[str],
-        typer.Argument(help="book FOLDER, chapter SLUG, section CHAPTER NAME, or instrument NAME."),
-    ],
-    notebook: Annotated[
-        Path | None,
-        typer.Option("--from", help="Jupyter notebook or Markdown file to make the section from."),
-    ] = None,
-    course: CourseFolder = None,
-) -> None:
-    """Start a book, a chapter, a section or an instrument from a small working example."""
-    from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
-
-    makers: dict[str, tuple[Callable[..., list[Path]] | None, str]] = {
-        "book": (None, "FOLDER"),
-        "chapter": (new_chapter, "SLUG"),
-        "section": (new_section, "CHAPTER NAME"),
-        "instrument": (new_instrument, "NAME"),
-    }
-    make, wanted = makers[kind]
-    if len(names) != len(wanted.split()):
-        raise LatentbookError(f"Write: latentbook new {kind} {wanted}. Got {' '.join(names)}.")
-    if notebook is not None and kind != "section":
-        raise LatentbookError(f"--from makes a section from a file, not {kind}.")
-    if make is None:
-        return start_course(Path(names[0]), empty=True)
-    given = {"notebook": notebook, "report": report} if notebook else {}
-    for path in make(project_of(course).given, *names, **given):
-        report(f"Wrote {path}")
-
-
-@cli.command()
 def docs(
     page: Annotated[str, typer.Argument(help="Name of a page; without one, all are listed.")] = "",
 ) -> None:
@@ -350,59 +312,6 @@ def docs(
     import pydoc
 
     pydoc.pager(pages[name].read_text(encoding="utf-8"))
-
-
-@courses.command("new")
-def course_new(
-    folder: Annotated[Path, typer.Argument(help="Folder to create; its name becomes the title.")],
-) -> None:
-    """Start a course: a copy of the book's contents, to choose from and add to."""
-    start_course(folder, empty=False)
-
-
-def start_course(folder: Path, *, empty: bool) -> None:
-    """Write the folder of a course, or of a book on a different subject, and say what shows it."""
-    from latentbook.book.scaffold.course import new_course
-
-    for path in new_course(Settings(), folder, empty=empty):
-        report(f"Wrote {path}")
-    if empty:
-        from latentbook.book.check import check_book
-
-        check_book(project_of(folder), record=True, report=report)
-    from latentbook.book.diff import accept
-
-    report(f"Wrote {accept(Settings(course=folder))}")
-    report(f"latentbook serve --course {folder} shows it")
-
-
-@courses.command("diff")
-def course_diff(
-    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
-    accept: Annotated[
-        bool,
-        typer.Option("--accept", help="Record this edition: the next diff starts from it."),
-    ] = False,
-) -> None:
-    """List what the installed book changes in a course; exit 1 if it changes anything."""
-    from latentbook.book import diff
-
-    settings = Settings(course=folder)
-    if accept:
-        report(f"Wrote {diff.accept(settings)}")
-    elif diff.tell(settings, report):
-        raise typer.Exit(1)
-
-
-@courses.command("solutions")
-def course_solutions(
-    folder: Annotated[Path, typer.Argument(help="Folder of the course.")],
-) -> None:
-    """Build the course with the solutions of its problems, for its instructors only."""
-    from latentbook.book.solutions import build_solutions
-
-    site = build_solutions(Settings(course=folder), report)
-    report(f"The instructors' pages are in {site}: do not publish them")
 
 
 @cli.command()

@@ -22,8 +22,8 @@ from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
 from latentbook.plugins import installed
-from latentbook.prose.numbers import bare_numbers
 from latentbook.settings import Settings
+from latentbook_authoring.prose.numbers import bare_numbers
 
 from .conftest import BOOK, HEAD, OPENING, MakeBook, html_of
 

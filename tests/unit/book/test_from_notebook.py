@@ -20,12 +20,12 @@ from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.parse import make_markdown
-from latentbook.book.scaffold.cells import ACCEPTED
-from latentbook.book.scaffold.new import new_section
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
+from latentbook_authoring.scaffold.cells import ACCEPTED
+from latentbook_authoring.scaffold.new import new_section
 
 from .conftest import PICTURE, MakeBook
 from .test_new import files_in

@@ -22,11 +22,11 @@ from latentbook.book.load import load
 from latentbook.book.overlay.instrument_tests import run_tests
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.project import read_course
-from latentbook.book.scaffold.course import new_course
-from latentbook.book.scaffold.new import new_chapter, new_instrument, new_section
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.settings import Settings
+from latentbook_authoring.scaffold.course import new_course
+from latentbook_authoring.scaffold.new import new_chapter, new_instrument, new_section
 from widgets.engine.check import check_instrument
 
 from . import test_overlay
@@ -365,7 +365,7 @@ def test_nothing_is_written_into_an_installed_package(
 ) -> None:
     project.content.mkdir()
     (project.content / "book.toml").write_text(BOOK)
-    monkeypatch.setattr("latentbook.book.scaffold.new.SHIPPED", project.root)
+    monkeypatch.setattr("latentbook_authoring.scaffold.new.SHIPPED", project.root)
     before = files_in(project.root)
     with pytest.raises(LatentbookError, match=r"course new FOLDER; then .* --course"):
         make(project, *names)

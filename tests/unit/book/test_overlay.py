@@ -14,13 +14,13 @@ import pytest
 from latentbook.book.build import build_site
 from latentbook.book.check import check_book
 from latentbook.book.compose.author_code import AuthorCode
-from latentbook.book.diff import accept, tell
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
 from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
+from latentbook_authoring.diff import accept, tell
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
 from .test_cases import outline

@@ -13,13 +13,13 @@ import pytest
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.scaffold import SCAFFOLD
-from latentbook.book.scaffold.course import SOLVED
-from latentbook.book.solutions import SOLUTIONS, build_solutions
 from latentbook.book.write.exports import chapter_cells
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
+from latentbook_authoring.scaffold import SCAFFOLD
+from latentbook_authoring.scaffold.course import SOLVED
+from latentbook_authoring.solutions import SOLUTIONS, build_solutions
 
 from .conftest import FRONT, HEAD, MakeBook
 
@@ -99,7 +99,7 @@ def course(make_book: MakeBook, tmp_path: Path) -> Settings:
 def test_solutions_are_on_the_instructors_pages_and_in_no_site(
     course: Settings, small_runtime: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentbook.book.solutions.open_importable", open_project)
+    monkeypatch.setattr("latentbook_authoring.solutions.open_importable", open_project)
     said: list[str] = []
     solved = build_solutions(course, said.append)
     page = (solved / "sample" / "text" / "index.html").read_text(encoding="utf-8")

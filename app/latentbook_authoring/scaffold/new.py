@@ -14,19 +14,19 @@ from latentbook.book.read.contents import BOOK, COURSE, INSTRUMENTS, ChapterEntr
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
-from latentbook.book.scaffold import filled, write
-from latentbook.book.scaffold.from_notebook import NotebookSection
-from latentbook.book.scaffold.toml_edit import (
-    with_chapter,
-    with_instrument,
-    with_macros,
-    with_section,
-)
 from latentbook.cache import all_or_none
 from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import SHIPPED, Settings
+from latentbook_authoring.scaffold import filled, write
+from latentbook_authoring.scaffold.from_notebook import NotebookSection
+from latentbook_authoring.scaffold.toml_edit import (
+    with_chapter,
+    with_instrument,
+    with_macros,
+    with_section,
+)
 from widgets.renamed import MODULES
 
 TO_MEND = "Mend these lines, then run latentbook check --record: nothing is recorded yet"

@@ -20,9 +20,9 @@ from latentbook.book.compose.math import DEFINITION, Notation
 from latentbook.book.compose.pictures import RASTER
 from latentbook.book.read.parse import is_closed, make_markdown, source_lines
 from latentbook.book.read.recordings import PLOTLY
-from latentbook.book.scaffold import title_of
-from latentbook.book.scaffold.cells import read_notebook
-from latentbook.book.scaffold.ipython import CELL_MAGIC, Scope, plain_python
+from latentbook_authoring.scaffold import title_of
+from latentbook_authoring.scaffold.cells import read_notebook
+from latentbook_authoring.scaffold.ipython import CELL_MAGIC, Scope, plain_python
 
 MARKDOWN = make_markdown().disable(["front_matter", "smartquotes"])
 """A cell may begin with a rule, and quotation marks stay as they are."""

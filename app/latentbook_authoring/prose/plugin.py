@@ -25,7 +25,7 @@ def checks() -> Iterable[PageCheck]:
 
 
 def numbers(page: PageSource) -> Iterator[tuple[int, str]]:
-    from latentbook.prose.numbers import bare_numbers
+    from latentbook_authoring.prose.numbers import bare_numbers
 
     for line, number in bare_numbers(page.document):
         yield (
@@ -36,7 +36,7 @@ def numbers(page: PageSource) -> Iterator[tuple[int, str]]:
 
 
 def paragraphs(page: PageSource) -> Iterator[tuple[int, str]]:
-    from latentbook.prose.paragraphs import dense_paragraphs
+    from latentbook_authoring.prose.paragraphs import dense_paragraphs
 
     if not page.is_evidence:
         for line, faults in dense_paragraphs(page.document):
@@ -48,7 +48,7 @@ def paragraphs(page: PageSource) -> Iterator[tuple[int, str]]:
 
 
 def doubts(page: PageSource) -> Iterator[tuple[int, str]]:
-    from latentbook.prose.paragraphs import doubtful_paragraphs
+    from latentbook_authoring.prose.paragraphs import doubtful_paragraphs
 
     if not page.is_evidence:
         for line, doubt in doubtful_paragraphs(page.document):

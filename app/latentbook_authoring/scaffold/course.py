@@ -7,9 +7,9 @@ from pathlib import Path
 from latentbook.book.overlay.merge import CONTENT, release
 from latentbook.book.read.contents import COURSE, INSTRUMENTS
 from latentbook.book.read.project import Project
-from latentbook.book.scaffold import filled, write
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
+from latentbook_authoring.scaffold import filled, write
 
 SOLVED = "solutions/problem-lamp.md", "solutions/problem-scrambled.md"
 CHAPTER, SECTION, INSTRUMENT = "first-steps", "the-best-constant", "stand_in"

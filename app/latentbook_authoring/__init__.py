@@ -1,0 +1,1 @@
+"""What authors use besides the engine: beginnings, comparison, rules for prose. A plugin."""

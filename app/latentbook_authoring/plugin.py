@@ -1,0 +1,18 @@
+"""The commands of authors as a plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from latentbook.hooks import hookimpl
+
+if TYPE_CHECKING:
+    import typer
+
+
+@hookimpl
+def commands(cli: typer.Typer) -> None:
+    from latentbook_authoring.commands import courses, new
+
+    cli.command()(new)
+    cli.add_typer(courses, name="course")

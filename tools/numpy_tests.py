@@ -21,6 +21,7 @@ from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pip import last_words, pip
 from latentbook.settings import Settings
+from latentbook_authoring.packages.change import add, write
 
 START = Path(__file__).parents[1] / "tests" / "unit" / "runtime" / "start.mjs"
 RUN = Path(__file__).with_name("numpy_tests_inside.py")
@@ -35,7 +36,7 @@ def runtime(folder: Path) -> Path:
     build.mkdir()
     (build / "cache").symlink_to(here.build / "cache")
     settings = here.model_copy(update={"content": folder / "content", "build": build})
-    PagePackages.read(settings).add(["pytest", "hypothesis"], print).write()
+    write(add(PagePackages.read(settings), ["pytest", "hypothesis"], print))
     return build_runtime(settings, report=print).path
 
 

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from pydantic import ValidationError
@@ -25,9 +25,6 @@ from latentbook.hooks import PageCheck
 from latentbook.plugin_options import with_checks, with_settings
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import ROOT, EditionChoice, PluginSettings, Settings
-
-if TYPE_CHECKING:
-    from latentbook.runtime.page_packages import PagePackages
 
 
 class PlainErrors(TyperGroup):
@@ -61,8 +58,6 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-packages = typer.Typer(help="Packages that readers' code can import.", no_args_is_help=True)
-cli.add_typer(packages, name="packages")
 
 
 def say_version(asked: bool) -> None:
@@ -358,58 +353,6 @@ def list_plugins(course: CourseFolder = None) -> None:
         report(f"{source.name:16} {source.place}: {found.failures.get(source.name, hooks)}")
     if found.failures:
         raise typer.Exit(1)
-
-
-def packages_of(course: Path | None) -> PagePackages:
-    from latentbook.runtime.page_packages import PagePackages
-
-    return PagePackages.read(project_of(course).given)
-
-
-@packages.command("add")
-def packages_add(
-    names: Annotated[
-        list[str],
-        typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
-    ],
-    course: CourseFolder = None,
-) -> None:
-    """Add packages and their dependencies to the page's Python."""
-    added = packages_of(course).add(names, report)
-    added.write()
-    report(f"Wrote {added.path}: commit it with the course")
-    report(added.listed())
-    if missing := added.not_here:
-        option = f" --course {course}" if course else ""
-        report(f"The checks need {', '.join(missing)} too: latentbook packages install{option}")
-
-
-@packages.command("install")
-def packages_install(course: CourseFolder = None) -> None:
-    """Install the compiled packages in this Python too, where the checks need them."""
-    from latentbook.runtime.pip import last_words, pip
-
-    if names := packages_of(course).not_here:
-        report(f"Installing {', '.join(names)}")
-        if (done := pip("install", *names)).returncode:
-            raise LatentbookError(f"pip cannot install {', '.join(names)}: {last_words(done)}")
-
-
-@packages.command("remove")
-def packages_remove(
-    name: Annotated[str, typer.Argument(help="Name of a package that was added.")],
-    course: CourseFolder = None,
-) -> None:
-    """Remove a package, and dependencies that only it had, from the page's Python."""
-    left = packages_of(course).remove(name, report)
-    left.write()
-    report(left.listed())
-
-
-@packages.command("list")
-def packages_list(course: CourseFolder = None) -> None:
-    """List what readers' code can import, apart from the standard library."""
-    report(packages_of(course).listed())
 
 
 for _ in installed().answers("commands", cli=cli):

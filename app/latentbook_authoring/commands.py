@@ -1,10 +1,10 @@
-"""``latentbook new`` and ``latentbook course``."""
+"""``latentbook new``, ``latentbook course`` and ``latentbook packages``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -12,6 +12,10 @@ from latentbook.course_option import CourseFolder, project_of
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
+if TYPE_CHECKING:
+    from latentbook.runtime.page_packages import PagePackages
+
+packages = typer.Typer(help="Packages that readers' code can import.", no_args_is_help=True)
 courses = typer.Typer(help="Courses made from the book.", no_args_is_help=True)
 
 
@@ -101,3 +105,59 @@ def course_solutions(
 
     site = build_solutions(Settings(course=folder), typer.echo)
     typer.echo(f"The instructors' pages are in {site}: do not publish them")
+
+
+def packages_of(course: Path | None) -> PagePackages:
+    from latentbook.runtime.page_packages import PagePackages
+
+    return PagePackages.read(project_of(course).given)
+
+
+@packages.command("add")
+def packages_add(
+    names: Annotated[
+        list[str],
+        typer.Argument(help="Names, names with versions ('sympy<1.14'), or paths of wheels."),
+    ],
+    course: CourseFolder = None,
+) -> None:
+    """Add packages and their dependencies to the page's Python."""
+    from latentbook_authoring.packages.change import add, write
+
+    added = add(packages_of(course), names, typer.echo)
+    write(added)
+    typer.echo(f"Wrote {added.path}: commit it with the course")
+    typer.echo(added.listed())
+    if missing := added.not_here:
+        option = f" --course {course}" if course else ""
+        typer.echo(f"The checks need {', '.join(missing)} too: latentbook packages install{option}")
+
+
+@packages.command("install")
+def packages_install(course: CourseFolder = None) -> None:
+    """Install the compiled packages in this Python too, where the checks need them."""
+    from latentbook.runtime.pip import last_words, pip
+
+    if names := packages_of(course).not_here:
+        typer.echo(f"Installing {', '.join(names)}")
+        if (done := pip("install", *names)).returncode:
+            raise LatentbookError(f"pip cannot install {', '.join(names)}: {last_words(done)}")
+
+
+@packages.command("remove")
+def packages_remove(
+    name: Annotated[str, typer.Argument(help="Name of a package that was added.")],
+    course: CourseFolder = None,
+) -> None:
+    """Remove a package, and dependencies that only it had, from the page's Python."""
+    from latentbook_authoring.packages.change import remove, write
+
+    left = remove(packages_of(course), name, typer.echo)
+    write(left)
+    typer.echo(left.listed())
+
+
+@packages.command("list")
+def packages_list(course: CourseFolder = None) -> None:
+    """List what readers' code can import, apart from the standard library."""
+    typer.echo(packages_of(course).listed())

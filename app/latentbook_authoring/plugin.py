@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 @hookimpl
 def commands(cli: typer.Typer) -> None:
-    from latentbook_authoring.commands import courses, new
+    from latentbook_authoring.commands import courses, new, packages
 
     cli.command()(new)
     cli.add_typer(courses, name="course")
+    cli.add_typer(packages, name="packages")

@@ -18,6 +18,7 @@ from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
+from latentbook_authoring.packages.change import add, write
 from tests.browser.axe import in_both_themes
 from tests.browser.book_pages import output, run, visit
 from tests.browser.editions import ONE, write_content
@@ -48,7 +49,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = Settings(content=folder / "content", build=folder / "build")
     fill(settings.build / "cache", Settings().build / "cache")
     write_content(settings.content, "A")
-    PagePackages.read(settings).add(["matplotlib"], print).write()
+    write(add(PagePackages.read(settings), ["matplotlib"], print))
     text = settings.content / "one" / "one-text.md"
     before, _, rest = text.read_text().partition("import numpy as np\n")
     before = before.rstrip() + f"\n:alt: {ALT}\n\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
+from latentbook_authoring.packages.change import add, write
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes, and so what is in the cache
 PURE = "py3-none-any"
@@ -70,4 +71,4 @@ def add_packages(settings: Settings, folder: Path) -> None:
         write_wheel(folder, "tree", files, ("single",)),
         write_wheel(folder, "single", {"single.py": 'word = "one"\n'}),
     ]
-    PagePackages.read(settings).add([*map(str, own), "regex"], print).write()
+    write(add(PagePackages.read(settings), [*map(str, own), "regex"], print))

@@ -18,6 +18,7 @@ from latentbook.errors import LatentbookError
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import BUILTIN, MARKERS
 from latentbook.settings import Settings
+from latentbook_authoring.packages.change import add, remove, write
 from tests.unit.runtime.projects import COMPILED, project, write_wheel
 from tests.unit.runtime.start import answer
 
@@ -61,8 +62,7 @@ def far(index: Path, tmp_path_factory: pytest.TempPathFactory) -> PagePackages:
 
 
 def added(settings: Settings, *wanted: str) -> PagePackages:
-    course = PagePackages.read(settings).add(wanted, print)
-    course.write()
+    write(add(PagePackages.read(settings), wanted, print))
     return PagePackages.read(settings)
 
 
@@ -130,10 +130,10 @@ def test_a_locked_wheel_is_had_again_and_then_without_the_index(
 
 
 def test_what_only_a_removed_package_needed_goes_with_it(settings: Settings) -> None:
-    course = added(settings, "far", "leaf").remove("far", print)
+    course = remove(added(settings, "far", "leaf"), "far", print)
     assert set(course.lock.packages) == {"leaf"}
-    last = course.remove("leaf", print)
-    last.write()
+    last = remove(course, "leaf", print)
+    write(last)
     assert not last.path.exists()
 
 
@@ -166,7 +166,7 @@ def test_what_cannot_be_added_is_explained(settings: Settings, wanted: str, said
 
 def test_what_was_not_added_cannot_be_removed(far: PagePackages) -> None:
     with pytest.raises(LatentbookError, match=r"Added: far\. near is there because far needs"):
-        far.remove("near", print)
+        remove(far, "near", print)
 
 
 def test_compiling_without_the_tool_says_what_is_missing(

@@ -1,0 +1,1 @@
+"""``latentbook packages``: what readers' code can import."""

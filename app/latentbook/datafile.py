@@ -217,7 +217,7 @@ class Toml(DataFile):
             hints = (hint for start, hint in TOML_HINTS.items() if message.startswith(start))
             self.report.add(line, f"not TOML: {message}. {next(hints, '')}".rstrip(". "))
             return None
-        self.lines = _toml_lines(text)
+        self.lines = _TomlLines(text).lines
         return self.placed(values)
 
 
@@ -334,21 +334,36 @@ def _holds(kind: Any, place: Place) -> bool:
     return isinstance(inner, type) and issubclass(inner, BaseModel)
 
 
-def _toml_lines(text: str) -> dict[Place, int]:
-    """The line of each key, table and list item."""
-    tokens: deque[tuple[str, int]] = deque()
-    line, end = 1, 0
-    for match in TOKEN.finditer(text):
-        line += text.count("\n", end, match.start())
-        end = match.start()
-        if not match[0].startswith("#"):
-            tokens.append((match[0], line))
-    lines: dict[Place, int] = {}
-    counts: Counter[Place] = Counter()
+class _TomlLines:
+    """The line of each key, table and list item of a file in TOML."""
 
-    def key_until(stop: str) -> list[str]:
+    def __init__(self, text: str) -> None:
+        self.lines: dict[Place, int] = {}
+        self.tokens: deque[tuple[str, int]] = deque()
+        self.counts: Counter[Place] = Counter()
+        line, end = 1, 0
+        for match in TOKEN.finditer(text):
+            line += text.count("\n", end, match.start())
+            end = match.start()
+            if not match[0].startswith("#"):
+                self.tokens.append((match[0], line))
+        table: Place = ()
+        while self.tokens:
+            if self.tokens[0][0] == "\n":
+                self.tokens.popleft()
+            elif self.tokens[0][0] == "[":
+                table = self.table()
+            else:
+                self.pair(table)
+
+    def note(self, place: Place, line: int) -> None:
+        for length in range(1, len(place) + 1):
+            self.lines.setdefault(place[:length], line)
+
+    def key_until(self, stop: str) -> list[str]:
+        """The parts of a dotted key."""
         written = ""
-        while (token := tokens.popleft()[0]) != stop:
+        while (token := self.tokens.popleft()[0]) != stop:
             written += token
         keys, values = [], tomllib.loads(f"{written} = 0")
         while isinstance(values, dict):
@@ -356,56 +371,46 @@ def _toml_lines(text: str) -> dict[Place, int]:
             keys.append(key)
         return keys
 
-    def note(place: Place, line: int) -> None:
-        for length in range(1, len(place) + 1):
-            lines.setdefault(place[:length], line)
+    def table(self) -> Place:
+        """Read ``[table]`` or ``[[list]]``; return the place of what follows."""
+        _, line = self.tokens.popleft()
+        if is_list := self.tokens[0][0] == "[":
+            self.tokens.popleft()
+        *around, last = self.key_until("]")
+        table: Place = ()
+        for part in around:
+            table += (part,)
+            if table in self.counts:
+                table += (self.counts[table] - 1,)
+        table += (last,)
+        if is_list:
+            self.tokens.popleft()
+            self.counts[table] += 1
+            self.note(table, line)
+            table += (self.counts[table] - 1,)
+        self.note(table, line)
+        return table
 
-    def pair(around: Place) -> None:
-        line = tokens[0][1]
-        place = (*around, *key_until("="))
-        note(place, line)
-        value(place)
+    def pair(self, around: Place) -> None:
+        line = self.tokens[0][1]
+        place = (*around, *self.key_until("="))
+        self.note(place, line)
+        self.value(place)
 
-    def value(place: Place) -> None:
-        token = tokens.popleft()[0]
-        if token in ("[", "{"):
-            nth = 0
-            while (here := tokens[0])[0] not in ("]", "}"):
-                if here[0] in ("\n", ","):
-                    tokens.popleft()
-                elif token == "{":
-                    pair(place)
-                else:
-                    note((*place, nth), here[1])
-                    value((*place, nth))
-                    nth += 1
-            tokens.popleft()
-        else:
-            while tokens and tokens[0][0] not in ("\n", ",", "]", "}"):
-                tokens.popleft()  # a moment may be written with a space
-
-    table: Place = ()
-    while tokens:
-        token, line = tokens[0]
-        if token == "\n":
-            tokens.popleft()
-        elif token != "[":
-            pair(table)
-        else:
-            tokens.popleft()
-            if is_list := tokens[0][0] == "[":
-                tokens.popleft()
-            *around, last = key_until("]")
-            table = ()
-            for part in around:
-                table += (part,)
-                if table in counts:
-                    table += (counts[table] - 1,)
-            table += (last,)
-            if is_list:
-                tokens.popleft()
-                counts[table] += 1
-                note(table, line)
-                table += (counts[table] - 1,)
-            note(table, line)
-    return lines
+    def value(self, place: Place) -> None:
+        opening = self.tokens.popleft()[0]
+        if opening not in ("[", "{"):
+            while self.tokens and self.tokens[0][0] not in ("\n", ",", "]", "}"):
+                self.tokens.popleft()  # a moment may be written with a space
+            return
+        nth = 0
+        while (here := self.tokens[0])[0] not in ("]", "}"):
+            if here[0] in ("\n", ","):
+                self.tokens.popleft()
+            elif opening == "{":
+                self.pair(place)
+            else:
+                self.note((*place, nth), here[1])
+                self.value((*place, nth))
+                nth += 1
+        self.tokens.popleft()

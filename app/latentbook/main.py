@@ -30,7 +30,7 @@ from latentbook.http.protocol import UVICORN
 from latentbook.http.reload import Reload
 from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
-from latentbook.plugins import plugins_of
+from latentbook.plugins import Plugins, plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
 
@@ -61,8 +61,7 @@ def create_app(
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
     upkeep = reload or (None if built else ScheduledBuilds(settings, fault, build_apart))
-    plugins = plugins_of(settings)
-    parts: list[tuple[str, AbstractAsyncContextManager[Any], list[BaseRoute]]] = []
+    added = Added(plugins_of(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -71,13 +70,7 @@ def create_app(
                 await site.look()
             if upkeep:
                 await running.enter_async_context(upkeep.watching())
-            for name, part, routes in parts:
-                try:
-                    await running.enter_async_context(part)
-                except Exception as error:
-                    plugins.fail(name, error)
-                    log.error("A plugin failed and is left out", plugin=name, exc_info=error)
-                    app.router.routes[:] = [r for r in app.router.routes if r not in routes]
+            await added.start(app, running)
             yield
 
     app = FastAPI(
@@ -88,18 +81,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # it would redirect to a host that the request names
         lifespan=lifespan,
-        middleware=[
-            Middleware(Access, metrics=metrics),
-            Middleware(
-                SecurityHeaders,
-                frame_ancestors=settings.frame_ancestors,
-                embed_ancestors=settings.embed_ancestors,
-            ),
-            Middleware(ServerErrorMiddleware, handler=problems.on_bug),
-            Middleware(HeadAsGet),
-            Middleware(Draining),
-            Middleware(BodyLimit, limit=settings.max_body_bytes),
-        ],
+        middleware=middleware(settings, metrics),
     )
     app.include_router(health.router)
     if reload:
@@ -112,17 +94,52 @@ def create_app(
     app.state.ready_when = []  # awaited by /readyz; each raises a Problem if it is not ready
     app.state.measures = []  # awaited before metrics are told
     app.state.afterwards = []  # awaited once the server listens
-    given = {"app": app, "settings": settings, "report": report}
-    for name in plugins.with_hook("serve"):
-        before = app.router.routes[:]
-        if part := plugins.answer(name, "serve", **given):
-            parts.append((name, part, app.router.routes[len(before) :]))
-        if name in plugins.failures:
-            app.router.routes[:] = before
+    added.to(app, settings, report)
     app.router.default = site
     problems.add_problem_handlers(app)
     app.openapi = lambda: openapi(app)  # type: ignore[method-assign]
     return app
+
+
+def middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+    """The middleware of the app, from the outside in."""
+    frames, embeds = settings.frame_ancestors, settings.embed_ancestors
+    return [
+        Middleware(Access, metrics=metrics),
+        Middleware(SecurityHeaders, frame_ancestors=frames, embed_ancestors=embeds),
+        Middleware(ServerErrorMiddleware, handler=problems.on_bug),
+        Middleware(HeadAsGet),
+        Middleware(Draining),
+        Middleware(BodyLimit, limit=settings.max_body_bytes),
+    ]
+
+
+class Added:
+    """What plugins add to the server. What one that fails has added is taken back."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.plugins = plugins
+        self.parts: list[tuple[str, AbstractAsyncContextManager[Any], list[BaseRoute]]] = []
+
+    def to(self, app: FastAPI, settings: Settings, report: Report) -> None:
+        """Add their routes."""
+        given = {"app": app, "settings": settings, "report": report}
+        for name in self.plugins.with_hook("serve"):
+            before = app.router.routes[:]
+            if part := self.plugins.answer(name, "serve", **given):
+                self.parts.append((name, part, app.router.routes[len(before) :]))
+            if name in self.plugins.failures:
+                app.router.routes[:] = before
+
+    async def start(self, app: FastAPI, running: AsyncExitStack) -> None:
+        """Begin what runs as long as the server."""
+        for name, part, routes in self.parts:
+            try:
+                await running.enter_async_context(part)
+            except Exception as error:
+                self.plugins.fail(name, error)
+                log.error("A plugin failed and is left out", plugin=name, exc_info=error)
+                app.router.routes[:] = [r for r in app.router.routes if r not in routes]
 
 
 def openapi(app: FastAPI) -> dict[str, Any]:

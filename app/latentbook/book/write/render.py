@@ -376,68 +376,90 @@ class Renderer:
         layout = layout or Layout(root, place, {place: ""})
         folders = (self.templates, *self.own_templates)
         environment = template_environment(folders, book.language.translations)
+        templates = _Templates(self, page, environment, heading, layout)
+        html = environment.get_template(template or f"{name}.html").render(
+            templates.names(layout.here), **names
+        )
+        signs = FONTS.items() if page.name in ("section", "chapter", "section_evidence") else ()
+        fonts = (templates.asset(name) for name, sign in signs if re.search(sign, html))
+        html = html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
+        return html.replace(LATE_PLACE, "" if AT_ONCE.search(html) else LATE)
 
-        def url(place: str) -> str:
-            slug, hash, label = place.partition("#")
-            folder = f"{slug}/" if slug else ""
-            return f"{page.root}{folder}{hash}{label}"
 
-        def asset(name: str) -> str:
-            return page.root + self.assets.place(name)
+@dataclass(frozen=True)
+class _Templates:
+    """What the templates of one page get and call."""
 
-        def of(here: str) -> dict[str, Any]:
-            """The names that templates get for text of one page of the book."""
-            inside = replace(layout, here=here)
+    renderer: Renderer
+    page: Page
+    environment: Environment
+    heading: str
+    layout: Layout
 
-            def render(
-                blocks: Block | Iterable[Block], here: str = here, *, worked: bool = False
-            ) -> Markup:
-                several = blocks if isinstance(blocks, Iterable) else (blocks,)
-                given = {**of(here), "worked": worked or name == "worked"}
-                return Markup("").join(Markup(shown(block, given)) for block in several)
-
-            def shown(block: Block, given: Mapping[str, Any]) -> str:
-                if not block.markup:
-                    return environment.get_template(block.template).render(given, block=block)
-                try:
-                    files = tuple(files_of(type(block)))
-                    template = _own_template(environment, block.markup, files)
-                    return template.render(given, block=block)
-                except Exception as error:  # a plugin's template can raise anything
-                    self.failed(block, error)
-                    return environment.get_template("blocks/lost.html").render(given, block=block)
-
-            def to(id: str) -> str:
-                return inside.url(Address(here, id))
-
-            return {**common, "layout": inside, "render": render, "to": to, "id": inside.id}
-
-        common = {
+    @cached_property
+    def everywhere(self) -> dict[str, Any]:
+        """The names that do not depend on the place of a text."""
+        renderer, page = self.renderer, self.page
+        book, words = renderer.book, renderer.words_script
+        return {
             "book": book,
             "page": page,
-            "heading": heading,
+            "heading": self.heading,
             "policy": written(CONTENT_SECURITY_POLICY),
-            "url": url,
-            "asset": asset,
+            "url": self.url,
+            "asset": self.asset,
             "equations_of": equations,
-            "has_formulas": bool(self.formulas),
+            "has_formulas": bool(renderer.formulas),
             "works_of": works,
             "fonts": Markup(FONTS_PLACE),
             "late": Markup(LATE_PLACE),
-            "web_manifest": page.root + self.web_manifest,
+            "web_manifest": page.root + renderer.web_manifest,
             "bibtex": bibtex,
-            "served": self.served,
-            "served_scripts": [page.root + script for script in self.served_scripts],
-            "words_script": self.words_script and page.root + self.words_script,
+            "served": renderer.served,
+            "served_scripts": [page.root + script for script in renderer.served_scripts],
+            "words_script": words and page.root + words,
             **directions(book.language, book.content_language),
             "blank_controls": [ControlView(each, each.default, "", None) for each in BLANK],
             "empty_readout": ReadoutView("", "", None, " ", ""),
         }
-        html = environment.get_template(template or f"{name}.html").render(of(layout.here), **names)
-        signs = FONTS.items() if page.name in ("section", "chapter", "section_evidence") else ()
-        fonts = (asset(name) for name, sign in signs if re.search(sign, html))
-        html = html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
-        return html.replace(LATE_PLACE, "" if AT_ONCE.search(html) else LATE)
+
+    def url(self, place: str) -> str:
+        slug, hash, label = place.partition("#")
+        folder = f"{slug}/" if slug else ""
+        return f"{self.page.root}{folder}{hash}{label}"
+
+    def asset(self, name: str) -> str:
+        return self.page.root + self.renderer.assets.place(name)
+
+    def names(self, here: str) -> dict[str, Any]:
+        """The names that templates get for text of one page of the book."""
+        inside = replace(self.layout, here=here)
+
+        def render(
+            blocks: Block | Iterable[Block], here: str = here, *, worked: bool = False
+        ) -> Markup:
+            several = blocks if isinstance(blocks, Iterable) else (blocks,)
+            given = {**self.names(here), "worked": worked or self.page.name == "worked"}
+            return Markup("").join(Markup(self.shown(block, given)) for block in several)
+
+        def to(id: str) -> str:
+            return inside.url(Address(here, id))
+
+        more = {"layout": inside, "render": render, "to": to, "id": inside.id}
+        return {**self.everywhere, **more}
+
+    def shown(self, block: Block, given: Mapping[str, Any]) -> str:
+        """The HTML of a block."""
+        environment = self.environment
+        if not block.markup:
+            return environment.get_template(block.template).render(given, block=block)
+        try:
+            files = tuple(files_of(type(block)))
+            template = _own_template(environment, block.markup, files)
+            return template.render(given, block=block)
+        except Exception as error:  # a plugin's template can raise anything
+            self.renderer.failed(block, error)
+            return environment.get_template("blocks/lost.html").render(given, block=block)
 
 
 def directions(interface: Language, content: Language) -> dict[str, Html]:

@@ -58,6 +58,29 @@ class SiteWriter:
 
     def write(self) -> dict[str, bytes]:
         """Write every file; return those beside the site by their names."""
+        self.copy()
+        self.export()
+        book = self.loaded.book
+        search = self.put_hashed("search-{}.json", search_index(book))
+        web_app = web_manifest(book, self.assets)
+        manifest = self.put_hashed("assets/manifest-{}.webmanifest", web_app)
+        words = self.words()
+        sections = self.put_hashed("assets/sections-{}.json", section_digests(book))
+        config = self.config(search, sections)
+        places = (manifest, self.settings.base_path, words)
+        served = frozenset(place for part in self.parts for place in part.serves)
+        scripts = tuple(script for part in self.parts for script in part.scripts)
+        renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
+        config = self.put_pages(dict(renderer.pages()), config)
+        if not self.settings.reload:  # an author sees each build at once, not a stored one
+            worker = service_worker(self.settings, config, self.folder, self.digests)
+            self.put(SERVICE_WORKER, worker)
+            self.compress()
+        written = Written(self.settings, self.loaded, renderer, config)
+        return {name: make(written) for part in self.parts for name, make in part.beside.items()}
+
+    def copy(self) -> None:
+        """Write what other parts of the build have made: bundles, pictures, Python for the page."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -69,38 +92,29 @@ class SiteWriter:
         for path in sorted(self.runtime.path.iterdir()):
             name = served_name(path.name, self.runtime.hashes[path.name])
             self.put_file(f"runtime/{name}", path)
-        book, loaded = self.loaded.book, self.loaded
-        index = search_index(book)
-        search = f"search-{content_hash(index)}.json"
-        self.put(search, index)
-        web_app = web_manifest(book, self.assets)
-        manifest = f"assets/manifest-{content_hash(web_app)}.webmanifest"
-        self.put(manifest, web_app)
-        for chapter, source in zip(book.chapters, loaded.sources, strict=True):
+
+    def export(self) -> None:
+        """Write the chapters as notebooks and programs, and their cards."""
+        for chapter, source in zip(self.loaded.book.chapters, self.loaded.sources, strict=True):
             place = f"{chapter.slug}/{chapter.slug}"
-            cells = chapter_cells(chapter, source, loaded)
+            cells = chapter_cells(chapter, source, self.loaded)
             self.put(f"{place}.ipynb", notebook(chapter, cells))
             self.put(f"{place}.py", script(cells))
             self.put(f"{chapter.slug}/snippets.json", snippets(chapter))
-        for place, data in packages(loaded, right_now().date()).items():
+        for place, data in packages(self.loaded, right_now().date()).items():
             self.put(place, data)
-        words = explanations = ""
-        if said := book.language.explanations():
-            explanations = f"assets/explanations-{content_hash(said)}.json"
-            self.put(explanations, said)
-        if said := book.language.words_script(explanations=explanations):
-            words = f"assets/words-{content_hash(said)}.js"
-            self.put(words, said)
-        digests = section_digests(book)
-        sections = f"assets/sections-{content_hash(digests)}.json"
-        self.put(sections, digests)
-        config = self.config(search, sections)
-        places = (manifest, self.settings.base_path, words)
-        served = frozenset(place for part in self.parts for place in part.serves)
-        scripts = tuple(script for part in self.parts for script in part.scripts)
-        renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
-        pages = dict(renderer.pages())
-        refuse_large(loaded, pages)
+
+    def words(self) -> str:
+        """Write the messages of the scripts; return their place, or "" for English."""
+        language, explanations = self.loaded.book.language, ""
+        if said := language.explanations():
+            explanations = self.put_hashed("assets/explanations-{}.json", said)
+        said = language.words_script(explanations=explanations)
+        return self.put_hashed("assets/words-{}.js", said) if said else ""
+
+    def put_pages(self, pages: dict[str, str], config: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Write the pages; return what their scripts are told of the build."""
+        refuse_large(self.loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
@@ -110,13 +124,7 @@ class SiteWriter:
             html = html.replace(UNKNOWN_SIZE, f'"offline_bytes":{offline_bytes}', 1)
             self.put(place, html.encode())
         self.compress()
-        config = {**config, "build": build, "offline_bytes": offline_bytes}
-        if not self.settings.reload:  # an author sees each build at once, not a stored one
-            worker = service_worker(self.settings, config, self.folder, self.digests)
-            self.put(SERVICE_WORKER, worker)
-            self.compress()
-        written = Written(self.settings, loaded, renderer, config)
-        return {name: make(written) for part in self.parts for name, make in part.beside.items()}
+        return {**config, "build": build, "offline_bytes": offline_bytes}
 
     def compress(self) -> None:
         """Write compressed copies of files written since the last call."""
@@ -149,6 +157,12 @@ class SiteWriter:
         path.write_bytes(data)
         self.digests[place] = hashlib.sha256(data).digest()
         self.to_compress.append(path)
+
+    def put_hashed(self, place: str, data: bytes) -> str:
+        """Write a file that browsers store; return its place, with its hash for ``{}``."""
+        place = place.format(content_hash(data))
+        self.put(place, data)
+        return place
 
     def put_file(self, place: str, source: Path) -> None:
         path = self.folder / place

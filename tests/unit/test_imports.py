@@ -16,8 +16,8 @@ PLUGINS = "latentbook_authoring latentbook_classroom latentbook_decoders trainin
 REFUSED = {
     "widgets": "latentbook training torch PIL plotly",
     "app/latentbook": f"{PLUGINS} torch ray",
-    "app/latentbook/book": ".main .cli",
-    "app/latentbook/runtime": ".book",
+    "app/latentbook/book": ".http .main .cli",
+    "app/latentbook/runtime": ".book .http",
     "app/latentbook/http": ".main .cli",
     "app/latentbook_authoring": f"{PLUGINS} .http .main .cli",
     "app/latentbook_classroom": f"{PLUGINS} torch .main .cli",

@@ -1,25 +1,11 @@
 """Headers of every response: what a page may load, and its isolation from other sites."""
 
 import re
-from collections.abc import Mapping
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-CONTENT_SECURITY_POLICY = {
-    "default-src": "'none'",
-    "script-src": "'self' 'wasm-unsafe-eval'",  # Pyodide compiles WebAssembly
-    "worker-src": "'self'",
-    "connect-src": "'self'",
-    "img-src": "'self' data: blob:",
-    "media-src": "data:",  # a sound that a snippet has made
-    "font-src": "'self'",
-    "style-src": "'self'",
-    "style-src-attr": "'unsafe-inline'",  # KaTeX sets the heights of its boxes in attributes
-    "manifest-src": "'self'",
-    "base-uri": "'none'",
-    "form-action": "'self'",
-}
+from latentbook.policy import CONTENT_SECURITY_POLICY, written
 
 WORKERS = re.compile(r"/assets/(worker|maker)-[A-Z0-9]{8}\.js$")
 """Scripts of the workers that run Python; each has its own policy."""
@@ -105,7 +91,3 @@ def widened(policy: str, scope: Scope) -> str:
     if to := scope.get("state", {}).get("form_action"):
         policy = policy.replace("form-action 'self'", f"form-action 'self' {to}")
     return policy
-
-
-def written(policy: Mapping[str, str]) -> str:
-    return "; ".join(f"{name} {value}" for name, value in policy.items())

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Page, Route
 
 from latentbook.book.compose.stills import picture_png, sheet
-from latentbook.http.headers import CONTENT_SECURITY_POLICY
+from latentbook.policy import CONTENT_SECURITY_POLICY
 from tests.unit.draw.conftest import MODULES, ROOT
 from tests.unit.draw.drawn_figures import FIGURES, plain, spectrum
 

@@ -32,7 +32,7 @@ from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
 from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
-from latentbook.http.headers import CONTENT_SECURITY_POLICY, written
+from latentbook.policy import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
 
 Tokens: TypeAlias = Sequence[Token]

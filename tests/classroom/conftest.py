@@ -107,9 +107,8 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def settings_in(folder: Path, database: str) -> Settings:
     write_class_site(folder)
     write_bundle(folder)
-    device = {"device": "cpu", "dtype": "float32"}
     mine = ClassroomSettings(database=database, local_platforms=True)
-    return Settings(build=folder, **device).extended(mine)
+    return Settings(build=folder).extended(mine)
 
 
 @pytest.fixture

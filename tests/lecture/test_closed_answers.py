@@ -115,8 +115,7 @@ def settings(
     (shared_build / "cache").mkdir(exist_ok=True)
     (build / "cache").symlink_to(shared_build / "cache")
     mine = ClassSettings(class_mode=True, class_file=tmp_path / "class.sqlite")
-    given = {"build": build, "device": "cpu", "dtype": "float32"}
-    settings = make_book(files).model_copy(update=given).extended(mine)
+    settings = make_book(files).model_copy(update={"build": build}).extended(mine)
     build_site(open_project(settings), report=print, now=BEFORE)
     return settings
 

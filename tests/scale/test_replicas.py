@@ -66,7 +66,7 @@ class Handle:
 
 def asking(*answers):
     handle = Handle(*answers)
-    return handle, ReplicatedInference(handle, 7, lambda: None)
+    return handle, ReplicatedInference(handle, 7, lambda: None, DecoderMetrics())
 
 
 def failed(cause):

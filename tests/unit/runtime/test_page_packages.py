@@ -269,7 +269,7 @@ def test_compiled_packages_that_are_missing_here_are_installed(
     asked: list[tuple[str, ...]] = []
     done = subprocess.CompletedProcess("", 0, "", "")
     monkeypatch.setattr("latentbook.runtime.pip.pip", lambda *all: asked.append(all) or done)
-    monkeypatch.setattr("latentbook.cli.packages_of", lambda _: course)
+    monkeypatch.setattr("latentbook_authoring.commands.packages_of", lambda _: course)
     assert CliRunner().invoke(cli, ["packages", "install"]).exit_code == 0
     assert asked == [("install", "native")]
 

@@ -152,7 +152,7 @@ def test_work_for_a_client_that_left_is_dropped(tmp_path, gated, method):
 
 
 def test_work_begun_for_a_client_that_left_is_stopped(tmp_path, gated):
-    with served(app_with(tmp_path)) as url:
+    with served(app_in(tmp_path)) as url:
         leaving = begin(url, "POST", PATH, {"codes": [[0, 0]] * 4})
         assert gated.started.wait(SERVER_S)
         leaving.close()

@@ -115,6 +115,13 @@ class Hooks:
         raise NotImplementedError
 
     @hookspec
+    def data(self) -> Iterable[Path]:
+        """Folders with ``NAME.json`` and ``NAME.npz`` for ``numbers.py``. When one changes, the
+        numbers of chapters whose code names it have to be recorded again.
+        """
+        raise NotImplementedError
+
+    @hookspec
     def check_book(self, project: Project, report: Report) -> bool:
         """Whether the plugin finds the whole book right, for ``latentbook check``."""
         raise NotImplementedError

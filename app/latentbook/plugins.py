@@ -200,6 +200,11 @@ class Plugins:
             found.append(f"{source}\n\n{shown}\n")
         return "\n\n".join(found)
 
+    @cached_property
+    def data(self) -> tuple[Path, ...]:
+        """Folders with files that a ``numbers.py`` may read."""
+        return tuple(folder for _, folder in self.items("data", Path))
+
     def site(self, settings: Settings) -> list[SitePart]:
         return [part for _, part in self.items("site", SitePart, settings=settings)]
 

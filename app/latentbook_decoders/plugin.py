@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from latentbook.book.read.contents import INSTRUMENTS
@@ -33,6 +34,13 @@ import holds up every other answer.
 @hookimpl
 def settings() -> type[PluginSettings]:
     return DecoderSettings
+
+
+@hookimpl
+def data() -> Iterable[Path]:
+    from latentbook_decoders.models import cards, full_data
+
+    return [cards.WEIGHTS_DIR, full_data.FOLDER]
 
 
 @hookimpl

@@ -128,7 +128,7 @@ class Composition:
         self.plots = Plots(self.plot_code, settings.widgets, Cache(self.cache_folder / "plots"))
         self.plugins = plugins_of(project.given)
         self.directives = directives_with(self.plugins)
-        reader = SourceReader(project, self.directives, self.mathematics.words)
+        reader = SourceReader(project, self.directives, self.mathematics.words, self.plugins.data)
         entries = {entry.slug: entry for entry in project.manifest.entries}.values()
         sources = [reader.front(), *map(reader.chapter, entries)]
         chapters = [source for source in sources if source is not None]

@@ -16,12 +16,12 @@ from latentbook.book.directives import DIRECTIVES, by_name
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.frontmatter import SectionHead
-from latentbook.book.read.numbers import made_by, written
+from latentbook.book.read.numbers import made_by, made_from, written
 from latentbook.book.read.parse import parse_document
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
-from latentbook.plugins import installed
+from latentbook.plugins import installed, plugins_of
 from latentbook.settings import Settings
 from latentbook_authoring.prose.numbers import bare_numbers
 
@@ -178,15 +178,27 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
     source = "content/sample/numbers.py"
 
     def hash_now() -> str:
-        from latentbook.book.read.numbers import made_from
+        return made_from(tmp_path / source, widgets, [folder])
 
-        return made_from(tmp_path / source, widgets)
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
 
     first = hash_now()
     (widgets / "data" / "points.json").write_text("{ }")
     second = hash_now()
     (widgets / "twice.py").write_text("def twice(x):\n    return x + x, 'points'\n")
-    assert len({first, second, hash_now()}) == 3
+    third = hash_now()
+    (folder / "points.npz").write_bytes(b"1")
+    assert len({first, second, third, hash_now()}) == 4
+
+
+def test_the_weights_that_a_chapter_names_belong_to_its_numbers(root: Path) -> None:
+    """Those of a plugin: its hook ``data`` says where."""
+    folders = plugins_of(Settings()).data
+    named = root / "content" / "autoencoders" / "numbers.py"
+    with_weights = made_from(named, root / "widgets", folders)
+    assert {folder.name for folder in folders} == {"weights", "arrays"}
+    assert with_weights != made_from(named, root / "widgets")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import ast
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -27,7 +27,6 @@ WORDS = (
     *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
     *("nineteen", "twenty"),
 )
-MODELS = Path(__file__).parents[2] / "models"
 PLUMBING = (
     *("contract.py", "controls.py", "renamed.py"),
     *("kit/figures.py", "kit/text.py", "data/__init__.py"),
@@ -75,6 +74,7 @@ class Numbers:
     path, file : of ``numbers.py``, as messages name it and on the disk
     source : its text, empty if the chapter has none
     cells : the snippets that run, by label, each with its file
+    data : folders of files that the code may read, besides ``widgets/data``
     """
 
     path: Path
@@ -83,13 +83,14 @@ class Numbers:
     widgets: Path
     cells: Mapping[str, tuple[Path, DirectiveNode]]
     recordings: Recordings
+    data: Sequence[Path] = ()
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
         """Hashes of what the numbers of each snippet and of ``numbers.py`` are made from."""
         hashes = code_hashes([node for _, node in self.cells.values()])
         if self.source:
-            hashes[NUMBERS] = made_from(self.file, self.widgets)
+            hashes[NUMBERS] = made_from(self.file, self.widgets, self.data)
         return hashes
 
     @property
@@ -148,7 +149,7 @@ class Numbers:
         return f"no number {name!r} in {self.path}. {accepted_names(name, found)}"
 
 
-def made_from(file: Path, widgets: Path) -> str:
+def made_from(file: Path, widgets: Path, data: Sequence[Path] = ()) -> str:
     """Hash a ``numbers.py`` with the modules, arrays and cards that it uses.
 
     Empty if it is not Python.
@@ -160,11 +161,11 @@ def made_from(file: Path, widgets: Path) -> str:
     code -= {widgets / name for name in PLUMBING}
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(code)]
     names = sorted(set(QUOTED.findall("\n".join(texts))))
-    folders = widgets / "data", MODELS / "weights", MODELS / "arrays"
+    folders = widgets / "data", *data
     places = [folder / name for name in names for folder in folders]
     named = [path for place in places for path in map(place.with_suffix, (".npz", ".json"))]
-    data = [path.read_bytes() for path in named if path.is_file()]
-    return content_hash(*sorted(texts), *data, length=16)
+    contents = [path.read_bytes() for path in named if path.is_file()]
+    return content_hash(*sorted(texts), *contents, length=16)
 
 
 def rounded(value: float) -> float:

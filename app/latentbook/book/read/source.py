@@ -101,6 +101,7 @@ class ChapterSource:
     computed: str  # the text of numbers.py, empty where there is none
     widgets: Path
     card_records: Mapping[str, CardRecord]
+    data: Sequence[Path] = ()  # folders of files that numbers.py may read
 
     @property
     def opening(self) -> PageSource:
@@ -131,6 +132,7 @@ class ChapterSource:
                 for cell in runnable_cells(page.document.nodes)
             },
             self.recordings,
+            self.data,
         )
 
 
@@ -141,15 +143,23 @@ def page_place(slug: str, name: str = "") -> str:
 
 
 class SourceReader:
-    """Reads the files of a book; ``words`` makes a line of Markdown plain text."""
+    """Reads the files of a book.
+
+    Parameters
+    ----------
+    words : makes a line of Markdown plain text
+    data : folders of files that a ``numbers.py`` may read
+    """
 
     def __init__(
         self,
         project: Project,
         directives: Mapping[str, Syntax],
         words: Callable[[str], str] = str,
+        data: Sequence[Path] = (),
     ) -> None:
         self.words = words
+        self.data = data
         self.manifest = project.problems.of(project.manifest.file.report.path)
         self.content = project.settings.content
         self.widgets = project.settings.widgets
@@ -186,7 +196,7 @@ class SourceReader:
         for path in (folder / BOOK_CARDS, folder / CARDS):
             cards |= read_cards(path, self.report(path))
         pages = (opening, *sections, *self.evidence(folder, sections))
-        return ChapterSource(entry, pages, recordings, computed, self.widgets, cards)
+        return ChapterSource(entry, pages, recordings, computed, self.widgets, cards, self.data)
 
     def evidence(self, folder: Path, sections: Sequence[PageSource]) -> Iterator[PageSource]:
         """The evidence for sections, in their order; report files that belong to none."""

@@ -177,7 +177,9 @@ class Recordings:
         """Those in the folder of a chapter."""
         places = (f"{folder}/{name}" for name in (OUTPUTS, BOOK_OUTPUTS))
         own, book = (
-            Outputs.at(place, files, report).checked(dict[str, Recording]) if place in files else {}
+            Outputs(files.text(place, report), report).checked(dict[str, Recording])
+            if place in files
+            else {}
             for place in places
         )
         return cls(own, book)

@@ -107,8 +107,8 @@ def make_course(make_book: MakeBook, tmp_path: Path) -> MakeCourse:
     return make
 
 
-def merged_text(settings: Settings, page: str) -> str:
-    return open_project(settings).files.data(page).decode()
+def laid_text(settings: Settings, page: str) -> str:
+    return (open_project(settings).settings.content / page).read_text(encoding="utf-8")
 
 
 def mistakes(settings: Settings) -> str:
@@ -219,7 +219,7 @@ def test_what_is_hidden_now_is_gone_from_the_kept_edition(
 
 def test_a_note_that_only_hidden_text_calls_goes_with_it(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["before"]')
-    text = merged_text(settings, "sample/text.md")
+    text = laid_text(settings, "sample/text.md")
     assert "A note." not in text and "Some text" not in text
 
 
@@ -228,7 +228,7 @@ def test_a_hidden_section_leaves_the_list(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["second"]', book=book)
     sample = load(settings).book.chapters[1]
     assert [section.name for section in sample.sections] == ["text"]
-    assert "sample/second.md" not in open_project(settings).files
+    assert not (open_project(settings).settings.content / "sample" / "second.md").exists()
 
 
 def test_a_text_is_put_after_a_label_and_another_in_its_place(make_course: MakeCourse) -> None:
@@ -246,7 +246,7 @@ original_sha256 = "{digest(QUESTION)}"
         "texts/more.md": "An example of ours.\n",
         "texts/question.md": QUESTION.replace("Is it?", "Is it not?"),
     }
-    text = merged_text(make_course(texts, end=end), "sample/text.md")
+    text = laid_text(make_course(texts, end=end), "sample/text.md")
     assert "Is it?" not in text
     order = ["Some text.", "Is it not?", "(eq-one)", "An example of ours.", "More in"]
     places = [text.index(part) for part in order]

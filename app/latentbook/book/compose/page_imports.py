@@ -33,9 +33,7 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
     for path, first, code in codes:
         for line, module in imported(code):
             if not _has(project, packages, module):
-                top = module.partition(".")[0]
-                named = module if top == WIDGETS else top
-                lacking.setdefault((path, named), []).append(first + line - 1)
+                lacking.setdefault((path, module), []).append(first + line - 1)
     for (path, module), (line, *others) in lacking.items():
         also = f"; also in line {', '.join(map(str, others))}" if others else ""
         project.problems.add(path, line, packages.why_missing(module, option) + also)

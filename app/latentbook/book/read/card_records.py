@@ -59,7 +59,7 @@ def updated(
 def read_cards(files: Files, place: str, report: FileProblems) -> dict[str, CardRecord]:
     if place not in files:
         return {}
-    return Json(files.text(place, report), report).checked(dict[str, CardRecord])
+    return Json.at(place, files, report).checked(dict[str, CardRecord])
 
 
 def write_cards(path: Path, records: Mapping[str, CardRecord]) -> None:

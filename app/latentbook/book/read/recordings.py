@@ -177,9 +177,7 @@ class Recordings:
         """Those in the folder of a chapter."""
         places = (f"{folder}/{name}" for name in (OUTPUTS, BOOK_OUTPUTS))
         own, book = (
-            Outputs(files.text(place, report), report).checked(dict[str, Recording])
-            if place in files
-            else {}
+            Outputs.at(place, files, report).checked(dict[str, Recording]) if place in files else {}
             for place in places
         )
         return cls(own, book)

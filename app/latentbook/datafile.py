@@ -24,7 +24,6 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from latentbook.errors import FileProblems, known_names
-from latentbook.files import Files
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""
@@ -146,10 +145,6 @@ class DataFile:
     @classmethod
     def read(cls, path: Path, report: FileProblems) -> Self:
         return cls(report.read(path), report)
-
-    @classmethod
-    def at(cls, place: str, files: Files, report: FileProblems) -> Self:
-        return cls(files.text(place, report), report)
 
     def parse(self, text: str) -> dict[str, Any] | None:
         """Return the values; None after reporting why there are none."""

@@ -45,9 +45,11 @@ BIB = r"""
 
 
 @pytest.fixture
-def bibliography() -> Bibliography:
+def bibliography(tmp_path: Path) -> Bibliography:
+    path = tmp_path / "references.bib"
+    path.write_text(BIB, encoding="utf-8")
     problems = Problems()
-    found = read_bibliography(BIB, problems.of(Path("references.bib")))
+    found = read_bibliography(path, Path("references.bib"), problems)
     problems.raise_all()
     return found
 

@@ -19,7 +19,6 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
 from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
 from latentbook.settings import Settings
 from latentbook_authoring.diff import accept, tell
 
@@ -200,8 +199,8 @@ and {ref}`words <second>`; {ref}`text`.
 
 def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["q-one"]')
-    files = open_project(settings).files
-    text = "".join(files.data(place).decode() for place in files if place.endswith(".md"))
+    laid = open_project(settings).settings
+    text = "".join(path.read_text() for path in laid.content.rglob("*") if path.suffix == ".md")
     assert "Is it?" not in text and "Some text." in text
     assert "q-one" not in load(settings).labels.targets
 
@@ -517,15 +516,18 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     index = OPENING.replace("[text]", "[start]")
     files = {"content/first/index.md": index, "content/first/start.md": SECTION}
     settings = make_course(files, toml=toml)
-    project = open_project(settings)
-    assert {place for place in project.widgets if "/" not in place} == {
-        *("__init__.py", "contract.py", "controls.py", "renamed.py", "instruments.txt")
+    laid = open_project(settings).settings
+    assert {path.name for path in (laid.root / "widgets").glob("*.py")} == {
+        "__init__.py",
+        "contract.py",
+        "controls.py",
+        "renamed.py",
     }
-    assert project.widgets.inside("data") == ["data/__init__.py"]
-    kit = {Path(place).stem for place in project.widgets.inside("kit", ".py")}
+    assert not list((laid.root / "widgets" / "data").glob("*.npz"))
+    kit = {path.stem for path in (laid.root / "widgets" / "kit").glob("*.py")}
     assert kit >= {"__init__", "figures", "metrics", "network", "laws"}
     assert not kit & {"encoders", "benchmark_codes"}  # they read the book's arrays
-    assert not project.instruments
+    assert not (laid.root / "widgets" / "instruments.txt").read_text().split()
     book = load(settings).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]
     assert ">A<" in book.mark and not book.references and not book.small_print
@@ -545,8 +547,9 @@ def test_python_finds_instruments_and_arrays_without_a_changed_module(
     settings = make_course({"instruments/mine.py": "answer = 42\n"}, here='instruments = ["mine"]')
     (tmp_path / "mine/instruments/data").mkdir()
     np.savez(tmp_path / "mine/instruments/data/readings.npz", x=7)
-    open_project(settings)
-    with closing(AuthorCode(60)) as code:
+    root = open_project(settings).settings.root
+    assert all(path.is_symlink() for path in (root / "widgets").rglob("*.py"))
+    with closing(AuthorCode(60, root=root)) as code:
         reply = code.ask({"type": "listing", "code": LOAD})
     assert reply["type"] == "done", reply
 
@@ -689,13 +692,17 @@ def test_an_instrument_imports_what_the_page_has(make_course: MakeCourse, tmp_pa
     ]
 
 
-def test_what_is_left_out_is_gone(make_course: MakeCourse) -> None:
+def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
     open_project(make_course(toml=toml))
     toml = toml.replace('"text", ', "")
     project = open_project(make_course(toml=toml, here='full_book_url = "https://host.example/"'))
-    assert project.files.inside("sample", ".md") == ["sample/index.md", "sample/second.md"]
-    assert "content/sample/text.md" not in project.overlay.origins.lines
+    laid = project.settings
+    assert sorted(path.name for path in (laid.content / "sample").glob("*.md")) == [
+        "index.md",
+        "second.md",
+    ]
+    assert "content/sample/text.md" not in project.laid.origins.lines
 
 
 NUMBERS = {
@@ -746,8 +753,7 @@ def test_a_recording_of_other_code_does_not_hide_the_books(tmp_path: Path) -> No
     (tmp_path / OUTPUTS).write_text(json.dumps(recorded))
     recorded["snippet-a"]["code"] = "new"
     (tmp_path / BOOK_OUTPUTS).write_text(json.dumps(recorded))
-    report = Problems().of(tmp_path / OUTPUTS)
-    recordings = Recordings.read(Files.of(tmp_path.parent), tmp_path.name, report)
+    recordings = Recordings.read(tmp_path / OUTPUTS, Problems().of(tmp_path / OUTPUTS))
     for code in ("old", "new"):
         found = recordings.current("snippet-a", code)
         assert found is not None and found.code == code

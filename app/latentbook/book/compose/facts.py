@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
 from latentbook.book.compose.pieces import Address, Link
 from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems, accepted_names
+from latentbook.errors import FileProblems, Problems, accepted_names
 
 
 class FactEntry(Entry):
@@ -56,14 +57,17 @@ class FactLedger:
         return tuple(self._uses[id].values())
 
 
-def read_facts(text: str, bibliography: Collection[str], report: FileProblems) -> FactLedger:
+def read_facts(
+    path: Path, shown: Path, bibliography: Collection[str], problems: Problems
+) -> FactLedger:
     """Read the ledger; mistakes are reported and left out.
 
     Parameters
     ----------
     bibliography : the keys of all sources
     """
-    file = Toml(text, report)
+    report = problems.of(shown)
+    file = Toml.read(path, report)
     ids = set(file.values["facts"]) if isinstance(file.values.get("facts"), dict) else set()
     facts = file.checked(FactsFile)
 

@@ -4,14 +4,12 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
-from posixpath import normpath
 
 from markdown_it.token import Token
 from PIL import Image
 
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html
-from latentbook.files import Files
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(
@@ -20,24 +18,27 @@ FORBIDDEN = re.compile(
 
 
 class Pictures:
-    def __init__(self, files: Files, media: Media) -> None:
-        self._files = files
+    def __init__(self, content: Path, media: Media) -> None:
+        self.content = content
         self._media = media
 
     def names(self, folder: str) -> list[str]:
-        places = self._files.below(folder)
-        return [each[len(folder) + 1 :] for each in places if each.endswith((*RASTER, ".svg"))]
+        return sorted(
+            path.relative_to(self.content / folder).as_posix()
+            for path in (self.content / folder).rglob("*")
+            if path.suffix in (*RASTER, ".svg")
+        )
 
     def picture(self, name: str, alt: str, id: str) -> Token:
         """One picture, for running text; ``id`` is unique and prefixes an SVG's own ids.
 
         A missing file raises FileNotFoundError; one that a page cannot show, ValueError.
         """
-        if (place := normpath(name)).startswith("../"):
+        path = self.content / name
+        if self.content.resolve() not in path.resolve().parents:
             raise ValueError(f"picture {name!r} is outside the content folder")
-        if place not in self._files:
+        if not path.is_file():
             raise FileNotFoundError(name)
-        path = self._files.path(place)
         if path.suffix == ".svg":
             svg = Html(_inline(path, alt, id))
             return Token("svg", "svg", 0, meta={"svg": svg, "alt": alt})

@@ -5,46 +5,48 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import resolve_name
+from pathlib import Path
 
-from latentbook.files import Files
 from widgets.renamed import MODULES
 
 
-def sources(widgets: Files, name: str) -> list[str]:
-    """The places of the modules that an instrument and its engine import, and of their data.
+def sources(widgets: Path, name: str) -> list[Path]:
+    """The modules that an instrument and its engine import, and their data.
 
     The text does not tell which data an instrument loads: one that imports ``widgets.data`` depends
     on all of them.
     """
     found = reached(widgets, [f"widgets.{name}", "widgets.engine.host"])
-    if "data/__init__.py" in found:
-        found.update(widgets.inside("data", ".npz"))
+    data = widgets / "data"
+    if data / "__init__.py" in found:
+        found.update(data.glob("*.npz"))
     return sorted(found)
 
 
-def reached(widgets: Files, modules: Iterable[str]) -> set[str]:
-    """The places of some modules and of all that they import from ``widgets``."""
-    found: set[str] = set()
+def reached(widgets: Path, modules: Iterable[str]) -> set[Path]:
+    """The files of some modules and of all that they import from ``widgets``."""
+    found: set[Path] = set()
     ahead = list(modules)
     while ahead:
-        place = place_of(widgets, module := ahead.pop())
-        if place and place not in found:
-            found.add(place)
+        path = file_of(widgets, module := ahead.pop())
+        if path is not None and path not in found:
+            found.add(path)
             parent = module.rpartition(".")[0]
-            package = module if place.endswith("__init__.py") else parent
+            package = module if path.name == "__init__.py" else parent
             ahead.append(parent)
             with suppress(SyntaxError):  # reported where the module runs
-                ahead += imported(widgets.data(place), package)
+                ahead += imported(path.read_bytes(), package)
     return found
 
 
-def place_of(widgets: Files, module: str) -> str:
-    """The place of a module of ``widgets``, which may have an old name; "" if there is none."""
+def file_of(widgets: Path, module: str) -> Path | None:
+    """The file of a module below ``widgets``, which may have an old name."""
     package, *parts = MODULES.get(module, module).split(".")
     if package != "widgets" or not parts:
-        return ""
-    place = "/".join(parts)
-    return next((file for file in (f"{place}.py", f"{place}/__init__.py") if file in widgets), "")
+        return None
+    place = widgets.joinpath(*parts)
+    files = (place.with_suffix(".py"), place / "__init__.py")
+    return next((path for path in files if path.is_file()), None)
 
 
 @lru_cache(maxsize=1024)

@@ -67,7 +67,7 @@ def bench(
     course: CourseFolder = None,
 ) -> None:
     """Measure speed and compare it with the targets; exit 1 if one is missed."""
-    if not run_bench(name, project_of(course).given, json, report=report):
+    if not run_bench(name, project_of(course).settings, json, report=report):
         raise typer.Exit(1)
 
 

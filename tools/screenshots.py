@@ -13,7 +13,7 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from latentbook.book.build import build_site
-from latentbook.book.overlay.merge import open_importable, open_project
+from latentbook.book.overlay.merge import open_project
 from latentbook.browser import FLAGS, chromium_path
 from latentbook.main import create_app
 from latentbook.settings import Settings
@@ -78,7 +78,7 @@ def take_parts(browser: Browser) -> None:
         with section.open("a") as text:
             text.write(f"\n:::{{instrument}} {EXAMPLE.stem}\n:label: parts\n:::\n")
         settings = Settings(course=course)
-        build_site(open_importable(settings), report=print)
+        build_site(open_project(settings), report=print)
         PICTURES.mkdir(exist_ok=True)
         with served(create_app(settings)) as base:
             page = browser.new_page(viewport={"width": 1000, "height": 6000})  # all at once

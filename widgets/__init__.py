@@ -1,17 +1,52 @@
 """The instruments of the book: NumPy code that runs in the build and in the reader's browser."""
 
 import os
-from importlib import import_module
+import sys
+from collections.abc import Iterable
+from importlib import import_module, invalidate_caches, reload
 from types import ModuleType
 
 from widgets.renamed import accept_old_names
 
-with open(f"{os.path.dirname(__file__)}/instruments.txt", encoding="utf-8") as _file:  # noqa: PTH120, PTH123 (a start loads no pathlib)
-    WIDGETS = tuple(_file.read().split())
+COURSE = "LATENTBOOK_INSTRUMENTS"
+"""Variable that processes begun later read: the folder of a course's instruments, all their names,
+and ``alone`` if no book is under it.
+"""
+
+
+def _found() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The names of the instruments, and the folders with their arrays."""
+    own = os.path.dirname(__file__)  # noqa: PTH120 (a start loads no pathlib)
+    folder, named, alone = (os.environ.get(COURSE) or "\n\n").split("\n")
+    __path__[:] = [own, folder] if folder else [own]
+    if folder:
+        return tuple(named.split()), tuple(f"{each}/data" for each in __path__[bool(alone) :])
+    with open(f"{own}/instruments.txt", encoding="utf-8") as file:  # noqa: PTH123
+        return tuple(file.read().split()), (f"{own}/data",)
+
+
+WIDGETS, DATA = _found()
 """Every instrument by name: its file, its directive's argument, its test."""
 
 
-def names(registered: tuple[str, ...] = WIDGETS) -> tuple[str, ...]:
+def use(folder: str, named: Iterable[str], *, alone: bool) -> None:
+    """Import the instruments of a course, here and in processes begun later.
+
+    Parameters
+    ----------
+    folder : of its own instruments; empty for the book by itself
+    named : all instruments, its book's included
+    alone : it has no book, so nobody reads the book's arrays
+    """
+    global WIDGETS, DATA
+    os.environ[COURSE] = f"{folder}\n{' '.join(named)}\n{'alone' if alone else ''}"
+    WIDGETS, DATA = _found()
+    invalidate_caches()
+    if data := sys.modules.get("widgets.data"):
+        reload(data)
+
+
+def names(registered: tuple[str, ...] | None = None) -> tuple[str, ...]:
     """The registered names.
 
     Raises
@@ -19,6 +54,7 @@ def names(registered: tuple[str, ...] = WIDGETS) -> tuple[str, ...]:
     ValueError
         If a name is registered twice.
     """
+    registered = WIDGETS if registered is None else registered
     if twice := sorted({name for name in registered if registered.count(name) > 1}):
         raise ValueError(f"WIDGETS contains a name more than once: {', '.join(twice)}.")
     return registered

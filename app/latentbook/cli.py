@@ -227,15 +227,15 @@ def build(
 
         path = build_pdf(project, paper=paper, address=address, report=report)
         report(f"The book is in {path}")
-        say_what_opens(project.given, "print the PDF again then")
+        say_what_opens(project.settings, "print the PDF again then")
         return
     from latentbook.book.build import build_site
     from latentbook.editions import bundle_served
 
     site = build_site(project, report=report)
-    bundle_served(project.given)
+    bundle_served(project.settings)
     report(f"The book is in {site}")
-    say_what_opens(project.given, "rebuild a static copy then")
+    say_what_opens(project.settings, "rebuild a static copy then")
 
 
 @cli.command()
@@ -267,9 +267,9 @@ def check(
     if to_list or lessons:
         return
 
-    if all and project.given.course is None:
+    if all and project.settings.course is None:
         raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
-    plugins = plugins_of(project.given)
+    plugins = plugins_of(project.settings)
     try:
         check_book(project, record=record, report=report)
         project = project_of(course) if record else project  # with what was recorded
@@ -283,7 +283,7 @@ def check(
         from latentbook.book.build import build_site
         from latentbook.book.overlay.instrument_tests import run_tests
 
-        tested = run_tests(project.given, report=report)
+        tested = run_tests(project.settings, report=report)
         build_site(project, report=report)
         but = "" if tested else ". The tests of its instruments were not run"
         report(f"The course passes every check and builds{but}")
@@ -318,7 +318,7 @@ def doctor(
     """Look after a server: disk, clock, limits, files, backups, proxy; exit 1 if one needs care."""
     from latentbook.doctor import examine
 
-    if not examine(project_of(course).given, address, backups, report):
+    if not examine(project_of(course).settings, address, backups, report):
         raise typer.Exit(1)
 
 

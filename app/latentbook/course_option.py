@@ -38,7 +38,7 @@ def given_settings(**given: Any) -> Settings:
 
 
 def project_of(course: Path | None) -> "Project":
-    """The book, or a course merged with it, whose instruments can be imported."""
-    from latentbook.book.overlay.merge import open_importable
+    """The book, or a course merged with it."""
+    from latentbook.book.overlay.merge import open_project
 
-    return open_importable(given_settings(course=course))
+    return open_project(given_settings(course=course))

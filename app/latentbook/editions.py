@@ -32,11 +32,11 @@ def build_all(settings: Settings, report: Report, now: datetime | None = None) -
     now : withhold what opens after this; None means the present time
     """
     from latentbook.book.build import build_site
-    from latentbook.book.overlay.merge import open_importable
+    from latentbook.book.overlay.merge import open_project
 
     try:
         bundle_served(settings)  # first: a mistake in the book does not concern these pages
-        build_site(open_importable(settings), report=report, now=now)
+        build_site(open_project(settings), report=report, now=now)
     except Exception as error:  # the code of an instrument can raise anything
         return sentences(error)
     return []

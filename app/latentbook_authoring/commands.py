@@ -50,7 +50,7 @@ def new(
     if make is None:
         return start_course(Path(names[0]), empty=True)
     given = {"notebook": notebook, "report": typer.echo} if notebook else {}
-    for path in make(project_of(course).given, *names, **given):
+    for path in make(project_of(course).settings, *names, **given):
         typer.echo(f"Wrote {path}")
 
 
@@ -110,7 +110,7 @@ def course_solutions(
 def packages_of(course: Path | None) -> PagePackages:
     from latentbook.runtime.page_packages import PagePackages
 
-    return PagePackages.read(project_of(course).given)
+    return PagePackages.read(project_of(course).settings)
 
 
 @packages.command("add")

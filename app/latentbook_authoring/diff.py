@@ -16,14 +16,12 @@ from latentbook.book.directives import directives_with
 from latentbook.book.directives.instrument import InstrumentBlock
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import (
-    WIDGETS,
     merge,
-    open_importable,
     open_project,
     release,
 )
 from latentbook.book.overlay.sourced_text import SourcedText, digest
-from latentbook.book.read.contents import page_label
+from latentbook.book.read.contents import WIDGETS, page_label
 from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
@@ -88,19 +86,18 @@ class Edition(Entry):
 def edition_of(project: Project) -> Edition:
     if (below := project.below) is None:
         return _of_its_own(project)
-    book = below.settings.content
     hashes: dict[str, str] = {}
     total = hashlib.sha256()
-    for path in sorted(book.rglob("*.md")):
-        sheet = SourcedText.of(path.read_text(encoding="utf-8"), path.relative_to(book))
-        total.update(f"{path.relative_to(book).as_posix()} {digest(sheet.text)}\n".encode())
-        place = path.relative_to(book)
+    for file in (each for each in below.files if each.endswith(".md")):
+        place = Path(file)
+        sheet = SourcedText.of(below.files.data(file).decode(), place)
+        total.update(f"{file} {digest(sheet.text)}\n".encode())
         name = page_label(
             (place.parent if place.stem == "index" else place.with_suffix("")).as_posix()
         )
         hashes[name] = digest(sheet.text)
         hashes |= {label: digest(sheet.source(r)) for label, r in sheet.regions().items()}
-    directives = directives_with(plugins_of(project.given))
+    directives = directives_with(plugins_of(project.settings))
     targets = numbered(below, directives).targets.values()
     here = numbered(project, directives).targets.values()
     return Edition(
@@ -114,22 +111,21 @@ def edition_of(project: Project) -> Edition:
 
 
 def _of_its_own(project: Project) -> Edition:
-    given, widgets = project.given, project.settings.widgets
-    assert given.course is not None
-    folder = given.course.resolve()
+    widgets = project.widgets
+    folder = project.home.resolve()
     engine: dict[str, str] = {}
     shown: dict[str, Shown] = {}
-    for page in compose(open_importable(given), right_now()).book.pages:
+    for page in compose(project, right_now()).book.pages:
         for block in all_blocks(page.blocks):
             if not isinstance(block, InstrumentBlock):
                 continue
             own = [str([view.value for view in block.controls])]
-            for path in sources(widgets, block.instrument.name):
-                place, hashed = path.relative_to(widgets), content_hash(path.read_bytes())
-                if path.resolve().is_relative_to(folder):
+            for place in sources(widgets, block.instrument.name):
+                hashed = content_hash(widgets.data(place))
+                if widgets.path(place).resolve().is_relative_to(folder):
                     own.append(hashed)
-                elif place.parts[0] != "engine":  # what authors do not call
-                    engine[f"{WIDGETS}/{place.as_posix()}"] = hashed
+                elif not place.startswith("engine/"):  # what authors do not call
+                    engine[f"{WIDGETS}/{place}"] = hashed
             picture = content_hash(f"{block.readouts} {block.panels} {block.note}")
             where = page.place or page.title
             shown[block.label] = Shown(page=where, author=content_hash(*own), picture=picture)
@@ -198,12 +194,11 @@ def tell(settings: Settings, report: Report) -> bool:
 
 def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
     """Where the course's own texts name labels that the book no longer has."""
-    content = project.settings.content
-    for path in sorted(content.rglob("*.md")):
-        page = project.shown(path.relative_to(content).as_posix())
-        for line, text in enumerate(source_lines(path.read_text(encoding="utf-8")), start=1):
+    for place in (each for each in project.files if each.endswith(".md")):
+        page = project.shown(place)
+        for line, text in enumerate(source_lines(project.files.data(place).decode()), start=1):
             for label in sorted(gone & {*NAMED.findall(text)}):
-                if not project.laid.from_book(page, line):
+                if not project.overlay.from_book(page, line):
                     yield f"{project.problems.place(page, line)}: {label!r} is gone from the book"
 
 

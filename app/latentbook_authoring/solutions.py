@@ -9,7 +9,7 @@ from latentbook.book.build import build_site
 from latentbook.book.check import record_chapter
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
-from latentbook.book.overlay.merge import open_importable, open_project
+from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import COURSE
 from latentbook.errors import LatentbookError, accepted_names
 from latentbook.plugins import plugins_of
@@ -46,7 +46,7 @@ def build_solutions(settings: Settings, report: Report) -> Path:
     for label, each in unsolved.items():
         report(f"No solution yet: problem {each.number}, {SOLUTIONS}/{label}.md")
     (copy / COURSE).write_text(tomlkit.dumps(manifest), encoding="utf-8")
-    project = open_importable(settings.model_copy(update={"course": copy, "build": copy.parent}))
+    project = open_project(settings.model_copy(update={"course": copy, "build": copy.parent}))
     for slug in sorted(chapters):
         record_chapter(project, slug)
-    return build_site(open_project(project.given), report=report)  # with what was recorded
+    return build_site(open_project(project.settings), report=report)  # with what was recorded

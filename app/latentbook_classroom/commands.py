@@ -70,7 +70,7 @@ def doctor(course: CourseFolder = None) -> None:
 @classroom.command()
 def replay(course: CourseFolder = None) -> None:
     """Judge all attempts again and compare; exit 1 if a verdict is another one now."""
-    if not manage.replay(project_of(course).given, typer.echo):
+    if not manage.replay(project_of(course).settings, typer.echo):
         raise typer.Exit(1)
 
 

@@ -69,7 +69,7 @@ def serve(app: FastAPI, settings: Settings) -> AbstractAsyncContextManager[Any] 
 
 @hookimpl
 def check_book(project: Project, report: Report) -> bool:
-    if not project.given.of(ClassroomSettings).database:
+    if not project.settings.of(ClassroomSettings).database:
         return True
     from latentbook_classroom.grader.doctor import judge_solutions
     from latentbook_classroom.grader.snapshot import prepare

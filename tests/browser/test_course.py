@@ -118,7 +118,7 @@ def test_the_courses_own_instrument_moves_in_the_page(course: str, chromium: Bro
 SERVED = """
 from pathlib import Path
 from latentbook.cli import project_of
-settings = project_of(Path({folder!r})).given
+settings = project_of(Path({folder!r})).settings
 from latentbook.main import create_app
 import widgets
 assert widgets.WIDGETS == ("stand_in",) and create_app(settings)

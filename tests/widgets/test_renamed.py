@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from latentbook.book.read.sources import sources
+from latentbook.files import Files
 from widgets import contract
 from widgets.contract import Choice
 from widgets.engine.frames import compute_frame, declaration_of, source_of
@@ -68,7 +69,7 @@ def test_an_instrument_with_old_names_depends_on_the_new_files(tmp_path: Path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     folder = tmp_path / "widgets"
-    assert folder / "kit" / "probe.py" in sources(folder, "mine")
+    assert "kit/probe.py" in sources(Files.of(folder), "mine")
 
 
 OLD_NAMES = {

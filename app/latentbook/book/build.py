@@ -27,6 +27,7 @@ from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import SiteWriter
 from latentbook.cache import Cache, replace_file
 from latentbook.errors import BookErrors, Problems
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.hooks import SitePart
 from latentbook.plugins import Plugins, plugins_of
@@ -55,7 +56,7 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
     """
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
-    now, plugins = now or right_now(), plugins_of(project.given)
+    now, plugins = now or right_now(), plugins_of(settings)
     parts = plugins.site(settings)
     stamp = _stamp(project, plugins, parts, now)
     if _is_current(settings, stamp):
@@ -151,13 +152,13 @@ def _build(
 ) -> None:
     settings, site = project.settings, project.settings.site
     start = time.perf_counter()
-    packages = PagePackages.read(settings, project.laid.origins)
+    packages = PagePackages.read(settings, project.packages)
     packages.make_importable(report)
     report("Reading the book")
     loaded = compose(project, now)
-    if loaded.laid.made_for not in ("", release()):
+    if loaded.overlay.made_for not in ("", release()):
         report(
-            f"The course was made for release {loaded.laid.made_for} of the book, this is "
+            f"The course was made for release {loaded.overlay.made_for} of the book, this is "
             f"{release()}: `latentbook course diff` says what has changed"
         )
     for notice in loaded.notices:
@@ -167,7 +168,13 @@ def _build(
     assets = dressed(loaded, bundle(settings), settings)
     outputs = plugins.outputs
     runtime = build_runtime(
-        settings, report=report, course=packages, without=loaded.apart, outputs=outputs
+        settings,
+        report=report,
+        widgets=project.widgets,
+        content=project.files,
+        course=packages,
+        without=loaded.apart,
+        outputs=outputs,
     )
     for left in settings.build.glob(f"{site.name}.*.*"):  # by a build that was killed
         shutil.rmtree(left, ignore_errors=True)
@@ -178,7 +185,7 @@ def _build(
         ).write()
         closed = project.not_open(now)
         if not settings.reload:
-            told = bool(_shown(site, closed, loaded.laid.hidden))
+            told = bool(_shown(site, closed, loaded.overlay.hidden))
             keep_last_edition(site, partial, told=told)
         about, before = _about_file(settings), _about(settings).get("beside", ())
         about.unlink(missing_ok=True)
@@ -201,16 +208,10 @@ def _stamp(
     """Hash everything that the site is made from, and what it withholds."""
     settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
-    folders = [settings.content, settings.practice, settings.widgets, root / "static", TEMPLATES]
-    folders += [code / "book", code / "locale", code / "runtime"]
-    files = sorted(
-        path
-        for folder in folders
-        for path in folder.rglob("*")
-        if path.is_file() and "__pycache__" not in path.parts
-    )
-    files.append(root / "package-lock.json")
-    parts = [part for path in files for part in (str(path), path.read_bytes())]
+    folders = [root / "static", TEMPLATES, code / "book", code / "locale", code / "runtime"]
+    every = [project.files, project.practice, project.widgets, *map(Files.of, folders)]
+    parts = [part for files in every for place in files for part in (place, files.data(place))]
+    parts.append((root / "package-lock.json").read_bytes())
     parts += project.not_open(now).names
     parts_by_name = [[*part.serves, *part.scripts, *part.beside] for part in site_parts]
     shown = (settings.reload, settings.base_path, settings.brotli_quality, parts_by_name)
@@ -232,7 +233,7 @@ def _report_stale(loaded: Loaded, report: Report) -> None:
         for page in source.pages:
             for cell in runnable_cells(page.document.nodes):
                 if cell.label not in recorded:
-                    path, line = loaded.laid.origins.of(page.path, cell.line)
+                    path, line = loaded.overlay.origins.of(page.path, cell.line)
                     report(
                         f"{path}:{line}: the output of {cell.label} is not recorded for "
                         "this code, so none is shown; the check with --record records it"
@@ -244,7 +245,8 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
     if loaded.brand is None:
         return assets
     out = settings.build / "cache" / "brand"
-    return branded(assets, loaded.brand, loaded.book.title, settings.content, out)
+    home = settings.course or settings.content
+    return branded(assets, loaded.brand, loaded.book.title, home, out)
 
 
 def _put_beside(name: str, data: bytes | None, settings: Settings) -> None:

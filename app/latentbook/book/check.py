@@ -14,6 +14,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, cast
 
+import widgets
 from latentbook.book.build import dressed
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, explained
@@ -32,6 +33,7 @@ from latentbook.book.read.card_records import (
     updated,
     write_cards,
 )
+from latentbook.book.read.contents import CONTENT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.nodes import DirectiveNode, directives
@@ -57,12 +59,12 @@ from latentbook.book.write.render import Renderer
 from latentbook.book.write.site import refuse_large
 from latentbook.cache import Cache
 from latentbook.errors import Problems
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.hooks import PageCheck
 from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
-from widgets import WIDGETS
 
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""
@@ -98,13 +100,13 @@ def check_book(
     for notice in book.loaded.notices:
         report(notice)
     book.check_instruments()
-    changed: list[Recordings] = []
+    changed: list[tuple[str, Recordings]] = []
     asked = [each for each in book.loaded.whole if chapters is None or each.entry.slug in chapters]
     for source in (*asked, *(each.source for each in book.loaded.assignments)):
         report(f"Running the Python of {source.opening.path.parent}")
         recordings = book.run(source, record=record)
         if record and recordings.by_label != source.recordings.by_label:
-            changed.append(recordings)
+            changed.append((source.entry.slug, recordings))
             report("Running it again, to see that the same comes of it")
             now = replace(source.recordings, by_label=recordings.by_label)
             book.run(replace(source, recordings=now), record=False, again=True)
@@ -112,14 +114,14 @@ def check_book(
     book.page.compare()
     book.problems.raise_all()
     book.warn_of_public_answers()
-    for recordings in changed:
-        recordings.write()
+    for slug, recordings in changed:
+        recordings.write(book.outputs_of(slug))
     if record:
         for source in book.loaded.whole:
             book.record_cards(source)
     loaded = book.loaded
     if changed:  # what the build finds in the new recordings
-        loaded = compose(open_project(project.given), right_now(), computing=True)
+        loaded = compose(open_project(project.settings), right_now(), computing=True)
     assets = dressed(loaded, bundle(project.settings), project.settings)
     renderer = Renderer(loaded.book, assets, {"reload": False}, "", "/")
     refuse_large(loaded, dict(renderer.pages()))
@@ -131,29 +133,29 @@ def record_chapter(project: Project, slug: str) -> Path:
     source = next(source for source in book.loaded.whole if source.entry.slug == slug)
     recordings = book.run(source, record=True)
     book.problems.raise_all()
-    recordings.write()
-    return recordings.path
+    recordings.write(path := book.outputs_of(slug))
+    return path
 
 
 def list_faults(project: Project, check: PageCheck, report: Report) -> None:
     """Report what a check finds, and what it doubts, those of the book under a course left out."""
     loaded = compose(project, right_now(), computing=True)
-    place = Problems(loaded.laid.origins).place
+    place = Problems(loaded.overlay.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
         found = [*check.faults(page)]
         found += [(line, f"perhaps {doubt}") for line, doubt in check.doubts(page)]
         for line, sentence in found:
-            if not loaded.laid.from_book(page.path, line):
+            if not loaded.overlay.from_book(page.path, line):
                 report(f"{place(page.path, line)}: {sentence}")
 
 
 def list_lessons(project: Project, report: Report) -> None:
     """Report what each section has of a lesson, and what it has too much of."""
     loaded = compose(project, right_now(), computing=True)
-    place = Problems(loaded.laid.origins).place
+    place = Problems(loaded.overlay.origins).place
     for page in (page for source in loaded.whole for page in source.sections):
         line = page.document.front_lines.get("title", 1)
-        if loaded.laid.from_book(page.path, line):
+        if loaded.overlay.from_book(page.path, line):
             continue
         lesson = Lesson.of(page.document)
         rows = f" ({', '.join(map(str, lesson.tables))} rows)" if lesson.tables else ""
@@ -171,24 +173,25 @@ class _Book:
 
     def __init__(self, project: Project, report: Report, *, trusts: bool) -> None:
         self.trusts = trusts
-        self.given = given = project.given
-        self.content = given.course / "content" if given.course else given.content
-        self.settings = project.settings
-        self.packages = PagePackages.read(self.settings, project.laid.origins)
+        self.project = project
+        self.settings = settings = project.settings
+        self.content = settings.course / CONTENT if settings.course else settings.content
+        self.packages = PagePackages.read(settings, project.packages)
         self.packages.make_importable(report)
-        self.outputs = plugins_of(given).outputs
-        self.page = PagePython(self.settings, self.packages, report, self.outputs)
+        self.outputs = plugins_of(settings).outputs
+        self.page = PagePython(settings, project.widgets, self.packages, report, self.outputs)
         self.report = report
         report("Reading the book")
         self.loaded = compose(project, right_now(), computing=True)
         asked = [each for page in self.loaded.assignments for each in page.questions]
         self.asked = {each.label: each for each in asked}
-        self.problems = Problems(self.loaded.laid.origins)
+        self.problems = Problems(self.loaded.overlay.origins)
         self.cache = Cache(self.settings.build / "cache" / "checks")
         self.environment = content_hash(
             sys.version,
             *sorted(f"{each.name} {each.version}" for each in distributions()),
-            *(_contents(each) for each in (self.settings.widgets, Path(__file__).parent)),
+            _contents(project.widgets),
+            _contents(Files.of(Path(__file__).parent)),
             self.packages.lock.model_dump_json(),
             self.outputs,
             length=32,
@@ -207,17 +210,17 @@ class _Book:
 
     def check_instruments(self) -> None:
         """Hold a course's instruments to their contract, and the book's at rest to theirs."""
-        own = () if self.given.course else WIDGETS
+        own = () if self.settings.course else widgets.WIDGETS
         seconds = self.settings.code_timeout
         with closing(AuthorCode(seconds, root=self.settings.root)) as code:
-            for name in self.loaded.laid.instruments:
+            for name in self.loaded.overlay.instruments:
                 self.check_instrument(code, name, seconds / 2)
             for name in own:
                 self.kept(partial(self.check_instrument, code, name, 0), "rest", name)
 
     def check_instrument(self, code: AuthorCode, name: str, seconds: float) -> bool:
         """With no ``seconds``, only at rest."""
-        place = instrument_file(self.settings.widgets, name)
+        place = instrument_file(self.project.widgets, name)
         asked = json.dumps({"widget": name, "seconds": seconds})
         reply = code.ask({"type": "contract", "code": asked})
         if reply["type"] == "failed":
@@ -235,7 +238,7 @@ class _Book:
     def warn_of_public_answers(self) -> None:
         for each in self.asked.values():
             line = each.nodes[0].line
-            if len(each.nodes) == 1 and self.loaded.laid.from_book(each.page.path, line):
+            if len(each.nodes) == 1 and self.loaded.overlay.from_book(each.page.path, line):
                 place = self.problems.place(each.page.path, line)
                 self.report(f"{place}: {each.label} does not vary, and its answer is public")
 
@@ -266,8 +269,8 @@ class _Book:
     def record_cards(self, source: ChapterSource) -> None:
         cards = [card for page in source.pages for card in page.cards]
         made = updated(source.card_records, cards, right_now().date())
-        path = source.recordings.path.with_name(BOOK_CARDS)
-        book = read_cards(path, self.problems.of(path))
+        place = f"{source.entry.slug}/{BOOK_CARDS}"
+        book = read_cards(self.project.files, place, self.project.report(place))
         own = {label: each for label, each in made.items() if each != book.get(label)}
         write_cards(self.content / source.entry.slug / CARDS, own)
 
@@ -280,7 +283,11 @@ class _Book:
         own = {label: each for label, each in recorded.items() if each != book.get(label)}
         if not record or own == source.recordings.by_label:  # others are run again
             self.page.add(chapter.twice, chapter.unsure)
-        return Recordings(self.content / source.entry.slug / OUTPUTS, own)
+        return Recordings(own)
+
+    def outputs_of(self, slug: str) -> Path:
+        """Where a chapter is recorded."""
+        return self.content / slug / OUTPUTS
 
 
 class _ChapterRun:
@@ -443,7 +450,7 @@ class _ChapterRun:
     def computed(self) -> dict[str, float] | None:
         """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
         fails."""
-        files = _contents(self.book.settings.content / self.source.entry.slug)
+        files = _contents(self.book.project.files, self.source.entry.slug)
         made_from = "numbers", self.source.numbers.source, files
         return cast("dict[str, float] | None", self.book.kept(self.run_numbers, *made_from))
 
@@ -587,13 +594,9 @@ def _code(node: DirectiveNode) -> Iterator[str]:
             yield from _code(each)
 
 
-def _contents(folder: Path) -> str:
-    """A hash of the files in a folder that Python may read, by their places in it."""
-    text = (OUTPUTS, BOOK_OUTPUTS, CARDS, BOOK_CARDS)
-    files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix not in (".md", ".pyc") and path.name not in text
-    )
-    parts = [part for path in files for part in (str(path.relative_to(folder)), path.read_bytes())]
-    return content_hash(*parts, length=32)
+def _contents(files: Files, folder: str = "") -> str:
+    """A hash of the files that Python may read, by their places."""
+    text = (".md", OUTPUTS, BOOK_OUTPUTS, CARDS, BOOK_CARDS)
+    places = files.below(folder) if folder else files
+    read = (each for each in places if not each.endswith(text))
+    return content_hash(*(part for each in read for part in (each, files.data(each))), length=32)

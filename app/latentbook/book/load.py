@@ -43,6 +43,7 @@ from latentbook.book.text_checks import check_addresses, check_text
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
 from latentbook.cache import Cache
+from latentbook.errors import FileProblems
 from latentbook.plugins import plugins_of
 from latentbook.settings import Settings
 
@@ -105,14 +106,14 @@ class Composition:
         return Loaded(
             book=book,
             media=self.shared.media,
-            practice=self.project.settings.practice,
+            practice=self.project.practice,
             sources=_without_front(self.closed.sources),
             whole=_without_front(self.whole),
             labels=self.labels,
             notation=self.notation,
             facts=self.shared.facts,
-            apart=files_apart(self.project.settings.widgets, self.closed),
-            laid=self.project.laid,
+            apart=files_apart(self.project.widgets, self.closed),
+            overlay=self.project.overlay,
             brand=self.project.manifest.brand,
             asked=tuple(self.asked),
             assignments=self.assignments,
@@ -125,8 +126,8 @@ class Composition:
         self.notation = Notation(project.macros())
         self.engine = shared_engine(engine_script(settings))
         self.mathematics = Mathematics(self.engine, self.notation)
-        self.plots = Plots(self.plot_code, settings.widgets, Cache(self.cache_folder / "plots"))
-        self.plugins = plugins_of(project.given)
+        self.plots = Plots(self.plot_code, project.widgets, Cache(self.cache_folder / "plots"))
+        self.plugins = plugins_of(settings)
         self.directives = directives_with(self.plugins)
         reader = SourceReader(project, self.directives, self.mathematics.words, self.plugins.data)
         entries = {entry.slug: entry for entry in project.manifest.entries}.values()
@@ -142,11 +143,11 @@ class Composition:
         self.labels = labels = Labels(words)
         for source in (*self.whole, *self.assigned.sources):
             labels.add_chapter(source, project.problems)
-        labels.hidden.update(project.laid.hidden)
+        labels.hidden.update(project.overlay.hidden)
         labels.are_lost = bool(self.plugins.failures)
         if (below := project.below) is not None:
             labels.left_out = cache(lambda: numbered(below, self.directives, words).targets)
-            labels.full_book_url = project.laid.full_book_url
+            labels.full_book_url = project.overlay.full_book_url
 
     def withhold(self) -> None:
         """Set apart what is not open yet."""
@@ -213,32 +214,35 @@ class Composition:
     def cache_folder(self) -> Path:
         return self.project.settings.build / "cache"
 
+    def ledger(self, name: str) -> tuple[str, FileProblems]:
+        """The text of a file at the top of the content, and where its mistakes are reported."""
+        report = self.project.report(name)
+        return self.project.files.text(name, report), report
+
     def resources(self) -> Resources:
         """Resources that nothing has used yet."""
-        project, settings = self.project, self.project.settings
-        content, shown, report = settings.content, project.shown, project.report
-        media, problems = Media(), project.problems
-        bibliography = read_bibliography(
-            content / "references.bib", shown("references.bib"), problems
-        )
+        project, files = self.project, self.project.files
+        media, bibliography = Media(), read_bibliography(*self.ledger("references.bib"))
         keys = bibliography.keys() | bibliography.wrong
         pages = [page for source in self.whole for page in source.pages]
         stills = Cache(self.cache_folder / "stills")
+        facts, report = self.ledger("facts.toml")
+        has_notation, has_glossary = ("notation.toml" in files, "glossary.toml" in files)
         return Resources(
             pages={page.path.as_posix().partition("/")[2]: page.place for page in pages},
             labels=self.labels,
             bibliography=bibliography,
-            facts=read_facts(content / "facts.toml", shown("facts.toml"), keys, problems),
+            facts=read_facts(facts, keys, report),
             mathematics=Mathematics(self.engine, self.notation),
             media=media,
-            practice=settings.practice,
-            pictures=Pictures(content, media),
-            stills=Stills(self.instrument_code, self.engine, media, settings.widgets, stills),
+            practice=project.practice,
+            pictures=Pictures(project.files, media),
+            stills=Stills(self.instrument_code, self.engine, media, project.widgets, stills),
             plots=self.plots,
-            symbols=read_notation(content / "notation.toml", report("notation.toml")),
-            glossary=read_glossary(content / "glossary.toml", report("glossary.toml")),
+            symbols=read_notation(*self.ledger("notation.toml")) if has_notation else (),
+            glossary=read_glossary(*self.ledger("glossary.toml")) if has_glossary else None,
             language=project.manifest.content_language,
-            unlisted=project.laid.unlisted,
+            unlisted=project.overlay.unlisted,
             numbers={source.entry.slug: source.numbers for source in self.whole},
             asked=self.asked,
             computing=self.computing,
@@ -262,7 +266,7 @@ class Composition:
             terms=self.terms,
             drafts=frozenset(drafts.names if settings.reload else ()),
             name=brand.name or manifest.title,
-            mark=mark(brand, manifest.title, settings.content) if manifest.brand else Html(),
+            mark=mark(brand, manifest.title, self.project.home) if manifest.brand else Html(),
             small_print=small_print(brand, manifest.term, _credit(self.project)),
             report_mistakes=manifest.report_mistakes,
             edition=manifest.edition,
@@ -291,7 +295,7 @@ def _checked_brand(project: Project) -> Brand:
     """Return the brand; report a mark that pages must not contain."""
     brand = project.manifest.brand or Brand()
     if brand.mark:
-        text = (project.settings.content / brand.mark).read_text(encoding="utf-8")
+        text = (project.home / brand.mark).read_text(encoding="utf-8")
         if "<svg" not in text or FORBIDDEN.search(text):
             why = "is not an SVG, or contains a script, a style or a picture"
             project.report(brand.mark).add(1, why)
@@ -311,7 +315,7 @@ def _credit(project: Project) -> Html:
     work = (project.below or project).manifest
     if not isinstance(work, BookManifest) or not work.licence:
         return Html()
-    terms = terms_of(work.title, project.laid.full_book_url, work.licence)
+    terms = terms_of(work.title, project.overlay.full_book_url, work.licence)
     if project.below is None:
         return terms
     return Html(project.manifest.language.translate("Adapted from %(work)s", work=terms))

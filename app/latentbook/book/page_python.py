@@ -4,7 +4,6 @@ import ast
 import json
 import math
 import re
-import shutil
 import subprocess
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from latentbook.book.read.numbers import rounded
 from latentbook.book.read.recordings import FIGURE_TOLERANCE, Recorded, differences, same_outputs
 from latentbook.cache import Cache
 from latentbook.errors import FileProblems, LatentbookError
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.packs import OUTPUTS
@@ -130,8 +130,14 @@ class PagePython:
     """The page's Python. What it has answered is cached by everything that it depends on."""
 
     def __init__(
-        self, settings: Settings, packages: PagePackages, report: Report, outputs: str = ""
+        self,
+        settings: Settings,
+        widgets: Files,
+        packages: PagePackages,
+        report: Report,
+        outputs: str = "",
     ) -> None:
+        self._widgets = widgets
         self._outputs = outputs.encode()
         self._settings = settings
         self._packages = packages
@@ -142,11 +148,11 @@ class PagePython:
 
     @cached_property
     def _tools(self) -> str:
-        widgets = self._settings.widgets
-        files = [path for path in widgets.rglob("*") if path.suffix in (".py", ".npz", ".txt")]
-        files += [INSIDE / "tape.py", *sorted(files)]
+        widgets = self._widgets
+        read = (".py", ".npz", ".txt")
+        contents = [widgets.data(each) for each in widgets if each.endswith(read)]
+        contents.append((INSIDE / "tape.py").read_bytes())
         lock = self._packages.lock.model_dump_json()
-        contents = [path.read_bytes() for path in files]
         numpy = self._packages.wheels.pyodide["numpy"].sha256
         return fingerprint(self._pyodide, "answer.py", numpy, lock, self._outputs, *contents)
 
@@ -208,10 +214,13 @@ class PagePython:
             out, why = Path(name), ""
             (out / "wanted.json").write_text(json.dumps(requests), encoding="utf-8")
             own = out / "own"
-            shutil.copytree(self._settings.widgets, own / "widgets")
+            for place in self._widgets:
+                path = own / "widgets" / place
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(self._widgets.data(place))
             with (own / OUTPUTS).open("ab") as file:
                 file.write(self._outputs)
-            folders = {**mounted, "/site/own": own}  # a course's are links, which lead out
+            folders = {**mounted, "/site/own": own}
             try:
                 done = run_once(
                     "answer.py", out, self._pyodide, numpy, mounted=folders, seconds=seconds

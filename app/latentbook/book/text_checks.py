@@ -37,13 +37,13 @@ def check_text(
                 if lesson.lacks_idea:
                     found.append((line, NO_IDEA))
             for line, message in found:
-                if not project.laid.from_book(page.path, line):
+                if not project.overlay.from_book(page.path, line):
                     problems.add(page.path, line, message)
 
 
 def check_addresses(project: Project, plugins: Plugins) -> None:
     """Report chapters at addresses that a plugin of the server has."""
-    served = {place for part in plugins.site(project.given) for place in part.serves}
+    served = {place for part in plugins.site(project.settings) for place in part.serves}
     for entry in project.manifest.entries:
         if entry.slug in served:
             message = f"the address {entry.slug!r} belongs to a plugin: rename the chapter"

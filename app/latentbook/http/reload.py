@@ -66,10 +66,10 @@ class Reload:
     def build(self, changed: Iterable[Path]) -> list[str]:
         """Rebuild the site; return the errors as sentences."""
         from latentbook.book.build import build_site
-        from latentbook.book.overlay.merge import open_importable
+        from latentbook.book.overlay.merge import open_project
 
         try:
-            project = open_importable(self.settings)  # before its instruments are imported below
+            project = open_project(self.settings)  # before its instruments are imported below
             import_anew(changed, self.settings)
             build_site(project, report=print)
         except Exception as error:  # the code of an instrument can raise anything

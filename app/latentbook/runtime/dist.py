@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from latentbook.cache import new_folder
+from latentbook.files import Files
 from latentbook.report import Report
 from latentbook.runtime.packs import INDEX, build_packs, hash_of, pack_package, placeholders
 from latentbook.runtime.page_packages import PagePackages
@@ -52,6 +53,8 @@ def build_runtime(
     settings: Settings,
     *,
     report: Report,
+    widgets: Files | None = None,
+    content: Files | None = None,
     course: PagePackages | None = None,
     without: frozenset[str] = frozenset(),
     outputs: str = "",
@@ -60,6 +63,7 @@ def build_runtime(
 
     Parameters
     ----------
+    widgets, content : the instruments and the text; None for those of the settings
     course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
     outputs : Python that shows values as plugins of the book do
@@ -81,8 +85,12 @@ def build_runtime(
     }
     files = {name: (pyodide / name).read_bytes() for name in SHA256}
     numpy = course.wheels.get(course.wheels.pyodide["numpy"], report)
+    widgets, content = widgets or Files.of(settings.widgets), content or Files.of(settings.content)
     files |= build_packs(
-        settings, pyodide, numpy, added, without=without, outputs=outputs, report=report
+        *(settings, pyodide, numpy, added, widgets, content),
+        without=without,
+        outputs=outputs,
+        report=report,
     )
     index = json.loads(files[INDEX]) | {"packages": {}}
     for name, folder in folders.items():

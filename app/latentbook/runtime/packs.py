@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from latentbook.cache import sealed
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.inside.packing import package_pack, places_of, wanted
@@ -49,6 +50,8 @@ def build_packs(
     pyodide: Path,
     numpy_wheel: Path,
     added: Mapping[str, str],
+    widgets: Files,
+    content: Files,
     *,
     without: frozenset[str] = frozenset(),
     outputs: str = "",
@@ -63,6 +66,7 @@ def build_packs(
     pyodide : folder of the npm package
     numpy_wheel : path of the wheel for the browser
     added : modules of the packages that the course adds -> a folder of their package
+    content : the text, whose code imports modules, too
     without : files of instruments to leave out
     outputs : Python that shows values as plugins of the book do
 
@@ -72,9 +76,7 @@ def build_packs(
         If Node is missing.
     """
     cache = settings.build / "cache"
-    own = {
-        name: data for name, data in package_files(settings.widgets).items() if name not in without
-    }
+    own = {name: data for name, data in package_files(widgets).items() if name not in without}
     own[OUTPUTS] += outputs.encode()
     codes = [
         data.decode()
@@ -83,7 +85,7 @@ def build_packs(
         for path, data in files.items()
         if path.endswith(".py")
     ]
-    texts = [path.read_text(encoding="utf-8") for path in sorted(settings.content.rglob("*.md"))]
+    texts = [content.data(place).decode() for place in content if place.endswith(".md")]
     wanted = json.dumps({"first": imported_by(codes), "soon": imported_by(texts)})
     packs = library_packs(pyodide, numpy_wheel, wanted, cache, report)
     own[START] = (INSIDE / START).read_bytes()
@@ -242,17 +244,13 @@ def hash_of(files: Mapping[str, bytes]) -> str:
     return content_hash(*(part for each in sorted(files.items()) for part in each), length=12)
 
 
-def package_files(folder: Path) -> dict[str, bytes]:
-    """Every file of a package, except bytecode, hidden files and editors' backups."""
-    files = {}
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        ignored = path.name.endswith("~") or any(
-            part == "__pycache__" or part.startswith(".") for part in parts
-        )
-        if path.is_file() and not ignored:
-            files[path.relative_to(folder.parent).as_posix()] = path.read_bytes()
-    return files
+def package_files(widgets: Files) -> dict[str, bytes]:
+    """The files of the instruments, except hidden files and editors' backups."""
+    return {
+        f"widgets/{place}": widgets.data(place)
+        for place in widgets
+        if not place.endswith("~") and not any(part[0] == "." for part in place.split("/"))
+    }
 
 
 def imported_by(sources: Iterable[str]) -> list[str]:

@@ -21,7 +21,7 @@ from pyodide_lock import PackageSpec
 
 from latentbook.cache import new_folder
 from latentbook.datafile import Entry, Json
-from latentbook.errors import LatentbookError, Origins, Problems
+from latentbook.errors import LatentbookError, Problems
 from latentbook.report import Report
 from latentbook.runtime.pins import BUILTIN, PYODIDE
 from latentbook.runtime.wheels import Wheels
@@ -53,10 +53,12 @@ class PagePackages:
     library: frozenset[str]
 
     @classmethod
-    def read(cls, settings: Settings, origins: Origins | None = None) -> PagePackages:
-        """The packages of the course in these settings; none if it lacks the file.
+    def read(cls, settings: Settings, folder: Path | None = None) -> PagePackages:
+        """The packages of the book or course in these settings; none if it lacks the file.
 
-        ``origins`` are those of the files of a merged course.
+        Parameters
+        ----------
+        folder : of ``packages.json``, if it is another one
 
         Raises
         ------
@@ -65,7 +67,7 @@ class PagePackages:
         BookErrors
             If the file has a mistake.
         """
-        folder = settings.course or settings.content
+        folder = folder or settings.course or settings.content
         path, pyodide = folder / "packages.json", settings.root / "node_modules" / "pyodide"
         wheels = Wheels(
             cache=settings.build / "cache",
@@ -73,7 +75,7 @@ class PagePackages:
             pyodide_url=settings.pyodide_url.format(version=PYODIDE),
             pyodide=pyodide_packages(pyodide),
         )
-        problems = Problems(origins)
+        problems = Problems()
         report = problems.of(Path(folder.name, path.name))
         lock = Json.read(path, report).checked(Lock) if path.exists() else Lock()
         problems.raise_all()

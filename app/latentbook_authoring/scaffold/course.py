@@ -4,8 +4,8 @@ import json
 import re
 from pathlib import Path
 
-from latentbook.book.overlay.merge import CONTENT, release
-from latentbook.book.read.contents import COURSE, INSTRUMENTS
+from latentbook.book.overlay.merge import release
+from latentbook.book.read.contents import CONTENT, COURSE, INSTRUMENTS
 from latentbook.book.read.project import Project
 from latentbook.errors import LatentbookError
 from latentbook.settings import Settings

@@ -9,8 +9,16 @@ import re
 from pathlib import Path
 
 from latentbook.book.check import record_chapter
-from latentbook.book.overlay.merge import CONTENT, LISTED, open_project
-from latentbook.book.read.contents import BOOK, COURSE, INSTRUMENTS, ChapterEntry, chapter_slug
+from latentbook.book.overlay.merge import open_project
+from latentbook.book.read.contents import (
+    BOOK,
+    CONTENT,
+    COURSE,
+    INSTRUMENTS,
+    LISTED,
+    ChapterEntry,
+    chapter_slug,
+)
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
@@ -200,7 +208,7 @@ def _manifest(settings: Settings) -> Manifest:
 
 def _modules(project: Project) -> frozenset[str]:
     """The modules that the page's Python has, or has with a package of Pyodide."""
-    packages = PagePackages.read(project.settings, project.laid.origins)
+    packages = PagePackages.read(project.settings, project.packages)
     return packages.modules.union(*(each.imports for each in packages.wheels.pyodide.values()))
 
 

@@ -29,7 +29,7 @@ def assignments_data(written: Written) -> bytes:
     renderer = replace(written.renderer, config=written.config, own_templates=(TEMPLATES,))
     listed = written.settings.content / "packages.json"
     packages = content_hash(listed.read_bytes()) if listed.is_file() else ""
-    place = Problems(loaded.laid.origins).place
+    place = Problems(loaded.overlay.origins).place
 
     def whole(html: str) -> str:
         """HTML with the files in it that the site does not have."""

@@ -12,7 +12,6 @@ from py_mini_racer import JSEvalException
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.compose.engine import open_context
 from latentbook.book.directives.questions.state.goal import missed
-from latentbook.book.overlay.merge import merged_root
 from latentbook.book.translations.language import message
 from latentbook.errors import UnknownName
 from latentbook.settings import Settings
@@ -106,8 +105,7 @@ class States:
 
     def __init__(self, settings: Settings, words: Mapping[str, Any] | None = None) -> None:
         self._missed = str((words or {}).get(MISSED, MISSED))
-        root = merged_root(settings) if settings.course is not None else None
-        self._code = AuthorCode(settings.code_timeout, root=root)
+        self._code = AuthorCode(settings.code_timeout)
         self._lock = threading.Lock()
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ def read_questions(project: Project) -> dict[str, Question]:
 
 def questions_of(loaded: Loaded) -> dict[str, Question]:
     """All questions of a composed book; of withheld ones only what is public."""
-    place = Problems(loaded.laid.origins).place
+    place = Problems(loaded.overlay.origins).place
     nodes = {
         node.label: (node, place(page.path, node.line))
         for source in loaded.whole

@@ -16,6 +16,7 @@ from latentbook.errors import LatentbookError
 from latentbook.hashing import content_hash
 from latentbook.report import Report
 from latentbook.runtime.dist import SCRIPT, RuntimeDist, build_runtime
+from latentbook.runtime.page_packages import PagePackages
 from latentbook_classroom import STATIC
 
 PEER = Path(__file__).with_name("peer.py")
@@ -65,7 +66,10 @@ def deno() -> str:
 def prepare(project: Project, report: Report) -> Sandbox:
     """The sandbox of a book, with a snapshot that is made if there is none yet."""
     settings = project.settings
-    runtime = build_runtime(settings, report=report)
+    packages = PagePackages.read(settings, project.packages)
+    runtime = build_runtime(
+        settings, report=report, widgets=project.widgets, content=project.files, course=packages
+    )
     scripts = script_files(settings.root / "static" / "js")
     folder = settings.build / "cache" / f"grader-{content_hash(runtime.version, *scripts.values())}"
     files = sealed(folder)

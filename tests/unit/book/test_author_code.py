@@ -25,6 +25,7 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.cache import Cache
 from latentbook.errors import BookErrors
+from latentbook.files import Files
 from latentbook.http.fault import Fault
 from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
@@ -203,7 +204,7 @@ def test_an_instrument(
     (tmp_path / "widgets" / "morph.py").write_text(text)
     engine, media = SimpleNamespace(script=""), Media()
     with closing(AuthorCode(LIMIT if "while True" in new else LONG)) as code:
-        stills = Stills(code, engine, media, tmp_path / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        stills = Stills(code, engine, media, Files.of(tmp_path / "widgets"), Cache(tmp_path))  # type: ignore[arg-type]
         with pytest.raises(StillError, match=re.escape(said)) as failed:
             stills.instrument("morph")
             stills.frame("morph", {"a": 0.0}, "morph")
@@ -222,7 +223,7 @@ def test_a_figure_that_is_not_drawn_is_told_at_its_instrument(root: Path, tmp_pa
     engine, file = SimpleNamespace(script="", draw_svg=refuse), root / "widgets" / "bottleneck.py"
     line = file.read_text().split("\ndef frame(")[0].count("\n") + 2
     with closing(AuthorCode(LONG)) as code:
-        stills = Stills(code, engine, Media(), root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        stills = Stills(code, engine, Media(), Files.of(root / "widgets"), Cache(tmp_path))  # type: ignore[arg-type]
         state = stills.instrument("bottleneck").defaults()
         with pytest.raises(StillError) as failed:
             stills.frame("bottleneck", state, "b")
@@ -262,7 +263,7 @@ def test_a_wrong_declaration_is_told_at_its_line(
     line = text[: text.index(part)].count("\n") + 1
     engine = SimpleNamespace(script="")
     with closing(AuthorCode(LONG)) as code:
-        stills = Stills(code, engine, Media(), tmp_path / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        stills = Stills(code, engine, Media(), Files.of(tmp_path / "widgets"), Cache(tmp_path))  # type: ignore[arg-type]
         with pytest.raises(StillError) as failed:
             stills.instrument("morph")
     assert str(failed.value).startswith(f"widgets/morph.py:{line}: morph: {said}")
@@ -286,7 +287,7 @@ def test_a_file_without_an_instrument(
     monkeypatch.setattr("latentbook.book.compose.stills.get", lambda name: module)
     engine, media = SimpleNamespace(script=""), Media()
     with closing(AuthorCode(20)) as code:
-        stills = Stills(code, engine, media, root / "widgets", Cache(tmp_path))  # type: ignore[arg-type]
+        stills = Stills(code, engine, media, Files.of(root / "widgets"), Cache(tmp_path))  # type: ignore[arg-type]
         with pytest.raises(StillError, match=f"morph.py {told}"):
             stills.instrument("morph")
 
@@ -316,13 +317,13 @@ def plot(code: str) -> DirectiveNode:
 def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
     process = Counting()
     for code in ("a", "a", "b"):
-        Plots(process, tmp_path, Cache(tmp_path)).figure(plot(code))  # type: ignore[arg-type]
+        Plots(process, Files.of(tmp_path), Cache(tmp_path)).figure(plot(code))  # type: ignore[arg-type]
     assert process.asked == ["a", "b"]
     for path in tmp_path.iterdir():
         data = bytearray(path.read_bytes())
         data[-2] ^= 1
         path.write_bytes(data)
-    figure = Plots(process, tmp_path, Cache(tmp_path)).figure(plot("a"))  # type: ignore[arg-type]
+    figure = Plots(process, Files.of(tmp_path), Cache(tmp_path)).figure(plot("a"))  # type: ignore[arg-type]
     assert figure == {"data": [], "layout": {}}
     assert process.asked == ["a", "b", "a"]
 
@@ -330,7 +331,7 @@ def test_a_plot_is_made_again_only_when_it_has_changed(tmp_path: Path) -> None:
 def test_no_zero_in_a_plot_has_a_sign(tmp_path: Path) -> None:
     code = "figure = {'data': [], 'layout': {'annotations': [{'text': f'{-1e-9:.1f} to -0.5'}]}}"
     with closing(AuthorCode(30)) as process:
-        figure = Plots(process, tmp_path, Cache(tmp_path)).figure(plot(code))
+        figure = Plots(process, Files.of(tmp_path), Cache(tmp_path)).figure(plot(code))
     assert figure["layout"]["annotations"][0]["text"] == "0.0 to -0.5"
 
 

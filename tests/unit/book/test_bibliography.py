@@ -45,11 +45,9 @@ BIB = r"""
 
 
 @pytest.fixture
-def bibliography(tmp_path: Path) -> Bibliography:
-    path = tmp_path / "references.bib"
-    path.write_text(BIB, encoding="utf-8")
+def bibliography() -> Bibliography:
     problems = Problems()
-    found = read_bibliography(path, Path("references.bib"), problems)
+    found = read_bibliography(BIB, problems.of(Path("references.bib")))
     problems.raise_all()
     return found
 

@@ -21,6 +21,7 @@ from latentbook.book.read.parse import parse_document
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
 from latentbook.errors import BookErrors, Problems
+from latentbook.files import Files
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import Settings
 from latentbook_authoring.prose.numbers import bare_numbers
@@ -178,7 +179,7 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
     source = "content/sample/numbers.py"
 
     def hash_now() -> str:
-        return made_from(tmp_path / source, widgets, [folder])
+        return made_from((tmp_path / source).read_text(), Files.of(widgets), [folder])
 
     folder = tmp_path / "elsewhere"
     folder.mkdir()
@@ -195,10 +196,11 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
 def test_the_weights_that_a_chapter_names_belong_to_its_numbers(root: Path) -> None:
     """Those of a plugin: its hook ``data`` says where."""
     folders = plugins_of(Settings()).data
-    named = root / "content" / "autoencoders" / "numbers.py"
-    with_weights = made_from(named, root / "widgets", folders)
+    code = (root / "content" / "autoencoders" / "numbers.py").read_text(encoding="utf-8")
+    widgets = Files.of(root / "widgets")
+    with_weights = made_from(code, widgets, folders)
     assert {folder.name for folder in folders} == {"weights", "arrays"}
-    assert with_weights != made_from(named, root / "widgets")
+    assert with_weights != made_from(code, widgets)
 
 
 @pytest.mark.parametrize(

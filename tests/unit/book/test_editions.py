@@ -135,9 +135,6 @@ def test_built_with_a_course_writes_nothing(
     course = tmp_path / "course"
     course.mkdir()
     (course / "course.toml").write_text(COURSE)
-    compiled = settings.build / "laid" / "widgets" / "__pycache__" / "old.cpython-311.pyc"
-    compiled.parent.mkdir(parents=True, exist_ok=True)
-    compiled.write_bytes(b"")
 
     def files() -> dict[Path, tuple[int, int]]:
         found = {path: path.stat() for path in settings.build.rglob("*")}
@@ -271,9 +268,6 @@ def test_a_mistake_in_how_a_course_is_made(
 def test_what_is_built_of_a_course_is_served_without_a_byte_written(
     course: Path, settings: Settings, serve: Serve, server: dict[str, Any]
 ) -> None:
-    (settings.build / "laid" / "widgets" / "__pycache__").mkdir(exist_ok=True)
-    (settings.build / "laid" / "widgets" / "__pycache__" / "kept.pyc").touch()
-
     cache = settings.build / "cache"
 
     def written(path: Path) -> int:

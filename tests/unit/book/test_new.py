@@ -282,7 +282,6 @@ def test_a_check_of_all_says_whether_the_instruments_were_tested(
     settings = make_course({"instruments/test_it.py": "def test_it():\n    pass\n"})
     for name in ("content", "course", "build"):
         monkeypatch.setenv(f"LATENTBOOK_{name}".upper(), str(getattr(settings, name)))
-    monkeypatch.setattr("latentbook.book.overlay.merge.open_importable", open_project)
     monkeypatch.setattr("latentbook.book.check.check_book", lambda *_, **__: None)
     monkeypatch.setattr("latentbook.book.build.build_site", lambda *_, **__: None)
     if not installed:
@@ -300,7 +299,6 @@ def test_the_command_line_starts_what_the_course_is_told(
     settings = make_course()
     monkeypatch.setenv("LATENTBOOK_CONTENT", str(settings.content))
     monkeypatch.setenv("LATENTBOOK_COURSE", str(settings.course))
-    monkeypatch.setattr("latentbook.book.overlay.merge.open_importable", open_project)
     done = CliRunner().invoke(cli, ["new", "instrument", "stand_in"])
     assert done.exit_code == 0, done.output
     assert settings.course is not None

@@ -19,6 +19,7 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
 from latentbook.errors import BookErrors, Problems
+from latentbook.files import Files
 from latentbook.settings import Settings
 from latentbook_authoring.diff import accept, tell
 
@@ -106,8 +107,8 @@ def make_course(make_book: MakeBook, tmp_path: Path) -> MakeCourse:
     return make
 
 
-def laid_text(settings: Settings, page: str) -> str:
-    return (open_project(settings).settings.content / page).read_text(encoding="utf-8")
+def merged_text(settings: Settings, page: str) -> str:
+    return open_project(settings).files.data(page).decode()
 
 
 def mistakes(settings: Settings) -> str:
@@ -199,8 +200,8 @@ and {ref}`words <second>`; {ref}`text`.
 
 def test_what_is_hidden_is_nowhere(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["q-one"]')
-    laid = open_project(settings).settings
-    text = "".join(path.read_text() for path in laid.content.rglob("*") if path.suffix == ".md")
+    files = open_project(settings).files
+    text = "".join(files.data(place).decode() for place in files if place.endswith(".md"))
     assert "Is it?" not in text and "Some text." in text
     assert "q-one" not in load(settings).labels.targets
 
@@ -218,7 +219,7 @@ def test_what_is_hidden_now_is_gone_from_the_kept_edition(
 
 def test_a_note_that_only_hidden_text_calls_goes_with_it(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["before"]')
-    text = laid_text(settings, "sample/text.md")
+    text = merged_text(settings, "sample/text.md")
     assert "A note." not in text and "Some text" not in text
 
 
@@ -227,7 +228,7 @@ def test_a_hidden_section_leaves_the_list(make_course: MakeCourse) -> None:
     settings = make_course(here='hide = ["second"]', book=book)
     sample = load(settings).book.chapters[1]
     assert [section.name for section in sample.sections] == ["text"]
-    assert not (open_project(settings).settings.content / "sample" / "second.md").exists()
+    assert "sample/second.md" not in open_project(settings).files
 
 
 def test_a_text_is_put_after_a_label_and_another_in_its_place(make_course: MakeCourse) -> None:
@@ -245,7 +246,7 @@ original_sha256 = "{digest(QUESTION)}"
         "texts/more.md": "An example of ours.\n",
         "texts/question.md": QUESTION.replace("Is it?", "Is it not?"),
     }
-    text = laid_text(make_course(texts, end=end), "sample/text.md")
+    text = merged_text(make_course(texts, end=end), "sample/text.md")
     assert "Is it?" not in text
     order = ["Some text.", "Is it not?", "(eq-one)", "An example of ours.", "More in"]
     places = [text.index(part) for part in order]
@@ -516,18 +517,15 @@ def test_a_book_of_its_own_has_nothing_of_the_book_below(make_course: MakeCourse
     index = OPENING.replace("[text]", "[start]")
     files = {"content/first/index.md": index, "content/first/start.md": SECTION}
     settings = make_course(files, toml=toml)
-    laid = open_project(settings).settings
-    assert {path.name for path in (laid.root / "widgets").glob("*.py")} == {
-        "__init__.py",
-        "contract.py",
-        "controls.py",
-        "renamed.py",
+    project = open_project(settings)
+    assert {place for place in project.widgets if "/" not in place} == {
+        *("__init__.py", "contract.py", "controls.py", "renamed.py", "instruments.txt")
     }
-    assert not list((laid.root / "widgets" / "data").glob("*.npz"))
-    kit = {path.stem for path in (laid.root / "widgets" / "kit").glob("*.py")}
+    assert project.widgets.inside("data") == ["data/__init__.py"]
+    kit = {Path(place).stem for place in project.widgets.inside("kit", ".py")}
     assert kit >= {"__init__", "figures", "metrics", "network", "laws"}
     assert not kit & {"encoders", "benchmark_codes"}  # they read the book's arrays
-    assert not (laid.root / "widgets" / "instruments.txt").read_text().split()
+    assert not project.instruments
     book = load(settings).book
     assert [chapter.slug for chapter in book.chapters] == ["first"]
     assert ">A<" in book.mark and not book.references and not book.small_print
@@ -547,9 +545,8 @@ def test_python_finds_instruments_and_arrays_without_a_changed_module(
     settings = make_course({"instruments/mine.py": "answer = 42\n"}, here='instruments = ["mine"]')
     (tmp_path / "mine/instruments/data").mkdir()
     np.savez(tmp_path / "mine/instruments/data/readings.npz", x=7)
-    root = open_project(settings).settings.root
-    assert all(path.is_symlink() for path in (root / "widgets").rglob("*.py"))
-    with closing(AuthorCode(60, root=root)) as code:
+    open_project(settings)
+    with closing(AuthorCode(60)) as code:
         reply = code.ask({"type": "listing", "code": LOAD})
     assert reply["type"] == "done", reply
 
@@ -692,17 +689,13 @@ def test_an_instrument_imports_what_the_page_has(make_course: MakeCourse, tmp_pa
     ]
 
 
-def test_laying_again_takes_away_what_is_gone(make_course: MakeCourse) -> None:
+def test_what_is_left_out_is_gone(make_course: MakeCourse) -> None:
     toml = COURSE.replace('"sample"]', '{ slug = "sample", sections = ["text", "second"] }]')
     open_project(make_course(toml=toml))
     toml = toml.replace('"text", ', "")
     project = open_project(make_course(toml=toml, here='full_book_url = "https://host.example/"'))
-    laid = project.settings
-    assert sorted(path.name for path in (laid.content / "sample").glob("*.md")) == [
-        "index.md",
-        "second.md",
-    ]
-    assert "content/sample/text.md" not in project.laid.origins.lines
+    assert project.files.inside("sample", ".md") == ["sample/index.md", "sample/second.md"]
+    assert "content/sample/text.md" not in project.overlay.origins.lines
 
 
 NUMBERS = {
@@ -753,7 +746,8 @@ def test_a_recording_of_other_code_does_not_hide_the_books(tmp_path: Path) -> No
     (tmp_path / OUTPUTS).write_text(json.dumps(recorded))
     recorded["snippet-a"]["code"] = "new"
     (tmp_path / BOOK_OUTPUTS).write_text(json.dumps(recorded))
-    recordings = Recordings.read(tmp_path / OUTPUTS, Problems().of(tmp_path / OUTPUTS))
+    report = Problems().of(tmp_path / OUTPUTS)
+    recordings = Recordings.read(Files.of(tmp_path.parent), tmp_path.name, report)
     for code in ("old", "new"):
         found = recordings.current("snippet-a", code)
         assert found is not None and found.code == code

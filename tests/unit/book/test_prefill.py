@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.overlay.merge import merged_root
 from latentbook.book.write.prefill import prefill_cache, share_cache
 from latentbook.settings import Settings
 
@@ -45,16 +44,11 @@ def test_a_second_course_takes_what_the_first_has_packed(
         for name in (library, "compressed"):
             (settings.build / "cache" / name).mkdir(parents=True)
             (settings.build / "cache" / name / f"{library}.gz").write_text(library)
-    share_cache(merged(first))
-    share_cache(merged(third))  # the book's cache grows by one course, not by all
+    share_cache(first)
+    share_cache(third)  # the book's cache grows by one course, not by all
     prefill_cache(second)
     found = sorted(path.name for path in (second.build / "cache").rglob("*.gz"))
     assert found == ["library-1.gz", "library-1.gz"]
-
-
-def merged(settings: Settings) -> Settings:
-    """As a build has them (latentbook.book.overlay.merge.merge)."""
-    return settings.model_copy(update={"root": merged_root(settings), "course": None})
 
 
 def test_tests_and_builds_in_other_folders_begin_with_nothing(tmp_path: Path) -> None:

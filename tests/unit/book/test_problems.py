@@ -99,7 +99,6 @@ def course(make_book: MakeBook, tmp_path: Path) -> Settings:
 def test_solutions_are_on_the_instructors_pages_and_in_no_site(
     course: Settings, small_runtime: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentbook_authoring.solutions.open_importable", open_project)
     said: list[str] = []
     solved = build_solutions(course, said.append)
     page = (solved / "sample" / "text" / "index.html").read_text(encoding="utf-8")

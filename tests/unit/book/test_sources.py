@@ -11,6 +11,7 @@ import pytest
 
 import widgets
 from latentbook.book.read.sources import sources
+from latentbook.files import Files
 
 FILES = {
     "__init__.py": "",
@@ -30,7 +31,7 @@ ENGINE = {"engine/__init__.py", "engine/host.py", "engine/frames.py"}
 
 
 def names(folder: Path, instrument: str) -> set[str]:
-    return {path.relative_to(folder).as_posix() for path in sources(folder, instrument)}
+    return {*sources(Files.of(folder), instrument)}
 
 
 def test_an_instrument_depends_on_what_it_imports_at_any_remove(tmp_path: Path) -> None:
@@ -49,16 +50,15 @@ def test_everything_that_python_imports_for_a_frame_is_among_them(root: Path, na
     try:
         for each in (f"widgets.{name}", "widgets.engine.host"):
             importlib.import_module(each)
-        loaded = {file_of(module) for key, module in sys.modules.items() if is_widgets(key)}
+        paths = {file_of(module) for key, module in sys.modules.items() if is_widgets(key)}
     finally:
         for key in [key for key in sys.modules if is_widgets(key)]:
             del sys.modules[key]
         sys.modules.update(kept)
-    found = set(sources(root / "widgets", name))
-    register = {root / "widgets" / "__init__.py", root / "widgets" / "renamed.py"}
-    assert loaded - register <= found
-    others = {root / "widgets" / f"{other}.py" for other in widgets.WIDGETS if other != name}
-    assert not others & found
+    loaded = {path.relative_to(root / "widgets").as_posix() for path in paths}
+    found = names(root / "widgets", name)
+    assert loaded - {"__init__.py", "renamed.py"} <= found
+    assert not {f"{other}.py" for other in widgets.WIDGETS if other != name} & found
 
 
 def is_widgets(module: str) -> bool:

@@ -6,7 +6,6 @@ from collections.abc import Collection, Iterable, KeysView
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import zip_longest
-from pathlib import Path
 
 import bibtexparser  # type: ignore[import-untyped]
 from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
@@ -14,7 +13,7 @@ from bibtexparser.customization import convert_to_unicode  # type: ignore[import
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 
 from latentbook.book.compose.pieces import Address, Link, Text, element, plain
-from latentbook.errors import FileProblems, Problems
+from latentbook.errors import FileProblems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")
@@ -65,10 +64,8 @@ class Bibliography:
         )
 
 
-def read_bibliography(path: Path, shown: Path, problems: Problems) -> Bibliography:
-    """Read the file; entries that cannot be read are reported with their line."""
-    report = problems.of(shown)
-    text = report.read(path)
+def read_bibliography(text: str, report: FileProblems) -> Bibliography:
+    """Read a file's text; entries that cannot be read are reported with their line."""
     lines, unclosed = _entry_lines(text, report)
     entries = _parsed(text)
     for key, line in lines.items():

@@ -63,7 +63,7 @@ class Neighbours:
             if slug in openings and slug != opening.slug:
                 links.append(self.link(openings[slug]))
                 continue
-            if self.project.laid.from_book(opening.path, line):
+            if self.project.overlay.from_book(opening.path, line):
                 continue  # a chapter that the course leaves out
             report = self.project.problems.of(opening.path)
             if day := self.labels.days.get(slug):

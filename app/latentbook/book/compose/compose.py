@@ -7,7 +7,6 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -46,6 +45,7 @@ from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
 from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
+from latentbook.files import Files
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 
@@ -60,7 +60,7 @@ class Resources:
     facts: FactLedger
     mathematics: Mathematics
     media: Media
-    practice: Path  # the folder of files that {literalinclude} shows
+    practice: Files  # what {literalinclude} shows
     pictures: Pictures
     stills: Stills
     plots: Plots

@@ -4,14 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
 from latentbook.book.compose.pieces import Address, Link
 from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems, Problems, accepted_names
+from latentbook.errors import FileProblems, accepted_names
 
 
 class FactEntry(Entry):
@@ -57,17 +56,14 @@ class FactLedger:
         return tuple(self._uses[id].values())
 
 
-def read_facts(
-    path: Path, shown: Path, bibliography: Collection[str], problems: Problems
-) -> FactLedger:
+def read_facts(text: str, bibliography: Collection[str], report: FileProblems) -> FactLedger:
     """Read the ledger; mistakes are reported and left out.
 
     Parameters
     ----------
     bibliography : the keys of all sources
     """
-    report = problems.of(shown)
-    file = Toml.read(path, report)
+    file = Toml(text, report)
     ids = set(file.values["facts"]) if isinstance(file.values.get("facts"), dict) else set()
     facts = file.checked(FactsFile)
 

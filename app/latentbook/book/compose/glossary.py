@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from latentbook.book.compose.pieces import Link
 from latentbook.datafile import Entry, Text, Toml
@@ -41,11 +40,8 @@ class GlossaryFile(Entry):
     terms: Mapping[str, Text] = {}
 
 
-def read_glossary(path: Path, report: FileProblems) -> Glossary | None:
-    """The terms, or None if the book has no such file."""
-    if not path.exists():
-        return None
-    file = Toml.read(path, report)
+def read_glossary(text: str, report: FileProblems) -> Glossary:
+    file = Toml(text, report)
     entries = {}
     for name, meaning in file.checked(GlossaryFile).terms.items():
         id = "term-" + re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

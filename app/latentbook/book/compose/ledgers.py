@@ -46,7 +46,7 @@ class Ledgers:
         A course does not list what only chapters cite that it leaves out.
         """
         seen, unseen = self.resources.bibliography, self.unseen.bibliography
-        of_course = self.project.laid.book is not None
+        of_course = self.project.overlay.book is not None
         return [
             key
             for key in seen.keys()  # noqa: SIM118
@@ -144,7 +144,7 @@ class Ledgers:
         return "left out" if self._from_book(file, line) else "unused"
 
     def _from_book(self, file: str, line: int) -> bool:
-        return self.project.laid.from_book(self.project.shown(file), line)
+        return self.project.overlay.from_book(self.project.shown(file), line)
 
     def _of_file(self, name: str, day: Day | None = None) -> Composer:
         stem = name.partition(".")[0]

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from latentbook.book.read.nodes import DirectiveNode, Node
 from latentbook.book.read.recordings import Recorded
 from latentbook.book.translations.language import Language
+from latentbook.files import Files
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class NotebookWriter(Protocol):
     """What the form of a directive needs from the notebook being written (``write/exports.py``)."""
 
     language: Language
-    practice: Path
+    practice: Files
 
     def number(self, node: Node) -> str: ...
     def text(self, source: str) -> str: ...

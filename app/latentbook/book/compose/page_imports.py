@@ -6,9 +6,10 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.nodes import Node, directives
 from latentbook.book.read.project import Project
-from latentbook.book.read.sources import reached
+from latentbook.book.read.sources import place_of, reached
 from latentbook.runtime.page_packages import PagePackages
 
 COPES = re.compile(r"\b(ImportError|ModuleNotFoundError|(Base)?Exception|TYPE_CHECKING)\b")
@@ -16,27 +17,36 @@ COPES = re.compile(r"\b(ImportError|ModuleNotFoundError|(Base)?Exception|TYPE_CH
 
 def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]) -> None:
     """Report each import of a module that the page lacks, in texts and a course's instruments."""
-    packages, course = (
-        PagePackages.read(project.settings, project.laid.origins),
-        project.given.course,
-    )
+    packages = PagePackages.read(project.settings, project.packages)
+    course = project.settings.course
     option = f" --course {shlex.quote(str(course))}" if course else ""
     codes = [(path, line, code) for path, nodes in texts for line, code in _run_in_page(nodes)]
     if course is not None:  # tests hold the book's own instruments to NumPy
         folder = course.resolve()
-        named = [f"widgets.{name}" for name in project.laid.instruments]
-        for path in (path.resolve() for path in reached(project.settings.widgets, named)):
+        named = [f"widgets.{name}" for name in project.overlay.instruments]
+        found = reached(project.widgets, named)
+        for path in (project.widgets.path(place).resolve() for place in found):
             if path.is_relative_to(folder):
                 place = path.relative_to(folder.parent)
                 codes.append((place, 1, path.read_text(encoding="utf-8-sig")))
     lacking: dict[tuple[Path, str], list[int]] = {}
     for path, first, code in codes:
         for line, module in imported(code):
-            if module not in packages.modules:
-                lacking.setdefault((path, module), []).append(first + line - 1)
+            if not _has(project, packages, module):
+                top = module.partition(".")[0]
+                named = module if top == WIDGETS else top
+                lacking.setdefault((path, named), []).append(first + line - 1)
     for (path, module), (line, *others) in lacking.items():
         also = f"; also in line {', '.join(map(str, others))}" if others else ""
         project.problems.add(path, line, packages.why_missing(module, option) + also)
+
+
+def _has(project: Project, packages: PagePackages, module: str) -> bool:
+    """Whether the page has a module: a book of its own has few of ``widgets``."""
+    top, _, inner = module.partition(".")
+    return top in packages.modules and (
+        top != WIDGETS or not inner or bool(place_of(project.widgets, module))
+    )
 
 
 def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:
@@ -58,7 +68,7 @@ def imported(code: str) -> Iterator[tuple[int, str]]:
             names = [alias.name for alias in node.names]
             if isinstance(node, ast.ImportFrom):
                 names = [node.module] if node.module and not node.level else []
-            yield from ((node.lineno, name.partition(".")[0]) for name in names)
+            yield from ((node.lineno, name) for name in names)
 
 
 def _optional(node: ast.AST) -> Iterator[ast.AST]:

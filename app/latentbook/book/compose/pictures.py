@@ -4,12 +4,14 @@ import re
 import warnings
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from posixpath import normpath
 
 from markdown_it.token import Token
 from PIL import Image
 
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html
+from latentbook.files import Files
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(
@@ -18,27 +20,25 @@ FORBIDDEN = re.compile(
 
 
 class Pictures:
-    def __init__(self, content: Path, media: Media) -> None:
-        self.content = content
+    def __init__(self, files: Files, media: Media) -> None:
+        self._files = files
         self._media = media
 
     def names(self, folder: str) -> list[str]:
-        return sorted(
-            path.relative_to(self.content / folder).as_posix()
-            for path in (self.content / folder).rglob("*")
-            if path.suffix in (*RASTER, ".svg")
-        )
+        places = self._files.below(folder)
+        return [each[len(folder) + 1 :] for each in places if each.endswith((*RASTER, ".svg"))]
 
     def picture(self, name: str, alt: str, id: str) -> Token:
         """One picture, for running text; ``id`` is unique and prefixes an SVG's own ids.
 
         A missing file raises FileNotFoundError; one that a page cannot show, ValueError.
         """
-        path = self.content / name
-        if self.content.resolve() not in path.resolve().parents:
-            raise ValueError(f"picture {name!r} is outside the content folder")
-        if not path.is_file():
+        if (place := normpath(name)) not in self._files and not place.startswith("../"):
             raise FileNotFoundError(name)
+        path = self._files.path(place) if place in self._files else Path(place)
+        folder = Path(path.as_posix().removesuffix(place)).resolve()
+        if place.startswith("../") or folder not in path.resolve().parents:  # a link may lead out
+            raise ValueError(f"picture {name!r} is outside the content folder")
         if path.suffix == ".svg":
             svg = Html(_inline(path, alt, id))
             return Token("svg", "svg", 0, meta={"svg": svg, "alt": alt})

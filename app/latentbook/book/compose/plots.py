@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.cache import Cache
 from latentbook.errors import Mistake
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 
 GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 LIBRARIES = ("numpy", "plotly", "matplotlib")
+CODE = (".py", ".npz")
 
 
 def without_glyph(node: DirectiveNode, printed: Iterable[str]) -> tuple[int, str] | None:
@@ -39,19 +40,19 @@ class Plots:
     Code that fails is a :class:`Mistake` of its directive.
     """
 
-    def __init__(self, code: AuthorCode, widgets: Path, kept: Cache) -> None:
+    def __init__(self, code: AuthorCode, widgets: Files, kept: Cache) -> None:
         self._code = code
         self._widgets = widgets
         self._kept = kept
 
     @cached_property
     def _libraries(self) -> str:
-        files = sorted(path for path in self._widgets.rglob("*") if path.suffix in (".py", ".npz"))
+        files = [self._widgets.data(each) for each in self._widgets if each.endswith(CODE)]
         versions = []
         for name in LIBRARIES:
             with suppress(PackageNotFoundError):
                 versions.append(f"{name} {version(name)}")
-        return content_hash(sys.version, *versions, *(path.read_bytes() for path in files))
+        return content_hash(sys.version, *versions, *files)
 
     def figure(self, node: DirectiveNode) -> dict[str, Any]:
         """The code's variable ``figure`` as plain data."""

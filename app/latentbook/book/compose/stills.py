@@ -17,9 +17,11 @@ from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.map_still import map_picture, with_rings
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html, PanelStill
+from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.sources import sources
 from latentbook.cache import Cache
 from latentbook.errors import ContentError
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
@@ -48,11 +50,11 @@ class StillError(ContentError):
     """An instrument that could not be imported, computed at its block's state, or drawn."""
 
 
-def instrument_file(widgets: Path, widget: str) -> Path:
+def instrument_file(widgets: Files, widget: str) -> Path:
     """The file of an instrument as messages name it; a course's is in its ``instruments``."""
-    file = (widgets / f"{widget}.py").resolve()
+    file = widgets.path(f"{widget}.py").resolve()
     shown = Path(file.parent.name, file.name)
-    return shown if file.parent.name == widgets.name else file.parents[1].name / shown
+    return shown if file.parent.name == WIDGETS else file.parents[1].name / shown
 
 
 class Python(Protocol):
@@ -65,7 +67,7 @@ class Stills:
     """Computes frames and draws them; drawings are cached by code and state."""
 
     def __init__(
-        self, code: Python, engine: Engine, media: Media, widgets: Path, kept: Cache
+        self, code: Python, engine: Engine, media: Media, widgets: Files, kept: Cache
     ) -> None:
         self._code = code
         self._engine = engine
@@ -77,9 +79,9 @@ class Stills:
     def _hash(self, widget: str) -> str:
         """A hash of all code and data that the frames of an instrument depend on."""
         if widget not in self._hashes:
-            files = sources(self._widgets, widget)
-            files += [Path(__file__), Path(__file__).with_name("map_still.py")]
-            contents = (path.read_bytes() for path in files)
+            contents = [*map(self._widgets.data, sources(self._widgets, widget))]
+            here = Path(__file__)
+            contents += [path.read_bytes() for path in (here, here.with_name("map_still.py"))]
             self._hashes[widget] = content_hash(self._engine.script, *contents)
         return self._hashes[widget]
 
@@ -88,7 +90,7 @@ class Stills:
         separate process."""
         key = content_hash(self._hash(widget), "imported")
         if self._kept.read(key) is None:
-            file = self._widgets / f"{widget}.py"
+            file = self._widgets.path(f"{widget}.py")
             self._ask({"type": "file", "code": str(file)}, widget, widget)
             self._kept.write(key, True)
         instrument = getattr(get(widget), "instrument", None)
@@ -99,7 +101,7 @@ class Stills:
             message = f"{widget}.py must set instrument to an Instrument"
             raise StillError(instrument_file(self._widgets, widget), 1, message)
         try:
-            with with_line((self._widgets / f"{widget}.py").read_text(encoding="utf-8")):
+            with with_line(self._widgets.data(f"{widget}.py").decode()):
                 if instrument.name != widget:
                     raise ContractError(f"name is {instrument.name!r}; accepted: {widget!r}")
                 check_declaration(instrument)
@@ -126,7 +128,7 @@ class Stills:
     ) -> StillError:
         """An error at a line of the instrument's file, or else at the first with some words."""
         if line is None:
-            text = (self._widgets / f"{widget}.py").read_text(encoding="utf-8", errors="replace")
+            text = self._widgets.data(f"{widget}.py").decode(errors="replace")
             line = text[: max(text.find(words), 0)].count("\n") + 1
         return StillError(instrument_file(self._widgets, widget), line, message)
 

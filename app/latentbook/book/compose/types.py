@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
-from pathlib import Path
 
 from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import (
@@ -23,10 +22,11 @@ from latentbook.book.compose.pieces import Address, Html, Link, Symbol, Term, Te
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.numbers import Asked
-from latentbook.book.read.project import Laid
+from latentbook.book.read.project import Overlay
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
 from latentbook.errors import first_of
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 
 
@@ -275,14 +275,14 @@ class Loaded:
 
     book: Book
     media: Media
-    practice: Path  # the folder of files that {literalinclude} shows
+    practice: Files  # what {literalinclude} shows
     sources: tuple[ChapterSource, ...]  # the open part of the chapters, without the front page
     whole: tuple[ChapterSource, ...]  # the chapters as written, with withheld content
     labels: Labels
     notation: Notation
     facts: FactLedger
     apart: frozenset[str]
-    laid: Laid
+    overlay: Overlay
     brand: Brand | None
     asked: tuple[Asked, ...]  # every number that the text quotes
     assignments: tuple[Assignment, ...]  # no page of the site has anything of their questions

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import widgets
 from latentbook.book.compose.labels import has_label
+from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.day import Day, latest
 from latentbook.book.read.days import Days
 from latentbook.book.read.nodes import (
@@ -21,6 +22,7 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
+from latentbook.files import Files
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 """The names of data files in code."""
@@ -161,19 +163,19 @@ def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordin
         if label in recorded
     }
     whole = chapter.recordings
-    return Recordings(whole.path, kept | _numbers(whole.by_label), _numbers(whole.book))
+    return Recordings(kept | _numbers(whole.by_label), _numbers(whole.book))
 
 
 def _numbers(recorded: Mapping[str, Recording]) -> dict[str, Recording]:
     return {NUMBERS: recorded[NUMBERS]} if NUMBERS in recorded else {}
 
 
-def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
+def files_apart(files: Files, closed: Closed) -> frozenset[str]:
     """Files of instruments that appear only in withheld content: ``widgets/NAME.py``, data.
 
     Parameters
     ----------
-    folder : the folder ``widgets``
+    files : of the instruments
     """
     shut = [node for piece in closed.pieces for node in piece.page.document.nodes]
     shown = [node for source in closed.sources for node in source.nodes]
@@ -181,17 +183,17 @@ def files_apart(folder: Path, closed: Closed) -> frozenset[str]:
     if not apart:
         return frozenset()
     snippets = "\n".join(node.code for node in walk(shown) if isinstance(node, DirectiveNode))
-    modules = {path for name in apart for path in sources(folder, name) if path.suffix == ".py"}
+    modules = {place for name in apart for place in sources(files, name) if place.endswith(".py")}
     for name in set(widgets.WIDGETS) - apart:
-        modules.difference_update(sources(folder, name))
-    modules = {path for path in modules if path.stem not in set(re.findall(r"\w+", snippets))}
-    others = "\n".join(
-        path.read_text(encoding="utf-8") for path in folder.rglob("*.py") if path not in modules
-    )
-    own = "\n".join(path.read_text(encoding="utf-8") for path in modules)
-    data = set(QUOTED.findall(own)) - set(QUOTED.findall(others + snippets))
-    files = {path for path in (folder / "data").iterdir() if path.stem in data}
-    return frozenset(path.relative_to(folder.parent).as_posix() for path in modules | files)
+        modules.difference_update(sources(files, name))
+    words = set(re.findall(r"\w+", snippets))
+    modules = {place for place in modules if Path(place).stem not in words}
+    code = {place: files.data(place).decode() for place in files if place.endswith(".py")}
+    own = "\n".join(text for place, text in code.items() if place in modules)
+    others = "\n".join(text for place, text in code.items() if place not in modules)
+    named = set(QUOTED.findall(own)) - set(QUOTED.findall(others + snippets))
+    data = {place for place in files.inside("data") if Path(place).stem in named}
+    return frozenset(f"{WIDGETS}/{place}" for place in modules | data)
 
 
 def _instruments(nodes: Iterable[Node]) -> set[str]:

@@ -14,11 +14,12 @@ from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Html
 from latentbook.book.compose.prose import highlight_code
+from latentbook.book.read.contents import PRACTICE
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
 from latentbook.errors import Mistake, accepted_names
+from latentbook.files import Files
 
-FOLDER = "practice"
 MARK = re.compile(r"\s*(?:#|//|--|%)\s*(part|end):\s*(\S+)\s*")
 
 
@@ -37,26 +38,20 @@ class Included(Block):
     code: Html  # highlighted, for ``pre > code``; its text is exactly ``source``
 
 
-def read(node: DirectiveNode, folder: Path) -> tuple[str, int, int]:
+def read(node: DirectiveNode, files: Files) -> tuple[str, int, int]:
     """The text of a file or part, and its first and last line, 0 and 0 for a whole file."""
-    path = folder / node.argument
-    shown, part = f"{FOLDER}/{node.argument}", node.options.get("part", "")
-    files = [
-        each for each in folder.rglob("*") if each.is_file() and "__pycache__" not in each.parts
-    ]
-    if path not in files:
-        names = accepted_names(
-            node.argument, [each.relative_to(folder).as_posix() for each in files]
-        )
-        raise Mistake(node.line, f"no file {shown}. {names}")
+    place = node.argument
+    shown, part = f"{PRACTICE}/{place}", node.options.get("part", "")
+    if place not in files:
+        raise Mistake(node.line, f"no file {shown}. {accepted_names(place, files)}")
     try:
-        whole = path.read_text(encoding="utf-8")
+        whole = files.data(place).decode()
     except UnicodeDecodeError:
         raise Mistake(node.line, f"{shown} is not UTF-8 text") from None
     if not part:
         return whole.rstrip(), 0, 0
     try:
-        parts = parts_of(whole, is_python=path.suffix == ".py")
+        parts = parts_of(whole, is_python=place.endswith(".py"))
     except ValueError as error:
         raise Mistake(node.line, f"{shown}:{error}") from None
     if part not in parts:
@@ -100,12 +95,12 @@ def parts_of(whole: str, *, is_python: bool) -> Mapping[str, tuple[int, int]]:
 
 
 def run(node: DirectiveNode, composer: Composer) -> Included:
-    folder = composer.resources.practice
-    source, first, last = read(node, folder)
-    path = folder / node.argument
+    files = composer.resources.practice
+    source, first, last = read(node, files)
+    path = Path(node.argument)
     lexer = find_lexer_class_for_filename(path.name)
     code = highlight_code(source, lexer.aliases[0] if lexer else "text")
-    place = composer.resources.media.add(path.stem, path.suffix, path.read_bytes())
+    place = composer.resources.media.add(path.stem, path.suffix, files.data(node.argument))
     return Included(path.name, place, first, last, source, code)
 
 

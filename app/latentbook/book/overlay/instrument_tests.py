@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 
-from latentbook.book.overlay.merge import merged_root
 from latentbook.book.read.contents import INSTRUMENTS
 from latentbook.errors import LatentbookError
 from latentbook.report import Report
@@ -36,7 +35,7 @@ def run_tests(settings: Settings, *, report: Report) -> bool:
             "`python -m pip install pytest` installs it."
         )
         return False
-    path = os.pathsep.join([str(merged_root(settings)), *sys.path])
+    path = os.pathsep.join(sys.path)
     # No settings file: one in a folder above is not the course's.
     options = ["-q", "-c", os.devnull, "--rootdir", str(folder), "-p", "no:cacheprovider"]
     done = subprocess.run(

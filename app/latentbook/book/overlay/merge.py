@@ -1,4 +1,4 @@
-"""Merge a course with its book into one project folder, ``build/laid``.
+"""Merge a course with its book.
 
 The rest of the build reads it like any other book. Every merged line remembers its source, so that
 errors point to the file the author wrote.
@@ -6,20 +6,24 @@ errors point to the file the author wrote.
 
 import os
 import re
-import sys
 from collections.abc import Collection, Iterator
-from importlib import import_module, reload
 from importlib.metadata import version
 from pathlib import Path
 
+import widgets
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import (
     ASSIGNMENTS,
     BOOK,
+    CONTENT,
     COURSE,
     EVIDENCE,
     INSTRUMENTS,
+    LISTED,
+    PACKAGES,
+    PRACTICE,
+    WIDGETS,
     ChapterEntry,
     page_label,
 )
@@ -30,7 +34,7 @@ from latentbook.book.read.project import (
     CourseManifest,
     Hidden,
     Insert,
-    Laid,
+    Overlay,
     Project,
     Replacement,
     read_course,
@@ -39,25 +43,21 @@ from latentbook.book.read.project import (
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT, existing_sections, refuse_stray_evidence
 from latentbook.book.write.prefill import prefill_cache
-from latentbook.cache import replace_file
-from latentbook.errors import LatentbookError, Origins, Problems, accepted_names
-from latentbook.settings import WIDGETS as BOOK_WIDGETS
+from latentbook.errors import Origins, Problems, accepted_names
+from latentbook.files import Files
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
 
-CONTENT, PRACTICE, WIDGETS = "content", "practice", "widgets"
-LISTED = "instruments.txt"  # in `widgets`: the names of all instruments
 ENGINE = ("__init__.py", "contract.py", "controls.py", "renamed.py", "data/__init__.py")
 """The files of ``widgets`` that every book has, besides the folders ``engine`` and ``kit``."""
 
-PACKAGES = "packages.json"
 LEDGERS = ("facts.toml", "references.bib", "glossary.toml", "notation.toml")
 TERMS = re.compile(r"^\[terms\]\s*$", re.MULTILINE)
 FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
 def open_project(settings: Settings) -> Project:
-    """Open a book, or a course merged with its book.
+    """Open a book, or a course merged with its book. Its instruments become importable.
 
     Raises
     ------
@@ -66,9 +66,12 @@ def open_project(settings: Settings) -> Project:
     """
     prefill_cache(settings)
     if settings.course is None:
+        widgets.use("", (), alone=False)
         return Project.open(settings)
     project = merge(settings)
     project.problems.raise_all()
+    folder = str(settings.course / INSTRUMENTS)
+    widgets.use(folder, project.instruments, alone=project.below is None)
     return project
 
 
@@ -84,34 +87,7 @@ def merge(settings: Settings) -> Project:
     folder, problems = settings.course.resolve(), Problems()
     layer = Layer(settings, folder, read_course(folder, problems), problems)
     layer.merge()
-    root = merged_root(settings)
-    layer.write(root)
-    merged = {"root": root, "content": root / CONTENT, "course": None}
-    return layer.project(settings.model_copy(update=merged))
-
-
-def merged_root(settings: Settings) -> Path:
-    return settings.build.resolve() / "laid"
-
-
-def open_importable(settings: Settings) -> Project:
-    """Open a book, or a course merged with its book, whose ``widgets`` become importable.
-
-    Processes that are started later can import them, too. Appending the book's own ``widgets``
-    gives the server's modules what a course without a book lacks.
-    """
-    project = open_project(settings)
-    if settings.course is None:
-        return project
-    root = str(project.settings.root)
-    if root not in sys.path:
-        sys.path.insert(0, root)
-        if WIDGETS in sys.modules:  # the book's: an earlier merge failed
-            reload(sys.modules[WIDGETS])
-    package = import_module(WIDGETS)
-    if (own := str(BOOK_WIDGETS)) not in package.__path__:
-        package.__path__.append(own)
-    return project
+    return layer.project()
 
 
 class Layer:
@@ -137,6 +113,7 @@ class Layer:
         self.manifest = manifest
         self.problems = problems
         self.own = folder / CONTENT
+        self.own_files = Files.of(self.own)
         self.book = settings.content.resolve() if manifest.book else None
         self.report = manifest.file.report
         self.pages: dict[str, SourcedText] = {}
@@ -168,7 +145,7 @@ class Layer:
         self.ledgers()
         self.manifests()
 
-    def project(self, merged: Settings) -> Project:
+    def project(self) -> Project:
         """The result; its manifest lists the sections of each chapter."""
 
         def listed(entry: ChapterEntry) -> ChapterEntry:
@@ -176,10 +153,10 @@ class Layer:
 
         manifest, below = with_entries(self.manifest, listed), None
         if self.book is not None and (self.book / BOOK).is_file():
-            below = Project.open(self.settings, self.problems)
+            below = Project.open(self.settings.model_copy(update={"course": None}), self.problems)
         lines = {place: [(self.shown(path).as_posix(), 1)] for place, path in self.files.items()}
         lines |= {place: text.origins for place, text in (self.pages | self.texts).items()}
-        laid = Laid(
+        overlay = Overlay(
             Origins({f"{CONTENT}/{place}": found for place, found in lines.items()}),
             self.hidden,
             self.book,
@@ -188,8 +165,18 @@ class Layer:
             tuple(each.name for each in manifest.instruments),
             self.python_files() - {each.name for each in manifest.instruments},
         )
-        self.problems.origins = laid.origins
-        return Project(merged, self.settings, laid, manifest, below, self.problems)
+        self.problems.origins = overlay.origins
+        texts = {place: text.text for place, text in (self.pages | self.texts).items()}
+        return Project(
+            self.settings,
+            Files(self.files, texts),
+            Files(self.practice),
+            Files(dict(self.instruments()), {LISTED: self.listed()}),
+            overlay,
+            manifest,
+            below,
+            self.problems,
+        )
 
     # Chapters
 
@@ -219,7 +206,10 @@ class Layer:
                 self.pages[f"{slug}/{name}.md"] = page
                 self.evidence(f"{slug}/{EVIDENCE}/{name}.md", entry.line)
         refuse_stray_evidence(
-            self.own / slug, names, lambda path: self.problems.of(self.shown(path))
+            self.own_files,
+            slug,
+            names,
+            lambda place: self.problems.of(self.shown(self.own / place)),
         )
         kept = [name for name in names if name not in hidden]
         self.pages[f"{slug}/{INDEX}"] = index
@@ -483,7 +473,7 @@ class Layer:
         return "\n".join([*book.split(), *(each.name for each in self.manifest.instruments), ""])
 
     def instruments(self) -> Iterator[tuple[str, Path]]:
-        """The files of ``widgets`` to link to, by place."""
+        """The files of ``widgets`` by place."""
         below = self.settings.widgets
         for path in sorted(below.rglob("*")):
             place = path.relative_to(below)
@@ -495,43 +485,6 @@ class Layer:
             yield name, path
         own = self.own_instruments().items()
         yield from ((name, path) for name, path in own if not (below / name).exists())
-
-    def write(self, root: Path) -> None:
-        texts = self.pages | self.texts
-        wanted = {f"{CONTENT}/{place}": text.text.encode() for place, text in texts.items()}
-        wanted |= {f"{CONTENT}/{place}": path.read_bytes() for place, path in self.files.items()}
-        links = {
-            name: (self.settings.root / name).resolve()
-            for name in ("static", "node_modules", "package.json", "package-lock.json")
-        }
-        wanted[f"{WIDGETS}/{LISTED}"] = self.listed().encode()
-        links |= {f"{WIDGETS}/{place}": path.resolve() for place, path in self.instruments()}
-        wanted |= {
-            f"{PRACTICE}/{place}": path.read_bytes() for place, path in self.practice.items()
-        }
-        for path in (
-            each for name in (CONTENT, PRACTICE, WIDGETS) for each in (root / name).rglob("*")
-        ):
-            name = path.relative_to(root).as_posix()
-            if name not in wanted and name not in links and not path.is_dir():
-                path.unlink()
-        for name, data in wanted.items():
-            path = root / name
-            if path.is_symlink():
-                path.unlink()
-            if not path.is_file() or path.read_bytes() != data:
-                replace_file(path, data)
-        for name, target in links.items():
-            path = root / name
-            if path.is_symlink() and path.readlink() == target:
-                continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)
-            try:
-                path.symlink_to(target)
-            except OSError as error:
-                why = "a course needs symbolic links, which Windows has in its developer mode"
-                raise LatentbookError(f"{path} cannot be linked to {target}: {why}.") from error
 
 
 def _is_shared(place: Path, path: Path) -> bool:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, TextNode
 from latentbook.datafile import Json, write_json
 from latentbook.errors import FileProblems
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 
 CARDS = "cards.json"
@@ -55,8 +56,10 @@ def updated(
     return made
 
 
-def read_cards(path: Path, report: FileProblems) -> dict[str, CardRecord]:
-    return Json.read(path, report).checked(dict[str, CardRecord]) if path.is_file() else {}
+def read_cards(files: Files, place: str, report: FileProblems) -> dict[str, CardRecord]:
+    if place not in files:
+        return {}
+    return Json(files.text(place, report), report).checked(dict[str, CardRecord])
 
 
 def write_cards(path: Path, records: Mapping[str, CardRecord]) -> None:

@@ -10,6 +10,9 @@ from latentbook.datafile import Entry, matching
 
 BOOK, COURSE = "book.toml", "course.toml"
 
+CONTENT, PRACTICE, WIDGETS = "content", "practice", "widgets"
+"""Folders: of the text, of what it includes, of the instruments."""
+
 FRONT = "front"
 """Slug of the front page, ``front.md``, at the root of the site."""
 
@@ -18,6 +21,12 @@ ASSIGNMENTS = "assignments"
 
 INSTRUMENTS = "instruments"
 """Folder of a course's own instruments."""
+
+PACKAGES = "packages.json"
+"""The packages that a book or course adds to the page's Python."""
+
+LISTED = "instruments.txt"
+"""In the folder ``widgets``: the names of all instruments."""
 
 EVIDENCE = "evidence"
 """Folder of a chapter with the evidence for its sections, ``evidence/SECTION.md``."""

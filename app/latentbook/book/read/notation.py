@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection
-from pathlib import Path
 
 from pydantic import PrivateAttr
 
@@ -38,12 +37,9 @@ class NotationFile(Entry):
     symbols: tuple[SymbolEntry, ...] = ()
 
 
-def read_notation(path: Path, report: FileProblems) -> tuple[SymbolEntry, ...]:
-    """The symbols, or none if the book has no such file."""
-    if not path.exists():
-        return ()
+def read_notation(text: str, report: FileProblems) -> tuple[SymbolEntry, ...]:
     entries: list[SymbolEntry] = []
-    for entry in Toml.read(path, report).checked(NotationFile).symbols:
+    for entry in Toml(text, report).checked(NotationFile).symbols:
         entry._id = _new_id(entry.tex, {each.id for each in entries})
         for other in entries:
             both = set(entry.sections) & set(other.sections)

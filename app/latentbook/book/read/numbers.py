@@ -13,6 +13,7 @@ from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.sources import imported, reached
 from latentbook.errors import accepted_names
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 
 DIGITS = 6
@@ -71,16 +72,15 @@ class Numbers:
 
     Attributes
     ----------
-    path, file : of ``numbers.py``, as messages name it and on the disk
+    path : of ``numbers.py``, as messages name it
     source : its text, empty if the chapter has none
     cells : the snippets that run, by label, each with its file
     data : folders of files that the code may read, besides ``widgets/data``
     """
 
     path: Path
-    file: Path
     source: str
-    widgets: Path
+    widgets: Files
     cells: Mapping[str, tuple[Path, DirectiveNode]]
     recordings: Recordings
     data: Sequence[Path] = ()
@@ -90,7 +90,7 @@ class Numbers:
         """Hashes of what the numbers of each snippet and of ``numbers.py`` are made from."""
         hashes = code_hashes([node for _, node in self.cells.values()])
         if self.source:
-            hashes[NUMBERS] = made_from(self.file, self.widgets, self.data)
+            hashes[NUMBERS] = made_from(self.source, self.widgets, self.data)
         return hashes
 
     @property
@@ -149,22 +149,22 @@ class Numbers:
         return f"no number {name!r} in {self.path}. {accepted_names(name, found)}"
 
 
-def made_from(file: Path, widgets: Path, data: Sequence[Path] = ()) -> str:
-    """Hash a ``numbers.py`` with the modules, arrays and cards that it uses.
+def made_from(source: str, widgets: Files, data: Sequence[Path] = ()) -> str:
+    """Hash the text of a ``numbers.py`` with the modules, arrays and cards that it uses.
 
     Empty if it is not Python.
     """
     try:
-        code = {file, *reached(widgets, imported(file.read_bytes(), ""))}
+        modules = reached(widgets, imported(source.encode(), "")) - {*PLUMBING}
     except (ImportError, SyntaxError):  # from . import anything
         return ""
-    code -= {widgets / name for name in PLUMBING}
-    texts = [path.read_text(encoding="utf-8", errors="replace") for path in sorted(code)]
-    names = sorted(set(QUOTED.findall("\n".join(texts))))
-    folders = widgets / "data", *data
-    places = [folder / name for name in names for folder in folders]
-    named = [path for place in places for path in map(place.with_suffix, (".npz", ".json"))]
-    contents = [path.read_bytes() for path in named if path.is_file()]
+    texts = [source, *(widgets.data(each).decode(errors="replace") for each in modules)]
+    contents = []
+    for name in sorted(set(QUOTED.findall("\n".join(texts)))):
+        files = (f"{name}.npz", f"{name}.json")
+        contents += [widgets.data(f"data/{file}") for file in files if f"data/{file}" in widgets]
+        paths = (folder / file for folder in data for file in files)
+        contents += [path.read_bytes() for path in paths if path.is_file()]
     return content_hash(*sorted(texts), *contents, length=16)
 
 

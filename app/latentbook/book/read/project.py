@@ -21,7 +21,10 @@ from pydantic import (
 from latentbook.book.read.brand import Brand, Line, check_brand
 from latentbook.book.read.contents import (
     BOOK,
+    CONTENT,
     COURSE,
+    LISTED,
+    PACKAGES,
     ChapterEntry,
     PartEntry,
     manifest_file,
@@ -31,6 +34,7 @@ from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
@@ -296,7 +300,7 @@ def _refuse_twice(entries: Iterable[Entry], field: str, message: str, report: Fi
 
 
 @dataclass(frozen=True)
-class Laid:
+class Overlay:
     """How a course differs from the book under it. A book by itself differs in nothing.
 
     Attributes
@@ -328,15 +332,18 @@ class Project:
 
     Attributes
     ----------
-    settings : its folders; of a course, those that it was merged into
-    given : the settings before that: a course's own folder, and the book's
+    files : of the content: of a course, merged with its book's
+    practice : files that the text includes
+    widgets : the instruments
     below : the book under a course
     problems : every mistake found so far
     """
 
     settings: Settings
-    given: Settings
-    laid: Laid
+    files: Files
+    practice: Files
+    widgets: Files
+    overlay: Overlay
     manifest: BookManifest | CourseManifest
     below: Project | None
     problems: Problems
@@ -347,10 +354,29 @@ class Project:
         problems, content = problems or Problems(), settings.content
         report = problems.of(Path(content.name) / BOOK)
         manifest = read_manifest(content / BOOK, report)
-        return cls(settings, settings, Laid(), manifest, None, problems)
+        files, practice = Files.of(content), Files.of(settings.practice)
+        widgets = Files.of(settings.widgets)
+        return cls(settings, files, practice, widgets, Overlay(), manifest, None, problems)
+
+    @property
+    def home(self) -> Path:
+        """The folder of the manifest."""
+        return self.settings.course or self.settings.content
+
+    @property
+    def packages(self) -> Path:
+        """The folder with ``packages.json``: a course without one has that of its book."""
+        below = self.below.settings.content if self.below else self.home
+        return self.home if (self.home / PACKAGES).is_file() else below
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """The names of all instruments."""
+        return tuple(self.widgets.data(LISTED).decode().split())
 
     def shown(self, name: str) -> Path:
-        return Path(self.settings.content.name) / name
+        """The path by which messages name a file of the content."""
+        return Path(CONTENT if self.settings.course else self.settings.content.name) / name
 
     def report(self, name: str) -> FileProblems:
         return self.problems.of(self.shown(name))
@@ -362,7 +388,7 @@ class Project:
     def authors(self, page: Path) -> tuple[str, ...]:
         """Who wrote a page; a course that names nobody is by the authors of its book."""
         book = (self.below or self).manifest.authors
-        return book if self.laid.from_book(page, 1) else self.manifest.authors or book
+        return book if self.overlay.from_book(page, 1) else self.manifest.authors or book
 
     def macros(self) -> dict[str, str]:
         """The book's macros; for a course, also those of its book."""

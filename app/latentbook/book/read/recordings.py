@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, fiel
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
 from latentbook.datafile import Json, write_json
 from latentbook.errors import FileProblems
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 from latentbook.runtime.inside.tape import TEXTS, without_libraries
 
@@ -164,7 +165,6 @@ class Recordings:
     Which of the two fits a snippet depends on the code that the course has left before it.
     """
 
-    path: Path
     by_label: Mapping[str, Recording]
     book: Mapping[str, Recording] = field(default_factory=dict)
 
@@ -173,19 +173,23 @@ class Recordings:
         return {**self.book, **self.by_label}
 
     @classmethod
-    def read(cls, path: Path, report: FileProblems) -> Recordings:
+    def read(cls, files: Files, folder: str, report: FileProblems) -> Recordings:
+        """Those in the folder of a chapter."""
+        places = (f"{folder}/{name}" for name in (OUTPUTS, BOOK_OUTPUTS))
         own, book = (
-            Outputs.read(file, report).checked(dict[str, Recording]) if file.is_file() else {}
-            for file in (path, path.with_name(BOOK_OUTPUTS))
+            Outputs(files.text(place, report), report).checked(dict[str, Recording])
+            if place in files
+            else {}
+            for place in places
         )
-        return cls(path, own, book)
+        return cls(own, book)
 
-    def write(self) -> None:
+    def write(self, path: Path) -> None:
         values = {
             label: recording.model_dump(exclude=None if recording.numbers else {"numbers"})
             for label, recording in self.by_label.items()
         }
-        write_json(self.path, values, indent=1, ensure_ascii=False)
+        write_json(path, values, indent=1, ensure_ascii=False)
 
     def all_current(self, nodes: Sequence[Node]) -> dict[str, Recording]:
         """The recordings of snippets whose code has not changed."""

@@ -40,6 +40,7 @@ from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
 from latentbook.datafile import Entry
 from latentbook.errors import FileProblems, accepted_names
+from latentbook.files import Files
 from latentbook.hashing import content_hash
 
 INDEX = "index.md"
@@ -99,7 +100,7 @@ class ChapterSource:
     pages: tuple[PageSource, ...]
     recordings: Recordings
     computed: str  # the text of numbers.py, empty where there is none
-    widgets: Path
+    widgets: Files
     card_records: Mapping[str, CardRecord]
     data: Sequence[Path] = ()  # folders of files that numbers.py may read
 
@@ -123,7 +124,6 @@ class ChapterSource:
     def numbers(self) -> Numbers:
         return Numbers(
             self.opening.path.with_name(NUMBERS),
-            self.recordings.path.with_name(NUMBERS),
             self.computed,
             self.widgets,
             {
@@ -161,70 +161,68 @@ class SourceReader:
         self.words = words
         self.data = data
         self.manifest = project.problems.of(project.manifest.file.report.path)
-        self.content = project.settings.content
-        self.widgets = project.settings.widgets
+        self.files = project.files
+        self.widgets = project.widgets
         self.directives = directives
         self.project = project
 
     def front(self) -> ChapterSource | None:
         """Read the front page; None after reporting that there is none."""
-        path = self.content / "front.md"
-        if not path.is_file():
-            self.manifest.add(1, "the front page has no file front.md")
+        if (place := "front.md") not in self.files:
+            self.manifest.add(1, f"the front page has no file {place}")
             return None
-        page = self.page(FRONT, "", path, FrontHead)
+        page = self.page(FRONT, "", place, FrontHead)
         entry = ChapterEntry.model_construct(slug=FRONT)
-        recordings = Recordings(self.content / OUTPUTS, {})
-        return ChapterSource(entry, (page,), recordings, "", self.widgets, {})
+        return ChapterSource(entry, (page,), Recordings({}), "", self.widgets, {})
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
         """Read a chapter; None after reporting that it has no opening."""
-        folder = self.content / entry.slug
-        if not (folder / INDEX).is_file():
-            message = f"chapter {entry.slug!r} has no file {entry.slug}/{INDEX}"
-            self.manifest.add(entry.line, message)
+        folder, files = entry.slug, self.files
+        if (place := f"{folder}/{INDEX}") not in files:
+            self.manifest.add(entry.line, f"chapter {entry.slug!r} has no file {place}")
             return None
-        opening = self.page(entry.slug, "", folder / INDEX, ChapterHead)
+        opening = self.page(entry.slug, "", place, ChapterHead)
         sections = [
-            self.page(entry.slug, name, folder / f"{name}.md", SectionHead)
-            for name in self.section_names(entry, opening, folder)
+            self.page(entry.slug, name, f"{folder}/{name}.md", SectionHead)
+            for name in self.section_names(entry, opening)
         ]
-        outputs, numbers = folder / OUTPUTS, folder / NUMBERS
-        recordings = Recordings.read(outputs, self.report(outputs))
-        computed = self.report(numbers).read(numbers) if numbers.is_file() else ""
+        recordings = Recordings.read(files, folder, self.report(f"{folder}/{OUTPUTS}"))
+        numbers = f"{folder}/{NUMBERS}"
+        computed = files.text(numbers, self.report(numbers)) if numbers in files else ""
         cards: dict[str, CardRecord] = {}
-        for path in (folder / BOOK_CARDS, folder / CARDS):
-            cards |= read_cards(path, self.report(path))
+        for place in (f"{folder}/{BOOK_CARDS}", f"{folder}/{CARDS}"):
+            cards |= read_cards(files, place, self.report(place))
         pages = (opening, *sections, *self.evidence(folder, sections))
         return ChapterSource(entry, pages, recordings, computed, self.widgets, cards, self.data)
 
-    def evidence(self, folder: Path, sections: Sequence[PageSource]) -> Iterator[PageSource]:
+    def evidence(self, folder: str, sections: Sequence[PageSource]) -> Iterator[PageSource]:
         """The evidence for sections, in their order; report files that belong to none."""
-        refuse_stray_evidence(folder, [section.name for section in sections], self.report)
+        names = [section.name for section in sections]
+        refuse_stray_evidence(self.files, folder, names, self.report)
         for section in sections:
-            path = folder / EVIDENCE / f"{section.name}.md"
-            if path.is_file():
-                name = f"{EVIDENCE}/{section.name}"
-                yield self.page(section.slug, name, path, EvidenceHead, section)
+            name = f"{EVIDENCE}/{section.name}"
+            if (place := f"{folder}/{name}.md") in self.files:
+                yield self.page(section.slug, name, place, EvidenceHead, section)
 
     def assignments(self) -> list[ChapterSource]:
         """Read the assignments, each by itself and without a number."""
         entry = ChapterEntry.model_construct(slug=ASSIGNMENTS, number="")
         found = []
-        for path in sorted((self.content / ASSIGNMENTS).glob("*.md")):
-            page = self.page(ASSIGNMENTS, path.stem, path, AssignmentHead)
-            if not LABEL.fullmatch(path.stem):
-                self.report(path).add(1, f"an assignment's name is kebab-case; got {path.stem!r}")
+        for place in self.files.inside(ASSIGNMENTS, ".md"):
+            name, report = Path(place).stem, self.report(place)
+            page = self.page(ASSIGNMENTS, name, place, AssignmentHead)
+            if not LABEL.fullmatch(name):
+                report.add(1, f"an assignment's name is kebab-case; got {name!r}")
             for inner in (*page.cards, *directives(page.document.nodes, "code-cell")):
                 if "title" in inner.options or inner in page.cards:
-                    self.report(path).add(inner.line, f"an assignment contains no {inner.name}")
-            recordings = Recordings(path.with_name(OUTPUTS), {})
-            found.append(ChapterSource(entry, (page,), recordings, "", self.widgets, {}))
+                    report.add(inner.line, f"an assignment contains no {inner.name}")
+            found.append(ChapterSource(entry, (page,), Recordings({}), "", self.widgets, {}))
         return found
 
-    def section_names(self, entry: ChapterEntry, opening: PageSource, folder: Path) -> list[str]:
+    def section_names(self, entry: ChapterEntry, opening: PageSource) -> list[str]:
         """The sections of a chapter that exist, as the course lists them or else the opening."""
-        there = {path.stem for path in folder.glob("*.md") if path.name != INDEX}
+        there = {Path(place).stem for place in self.files.inside(entry.slug, ".md")}
+        there -= {Path(INDEX).stem}
         given = opening.document.front["sections"] if entry.sections is None else entry.sections
         report = self.project.problems.of(opening.path)
         return existing_sections(given, there, opening.document.front_lines, report)
@@ -233,13 +231,14 @@ class SourceReader:
         self,
         slug: str,
         name: str,
-        path: Path,
+        place: str,
         head: type[Entry],
         section: PageSource | None = None,
     ) -> PageSource:
         """Read a page; with a ``section``, the evidence for it."""
-        report, told = self.report(path), len(self.project.problems.errors)
-        document = parse_document(report.read(path), head, self.directives, report)
+        report, told = self.report(place), len(self.project.problems.errors)
+        text = self.files.text(place, report)
+        document = parse_document(text, head, self.directives, report)
         if not (front := document.front).get("description", "?"):
             front["description"] = front["idea"] or "?"
             if not front["idea"]:
@@ -268,8 +267,8 @@ class SourceReader:
         )
         return PageSource(slug, name, report.path, document, tuple(cards), title, description)
 
-    def report(self, path: Path) -> FileProblems:
-        return self.project.report(path.relative_to(self.content).as_posix())
+    def report(self, place: str) -> FileProblems:
+        return self.project.report(place)
 
 
 def existing_sections(
@@ -300,13 +299,13 @@ def existing_sections(
 
 
 def refuse_stray_evidence(
-    chapter: Path, sections: Collection[str], report: Callable[[Path], FileProblems]
+    files: Files, chapter: str, sections: Collection[str], report: Callable[[str], FileProblems]
 ) -> None:
     """Report evidence in the folder of a chapter that belongs to none of its sections."""
-    for path in sorted((chapter / EVIDENCE).glob("*.md")):
-        if path.stem not in sections:
-            message = f"evidence for {path.stem!r}, which is no section of this chapter"
-            report(path).add(1, f"{message}. {accepted_names(path.stem, sections)}")
+    for place in files.inside(f"{chapter}/{EVIDENCE}", ".md"):
+        if (name := Path(place).stem) not in sections:
+            message = f"evidence for {name!r}, which is no section of this chapter"
+            report(place).add(1, f"{message}. {accepted_names(name, sections)}")
 
 
 def _is_card(node: Node) -> TypeGuard[DirectiveNode]:

@@ -5,48 +5,46 @@ from collections.abc import Iterable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.util import resolve_name
-from pathlib import Path
 
+from latentbook.files import Files
 from widgets.renamed import MODULES
 
 
-def sources(widgets: Path, name: str) -> list[Path]:
-    """The modules that an instrument and its engine import, and their data.
+def sources(widgets: Files, name: str) -> list[str]:
+    """The places of the modules that an instrument and its engine import, and of their data.
 
     The text does not tell which data an instrument loads: one that imports ``widgets.data`` depends
     on all of them.
     """
     found = reached(widgets, [f"widgets.{name}", "widgets.engine.host"])
-    data = widgets / "data"
-    if data / "__init__.py" in found:
-        found.update(data.glob("*.npz"))
+    if "data/__init__.py" in found:
+        found.update(widgets.inside("data", ".npz"))
     return sorted(found)
 
 
-def reached(widgets: Path, modules: Iterable[str]) -> set[Path]:
-    """The files of some modules and of all that they import from ``widgets``."""
-    found: set[Path] = set()
+def reached(widgets: Files, modules: Iterable[str]) -> set[str]:
+    """The places of some modules and of all that they import from ``widgets``."""
+    found: set[str] = set()
     ahead = list(modules)
     while ahead:
-        path = file_of(widgets, module := ahead.pop())
-        if path is not None and path not in found:
-            found.add(path)
+        place = place_of(widgets, module := ahead.pop())
+        if place and place not in found:
+            found.add(place)
             parent = module.rpartition(".")[0]
-            package = module if path.name == "__init__.py" else parent
+            package = module if place.endswith("__init__.py") else parent
             ahead.append(parent)
             with suppress(SyntaxError):  # reported where the module runs
-                ahead += imported(path.read_bytes(), package)
+                ahead += imported(widgets.data(place), package)
     return found
 
 
-def file_of(widgets: Path, module: str) -> Path | None:
-    """The file of a module below ``widgets``, which may have an old name."""
+def place_of(widgets: Files, module: str) -> str:
+    """The place of a module of ``widgets``, which may have an old name; "" if there is none."""
     package, *parts = MODULES.get(module, module).split(".")
     if package != "widgets" or not parts:
-        return None
-    place = widgets.joinpath(*parts)
-    files = (place.with_suffix(".py"), place / "__init__.py")
-    return next((path for path in files if path.is_file()), None)
+        return ""
+    place = "/".join(parts)
+    return next((file for file in (f"{place}.py", f"{place}/__init__.py") if file in widgets), "")
 
 
 @lru_cache(maxsize=1024)

@@ -33,11 +33,10 @@ def prefill_cache(settings: Settings) -> None:
 def share_cache(settings: Settings) -> None:
     """Let further courses begin with what the first one has packed and compressed.
 
-    In a checkout whose own book was never built they would find nothing. ``settings`` are those
-    of a build: a course has its merged folder as root there.
+    In a checkout whose own book was never built they would find nothing.
     """
     cache, shared = settings.build / "cache", ROOT / "build" / "cache"
-    if settings.root != ROOT != SHIPPED and not any(shared.glob("library-*")):
+    if settings.course is not None and ROOT != SHIPPED and not any(shared.glob("library-*")):
         fill(shared, cache, PACKED)
 
 

@@ -173,7 +173,7 @@ class SiteWriter:
 
 
 def refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
-    problems = Problems(loaded.laid.origins)
+    problems = Problems(loaded.overlay.origins)
     for source in loaded.sources:
         for page in source.pages:
             count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))

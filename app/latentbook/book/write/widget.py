@@ -36,7 +36,7 @@ class InstrumentMarkup:
         engine = Engine(engine_script(settings))
         self._mathematics = Mathematics(engine, Notation(book.macros()))
         cache = Cache(settings.build / "cache" / "stills")
-        self._stills = Stills(ThisProcess(), engine, Inside(), settings.widgets, cache)
+        self._stills = Stills(ThisProcess(), engine, Inside(), book.widgets, cache)
         self._markdown = make_markdown()
 
     def made(

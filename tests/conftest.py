@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
+import widgets
 from tests.lot import is_tried
 
 if TYPE_CHECKING:
@@ -70,6 +72,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def root() -> Path:
     """The project's folder."""
     return ROOT
+
+
+@pytest.fixture(autouse=True)
+def forget_instruments() -> Iterator[None]:
+    """After a test that opened a course, import the book's own instruments again."""
+    yield
+    widgets.use()
 
 
 @pytest.fixture(scope="session")

@@ -29,17 +29,21 @@ WIDGETS, DATA = _found()
 """Every instrument by name: its file, its directive's argument, its test."""
 
 
-def use(folder: str, named: Iterable[str], *, alone: bool) -> None:
+def use(folder: str = "", named: Iterable[str] = (), *, alone: bool = False) -> None:
     """Import the instruments of a course, here and in processes begun later.
 
     Parameters
     ----------
-    folder : of its own instruments; empty for the book by itself
+    folder : of its own instruments; without one, those of the book by itself are imported
     named : all instruments, its book's included
     alone : it has no book, so nobody reads the book's arrays
     """
     global WIDGETS, DATA
-    os.environ[COURSE] = f"{folder}\n{' '.join(named)}\n{'alone' if alone else ''}"
+    before = os.environ.pop(COURSE, "")
+    if folder:
+        os.environ[COURSE] = f"{folder}\n{' '.join(named)}\n{'alone' if alone else ''}"
+    elif not before:
+        return
     WIDGETS, DATA = _found()
     invalidate_caches()
     if data := sys.modules.get("widgets.data"):

@@ -431,7 +431,7 @@ def command(*arguments: str, root: Path) -> tuple[int, str]:
     """Status and output of a command in a process of its own, with the engine in ``root``."""
     env = {**os.environ, "PYTHONPATH": str(root), "LATENTBOOK_ROOT": str(root)}
     program = [sys.executable, "-c", "from latentbook.cli import main; main()", *arguments]
-    done = subprocess.run(program, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(program, cwd=root, env=env, capture_output=True, text=True, check=False)
     return done.returncode, done.stdout + done.stderr
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from unittest.mock import MagicMock
 
 import pytest
 from typer.testing import CliRunner
 
+import widgets
 from latentbook.book import pdf
 from latentbook.book.overlay import merge
 from latentbook.cli import cli
@@ -27,16 +27,15 @@ make_course = test_overlay.make_course
 @pytest.fixture
 def merges(monkeypatch: pytest.MonkeyPatch) -> list[merge.Layer]:
     """The merges so far; this process goes on importing the book's own instruments."""
-    monkeypatch.setattr(sys, "path", [*sys.path])
-    monkeypatch.setattr(merge, "reload", lambda module: module)
+    monkeypatch.setattr(widgets, "use", lambda *given, **alone: None)
     found: list[merge.Layer] = []
-    write = merge.Layer.write
+    run = merge.Layer.merge
 
-    def count(layer: merge.Layer, *arguments: object) -> None:
+    def count(layer: merge.Layer) -> None:
         found.append(layer)
-        write(layer, *arguments)  # type: ignore[arg-type]
+        run(layer)
 
-    monkeypatch.setattr(merge.Layer, "write", count)
+    monkeypatch.setattr(merge.Layer, "merge", count)
     return found
 
 

@@ -23,9 +23,9 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
     codes = [(path, line, code) for path, nodes in texts for line, code in _run_in_page(nodes)]
     if course is not None:  # tests hold the book's own instruments to NumPy
         folder = course.resolve()
-        named = [f"widgets.{name}" for name in project.overlay.instruments]
-        found = reached(project.widgets, named)
-        for path in (project.widgets.path(place).resolve() for place in found):
+        own = [f"widgets.{name}" for name in project.overlay.instruments]
+        places = reached(project.widgets, own)
+        for path in (project.widgets.path(place).resolve() for place in places):
             if path.is_relative_to(folder):
                 place = path.relative_to(folder.parent)
                 codes.append((place, 1, path.read_text(encoding="utf-8-sig")))

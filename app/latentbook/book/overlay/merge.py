@@ -57,7 +57,7 @@ FRONT_MATTER = re.compile(r"\A---\n(.*?\n)---\n", re.DOTALL)
 
 
 def open_project(settings: Settings) -> Project:
-    """Open a book, or a course merged with its book. Its instruments become importable.
+    """Open a book, or a course merged with its book; make its instruments importable.
 
     Raises
     ------
@@ -66,17 +66,15 @@ def open_project(settings: Settings) -> Project:
     """
     prefill_cache(settings)
     if settings.course is None:
-        widgets.use("", (), alone=False)
+        widgets.use()
         return Project.open(settings)
     project = merge(settings)
     project.problems.raise_all()
-    folder = str(settings.course / INSTRUMENTS)
-    widgets.use(folder, project.instruments, alone=project.below is None)
     return project
 
 
 def merge(settings: Settings) -> Project:
-    """Merge what can be merged; the errors are in the project's problems.
+    """Merge what can be merged, as :func:`open_project` does; errors are in the problems.
 
     Raises
     ------
@@ -87,7 +85,9 @@ def merge(settings: Settings) -> Project:
     folder, problems = settings.course.resolve(), Problems()
     layer = Layer(settings, folder, read_course(folder, problems), problems)
     layer.merge()
-    return layer.project()
+    project = layer.project()
+    widgets.use(str(folder / INSTRUMENTS), project.instruments, alone=project.below is None)
+    return project
 
 
 class Layer:

@@ -17,15 +17,16 @@ from numpy.typing import NDArray
 import widgets
 from widgets.contract import YOURS
 
-_files = {
+FILES = {
     name.removesuffix(".npz"): f"{folder}/{name}"
     for folder in widgets.DATA
     if os.path.isdir(folder)  # noqa: PTH112 (a start loads no pathlib)
     for name in sorted(os.listdir(folder))  # noqa: PTH208
     if name.endswith(".npz")
 }
-NAMES = tuple(_files)
-"""Every file by name."""
+"""Every file by its name, a course's after those of its book."""
+
+NAMES = tuple(FILES)
 
 CLASSES = {
     "mnist": tuple("0123456789"),
@@ -113,7 +114,7 @@ def load_file(name: str) -> Mapping[str, NDArray[Any]]:
     if name not in NAMES:
         raise KeyError(f"There is no data {name!r}. Accepted names: {', '.join(NAMES)}.")
     arrays = {}
-    with np.load(_files[name]) as stored:
+    with np.load(FILES[name]) as stored:
         for key in stored.files:
             array = stored[key]
             if array.dtype == np.float16:

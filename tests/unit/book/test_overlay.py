@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -18,6 +20,7 @@ from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
+from latentbook.book.write.exports import chapter_cells, script
 from latentbook.errors import BookErrors, Problems
 from latentbook.files import Files
 from latentbook.settings import Settings
@@ -549,6 +552,29 @@ def test_python_finds_instruments_and_arrays_without_a_changed_module(
     with closing(AuthorCode(60)) as code:
         reply = code.ask({"type": "listing", "code": LOAD})
     assert reply["type"] == "done", reply
+
+
+def test_a_script_contains_the_arrays_of_a_course(make_course: MakeCourse, tmp_path: Path) -> None:
+    snippet = 'from widgets.data import load\n\nprint(int(load("readings")["x"]))'
+    text = f"{HEAD}\n```{{code-cell}}\n:label: cell-x\n\n{snippet}\n```\n"
+    toml = COURSE.replace('["other", "sample"]', '["own"]').replace('book = "0.1.0"\n', "")
+    settings = make_course(
+        {
+            "content/own/index.md": OPENING,
+            "content/own/text.md": text,
+            "instruments/mine.py": "answer = 42\n",
+        },
+        here='instruments = ["mine"]',
+        toml=toml,
+    )
+    (tmp_path / "mine/instruments/data").mkdir()
+    np.savez(tmp_path / "mine/instruments/data/readings.npz", x=7)
+    loaded = load(settings)
+    (chapter,), (source,) = loaded.book.chapters, loaded.sources
+    path = tmp_path / "own.py"
+    path.write_bytes(script(chapter_cells(chapter, source, loaded)))
+    done = subprocess.run([sys.executable, path], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("7\n", "")
 
 
 DECAY = """\

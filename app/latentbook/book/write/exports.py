@@ -107,11 +107,9 @@ def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
     if data_module.__name__ in sources:
         others = [source for name, source in sources.items() if name != data_module.__name__]
         named = set(re.findall(r'"(\w+)"', "\n".join(snippets + others)))
-        folder = Path(str(data_module.__file__)).parent
-        for name in data_module.NAMES:
+        for name, file in data_module.FILES.items():
             if name in named:
-                content = (folder / f"{name}.npz").read_bytes()
-                data[f"{name}.npz"] = base64.b85encode(content).decode()
+                data[f"{name}.npz"] = base64.b85encode(Path(file).read_bytes()).decode()
     yield Cell(
         language.translate(
             "The snippets use modules of the book. The next cell contains them and their data."

@@ -8,7 +8,9 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from pydantic import model_serializer, model_validator
 
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.labels import numbered
@@ -34,16 +36,31 @@ from latentbook.report import Report
 from latentbook.settings import Settings
 
 LOCK = "book.lock.json"
+SHORT = 12
+"""Digits of a hash in the file."""
+
 NAMED = re.compile(r"`(?:[^`<]*<)?([^`<>]+)>?`")
 """A label as roles name it: `label`, or `text <label>`."""
 
 
 class Seen(Entry):
-    """A labelled thing of the book: its place and the hash of its text."""
+    """A labelled thing of the book: its place and the hash of its text, one line in the file."""
 
     kind: str
     page: str
     hash: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, written: Any) -> Any:
+        if not isinstance(written, str):
+            return written  # a file of release 0.3 has a table
+        values = written.split(", ")
+        return dict(zip(cls.model_fields, values, strict=True)) if len(values) == 3 else written
+
+    @model_serializer
+    def _written(self) -> str:
+        return ", ".join((self.kind, self.page, self.hash[:SHORT]))
 
 
 class Shown(Entry):
@@ -67,7 +84,7 @@ class Edition(Entry):
     Attributes
     ----------
     hash : of all the book's text
-    book : everything with a label
+    book : what has a label; in the file, if it is in a chapter of the course or named by its texts
     numbers : of everything in the course, by label: 'question 2.3'
     engine : of a book of its own: files of the kit and the contract that its instruments import,
         with their hashes
@@ -156,7 +173,16 @@ def accept(settings: Settings) -> Path:
         If the course does not fit it.
     """
     assert settings.course is not None
-    path, edition = settings.course / LOCK, edition_of(open_project(settings))
+    project = open_project(settings)
+    path, edition = settings.course / LOCK, edition_of(project)
+    chapters = {entry.slug for entry in project.manifest.entries}
+    named = {label for _, label in _named(project, edition.book.keys())}
+    own = {
+        label: seen
+        for label, seen in edition.book.items()
+        if label in named or seen.page.partition("/")[0] in chapters
+    }
+    edition = edition.model_copy(update={"book": own})
     write_json(path, edition.model_dump(exclude_defaults=True), indent=1, sort_keys=True)
     return path
 
@@ -194,12 +220,18 @@ def tell(settings: Settings, report: Report) -> bool:
 
 def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
     """Where the course's own texts name labels that the book no longer has."""
+    for place, label in _named(project, gone):
+        yield f"{place}: {label!r} is gone from the book"
+
+
+def _named(project: Project, labels: Set[str]) -> Iterator[tuple[str, str]]:
+    """Place and label wherever one of these labels is named in a text of the course's own."""
     for place in (each for each in project.files if each.endswith(".md")):
         page = project.shown(place)
         for line, text in enumerate(source_lines(project.files.data(place).decode()), start=1):
-            for label in sorted(gone & {*NAMED.findall(text)}):
+            for label in sorted(labels & {*NAMED.findall(text)}):
                 if not project.overlay.from_book(page, line):
-                    yield f"{project.problems.place(page, line)}: {label!r} is gone from the book"
+                    yield project.problems.place(page, line), label
 
 
 def _of_the_engine(then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
@@ -222,12 +254,13 @@ def differences(
 ) -> Iterator[tuple[str, list[str]]]:
     """Yield each kind of change as (heading, lines)."""
     replaced = {each.label for each in course.replace}
-    chapters = {entry.slug for entry in course.entries}
     seen = {label: seen for label, seen in then.book.items() if label in then.numbers}
+    chapters = {entry.slug for entry in course.entries}
+    chapters &= {each.page.partition("/")[0] for each in seen.values()}
     changed: dict[str, list[str]] = {"question": [], "page": [], "block": []}
     for label, was in seen.items():
         here = now.book.get(label, was)
-        if label in now.numbers and label not in replaced and here.hash != was.hash:
+        if label in now.numbers and label not in replaced and here.hash[:SHORT] != was.hash[:SHORT]:
             kind = "page" if here.kind in ("chapter", "section") else here.kind
             line = f"{label}, {now.numbers[label]} in {here.page}"
             changed[kind if kind in changed else "block"].append(line)

@@ -479,6 +479,30 @@ def test_diff_tells_what_an_upgrade_changes(make_course: MakeCourse) -> None:
     assert not tell(settings, said.append)
 
 
+def test_the_recorded_edition_has_a_line_for_what_the_course_has_and_names(
+    make_course: MakeCourse, tmp_path: Path
+) -> None:
+    files = {"texts/a.md": "See {ref}`third`.\n"}
+    end = INSERT.replace("LABEL", "eq-one")
+    toml = COURSE.replace('["other", "sample"]', '["sample"]')
+    lock = accept(make_course({}, toml=toml)).read_text()
+    assert '"eq-one": "equation, sample/text, ' in lock and "other/" not in lock
+    settings = make_course(files, end=end, toml=toml, here='full_book_url = "https://a.example/"')
+    lock = accept(settings).read_text()
+    assert '"third": "section, other/third, ' in lock and '"other": ' not in lock
+
+
+def test_a_recorded_edition_of_release_0_3_is_read(make_course: MakeCourse) -> None:
+    settings = make_course()
+    edition = json.loads(accept(settings).read_text())
+    for label, seen in edition["book"].items():
+        kind, page, hash = seen.split(", ")
+        edition["book"][label] = {"kind": kind, "page": page, "hash": hash.ljust(64, "0")}
+    assert settings.course is not None
+    (settings.course / "book.lock.json").write_text(json.dumps(edition))
+    assert not tell(settings, list[str]().append)
+
+
 def test_diff_names_texts_of_the_course_that_name_what_is_gone(make_course: MakeCourse) -> None:
     files = {"texts/a.md": "See {ref}`before` and {ref}`it <q-one>`.\n"}
     settings = make_course(files, end=INSERT.replace("LABEL", "eq-one"))

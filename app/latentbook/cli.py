@@ -21,8 +21,7 @@ from typer.core import TyperGroup
 from latentbook.course_option import CourseFolder, given_settings, project_of
 from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.forwarding import forward
-from latentbook.hooks import PageCheck
-from latentbook.plugin_options import with_checks, with_settings
+from latentbook.plugin_options import with_settings
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import ROOT, EditionChoice, PluginSettings, Settings
 
@@ -236,57 +235,6 @@ def build(
     bundle_served(project.settings)
     report(f"The book is in {site}")
     say_what_opens(project.settings, "rebuild a static copy then")
-
-
-@cli.command()
-@with_checks(installed().checks)
-def check(
-    record: Annotated[
-        bool, typer.Option("--record", help="Run every snippet and record its output.")
-    ] = False,
-    all: Annotated[
-        bool,
-        typer.Option("--all", help="Also test a course's instruments and build it."),
-    ] = False,
-    lessons: Annotated[
-        bool,
-        typer.Option("--lessons", help="Only list the numbers, tables and idea of each section."),
-    ] = False,
-    course: CourseFolder = None,
-    *,
-    to_list: Sequence[PageCheck],
-) -> None:
-    """Check every chapter: blocks, labels, links, equations, snippets, questions, numbers."""
-    project = project_of(course)
-    from latentbook.book.check import check_book, list_faults, list_lessons
-
-    for each in to_list:
-        list_faults(project, each, report)
-    if lessons:
-        list_lessons(project, report)
-    if to_list or lessons:
-        return
-
-    if all and project.settings.course is None:
-        raise LatentbookError("--all is for a course: add --course. For the book, run make test.")
-    plugins = plugins_of(project.settings)
-    try:
-        check_book(project, record=record, report=report)
-        project = project_of(course) if record else project  # with what was recorded
-        answers = plugins.answers("check_book", project=project, report=report)
-        found_right = [is_right for _, is_right in answers]
-    finally:
-        plugins.report_failures(report_error)
-    if plugins.failures or False in found_right:
-        raise typer.Exit(1)
-    if all:
-        from latentbook.book.build import build_site
-        from latentbook.book.overlay.instrument_tests import run_tests
-
-        tested = run_tests(project.settings, report=report)
-        build_site(project, report=report)
-        but = "" if tested else ". The tests of its instruments were not run"
-        report(f"The course passes every check and builds{but}")
 
 
 @cli.command()

@@ -69,7 +69,7 @@ def start_course(folder: Path, *, empty: bool) -> None:
     for path in new_course(Settings(), folder, empty=empty):
         typer.echo(f"Wrote {path}")
     if empty:
-        from latentbook.book.check import check_book
+        from latentbook_authoring.check.book import check_book
 
         check_book(project_of(folder), record=True, report=typer.echo)
     from latentbook_authoring.diff import accept

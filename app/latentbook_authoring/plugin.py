@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 
 @hookimpl
 def commands(cli: typer.Typer) -> None:
+    from latentbook_authoring.check.command import check
     from latentbook_authoring.commands import courses, new, packages
 
+    cli.command()(check)
     cli.command()(new)
     cli.add_typer(courses, name="course")
     cli.add_typer(packages, name="packages")

@@ -6,7 +6,6 @@ from pathlib import Path
 import tomlkit
 
 from latentbook.book.build import build_site
-from latentbook.book.check import record_chapter
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
 from latentbook.book.overlay.merge import open_project
@@ -15,6 +14,7 @@ from latentbook.errors import LatentbookError, accepted_names
 from latentbook.plugins import plugins_of
 from latentbook.report import Report
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import record_chapter
 
 SOLUTIONS = "solutions"  # folder of a course: LABEL.md for each problem
 

@@ -11,13 +11,13 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from latentbook.book.build import build_site
-from latentbook.book.check import check_book
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import SVG, Recorded, same_outputs
 from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 from latentbook_authoring.packages.change import add, write
 from tests.browser.axe import in_both_themes
 from tests.browser.book_pages import output, run, visit

@@ -13,7 +13,6 @@ from typing import Any
 import nbformat
 import pytest
 
-from latentbook.book.check import check_book
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.compose.blocks import Block, Equation
 from latentbook.book.compose.notebook import Cell
@@ -28,6 +27,7 @@ from latentbook.book.read.recordings import NUMBERS
 from latentbook.book.read.source import ChapterSource
 from latentbook.book.write.exports import chapter_cells, notebook, script
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 from tests.lot import by_lot
 from tests.site_pages import broken_links, repeated_ids
 

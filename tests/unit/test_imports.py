@@ -179,6 +179,7 @@ def test_instruments_import_numpy_alone(root: Path) -> None:
 
 def test_building_the_book_does_not_load_torch() -> None:
     program = (
-        "import sys, latentbook.book.build, latentbook.book.check;sys.exit('torch' in sys.modules)"
+        "import sys, latentbook.book.build, latentbook_authoring.check.book;"
+        "sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import pytest
 
 import widgets
-from latentbook.book.compose.contract import check_pure, check_setting, computed, settings
+from latentbook_authoring.check.contract import check_pure, check_setting, computed, settings
 from tests.figures import check_figures
 from tests.lot import by_lot
 from tests.numbers_in_words import signed_zeros

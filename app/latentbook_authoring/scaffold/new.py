@@ -8,7 +8,6 @@ import keyword
 import re
 from pathlib import Path
 
-from latentbook.book.check import record_chapter
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import (
     BOOK,
@@ -27,6 +26,7 @@ from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
 from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import SHIPPED, Settings
+from latentbook_authoring.check.book import record_chapter
 from latentbook_authoring.scaffold import filled, write
 from latentbook_authoring.scaffold.from_notebook import NotebookSection
 from latentbook_authoring.scaffold.toml_edit import (

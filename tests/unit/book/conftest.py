@@ -10,12 +10,12 @@ import pytest
 
 from latentbook.book.compose.pieces import Layout, Text
 from latentbook.book.load import load
-from latentbook.book.page_python import PagePython
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import Renderer, printed, root_of
 from latentbook.runtime.page_packages import Lock, PagePackages
 from latentbook.settings import Settings
+from latentbook_authoring.check.page_python import PagePython
 
 BOOK = """\
 title = "A small book"

@@ -10,8 +10,8 @@ import pytest
 from anki.collection import Collection, ImportAnkiPackageOptions, ImportAnkiPackageRequest
 
 from latentbook.book.build import build_site
-from latentbook.book.check import check_book
 from latentbook.book.overlay.merge import open_project
+from latentbook_authoring.check.book import check_book
 
 from .conftest import BOOK, HEAD, MakeBook
 

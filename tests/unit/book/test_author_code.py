@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from latentbook.book.check import check_book
 from latentbook.book.compose import author_code
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.compose.engine import EngineError
@@ -30,6 +29,7 @@ from latentbook.http.fault import Fault
 from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 
 from .conftest import HEAD, MakeBook
 

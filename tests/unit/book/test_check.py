@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from latentbook.book.check import check_book
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
@@ -20,6 +19,7 @@ from latentbook.book.write import site
 from latentbook.errors import BookErrors
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 from widgets.engine.failure import SHOW_A_FIGURE
 
 from ..runtime.projects import project
@@ -411,8 +411,11 @@ def test_only_what_has_changed_is_run_again(
     ask = AuthorCode.ask
 
     def noting(self: AuthorCode, request: Mapping[str, Any]) -> Reply:
-        if request["type"] != "contract":
-            asked.append(request.get("filename") or request["type"])
+        what = request.get("filename") or request["type"]
+        if what == "call":
+            what = json.loads(request["code"])["function"].partition(":")[2]
+        if what != "faults":  # of an instrument
+            asked.append(what)
         return ask(self, request)
 
     monkeypatch.setattr(AuthorCode, "ask", noting)
@@ -423,7 +426,7 @@ def test_only_what_has_changed_is_run_again(
         check_book(open_project(settings), record=record, report=lambda message: None)
         return asked
 
-    question = ["check_answer", "other_processor", "check_answer"]
+    question = ["check_answer", "refusal", "check_answer"]
     checked(first + second + quiz, record=True)
     assert checked(first + second + quiz) == []
     assert checked("\nMore words.\n" + first + second + quiz) == []

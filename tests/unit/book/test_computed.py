@@ -9,7 +9,6 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from latentbook.book.check import check_book, list_faults
 from latentbook.book.compose.blocks import Heading
 from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
@@ -24,6 +23,8 @@ from latentbook.errors import BookErrors, Problems
 from latentbook.files import Files
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
+from latentbook_authoring.check.lists import list_faults
 from latentbook_authoring.prose.numbers import bare_numbers
 
 from .conftest import BOOK, HEAD, OPENING, MakeBook, html_of

@@ -457,7 +457,7 @@ def test_references_to_what_no_moment_opens_are_refused(
 
 
 def test_a_snippet_keeps_its_output_while_one_before_it_is_not_open(book: Settings) -> None:
-    from latentbook.book.check import check_book
+    from latentbook_authoring.check.book import check_book
 
     check_book(open_project(book), record=True, report=lambda message: None)
     folder = built(book, BEFORE)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.check import list_faults
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.errors import BookErrors
 from latentbook.plugins import installed
 from latentbook.settings import Settings
+from latentbook_authoring.check.lists import list_faults
 from tests.unit.book.conftest import BOOK, HEAD, MakeBook
 
 PARAGRAPHS = installed().checks["paragraphs"]

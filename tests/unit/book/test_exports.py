@@ -10,12 +10,12 @@ from typing import Any
 import nbformat
 import pytest
 
-from latentbook.book.check import check_book
 from latentbook.book.compose.notebook import Cell
 from latentbook.book.compose.types import Chapter
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.exports import chapter_cells, notebook, script
+from latentbook_authoring.check.book import check_book
 
 from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 

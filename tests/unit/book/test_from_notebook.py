@@ -14,7 +14,6 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
-from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Equation, all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
@@ -24,6 +23,7 @@ from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 from latentbook_authoring.scaffold.cells import ACCEPTED
 from latentbook_authoring.scaffold.new import new_section
 

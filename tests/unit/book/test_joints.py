@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from latentbook.book.check import check_book
 from latentbook.book.compose.blocks import Prose, text_of
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
+from latentbook_authoring.check.book import check_book
 from tests.unit.book.conftest import HEAD, MakeBook, html_of, pages_of
 
 NUMBERS = {"sample/numbers.py": "kept = 87.4\n"}

@@ -17,14 +17,14 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from latentbook.book.check import check_book
 from latentbook.book.load import load
-from latentbook.book.overlay.instrument_tests import run_tests
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.project import read_course
 from latentbook.cli import cli
 from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
+from latentbook_authoring.check.instrument_tests import run_tests
 from latentbook_authoring.scaffold.course import new_course
 from latentbook_authoring.scaffold.new import new_chapter, new_instrument, new_section
 from widgets.engine.check import check_instrument
@@ -282,7 +282,7 @@ def test_a_check_of_all_says_whether_the_instruments_were_tested(
     settings = make_course({"instruments/test_it.py": "def test_it():\n    pass\n"})
     for name in ("content", "course", "build"):
         monkeypatch.setenv(f"LATENTBOOK_{name}".upper(), str(getattr(settings, name)))
-    monkeypatch.setattr("latentbook.book.check.check_book", lambda *_, **__: None)
+    monkeypatch.setattr("latentbook_authoring.check.book.check_book", lambda *_, **__: None)
     monkeypatch.setattr("latentbook.book.build.build_site", lambda *_, **__: None)
     if not installed:
         monkeypatch.setattr("importlib.util.find_spec", lambda name: None)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from latentbook.book.check import check_book
-from latentbook.book.compose.other_processor import moved, refusal
 from latentbook.book.overlay.merge import open_project
 from latentbook.errors import BookErrors
+from latentbook_authoring.check.book import check_book
+from latentbook_authoring.check.other_processor import moved, refusal
 from tests.unit.book.test_check import QUIZ
 
 from .conftest import HEAD, MakeBook

@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from latentbook.book.build import build_site
-from latentbook.book.check import check_book
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
@@ -24,6 +23,7 @@ from latentbook.book.write.exports import chapter_cells, script
 from latentbook.errors import BookErrors, Problems
 from latentbook.files import Files
 from latentbook.settings import Settings
+from latentbook_authoring.check.book import check_book
 from latentbook_authoring.diff import accept, tell
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from latentbook.book import page_python
-from latentbook.book.check import check_book
 from latentbook.book.overlay.merge import open_project
-from latentbook.book.page_python import advice
+from latentbook_authoring.check import page_python
+from latentbook_authoring.check.book import check_book
+from latentbook_authoring.check.page_python import advice
 
 from .conftest import HEAD, MakeBook
 from .test_check import GOOD, QUIZ, cell, mistakes, report

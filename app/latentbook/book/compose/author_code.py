@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,6 +34,12 @@ Reply = dict[str, Any]
 
 Code that took its process with it has failed without a ``name``, and has ``died``.
 """
+
+
+def call(function: Callable[..., Any], **given: Any) -> dict[str, str]:
+    """The request to call a function there; one of an instrument names it as ``widget``."""
+    place = f"{function.__module__}:{function.__name__}"
+    return {"type": "call", "code": json.dumps({"function": place, **given})}
 
 
 class AuthorCode:

@@ -9,14 +9,13 @@ import math
 import os
 import runpy
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 import widgets
 from latentbook.book.compose.author_code import OUTPUTS, RUNS, Reply
-from latentbook.book.compose.contract import faults
-from latentbook.book.compose.other_processor import refusal
 from latentbook.runtime.inside.tape import Tape, portable
 from widgets.contract import Choice
 from widgets.engine import host, outputs
@@ -212,12 +211,11 @@ def _listing(code: str) -> None:
     _run(code, "listing")
 
 
-def _contract(code: str) -> dict[str, Any]:
-    return faults(**json.loads(code))
-
-
-def _other_processor(code: str) -> dict[str, Any]:
-    return refusal(**json.loads(code))
+def _call(code: str) -> Any:
+    """What a function returns, ``module:name``, for the other values as its arguments."""
+    given = json.loads(code)
+    module, name = given.pop("function").split(":")
+    return getattr(import_module(module), name)(**given)
 
 
 def _file(path: str) -> None:
@@ -232,18 +230,17 @@ MAKERS = {
     "numbers": _numbers,
     "vary": _vary,
     "state": _state,
-    "contract": _contract,
-    "other_processor": _other_processor,
+    "call": _call,
     "file": _file,
 }
 """Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path, that of ``state``, ``contract`` and ``other_processor`` is JSON."""
+The code of ``file`` is a path, that of ``state`` and ``call`` is JSON."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:
     kind = request["type"]
     if kind == "file":
         return str(request["code"])
-    if kind == "contract":
-        return filename_of(json.loads(request["code"])["widget"])
+    if kind == "call" and (widget := json.loads(request["code"]).get("widget")):
+        return filename_of(widget)
     return kind if kind in MAKERS else host.reader_file(request)

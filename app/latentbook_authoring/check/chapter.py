@@ -1,52 +1,26 @@
-"""``latentbook check``: checks what the build checks, and runs all Python in the book."""
+"""Runs the Python of one chapter and compares it with what is recorded."""
 
 import ast
 import importlib.util
 import json
 import re
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, suppress
-from dataclasses import replace
-from functools import partial
-from importlib.metadata import distributions
 from itertools import product
-from pathlib import Path
 from typing import Any, cast
 
-import widgets
-from latentbook.book.build import dressed
 from latentbook.book.compose.assigned import ASKED
-from latentbook.book.compose.author_code import AuthorCode, Reply, explained
+from latentbook.book.compose.author_code import AuthorCode, Reply, call, explained
 from latentbook.book.compose.engine import EngineError, shared_engine
-from latentbook.book.compose.stills import WIDE, instrument_file
+from latentbook.book.compose.stills import WIDE
 from latentbook.book.directives.code_cell import say_what_is_drawn
-from latentbook.book.load import compose
-from latentbook.book.overlay.merge import open_project
-from latentbook.book.page_python import PagePython, Twice
-from latentbook.book.read.card_records import (
-    BOOK_CARDS,
-    CARDS,
-    card_hash,
-    edition_of,
-    read_cards,
-    updated,
-    write_cards,
-)
-from latentbook.book.read.contents import CONTENT
-from latentbook.book.read.day import right_now
-from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.nodes import DirectiveNode, directives
 from latentbook.book.read.numbers import STALE, NumberError, made_by, rounded
-from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import (
-    BOOK_OUTPUTS,
     NUMBERS,
-    OUTPUTS,
     PLOTLY,
     Recorded,
     Recording,
-    Recordings,
     code_hashes,
     differences,
     rounded_figure,
@@ -54,17 +28,10 @@ from latentbook.book.read.recordings import (
     same_outputs,
 )
 from latentbook.book.read.source import ChapterSource
-from latentbook.book.write.assets import bundle, engine_script
-from latentbook.book.write.render import Renderer
-from latentbook.book.write.site import refuse_large
-from latentbook.cache import Cache
-from latentbook.errors import Problems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
-from latentbook.hooks import PageCheck
-from latentbook.plugins import plugins_of
-from latentbook.report import Report
-from latentbook.runtime.page_packages import PagePackages
+from latentbook.book.write.assets import engine_script
+from latentbook_authoring.check.other_processor import refusal
+from latentbook_authoring.check.page_python import Twice
+from latentbook_authoring.check.session import Session, contents
 
 LISTING_TIMES = 10
 """How many times as long as a snippet a listing may take: it may train something."""
@@ -79,229 +46,18 @@ ANOTHER_DRAWING = ("a drawing", "another one")
 NO_MODULE = re.compile(r"No module named '(?P<module>[^']+)'")
 
 
-def check_book(
-    project: Project,
-    *,
-    record: bool = False,
-    chapters: Collection[str] | None = None,
-    report: Report,
-) -> None:
-    """Check the book; with ``record``, record the output of every snippet.
-
-    With ``chapters``, run only the Python of these.
-
-    Raises
-    ------
-    BookErrors
-        With every mistake in the content, every snippet that fails or puts out something else than
-        is recorded, and every question whose solution fails or whose mistake passes.
-    """
-    book = _Book(project, report, trusts=not record)
-    for notice in book.loaded.notices:
-        report(notice)
-    book.check_instruments()
-    changed: list[tuple[str, Recordings]] = []
-    asked = [each for each in book.loaded.whole if chapters is None or each.entry.slug in chapters]
-    for source in (*asked, *(each.source for each in book.loaded.assignments)):
-        report(f"Running the Python of {source.opening.path.parent}")
-        recordings = book.run(source, record=record)
-        if record and recordings.by_label != source.recordings.by_label:
-            changed.append((source.entry.slug, recordings))
-            report("Running it again, to see that the same comes of it")
-            now = replace(source.recordings, by_label=recordings.by_label)
-            book.run(replace(source, recordings=now), record=False, again=True)
-        book.check_cards(source, record=record)
-    book.page.compare()
-    book.problems.raise_all()
-    book.warn_of_public_answers()
-    for slug, recordings in changed:
-        recordings.write(book.outputs_of(slug))
-    if record:
-        for source in book.loaded.whole:
-            book.record_cards(source)
-    loaded = book.loaded
-    if changed:  # what the build finds in the new recordings
-        loaded = compose(open_project(project.settings), right_now(), computing=True)
-    assets = dressed(loaded, bundle(project.settings), project.settings)
-    renderer = Renderer(loaded.book, assets, {"reload": False}, "", "/")
-    refuse_large(loaded, dict(renderer.pages()))
-    report("Every check passes")
-
-
-def record_chapter(project: Project, slug: str) -> Path:
-    book = _Book(project, print, trusts=True)
-    source = next(source for source in book.loaded.whole if source.entry.slug == slug)
-    recordings = book.run(source, record=True)
-    book.problems.raise_all()
-    recordings.write(path := book.outputs_of(slug))
-    return path
-
-
-def list_faults(project: Project, check: PageCheck, report: Report) -> None:
-    """Report what a check finds, and what it doubts, those of the book under a course left out."""
-    loaded = compose(project, right_now(), computing=True)
-    place = Problems(loaded.overlay.origins).place
-    for page in (page for source in loaded.whole for page in source.pages):
-        found = [*check.faults(page)]
-        found += [(line, f"perhaps {doubt}") for line, doubt in check.doubts(page)]
-        for line, sentence in found:
-            if not loaded.overlay.from_book(page.path, line):
-                report(f"{place(page.path, line)}: {sentence}")
-
-
-def list_lessons(project: Project, report: Report) -> None:
-    """Report what each section has of a lesson, and what it has too much of."""
-    loaded = compose(project, right_now(), computing=True)
-    place = Problems(loaded.overlay.origins).place
-    for page in (page for source in loaded.whole for page in source.sections):
-        line = page.document.front_lines.get("title", 1)
-        if loaded.overlay.from_book(page.path, line):
-            continue
-        lesson = Lesson.of(page.document)
-        rows = f" ({', '.join(map(str, lesson.tables))} rows)" if lesson.tables else ""
-        idea = "an idea" if lesson.has_idea else "no idea"
-        tables = f"{len(lesson.tables)} table{'s' * (len(lesson.tables) != 1)}{rows}"
-        figures = f"{lesson.figures} figure{'s' * (lesson.figures != 1)}"
-        has = f"{lesson.numbers} numbers, {tables}, {figures}, {idea}"
-        wrong = ", ".join(filter(None, [lesson.faults, "no idea" * lesson.lacks_idea]))
-        warning = f". Too much or missing: {wrong}" if wrong else ""
-        report(f"{place(page.path, line)}: {has}{warning}")
-
-
-class _Book:
-    """A book whose Python is about to run, with its packages importable."""
-
-    def __init__(self, project: Project, report: Report, *, trusts: bool) -> None:
-        self.trusts = trusts
-        self.project = project
-        self.settings = settings = project.settings
-        self.content = settings.course / CONTENT if settings.course else settings.content
-        self.packages = PagePackages.read(settings, project.packages)
-        self.packages.make_importable(report)
-        self.outputs = plugins_of(settings).outputs
-        self.page = PagePython(settings, project.widgets, self.packages, report, self.outputs)
-        self.report = report
-        report("Reading the book")
-        self.loaded = compose(project, right_now(), computing=True)
-        asked = [each for page in self.loaded.assignments for each in page.questions]
-        self.asked = {each.label: each for each in asked}
-        self.problems = Problems(self.loaded.overlay.origins)
-        self.cache = Cache(self.settings.build / "cache" / "checks")
-        self.environment = content_hash(
-            sys.version,
-            *sorted(f"{each.name} {each.version}" for each in distributions()),
-            _contents(project.widgets),
-            _contents(Files.of(Path(__file__).parent)),
-            self.packages.lock.model_dump_json(),
-            self.outputs,
-            length=32,
-        )
-
-    def kept(self, make: Callable[[], Any], *made_from: str) -> Any:
-        """What was made from the same before, without a mistake; else make it now."""
-        key = content_hash(self.environment, *made_from, length=32)
-        if self.trusts and (found := self.cache.read(key)) is not None:
-            return found
-        before = len(self.problems.errors)
-        made = make()
-        if made is not None and len(self.problems.errors) == before:
-            self.cache.write(key, made)
-        return made
-
-    def check_instruments(self) -> None:
-        """Hold a course's instruments to their contract, and the book's at rest to theirs."""
-        own = () if self.settings.course else widgets.WIDGETS
-        seconds = self.settings.code_timeout
-        with closing(AuthorCode(seconds, root=self.settings.root)) as code:
-            for name in self.loaded.overlay.instruments:
-                self.check_instrument(code, name, seconds / 2)
-            for name in own:
-                self.kept(partial(self.check_instrument, code, name, 0), "rest", name)
-
-    def check_instrument(self, code: AuthorCode, name: str, seconds: float) -> bool:
-        """With no ``seconds``, only at rest."""
-        place = instrument_file(self.project.widgets, name)
-        asked = json.dumps({"widget": name, "seconds": seconds})
-        reply = code.ask({"type": "contract", "code": asked})
-        if reply["type"] == "failed":
-            self.problems.add(place, reply["line"] or 1, f"{name} {explained(reply)}")
-            return False
-        for fault in reply["value"]["faults"]:
-            self.problems.add(place, fault["line"] or 1, f"{name} {fault['message']}")
-        if seconds and (untried := reply["value"]["untried"]):
-            self.report(
-                f"{place}: {untried} settings of {name} are not tried, because it takes "
-                f"more than {seconds:g} s to compute the others"
-            )
-        return True
-
-    def warn_of_public_answers(self) -> None:
-        for each in self.asked.values():
-            line = each.nodes[0].line
-            if len(each.nodes) == 1 and self.loaded.overlay.from_book(each.page.path, line):
-                place = self.problems.place(each.page.path, line)
-                self.report(f"{place}: {each.label} does not vary, and its answer is public")
-
-    def check_cards(self, source: ChapterSource, *, record: bool) -> None:
-        """Report cards that ask something else than their authors have accepted."""
-        for page in source.pages:
-            report = self.problems.of(page.path)
-            for card in page.cards:
-                then, edition = source.card_records.get(card.label), edition_of(card)
-                if then is not None and edition < then.edition:
-                    report.add(
-                        card.line,
-                        f"{card.label} has edition {edition}, but {then.edition} is recorded: the "
-                        "number of an edition only rises",
-                    )
-                elif record:
-                    continue
-                elif then is None:
-                    message = f"the card {card.label} is not recorded: run this check with --record"
-                    report.add(card.line, message)
-                elif edition == then.edition and card_hash(card) != then.source:
-                    report.add(
-                        card.line,
-                        f"the card {card.label} has changed: if readers who knew it still do, run "
-                        f"this check with --record; if not, write :edition: {edition + 1}",
-                    )
-
-    def record_cards(self, source: ChapterSource) -> None:
-        cards = [card for page in source.pages for card in page.cards]
-        made = updated(source.card_records, cards, right_now().date())
-        place = f"{source.entry.slug}/{BOOK_CARDS}"
-        book = read_cards(self.project.files, place, self.project.report(place))
-        own = {label: each for label, each in made.items() if each != book.get(label)}
-        write_cards(self.content / source.entry.slug / CARDS, own)
-
-    def run(self, source: ChapterSource, *, record: bool, again: bool = False) -> Recordings:
-        """With ``again``, the recordings are those of a run on the same machine, just before."""
-        with closing(AuthorCode(self.settings.code_timeout, outputs=self.outputs)) as code:
-            chapter = _ChapterRun(self, source, code, again=again)
-            recorded = chapter.run(record=record)
-        book = source.recordings.book
-        own = {label: each for label, each in recorded.items() if each != book.get(label)}
-        if not record or own == source.recordings.by_label:  # others are run again
-            self.page.add(chapter.twice, chapter.unsure)
-        return Recordings(own)
-
-    def outputs_of(self, slug: str) -> Path:
-        """Where a chapter is recorded."""
-        return self.content / slug / OUTPUTS
-
-
-class _ChapterRun:
+class ChapterRun:
     """Runs the Python of one chapter from top to bottom, in one scope."""
 
     def __init__(
-        self, book: _Book, source: ChapterSource, code: AuthorCode, *, again: bool
+        self, session: Session, source: ChapterSource, code: AuthorCode, *, again: bool
     ) -> None:
         self.again = again
-        self.book = book
+        self.session = session
         self.source = source
         self.code = code
-        self.problems = book.problems.of(source.opening.path)
-        self.asked = [each for each in book.loaded.asked if each.slug == source.entry.slug]
+        self.problems = session.problems.of(source.opening.path)
+        self.asked = [each for each in session.loaded.asked if each.slug == source.entry.slug]
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
@@ -313,7 +69,7 @@ class _ChapterRun:
         runnable = runnable_cells(self.source.nodes)
         made: dict[str, Recording] = {}
         for page in self.source.pages:
-            self.problems = self.book.problems.of(page.path)
+            self.problems = self.session.problems.of(page.path)
             for node in directives(page.document.nodes, "code-cell", "quiz", ASKED):
                 if node in runnable:
                     if (recording := self.cell(node)) is not None:
@@ -323,7 +79,7 @@ class _ChapterRun:
                 elif node.name == "quiz":
                     self.check_question(node)
                 elif node.name == ASKED and node.label:
-                    for variant in self.book.asked[node.label].nodes:
+                    for variant in self.session.asked[node.label].nodes:
                         self.check_question(variant)
                 elif node.options.get("needs"):
                     self.once(node, self.listing)
@@ -335,7 +91,7 @@ class _ChapterRun:
     def once(self, node: DirectiveNode, check: Callable[[DirectiveNode], bool | None]) -> None:
         """Check something unless it passed before, after the same snippets."""
         before = [each.code for each in (*self.ran, *self.late)]
-        self.book.kept(lambda: check(node) is not False or None, *_code(node), *before)
+        self.session.kept(lambda: check(node) is not False or None, *_code(node), *before)
 
     def ask(self, request: dict[str, Any]) -> Reply:
         """Send one message of the page's protocol; after a crash, rebuild the scope."""
@@ -366,7 +122,7 @@ class _ChapterRun:
             return recording and recording.model_dump()
 
         asked = [each.content for each in self.asked]
-        found = self.book.kept(made, self.hashes[node.label], *_code(node), *asked)
+        found = self.session.kept(made, self.hashes[node.label], *_code(node), *asked)
         if found is None:
             return None
         if not (self.ran and self.ran[-1] is node):
@@ -394,7 +150,7 @@ class _ChapterRun:
         return Recording(code=code, outputs=outputs, numbers=self.variables(node))
 
     def draw(self, node: DirectiveNode, outputs: Iterable[Recorded]) -> None:
-        engine = shared_engine(engine_script(self.book.settings))
+        engine = shared_engine(engine_script(self.session.settings))
         for output in outputs:
             if output.kind == PLOTLY:
                 try:
@@ -406,7 +162,7 @@ class _ChapterRun:
     def failed(self, node: DirectiveNode, reply: Reply, what: str) -> None:
         line = node.body_line + reply["line"] - 1 if reply["line"] else node.line
         lacks = NO_MODULE.fullmatch(reply["message"])
-        hint = self.book.packages.install_hint(lacks["module"]) if lacks else ""
+        hint = self.session.packages.install_hint(lacks["module"]) if lacks else ""
         message = f"{what} {explained(reply)}"
         self.problems.add(line, f"{message}. {hint}" if hint else message)
 
@@ -438,7 +194,7 @@ class _ChapterRun:
                 found[name] = rounded(value + 0)  # a list, a text, a dict have no sum with 0
             except (TypeError, ValueError) as error:
                 message = f"{name!r} of {node.label} is not a number: {error}"
-                self.book.problems.add(each.path, each.line, message)
+                self.session.problems.add(each.path, each.line, message)
         return found
 
     def variable_request(self, node: DirectiveNode, name: str) -> dict[str, Any]:
@@ -450,13 +206,13 @@ class _ChapterRun:
     def computed(self) -> dict[str, float] | None:
         """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
         fails."""
-        files = _contents(self.book.project.files, self.source.entry.slug)
+        files = contents(self.session.project.files, self.source.entry.slug)
         made_from = "numbers", self.source.numbers.source, files
-        return cast("dict[str, float] | None", self.book.kept(self.run_numbers, *made_from))
+        return cast("dict[str, float] | None", self.session.kept(self.run_numbers, *made_from))
 
     def run_numbers(self) -> dict[str, float] | None:
         numbers = self.source.numbers
-        report = self.book.problems.of(numbers.path)
+        report = self.session.problems.of(numbers.path)
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds)) as own:
             reply = own.ask({"type": "numbers", "code": numbers.source})
         if reply["type"] == "failed":
@@ -478,33 +234,33 @@ class _ChapterRun:
         then = {maker: r.numbers for maker, r in self.source.recordings.known.items()}
         failed = {*numbers.hashes} - {*made}
         if not record and numbers.stale and NUMBERS in made:
-            self.book.problems.add(numbers.path, 1, STALE)
+            self.session.problems.add(numbers.path, 1, STALE)
         for each in self.asked:
             if numbers.maker(each.content.partition(":")[0])[0] in failed:
                 continue
             try:
                 now = numbers.number(each.content, values).text
             except NumberError as error:
-                others = {source.entry.slug: source.numbers for source in self.book.loaded.whole}
+                others = {source.entry.slug: source.numbers for source in self.session.loaded.whole}
                 message = f"{error}{numbers.elsewhere(each.content, others)}"
-                self.book.problems.add(each.path, each.line, message)
+                self.session.problems.add(each.path, each.line, message)
                 continue
             was = "not recorded"
             with suppress(NumberError):
                 was = numbers.number(each.content, then).text
             what = f"{{num}}`{each.content}` was {was}, and is now {now}"
             if was != now and record:
-                self.book.report(f"{self.book.problems.place(each.path, each.line)}: {what}")
+                self.session.report(f"{self.session.problems.place(each.path, each.line)}: {what}")
             elif was != now:
                 read = ": read the sentence, then run this check with --record"
                 message = what + (SEED if self.again else read)
-                self.book.problems.add(each.path, each.line, message)
+                self.session.problems.add(each.path, each.line, message)
 
     def check_question(self, node: DirectiveNode) -> None:
         """Check that every solution passes, in the page too, and every mistake gets its message."""
-        before = len(self.book.problems.errors)
+        before = len(self.session.problems.errors)
         self.once(node, self.question)
-        if len(self.book.problems.errors) == before:
+        if len(self.session.problems.errors) == before:
             for check, solution in _answers(node):
                 request = self.answer_request(solution, check)
                 self.in_page(solution, f"the solution of {node.label}", request)
@@ -528,7 +284,7 @@ class _ChapterRun:
         self, node: DirectiveNode, solution: DirectiveNode, check: DirectiveNode
     ) -> None:
         asked = {"scope": self.scope, "code": solution.code, "check": check.code}
-        reply = self.ask({"type": "other_processor", "code": json.dumps(asked)})
+        reply = self.ask(call(refusal, **asked))
         if reply["type"] == "failed":
             self.failed(check, reply, f"the {check.name} of {node.label}")
             return
@@ -570,7 +326,7 @@ class _ChapterRun:
         """Run a listing that the page only shows, in a separate process; False if it cannot."""
         needs = [name.strip() for name in node.options["needs"].split(",")]
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
-            self.book.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
+            self.session.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
             return False
         # CUDA reserves more address space than there is memory, so a listing has no limit of it.
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:
@@ -592,11 +348,3 @@ def _code(node: DirectiveNode) -> Iterator[str]:
     for each in node.nodes:
         if isinstance(each, DirectiveNode):
             yield from _code(each)
-
-
-def _contents(files: Files, folder: str = "") -> str:
-    """A hash of the files that Python may read, by their places."""
-    text = (".md", OUTPUTS, BOOK_OUTPUTS, CARDS, BOOK_CARDS)
-    places = files.below(folder) if folder else files
-    read = (each for each in places if not each.endswith(text))
-    return content_hash(*(part for each in read for part in (each, files.data(each))), length=32)

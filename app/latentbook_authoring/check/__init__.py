@@ -1,0 +1,1 @@
+"""``latentbook check``."""

@@ -1,7 +1,7 @@
 """Build ``build/site`` if something has changed, and swap it in complete."""
 
+import json
 import os
-import re
 import shutil
 import time
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ from latentbook.book.write.brand import branded
 from latentbook.book.write.offline import keep_last_edition
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
-from latentbook.book.write.site import SiteWriter
+from latentbook.book.write.site import LABELS, SiteWriter
 from latentbook.cache import Cache, replace_file
 from latentbook.errors import BookErrors, Problems
 from latentbook.files import Files
@@ -95,15 +95,14 @@ def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
 
 
 def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
-    labels = {*closed.places, *hidden}
-    if not (labels or closed.answers):
+    """A site without a list of its labels, by an older release, may show everything."""
+    places, answers = {*closed.places, *hidden}, {*closed.answers}
+    if not (places or answers):
         return []
-    pages = list(site.rglob("*.html"))
-    text = "".join(path.read_text(encoding="utf-8") for path in pages)
-    shown = {path.parent.name for path in pages} | set(re.findall(r' id="([^"]+)"', text))
-    answered = set(re.findall(r' id="([^"]+)"[^>]* data-key=', text))
-    answers = [f"answer of {label}" for label in closed.answers if label in answered]
-    return sorted([*(labels & shown), *answers])
+    with suppress(FileNotFoundError):
+        labels = json.loads((site / LABELS).read_bytes())
+        places, answers = places & {*labels["shown"]}, answers & {*labels["answered"]}
+    return sorted([*places, *(f"answer of {label}" for label in answers)])
 
 
 def is_due(settings: Settings, now: datetime) -> bool:

@@ -6,13 +6,13 @@ It goes beside the site, never into it.
 import base64
 import json
 import mimetypes
-import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from latentbook.book.compose.pieces import Layout
 from latentbook.book.compose.question import Question
-from latentbook.book.compose.types import AskedQuestion, Assignment, Loaded
+from latentbook.book.compose.types import AskedQuestion, Assignment
 from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.source import page_place
 from latentbook.book.write.render import Renderer, root_of, script_json
@@ -30,19 +30,23 @@ def assignments_data(written: Written) -> bytes:
     listed = written.settings.content / "packages.json"
     packages = content_hash(listed.read_bytes()) if listed.is_file() else ""
     place = Problems(loaded.overlay.origins).place
-
-    def whole(html: str) -> str:
-        """HTML with the files in it that the site does not have."""
-        return re.sub(r"(?:\.\./)+(assets/[\w.-]+)", lambda found: _inside(found, loaded), html)
+    inside = {
+        file: f"data:{mimetypes.guess_type(file)[0]};base64,{base64.b64encode(data).decode()}"
+        for file, data in loaded.unseen.files.items()
+        if file not in loaded.media.files
+    }
 
     def asked(each: AskedQuestion) -> dict[str, Any]:
         variants = []
         for node, block in zip(each.nodes, each.blocks, strict=True):
             assert isinstance(block, Question)
-            html, answer = asked_and_worked(renderer, block, each.page.place)
+            layout = Layout(
+                root_of(page_place(ASSIGNMENTS, block.label)), each.page.place, inside=inside
+            )
+            html, answer = asked_and_worked(renderer, block, layout)
             where = place(each.page.path, node.line)
             judged = judged_by(block, node, where, each.earlier)
-            variants.append({"html": whole(html), "answer_html": whole(answer), "question": judged})
+            variants.append({"html": html, "answer_html": answer, "question": judged})
         kind = each.nodes[0].argument
         sources = [each.page.place, packages, *(node.seed for node in each.nodes)]
         return {"label": each.label, "kind": kind, "sources": sources, "variants": variants}
@@ -51,7 +55,7 @@ def assignments_data(written: Written) -> bytes:
         {
             "name": each.name,
             "title": each.title,
-            "page": whole(page_of(renderer, each)),
+            "page": page_of(renderer, each, inside),
             "questions": [[question.label, question.points] for question in each.questions],
         }
         for each in loaded.assignments
@@ -61,7 +65,7 @@ def assignments_data(written: Written) -> bytes:
     return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def page_of(renderer: Renderer, assignment: Assignment) -> str:
+def page_of(renderer: Renderer, assignment: Assignment, inside: Mapping[str, str]) -> str:
     """The page of an assignment, which the server completes with the questions."""
     place = assignment.place
     names = {each.nodes[0].argument for each in assignment.questions}
@@ -72,14 +76,14 @@ def page_of(renderer: Renderer, assignment: Assignment) -> str:
         assignment.title,
         place,
         template="classroom/assignment.html",
+        layout=Layout(root_of(place), place, {place: ""}, inside=inside),
         assignment=assignment,
         scripts=told,
     )
 
 
-def asked_and_worked(renderer: Renderer, question: Question, place: str) -> tuple[str, str]:
-    """A question of the page at ``place`` as an assignment asks it, and its worked answer."""
-    layout = Layout(root_of(page_place(ASSIGNMENTS, question.label)), place)
+def asked_and_worked(renderer: Renderer, question: Question, layout: Layout) -> tuple[str, str]:
+    """A question as an assignment asks it, and its worked answer."""
     shown = {"assignment": question.assessed(), "worked": question}
     template = "classroom/question.html"
     asked, worked = (
@@ -87,11 +91,3 @@ def asked_and_worked(renderer: Renderer, question: Question, place: str) -> tupl
         for name, block in shown.items()
     )
     return asked.strip(), worked.strip()
-
-
-def _inside(found: re.Match[str], loaded: Loaded) -> str:
-    data = loaded.unseen.files.get(found[1])
-    if data is None or found[1] in loaded.media.files:
-        return found[0]
-    kind = mimetypes.guess_type(found[1])[0]
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -41,12 +41,18 @@ class Layout:
     starts : the id at which each page of the book begins that is shown here; empty for the page
         that is nothing else
     prefixes : what goes before the ids of each page of the book
+    inside : addresses of files that the site does not have, by place: ``data:``
     """
 
     root: str
     here: str = ""
     starts: Mapping[str, str] = field(default_factory=dict)
     prefixes: Mapping[str, str] = field(default_factory=dict)
+    inside: Mapping[str, str] = field(default_factory=dict)
+
+    def file(self, place: str) -> str:
+        """The address of a picture."""
+        return self.inside.get(place) or self.root + place
 
     def url(self, to: Address) -> str:
         start = self.starts.get(to.page)

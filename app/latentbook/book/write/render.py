@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from gettext import NullTranslations
 from pathlib import Path
@@ -103,7 +103,7 @@ class PageText(RendererHTML):
         if to := token.meta.get("to"):
             attrs["href"] = layout.url(to)
         if "file" in token.meta:
-            attrs["src"] = layout.root + token.meta["file"]
+            attrs["src"] = layout.file(token.meta["file"])
         if "id" in attrs:
             attrs["id"] = layout.id(str(attrs["id"]))
         if attrs != token.attrs:
@@ -203,6 +203,7 @@ class Renderer:
     served_scripts : modules for every page that they serve, by address from the site's root
     own_templates : folders of a plugin's templates
     failed : takes a block whose own markup fails; the page then has a note in its place
+    sizes : elements of each page that it has rendered, by place
     """
 
     book: Book
@@ -216,6 +217,7 @@ class Renderer:
     templates: Path = TEMPLATES
     own_templates: tuple[Path, ...] = ()
     failed: Callable[[Block, Exception], None] = refuse
+    sizes: dict[str, int] = field(default_factory=dict)
 
     @cached_property
     def formulas(self) -> list[list[TextPage]]:
@@ -307,9 +309,15 @@ class Renderer:
     def _cards(self, chapter: Chapter, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
         place, pages = f"{REVIEW}/{chapter.slug}", chapter.cards_by_page
-        alone = self.page("cards", title, place, first=place, groups=[], group=pages, **given)
-        sizes = [part.count("</") for part in alone.split('<section class="ledger"')[1:]]
-        groups = grouped(zip(pages, sizes, strict=True))
+        given = {**given, "first": place, "groups": []}
+
+        def size(*group: TextPage) -> int:
+            self.page("cards", title, place, group=group, **given)
+            return self.sizes[place]
+
+        groups: Sequence[Sequence[TextPage]] = [pages]
+        if size(*pages) > MOST_ELEMENTS:
+            groups = grouped((page, size(page) - size()) for page in pages)
         yield from self._in_groups("cards", title, place, groups, **given)
 
     def _in_groups(
@@ -380,6 +388,7 @@ class Renderer:
         html = environment.get_template(template or f"{name}.html").render(
             templates.names(layout.here), **names
         )
+        self.sizes[place] = len(START_TAG.findall(html))
         signs = FONTS.items() if page.name in ("section", "chapter", "section_evidence") else ()
         fonts = (templates.asset(name) for name, sign in signs if re.search(sign, html))
         html = html.replace(FONTS_PLACE, "".join(map(PRELOAD.format, fonts)))
@@ -499,6 +508,8 @@ shifts the text.
 
 AT_ONCE = re.compile(r'class="(?:quiz|problem|chapters|parts|page single|missing)"')
 """Markup that ``more.css`` styles and that shows before a script runs."""
+
+START_TAG = re.compile("<[a-z]")
 
 LATE_PLACE = " data-late-place"
 LATE = ' media="print" data-late'

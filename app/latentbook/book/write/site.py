@@ -2,16 +2,22 @@
 
 import hashlib
 import json
-import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.compose.blocks import Block, all_blocks
+from latentbook.book.compose.blocks import (
+    Block,
+    Heading,
+    NumberedBlock,
+    all_blocks,
+)
+from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Book, Loaded, TextPage
 from latentbook.book.directives.recall import Recall
+from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import right_now
 from latentbook.book.write.anki import packages
 from latentbook.book.write.assets import Assets
@@ -32,7 +38,9 @@ from latentbook.settings import Settings
 MAX_ELEMENTS = 6000
 """Per page: it is laid out at once (docs/speed.md)."""
 
-START_TAG = re.compile("<[a-z]")
+LABELS = "labels.json"
+"""The file of a site that lists what it shows, and which questions with their answers."""
+
 PAPER = "#fcfbf8"
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
 """Pixels per side and purpose: the mark stays within the circle of a mask."""
@@ -71,7 +79,10 @@ class SiteWriter:
         served = frozenset(place for part in self.parts for place in part.serves)
         scripts = tuple(script for part in self.parts for script in part.scripts)
         renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
-        config = self.put_pages(dict(renderer.pages()), config)
+        pages = dict(renderer.pages())
+        refuse_large(self.loaded, renderer.sizes)
+        config = self.put_pages(pages, config)
+        (self.folder / LABELS).write_bytes(labels(book))
         if not self.settings.reload:  # an author sees each build at once, not a stored one
             worker = service_worker(self.settings, config, self.folder, self.digests)
             self.put(SERVICE_WORKER, worker)
@@ -114,7 +125,6 @@ class SiteWriter:
 
     def put_pages(self, pages: dict[str, str], config: Mapping[str, Any]) -> Mapping[str, Any]:
         """Write the pages; return what their scripts are told of the build."""
-        refuse_large(self.loaded, pages)
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
@@ -172,16 +182,24 @@ class SiteWriter:
         self.to_compress.append(path)
 
 
-def refuse_large(loaded: Loaded, pages: Mapping[str, str]) -> None:
+def refuse_large(loaded: Loaded, sizes: Mapping[str, int]) -> None:
+    """Report pages with too many elements, by their places."""
     problems = Problems(loaded.overlay.origins)
     for source in loaded.sources:
         for page in source.pages:
-            count = len(START_TAG.findall(pages[f"{page.place}/index.html"]))
-            if count > MAX_ELEMENTS:
+            if (count := sizes[page.place]) > MAX_ELEMENTS:
                 line = page.document.front_lines.get("title", 1)
                 message = f"the page has {count:,} HTML elements; at most {MAX_ELEMENTS:,}"
                 problems.add(page.path, line, f"{message}: move some of it to another section")
     problems.raise_all()
+
+
+def labels(book: Book) -> bytes:
+    blocks = [block for page in book.pages for block in all_blocks(page.blocks)]
+    shown = {page_label(page.place) for page in book.pages}
+    shown |= {block.label for block in blocks if isinstance(block, Heading | NumberedBlock)}
+    answered = [each.label for each in blocks if isinstance(each, Question) and not each.opens]
+    return json.dumps({"shown": sorted(shown - {""}), "answered": sorted(answered)}).encode()
 
 
 def section_digests(book: Book) -> bytes:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sysconfig
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -139,16 +141,18 @@ def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
     LatentbookError
         If pyodide-build is missing or fails.
     """
-    if shutil.which(PYODIDE_BUILD) is None:
+    # The extra `packages` puts it beside this Python, which need not be on the path.
+    places = (sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath))
+    if (program := shutil.which(PYODIDE_BUILD, path=os.pathsep.join(places))) is None:
         raise LatentbookError(
             f"{missing} It has to be compiled, but the command {PYODIDE_BUILD} is missing: "
-            f"install pyodide-build with Python {MARKERS['python_version']} and a network, as "
-            "`latentbook docs packages` says, and run this command again."
+            f"install latentbook[packages] with Python {MARKERS['python_version']} and a network, "
+            "as `latentbook docs packages` says, and run this command again."
         )
     report(f"Compiling {missing.wanted} with pyodide-build")
     folder.mkdir(parents=True, exist_ok=True)
     before = set(folder.iterdir())
-    command = [PYODIDE_BUILD, "build", missing.wanted, "--outdir", str(folder)]
+    command = [program, "build", missing.wanted, "--outdir", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     made = set(folder.iterdir()) - before
     if done.returncode or not made:

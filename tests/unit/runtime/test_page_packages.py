@@ -172,11 +172,22 @@ def test_what_was_not_added_cannot_be_removed(far: PagePackages) -> None:
 def test_compiling_without_the_tool_says_what_is_missing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr("shutil.which", lambda name, path: None)
     with pytest.raises(LatentbookError) as refused:
         added(settings, "native")
     assert "native has no wheel for the page's Python: the index has 1.0" in str(refused.value)
-    assert "install pyodide-build with Python 3.14" in str(refused.value)
+    assert "install latentbook[packages] with Python 3.14" in str(refused.value)
+
+
+def test_the_tool_itself_is_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a network it compiles nothing, but it is found, and its words are passed on."""
+    pytest.importorskip("pyodide_build", reason="pyodide-build needs Python 3.12.")
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    with pytest.raises(LatentbookError) as refused:
+        added(settings, "native")
+    assert "pyodide-build could not compile it:\n" in str(refused.value)
+    assert "127.0.0.1" in str(refused.value) or "Connect" in str(refused.value)
 
 
 def test_what_the_tool_compiles_becomes_the_courses_own(

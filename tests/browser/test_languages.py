@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
+from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.runtime.dist import build_runtime
 from latentbook.settings import Settings
@@ -75,7 +76,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         for name in LANGUAGES:
             build = folder / name / "build"
             build.mkdir(parents=True)
-            (build / "cache").symlink_to(folder / "cache")
+            fill(build / "cache", folder / "cache")
             content = write_book(folder / name / "content", name)
             settings = Settings(root=real.root, content=content, build=build)
             build_site(open_project(settings), report=print)

@@ -13,6 +13,7 @@ from playwright.sync_api import expect
 
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
+from latentbook.book.write.prefill import fill
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.blocks import ClassData, class_data_of
@@ -113,7 +114,7 @@ def settings(
     build = tmp_path / "build"
     write_bundle(build)
     (shared_build / "cache").mkdir(exist_ok=True)
-    (build / "cache").symlink_to(shared_build / "cache")
+    fill(build / "cache", shared_build / "cache")
     mine = ClassSettings(class_mode=True, class_file=tmp_path / "class.sqlite")
     settings = make_book(files).model_copy(update={"build": build}).extended(mine)
     build_site(open_project(settings), report=print, now=BEFORE)

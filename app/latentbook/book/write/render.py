@@ -309,10 +309,9 @@ class Renderer:
     def _cards(self, chapter: Chapter, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         title = self.book.language.translate("Cards: %(title)s", title=chapter.title)
         place, pages = f"{REVIEW}/{chapter.slug}", chapter.cards_by_page
-        given = {**given, "first": place, "groups": []}
 
         def size(*group: TextPage) -> int:
-            self.page("cards", title, place, group=group, **given)
+            self.page("cards", title, place, group=group, first=place, groups=[], **given)
             return self.sizes[place]
 
         groups: Sequence[Sequence[TextPage]] = [pages]

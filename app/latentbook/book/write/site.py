@@ -81,8 +81,8 @@ class SiteWriter:
         renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
         pages = dict(renderer.pages())
         refuse_large(self.loaded, renderer.sizes)
+        self.put(LABELS, labels(book))
         config = self.put_pages(pages, config)
-        (self.folder / LABELS).write_bytes(labels(book))
         if not self.settings.reload:  # an author sees each build at once, not a stored one
             worker = service_worker(self.settings, config, self.folder, self.digests)
             self.put(SERVICE_WORKER, worker)

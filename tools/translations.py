@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
+from latentbook.base.errors import BookErrors, ContentError
+from latentbook.base.report import Report
 from latentbook.book.translations.language import (
     catalogues,
     forms_of,
@@ -18,8 +20,6 @@ from latentbook.book.translations.language import (
     po_file,
     read_catalogue,
 )
-from latentbook.errors import BookErrors, ContentError
-from latentbook.report import Report
 from latentbook.settings import ROOT
 
 COMPLETE = ("de",)

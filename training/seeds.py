@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.models import registry
 from latentbook_decoders.models.cards import WEIGHTS_DIR, Card, read_card
 from latentbook_decoders.models.device import choose_device

@@ -18,8 +18,8 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from latentbook.base.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.course_option import CourseFolder, given_settings, project_of
-from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.forwarding import forward
 from latentbook.plugin_options import with_settings
 from latentbook.plugins import installed, plugins_of

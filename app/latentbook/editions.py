@@ -8,9 +8,9 @@ import signal
 from datetime import datetime
 from multiprocessing.connection import Connection
 
-from latentbook.errors import sentences
+from latentbook.base.errors import sentences
+from latentbook.base.report import Report
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 POLL_S = 0.2

@@ -3,7 +3,7 @@
 A plugin is a module. It marks its functions with :data:`hookimpl`; each bears the name of a hook
 below and takes those of its arguments that it needs. ``docs/plugins.md`` shows one.
 
-A plugin that raises a :class:`~latentbook.errors.LatentbookError` refuses, and the command ends
+A plugin that raises a :class:`~latentbook.base.errors.LatentbookError` refuses, and the command ends
 with its sentence. Any other exception is a fault of the plugin: it is named, and left out.
 """
 
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:

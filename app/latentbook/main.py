@@ -15,23 +15,24 @@ from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute
 
+from latentbook.base.report import Report
 from latentbook.book.read.project import manifest_in
 from latentbook.editions import build_apart
-from latentbook.http import health, problems
+from latentbook.http import problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.draining import Draining
-from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
 from latentbook.http.logs import configure_logs, log
 from latentbook.http.metrics import Metrics
 from latentbook.http.protocol import UVICORN
-from latentbook.http.reload import Reload
-from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
 from latentbook.plugins import Plugins, plugins_of
-from latentbook.report import Report
+from latentbook.serving import health
+from latentbook.serving.fault import OLD_SITE, Fault
+from latentbook.serving.reload import Reload
+from latentbook.serving.scheduled_builds import ScheduledBuilds
 from latentbook.settings import Settings
 
 DRAIN_S = 20

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from latentbook.errors import LatentbookError, accepted_names
-from latentbook.hashing import content_hash
+from latentbook.base.errors import LatentbookError, accepted_names
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.hooks import NAME, CellOutput, Hooks, PageCheck, SitePart
-from latentbook.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.course_option import CourseFolder, project_of
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
 if TYPE_CHECKING:

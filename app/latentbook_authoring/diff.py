@@ -12,6 +12,10 @@ from typing import Any, ClassVar
 
 from pydantic import model_serializer, model_validator
 
+from latentbook.base.datafile import Entry, Json, write_json
+from latentbook.base.errors import BookErrors, LatentbookError, Problems
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
@@ -28,11 +32,7 @@ from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
 from latentbook.book.read.sources import sources
-from latentbook.datafile import Entry, Json, write_json
-from latentbook.errors import BookErrors, LatentbookError, Problems
-from latentbook.hashing import content_hash
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 LOCK = "book.lock.json"

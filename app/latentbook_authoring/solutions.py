@@ -5,14 +5,14 @@ from pathlib import Path
 
 import tomlkit
 
+from latentbook.base.errors import LatentbookError, accepted_names
+from latentbook.base.report import Report
 from latentbook.book.build import build_site
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import COURSE
-from latentbook.errors import LatentbookError, accepted_names
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import record_chapter
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import typer
     from fastapi import FastAPI
 
+    from latentbook.base.report import Report
     from latentbook.book.read.project import Project
-    from latentbook.report import Report
 
 
 @hookimpl

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from latentbook.report import Report
+    from latentbook.base.report import Report
 
 ASKS_SERVER = re.compile(rb"\bserver\s*=")
 """In an instrument: its panel names a decoder of the server."""

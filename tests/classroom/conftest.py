@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from latentbook.cache import seal
+from latentbook.base.cache import seal
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.course import manage, people

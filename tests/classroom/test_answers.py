@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import language
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, attempts, people
 from latentbook_classroom.course.judging import Judging

@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from typer import BadParameter
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.commands import web_address

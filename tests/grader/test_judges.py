@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from latentbook.errors import UnknownName
+from latentbook.base.errors import UnknownName
 from latentbook.settings import Settings
 from latentbook_classroom.grader.judges import ANOTHER_ORDER, Judges
 from latentbook_classroom.grader.question import Question

@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import widgets
+from latentbook.base.errors import LatentbookError
 from latentbook.book.compose import author_code
 from latentbook.book.write.prefill import fill
-from latentbook.errors import LatentbookError
-from latentbook.http.fault import Fault
-from latentbook.http.reload import Reload, import_anew
 from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
+from latentbook.serving.fault import Fault
+from latentbook.serving.reload import Reload, import_anew
 from latentbook.settings import Settings
 from tests.browser.editions import ONE, write_content
 from tests.chromium import launch

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from latentbook.cache import Cache
+from latentbook.base.cache import Cache
 from latentbook.editions import build_apart
-from latentbook.http.fault import Fault
-from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
+from latentbook.serving.fault import Fault
+from latentbook.serving.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
 from latentbook.settings import Settings
 
 OPENS = datetime(2026, 12, 1, 7, tzinfo=UTC)

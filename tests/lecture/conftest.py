@@ -15,9 +15,9 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
+from latentbook.base.cache import seal
 from latentbook.book.compose.blocks import ClassForm
 from latentbook.book.write.prefill import fill
-from latentbook.cache import seal
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import bundle

@@ -10,8 +10,8 @@ import sys
 import httpx
 import pytest
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import language
-from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import bundle, sessions

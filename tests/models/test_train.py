@@ -9,8 +9,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from latentbook.base.errors import LatentbookError
 from latentbook.cli import cli
-from latentbook.errors import LatentbookError
 from latentbook_decoders.models import registry
 from latentbook_decoders.models.cards import Card
 from latentbook_decoders.models.errors import DeviceUnavailable, UnknownModel, WeightsMissing

@@ -12,7 +12,7 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.draining import Closing
 from latentbook_decoders.decoding.decoders import FEW, Decoded, Opened
 from latentbook_decoders.decoding.inference import Inference, TorchMissing

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.cache import Cache, new_folder, seal, sealed
+from latentbook.base.cache import Cache, new_folder, seal, sealed
 
 
 def flip(path: Path, position: int) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from latentbook.base.datafile import Entry, Json, Toml
+from latentbook.base.errors import Problems
 from latentbook.book.read.frontmatter import FrontMatter, Head
 from latentbook.book.read.recordings import Recording
-from latentbook.datafile import Entry, Json, Toml
-from latentbook.errors import Problems
 
 TRICKY = '''\
 title = "a # no comment" # one

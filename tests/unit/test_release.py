@@ -17,8 +17,8 @@ import yaml
 from deno import find_deno_bin
 from packaging.requirements import Requirement
 
+from latentbook.base.errors import Problems
 from latentbook.book.read.project import read_manifest
-from latentbook.errors import Problems
 from tools.release import (
     LICENCE,
     WITHOUT_PYTORCH,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.files import Files
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 from widgets import contract
 from widgets.contract import Choice
 from widgets.engine.frames import compute_frame, declaration_of, source_of

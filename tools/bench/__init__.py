@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from latentbook.errors import LatentbookError, UnknownName
+from latentbook.base.errors import LatentbookError, UnknownName
 from latentbook.settings import Settings
 
 BENCHES = {

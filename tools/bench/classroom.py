@@ -21,9 +21,9 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, people
 from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant

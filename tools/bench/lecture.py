@@ -26,9 +26,9 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.blocks import ClassData, class_data_of
 from latentbook_classroom.lecture.bundle import bundle_class

@@ -18,11 +18,11 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import sync_playwright
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.source import PRINT
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench import Measurement, Report

@@ -12,6 +12,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from latentbook.base.cache import Cache, replace_file
+from latentbook.base.errors import BookErrors, Problems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import release
@@ -25,13 +30,8 @@ from latentbook.book.write.offline import keep_last_edition
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import LABELS, SiteWriter
-from latentbook.cache import Cache, replace_file
-from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.hooks import SitePart
 from latentbook.plugins import Plugins, plugins_of
-from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings, beside

@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.assigned import compose_assignments, take_assigned
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
@@ -42,8 +44,6 @@ from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.text_checks import check_addresses, check_text
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
-from latentbook.cache import Cache
-from latentbook.errors import FileProblems
 from latentbook.plugins import plugins_of
 from latentbook.settings import Settings
 

@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from latentbook.base.cache import replace_file
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.book.build import build_site, dressed
 from latentbook.book.compose.types import Book
 from latentbook.book.load import compose
@@ -20,9 +23,6 @@ from latentbook.book.read.project import Project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.cache import replace_file
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route

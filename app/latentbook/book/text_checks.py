@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.read.lessons import IDEA_WORDS, Lesson, idea_fault
 from latentbook.book.read.numbers import STALE
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import ChapterSource
-from latentbook.errors import accepted_names
 from latentbook.plugins import Plugins
 
 LONG = "the section has {}: move the rest into evidence/{}.md"

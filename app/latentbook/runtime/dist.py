@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from latentbook.cache import new_folder
-from latentbook.files import Files
-from latentbook.report import Report
+from latentbook.base.cache import new_folder
+from latentbook.base.files import Files
+from latentbook.base.report import Report
 from latentbook.runtime.packs import INDEX, build_packs, hash_of, pack_package, placeholders
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import SHA256, check_pyodide

@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from latentbook.cache import sealed
-from latentbook.files import Files
-from latentbook.hashing import content_hash
-from latentbook.report import Report
+from latentbook.base.cache import sealed
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.runtime.inside.packing import package_pack, places_of, wanted
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 from latentbook.settings import Settings

@@ -19,10 +19,10 @@ from packaging.utils import canonicalize_name
 from pydantic import Field
 from pyodide_lock import PackageSpec
 
-from latentbook.cache import new_folder
-from latentbook.datafile import Entry, Json
-from latentbook.errors import LatentbookError, Problems
-from latentbook.report import Report
+from latentbook.base.cache import new_folder
+from latentbook.base.datafile import Entry, Json
+from latentbook.base.errors import LatentbookError, Problems
+from latentbook.base.report import Report
 from latentbook.runtime.pins import BUILTIN, PYODIDE
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings

@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from latentbook.cache import new_folder, seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
+from latentbook.base.cache import new_folder, seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.settings import ROOT
 
 INSIDE = Path(__file__).with_name("inside")

@@ -18,9 +18,9 @@ import requests
 from pyodide_lock import PackageSpec
 from remotezip import RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
-from latentbook.cache import replace_file
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
+from latentbook.base.cache import replace_file
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.runtime.pip import for_page, last_words, pip, report_of
 
 CARRIER = "open-webui==0.12.4"

@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from latentbook.base.report import Report
 from latentbook.book.build import dressed
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import compose
@@ -16,7 +17,6 @@ from latentbook.book.read.source import ChapterSource
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.site import refuse_large
-from latentbook.report import Report
 from latentbook_authoring.check.cards import check_cards, record_cards
 from latentbook_authoring.check.chapter import ChapterRun
 from latentbook_authoring.check.instruments import check_instruments

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.course_option import CourseFolder, project_of
-from latentbook.errors import LatentbookError
 from latentbook.hooks import PageCheck
 from latentbook.plugin_options import with_checks
 from latentbook.plugins import installed, plugins_of

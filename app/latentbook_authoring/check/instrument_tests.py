@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.book.read.contents import INSTRUMENTS
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 

@@ -1,12 +1,12 @@
 """What ``latentbook check`` lists without judging it."""
 
+from latentbook.base.errors import Problems
+from latentbook.base.report import Report
 from latentbook.book.load import compose
 from latentbook.book.read.day import right_now
 from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.project import Project
-from latentbook.errors import Problems
 from latentbook.hooks import PageCheck
-from latentbook.report import Report
 
 
 def list_faults(project: Project, check: PageCheck, report: Report) -> None:

@@ -12,15 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import FileProblems, LatentbookError
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.author_code import Reply, explained
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.numbers import rounded
 from latentbook.book.read.recordings import FIGURE_TOLERANCE, Recorded, differences, same_outputs
-from latentbook.cache import Cache
-from latentbook.errors import FileProblems, LatentbookError
-from latentbook.files import Files
-from latentbook.hashing import content_hash
-from latentbook.report import Report
 from latentbook.runtime.packs import OUTPUTS
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_once, shortened

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import latentbook.book
+from latentbook.base.cache import Cache
+from latentbook.base.errors import Problems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.load import compose
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import CONTENT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS
-from latentbook.cache import Cache
-from latentbook.errors import Problems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook_authoring.check.page_python import PagePython
 

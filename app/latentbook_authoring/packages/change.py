@@ -14,10 +14,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from pyodide_lock.utils import parse_top_level_import_name
 
-from latentbook.cache import all_or_none
-from latentbook.datafile import write_json
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
+from latentbook.base.cache import all_or_none
+from latentbook.base.datafile import write_json
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.runtime.page_packages import Lock, PagePackages
 from latentbook.runtime.pins import MARKERS, PLATFORM, PYODIDE
 from latentbook_authoring.packages.resolve import NoWheel, fits_page, needs_of, resolve

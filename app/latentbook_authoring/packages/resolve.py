@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from pyodide_lock import PackageSpec
 
-from latentbook.errors import LatentbookError, first_of
+from latentbook.base.errors import LatentbookError, first_of
 from latentbook.runtime.pins import MARKERS, PLATFORM
 from latentbook.runtime.pip import Done, for_page, last_words, pip, report_of
 

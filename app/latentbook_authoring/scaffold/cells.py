@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.v4.rwbase import rejoin_lines
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.read.parse import make_markdown, source_lines
-from latentbook.errors import LatentbookError
 
 ACCEPTED = (
     "A section is made from a Jupyter notebook of nbformat 3 or 4 or from Markdown, in Python."

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from latentbook.base.errors import Problems
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.pieces import Layout
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import AskedQuestion, Assignment
@@ -17,8 +19,6 @@ from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.source import page_place
 from latentbook.book.write.render import Renderer, root_of, script_json
 from latentbook.book.write.written import Written
-from latentbook.errors import Problems
-from latentbook.hashing import content_hash
 from latentbook_classroom import TEMPLATES
 from latentbook_classroom.grader.judged import judged_by
 

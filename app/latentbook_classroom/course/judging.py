@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import Language
-from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments

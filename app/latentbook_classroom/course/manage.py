@@ -10,9 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.http.problems import Problem
-from latentbook.report import Report
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, database, people
 from latentbook_classroom.course.database import Database, create

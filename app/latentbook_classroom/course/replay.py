@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook_classroom.course import assignments
 from latentbook_classroom.course.attempts import WAITING, attempts_with
 from latentbook_classroom.course.database import Database

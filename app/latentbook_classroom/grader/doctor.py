@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from latentbook.base.report import Report
 from latentbook.book.read.project import Project
-from latentbook.report import Report
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls
 from latentbook_classroom.grader.questions import read_questions

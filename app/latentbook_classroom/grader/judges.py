@@ -9,11 +9,11 @@ from typing import Any
 
 from py_mini_racer import JSEvalException
 
+from latentbook.base.errors import UnknownName
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.compose.engine import open_context
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.translations.language import message
-from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.judge_script import judge_script

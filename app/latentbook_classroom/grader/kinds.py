@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from latentbook.errors import UnknownName
+from latentbook.base.errors import UnknownName
 
 if TYPE_CHECKING:
     from latentbook.book.compose.answers import Answers

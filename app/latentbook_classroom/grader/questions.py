@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from latentbook.base.errors import Problems
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.question import Question as Block
 from latentbook.book.compose.types import Loaded
@@ -9,7 +10,6 @@ from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import compose
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.project import Project
-from latentbook.errors import Problems
 from latentbook_classroom.grader.checks import question_of
 from latentbook_classroom.grader.judged import judged_by
 from latentbook_classroom.grader.question import Question

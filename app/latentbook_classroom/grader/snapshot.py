@@ -10,11 +10,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from latentbook.base.cache import new_folder, seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.read.project import Project
-from latentbook.cache import new_folder, seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
-from latentbook.report import Report
 from latentbook.runtime.dist import SCRIPT, RuntimeDist, build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook_classroom import STATIC

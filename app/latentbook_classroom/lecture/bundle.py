@@ -7,10 +7,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from latentbook.base.cache import seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.book.write.assets import ES, HASHED, NAMES, by_kind, esbuild, sources_hash
-from latentbook.cache import seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 from latentbook_classroom import STATIC, TEMPLATES
 

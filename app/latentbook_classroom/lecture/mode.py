@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import lecturer, pages, phones, store
 from latentbook_classroom.lecture.pages import Pages

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from latentbook.base.hashing import content_hash
 from latentbook.book.translations.language import Language
-from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.http.site_files import made

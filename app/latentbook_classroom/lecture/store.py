@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.http.problems import Unavailable
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 
 
 class ModelError(LatentbookError):

@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.decoding.metrics import DecoderMetrics
 from latentbook_decoders.models.cards import WEIGHTS_DIR
 from latentbook_decoders.scale.inference import ReplicatedInference

@@ -4,7 +4,7 @@ import importlib.util
 import os
 import secrets
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.decoding.decoders import Decoders
 from latentbook_decoders.decoding.metrics import DecoderMetrics
 from latentbook_decoders.settings import DecoderSettings

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
-from latentbook.errors import BookErrors
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.course import manage

@@ -10,6 +10,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
+from latentbook.base.errors import LatentbookError, UnknownName
 from latentbook.book.write.assets import (
     HASHED,
     ON_DEMAND,
@@ -19,7 +20,6 @@ from latentbook.book.write.assets import (
     sources_hash,
 )
 from latentbook.book.write.compress import Compressor
-from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import Settings
 
 WHOLE = (

@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import BookErrors
+from latentbook.base.files import Files
 from latentbook.book.compose import author_code
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.compose.engine import EngineError
@@ -22,12 +25,9 @@ from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.directives.figure import PLOT
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.cache import Cache
-from latentbook.errors import BookErrors
-from latentbook.files import Files
-from latentbook.http.fault import Fault
-from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
+from latentbook.serving.fault import Fault
+from latentbook.serving.reload import Reload
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 

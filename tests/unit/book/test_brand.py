@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from latentbook.base.datafile import Toml
+from latentbook.base.errors import Problems
 from latentbook.book.load import load
 from latentbook.book.read.brand import GROUNDS, LEAST, Accent, Brand, check_brand, contrast
 from latentbook.book.write.brand import ACCENT, colours, icon, line
 from latentbook.book.write.render import Renderer
-from latentbook.datafile import Toml
-from latentbook.errors import Problems
 
 from .conftest import BOOK, HEAD, AnyFile, MakeBook
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from latentbook.book.write import site
-from latentbook.errors import BookErrors
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book

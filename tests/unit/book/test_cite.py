@@ -8,11 +8,11 @@ import re
 import bibtexparser  # type: ignore[import-untyped]
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.cite import bibtex, escaped
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, HEAD, MakeBook
 

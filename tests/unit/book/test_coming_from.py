@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
-from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 from .test_dialects import ACCEPTED as OF_OTHERS

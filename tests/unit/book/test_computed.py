@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
+from latentbook.base.errors import BookErrors, Problems
+from latentbook.base.files import Files
 from latentbook.book.compose.blocks import Heading
 from latentbook.book.compose.prose import ROLES
 from latentbook.book.directives import DIRECTIVES, by_name
@@ -19,8 +21,6 @@ from latentbook.book.read.numbers import made_by, made_from, written
 from latentbook.book.read.parse import parse_document
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
 from latentbook.plugins import installed, plugins_of
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book

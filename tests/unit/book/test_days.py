@@ -21,6 +21,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from latentbook.base.datafile import Toml
+from latentbook.base.errors import BookErrors, Problems
 from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
@@ -31,8 +33,6 @@ from latentbook.book.write.assets import bundle
 from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import Renderer
 from latentbook.cli import say_what_is_due, say_what_opens
-from latentbook.datafile import Toml
-from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 from tests.chromium import launch
 

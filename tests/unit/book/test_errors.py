@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors, accepted_names
 from latentbook.book.load import load
-from latentbook.errors import BookErrors, accepted_names
 from latentbook.settings import Settings
 
 from .conftest import BOOK, CHAPTER, HEAD, MakeBook

@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
+from latentbook.base.errors import BookErrors, LatentbookError
 from latentbook.book.compose.blocks import Equation, all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
@@ -21,7 +22,6 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.cli import cli
-from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.scaffold.cells import ACCEPTED

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors, LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import catalogues, content_language, language, po_file
-from latentbook.errors import BookErrors, LatentbookError
 from tests.explained import SENTENCES
 from tests.pseudo_locale import add_pseudo_locale
 from tools import translations as words

@@ -9,12 +9,12 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import SVG, Recorded, same_outputs, summary_of
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import Renderer
-from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 

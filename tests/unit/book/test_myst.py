@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.write.exports import chapter_cells, notebook
-from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 from .test_cases import outline

@@ -17,11 +17,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from latentbook.base.errors import BookErrors, LatentbookError, Problems
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.project import read_course
 from latentbook.cli import cli
-from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.check.instrument_tests import run_tests

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latentbook.base.errors import BookErrors, Problems
+from latentbook.base.files import Files
 from latentbook.book.build import build_site
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import load
@@ -20,8 +22,6 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
 from latentbook.book.write.exports import chapter_cells, script
-from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.diff import accept, tell

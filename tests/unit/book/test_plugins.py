@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook.plugins import Plugins, Source, plugins_of
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book

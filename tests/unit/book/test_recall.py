@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook_authoring.check.book import check_book
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook

@@ -20,10 +20,10 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.render import script_json
-from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.bundle import bundle_class
 from latentbook_classroom.lecture.settings import ClassSettings

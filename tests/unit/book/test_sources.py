@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 import widgets
+from latentbook.base.files import Files
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 
 FILES = {
     "__init__.py": "",

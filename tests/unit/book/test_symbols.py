@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.blocks import Prose
 from latentbook.book.compose.math import Notation, Symbols
 from latentbook.book.compose.pieces import Address, Layout
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.write.render import printed
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, HEAD, MakeBook
 

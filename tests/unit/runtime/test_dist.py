@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.dist import RuntimeDist, build_runtime
 from latentbook.settings import Settings
 from tests.unit.runtime.projects import project

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.scripts import run_script
 from latentbook.settings import Settings
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from latentbook.base.errors import LatentbookError
 from latentbook.cli import cli
-from latentbook.errors import LatentbookError
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import BUILTIN, MARKERS
 from latentbook.settings import Settings

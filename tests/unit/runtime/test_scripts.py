@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.scripts import run_script, shortened
 
 

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from latentbook.base.errors import FileProblems, Mistake, Problems, accepted_names
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.chapters import Chapters
 from latentbook.book.compose.labels import Labels
@@ -19,8 +21,6 @@ from latentbook.book.read.options import as_label
 from latentbook.book.read.parse import parse_block
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
-from latentbook.errors import FileProblems, Mistake, Problems, accepted_names
-from latentbook.hashing import content_hash
 
 QUIZ, ASKED = "quiz", "question"
 """Names of the directives of a question, and of one that is asked elsewhere."""

@@ -12,8 +12,8 @@ from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
 from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.pieces import Address, Link, Text, element, plain
-from latentbook.errors import FileProblems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")

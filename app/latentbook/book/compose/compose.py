@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import ContentError, FileProblems, Mistake, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.compose.bibliography import Bibliography
 from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
 from latentbook.book.compose.facts import FactLedger
@@ -44,8 +46,6 @@ from latentbook.book.read.recordings import Recorded, Recording, size_of
 from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
-from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
-from latentbook.files import Files
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 

@@ -13,9 +13,9 @@ from typing import Any
 
 from py_mini_racer import DEFAULT_V8_FLAGS, MiniRacer, init_mini_racer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Html
-from latentbook.errors import LatentbookError
 
 CALL = """
 function callEngine(name, args) {

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
+from latentbook.base.errors import FileProblems, Problems, accepted_names
 from latentbook.book.compose.target import Target
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT
 from latentbook.book.read.day import Day
@@ -21,7 +22,6 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.options import as_label
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import REVIEW, ChapterSource, PageSource, SourceReader
-from latentbook.errors import FileProblems, Problems, accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has."""

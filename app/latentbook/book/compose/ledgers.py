@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.facts import FactEntry, Gap, Remark
 from latentbook.book.compose.pieces import Address, Link, Symbol, Term
@@ -14,7 +15,6 @@ from latentbook.book.read.nodes import Document
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import PageSource
-from latentbook.errors import accepted_names
 
 NEVER = Day(Path(), 1, "hidden")
 """The day of what only withheld content uses: it may refer to everything withheld."""

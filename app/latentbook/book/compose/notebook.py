@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from latentbook.base.files import Files
 from latentbook.book.read.nodes import DirectiveNode, Node
 from latentbook.book.read.recordings import Recorded
 from latentbook.book.translations.language import Language
-from latentbook.files import Files
 
 
 @dataclass(frozen=True)

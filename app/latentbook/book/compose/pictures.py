@@ -9,9 +9,9 @@ from posixpath import normpath
 from markdown_it.token import Token
 from PIL import Image
 
+from latentbook.base.files import Files
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html
-from latentbook.files import Files
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(

@@ -8,12 +8,12 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import Mistake
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.cache import Cache
-from latentbook.errors import Mistake
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 LIBRARIES = ("numpy", "plotly", "matplotlib")

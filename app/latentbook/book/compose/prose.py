@@ -15,6 +15,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from latentbook.base.errors import FileProblems, known_names
 from latentbook.book.compose.joints import joined
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Address, Html, Link, Text, element, plain
@@ -23,7 +24,6 @@ from latentbook.book.read import suggestions
 from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
 from latentbook.book.translations.language import Language, message
-from latentbook.errors import FileProblems, known_names
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 

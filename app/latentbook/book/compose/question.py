@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.compose.answers import PICKED, Answers
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
@@ -23,7 +24,6 @@ from latentbook.book.read.nodes import DirectiveNode, Node, TextNode, own_code
 from latentbook.book.read.options import Option
 from latentbook.book.read.parse import TASK
 from latentbook.book.read.python import validate
-from latentbook.errors import accepted_names
 
 Q = TypeVar("Q", bound="Question")
 

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import ContentError
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.author_code import explained
 from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.map_still import map_picture, with_rings
@@ -19,10 +23,6 @@ from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html, PanelStill
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.sources import sources
-from latentbook.cache import Cache
-from latentbook.errors import ContentError
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
 from widgets.engine.check import check_declaration

@@ -6,12 +6,12 @@ from typing import ClassVar, TypeGuard
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Public, Text
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.parse import TASK
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from latentbook.base.errors import first_of
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import (
     Block,
@@ -25,9 +28,6 @@ from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import Overlay
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
-from latentbook.errors import first_of
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 
 @dataclass(frozen=True)

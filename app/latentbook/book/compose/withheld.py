@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import widgets
+from latentbook.base.files import Files
 from latentbook.book.compose.labels import has_label
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.day import Day, latest
@@ -22,7 +23,6 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
 """The names of data files in code."""

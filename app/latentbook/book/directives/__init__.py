@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from latentbook.base.errors import LatentbookError, Mistake
 from latentbook.book.compose.blocks import Block, text_of
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.directives.admonition import ADMONITION, REMARKS
@@ -28,7 +29,6 @@ from latentbook.book.directives.takeaways import TAKEAWAYS
 from latentbook.book.directives.theorem import THEOREMS
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option
-from latentbook.errors import LatentbookError, Mistake
 from latentbook.plugins import Plugins
 
 DIRECTIVES: tuple[Directive, ...] = (

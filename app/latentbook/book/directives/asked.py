@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
@@ -15,7 +16,6 @@ from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate
 from latentbook.book.read.recordings import PLOTLY, Recorded
-from latentbook.errors import FileProblems
 from widgets.engine.rich import HTML, PNG, SVG, cleaned
 
 

@@ -10,6 +10,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 import widgets
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.math import BrokenTex
@@ -19,7 +20,6 @@ from latentbook.book.compose.pieces import ControlView, Link, PanelStill, Readou
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import QUOTED, Option, label, text
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake, accepted_names
 from widgets.contract import ContractError, Instrument, Seed, Textbox, Toggle, Value
 from widgets.engine.declaration import declaration
 

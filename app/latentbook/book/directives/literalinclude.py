@@ -9,6 +9,8 @@ from textwrap import dedent
 
 from pygments.lexers import find_lexer_class_for_filename
 
+from latentbook.base.errors import Mistake, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -17,8 +19,6 @@ from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.contents import PRACTICE
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
-from latentbook.errors import Mistake, accepted_names
-from latentbook.files import Files
 
 MARK = re.compile(r"\s*(?:#|//|--|%)\s*(part|end):\s*(\S+)\s*")
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.pieces import Address, Link, element, plain
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, Node, TextNode
 from latentbook.book.read.options import Option, integer, label, labels
-from latentbook.errors import FileProblems
 
 GAP = "\\gap"
 WITHOUT_GAP = "needs a question after {recall}, or a gap: {gap}`words`, \\gap{...} in an equation"

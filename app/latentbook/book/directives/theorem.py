@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, quotation
@@ -11,7 +12,6 @@ from latentbook.book.compose.target import RESULTS
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label
 from latentbook.book.translations.language import Language
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

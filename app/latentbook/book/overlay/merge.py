@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import widgets
+from latentbook.base.errors import Origins, Problems, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import (
@@ -43,8 +45,6 @@ from latentbook.book.read.project import (
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT, existing_sections, refuse_stray_evidence
 from latentbook.book.write.prefill import prefill_cache
-from latentbook.errors import Origins, Problems, accepted_names
-from latentbook.files import Files
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
 

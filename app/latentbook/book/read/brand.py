@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from PIL import Image
 from pydantic import AfterValidator
 
-from latentbook.datafile import Entry, Toml, matching
+from latentbook.base.datafile import Entry, Toml, matching
 
 GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from latentbook.base.datafile import Json, write_json
+from latentbook.base.errors import FileProblems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, TextNode
-from latentbook.datafile import Json, write_json
-from latentbook.errors import FileProblems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 CARDS = "cards.json"
 BOOK_CARDS = "book-cards.json"

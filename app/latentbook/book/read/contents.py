@@ -5,8 +5,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
 
+from latentbook.base.datafile import Entry, matching
 from latentbook.book.read.options import LABEL
-from latentbook.datafile import Entry, matching
 
 BOOK, COURSE = "book.toml", "course.toml"
 

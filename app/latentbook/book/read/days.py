@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
+from latentbook.base.datafile import Entry, Toml
+from latentbook.base.errors import Problems, accepted_names
 from latentbook.book.read.day import Day, written
 from latentbook.book.read.options import as_label
-from latentbook.datafile import Entry, Toml
-from latentbook.errors import Problems, accepted_names
 
 ANSWERS = "answers"
 WORDS = ("draft", "hidden")

@@ -5,8 +5,8 @@ from typing import Annotated, Any, ClassVar
 import yaml
 from pydantic import Strict
 
+from latentbook.base.datafile import DataFile, Entry, Text, yaml_lines
 from latentbook.book.read import suggestions
-from latentbook.datafile import DataFile, Entry, Text, yaml_lines
 
 # What most often causes a message of the YAML library.
 HINTS = {

@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.read.day import Day
 from latentbook.book.read.options import Option
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

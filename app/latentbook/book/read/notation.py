@@ -5,8 +5,8 @@ from collections.abc import Collection
 
 from pydantic import PrivateAttr
 
-from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems
+from latentbook.base.datafile import Entry, Text, Toml
+from latentbook.base.errors import FileProblems
 
 
 class SymbolEntry(Entry):

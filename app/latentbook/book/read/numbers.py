@@ -9,12 +9,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from latentbook.base.errors import accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.sources import imported, reached
-from latentbook.errors import accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 DIGITS = 6
 """Significant digits to record: enough for any text, few enough that all processors agree."""

@@ -22,6 +22,8 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 from mdit_py_plugins.utils import is_code_block
 
+from latentbook.base.datafile import Entry
+from latentbook.base.errors import FileProblems, known_names
 from latentbook.book.read import suggestions
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.nodes import (
@@ -35,8 +37,6 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import label as parsed_label
-from latentbook.datafile import Entry
-from latentbook.errors import FileProblems, known_names
 
 TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")

@@ -18,6 +18,10 @@ from pydantic import (
     ValidationInfo,
 )
 
+from latentbook.base.datafile import Entry, Text, Toml, full_sentence, matching
+from latentbook.base.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.brand import Brand, Line, check_brand
 from latentbook.book.read.contents import (
     BOOK,
@@ -32,10 +36,6 @@ from latentbook.book.read.contents import (
 from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
-from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
-from latentbook.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]

@@ -13,11 +13,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, field_validator
 
+from latentbook.base.datafile import Json, write_json
+from latentbook.base.errors import FileProblems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
-from latentbook.datafile import Json, write_json
-from latentbook.errors import FileProblems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.runtime.inside.tape import TEXTS, without_libraries
 
 OUTPUTS = "outputs.json"

@@ -8,6 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard
 
+from latentbook.base.datafile import Entry
+from latentbook.base.errors import FileProblems, accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
 from latentbook.book.read.contents import (
     ASSIGNMENTS,
@@ -38,10 +42,6 @@ from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
-from latentbook.datafile import Entry
-from latentbook.errors import FileProblems, accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 INDEX = "index.md"
 REVIEW = "review"

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib.util import resolve_name
 
-from latentbook.files import Files
+from latentbook.base.files import Files
 from widgets.renamed import MODULES
 
 

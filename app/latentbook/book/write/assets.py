@@ -10,9 +10,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.cache import Cache, new_folder, replace_file, seal, sealed
-from latentbook.errors import LatentbookError, UnknownName
-from latentbook.hashing import content_hash
+from latentbook.base.cache import Cache, new_folder, replace_file, seal, sealed
+from latentbook.base.errors import LatentbookError, UnknownName
+from latentbook.base.hashing import content_hash
 from latentbook.settings import Settings
 
 QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"

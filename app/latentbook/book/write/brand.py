@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 from markupsafe import escape
 from PIL import Image, ImageDraw, ImageFont
 
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.pieces import Html
 from latentbook.book.read.brand import GROUNDS, Brand, mixed
 from latentbook.book.write.assets import Assets
-from latentbook.hashing import content_hash
 
 ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
 """The default accent, a slate."""

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 
-from latentbook.cache import replace_file
-from latentbook.report import Report
+from latentbook.base.cache import replace_file
+from latentbook.base.report import Report
 
 TEXT = frozenset(
     (

@@ -14,6 +14,7 @@ import nbformat
 from markdown_it.token import Token
 from nbformat import v4
 
+from latentbook.base.errors import Problems
 from latentbook.book.compose.compose import Directive
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, listing
@@ -34,7 +35,6 @@ from latentbook.book.read.recordings import PLOTLY, SVG, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
 from latentbook.book.write.markdown import markdown
-from latentbook.errors import Problems
 from widgets import data as data_module
 
 BOOK_IMPORT = re.compile(r"^from (widgets(?:\.\w+)+) import(.*)", re.MULTILINE)

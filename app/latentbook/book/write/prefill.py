@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from latentbook.cache import Cache
+from latentbook.base.cache import Cache
 from latentbook.settings import ROOT, SHIPPED, Settings
 
 BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")

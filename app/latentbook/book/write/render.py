@@ -17,6 +17,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
 from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
@@ -30,8 +32,6 @@ from latentbook.book.read.source import PRINT, REVIEW, SUMMARY
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
 from latentbook.policy import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
 

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentbook.base.errors import Problems
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.blocks import (
     Block,
     Heading,
@@ -28,10 +31,7 @@ from latentbook.book.write.render import BUILD_PLACE, Renderer, files_of, questi
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.written import Written
-from latentbook.errors import Problems
-from latentbook.hashing import content_hash
 from latentbook.hooks import SitePart
-from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name
 from latentbook.settings import Settings
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -19,7 +20,6 @@ from latentbook.book.directives.questions.true_false.kind import TRUE_FALSE
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, positive, text
-from latentbook.errors import Mistake, accepted_names
 
 QUESTION_KINDS: tuple[QuestionKind, ...] = (
     TRUE_FALSE,

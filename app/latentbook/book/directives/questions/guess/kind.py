@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
@@ -16,7 +17,6 @@ from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake
 
 NARROW_RATIO = 0.7  # of a phone's picture, as in static/js/figure/draw.js
 DECADES = 0.01  # step of the line where the axis is logarithmic

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -22,7 +23,6 @@ from latentbook.book.compose.question import (
 )
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake
 
 PAIR = re.compile(r"(\d+)\s*=\s*(\d+)")
 

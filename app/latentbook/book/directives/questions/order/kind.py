@@ -10,6 +10,7 @@ from html import unescape
 from string import ascii_uppercase
 from typing import Any, ClassVar
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
@@ -29,7 +30,6 @@ from latentbook.book.directives.questions.order.answers import INDENT, OrderAnsw
 from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, text
 from latentbook.book.read.python import check_python
-from latentbook.errors import Mistake
 
 MOST_LINES, MOST_DISTRACTORS = 12, 3
 

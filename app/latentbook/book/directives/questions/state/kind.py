@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Public
@@ -21,7 +22,6 @@ from latentbook.book.directives.questions.state.answers import StateAnswers
 from latentbook.book.directives.questions.state.goal import Goal, missed, read_goal
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
-from latentbook.errors import Mistake, accepted_names
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from latentbook.book.read.day import right_now
 from latentbook.book.read.project import days_of
-from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
+from latentbook.serving.fault import OLD_SITE, Fault
 from latentbook.settings import Settings
 
 LOOK_S = 60

@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from latentbook.errors import FileProblems, known_names
+from latentbook.base.errors import FileProblems, known_names
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""

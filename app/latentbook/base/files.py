@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from latentbook.errors import FileProblems
+from latentbook.base.errors import FileProblems
 
 
 class Files:

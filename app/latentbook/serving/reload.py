@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from watchfiles import awatch
 
-from latentbook.errors import LatentbookError, sentences
-from latentbook.http.fault import Fault
+from latentbook.base.errors import LatentbookError, sentences
+from latentbook.serving.fault import Fault
 from latentbook.settings import Settings
 
 KEEP_ALIVE_S = 15

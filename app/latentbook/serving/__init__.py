@@ -1,0 +1,1 @@
+"""How a running server stays up to date: builds while it serves, what it says of its health."""

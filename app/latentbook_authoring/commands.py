@@ -63,7 +63,7 @@ def course_new(
 
 
 def start_course(folder: Path, *, empty: bool) -> None:
-    """Write the folder of a course, or of a book on a different subject, and say what shows it."""
+    """Write the folder of a course, or of a book on a different subject; print how to show it."""
     from latentbook_authoring.scaffold.course import new_course
 
     for path in new_course(Settings(), folder, empty=empty):

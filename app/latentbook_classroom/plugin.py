@@ -1,4 +1,4 @@
-"""The classroom as a plugin: people, assignments, marks, and platforms that hand them over."""
+"""The classroom as a plugin: people, assignments, marks, and a university's platforms."""
 
 from __future__ import annotations
 

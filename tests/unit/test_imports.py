@@ -30,15 +30,15 @@ REFUSED = {
     "app/latentbook_decoders/scale": ".book torch -api",
     "training": "tools .book .http .main .cli -api -decoding -scale",
 }
-"""What a folder must not import, but for its own package; ``.NAME`` is a module of ``latentbook``,
-``.`` any of them, and ``-NAME`` one of ``latentbook_decoders``.
+"""Modules that a folder must not import, except its own package. ``.NAME`` is a module of
+``latentbook``, ``.`` any of them, and ``-NAME`` one of ``latentbook_decoders``.
 """
 
 NUMPY_ONLY = {"numpy", "widgets", *sys.stdlib_module_names}
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, those inside functions included."""
+    """Every module that a file imports, including inside functions."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -82,7 +82,7 @@ def test_a_plugin_imports_what_is_for_plugins(folder: str, root: Path) -> None:
 
 
 def circle(graph: dict[str, set[str]]) -> list[str]:
-    """The first circle in a graph of imports, or nothing."""
+    """A cycle in a graph of imports; empty if there is none."""
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:
@@ -91,7 +91,7 @@ def circle(graph: dict[str, set[str]]) -> list[str]:
 
 
 def graph_of(root: Path) -> tuple[dict[str, set[str]], dict[str, Path]]:
-    """What each module imports, those imports included that only types need, and its file."""
+    """Each module's imports, including those that only types need, and each module's file."""
     folders = (
         *(("app", "app/latentbook"), ("app", "app/latentbook_classroom")),
         *(("app", "app/latentbook_authoring"), ("app", "app/latentbook_decoders")),
@@ -125,7 +125,7 @@ def test_no_python_modules_import_each_other(root: Path) -> None:
     [("latentbook", 40), ("latentbook_classroom", 3), ("latentbook_decoders", 6)],
 )
 def test_no_two_folders_import_each_other(root: Path, package: str, least: int) -> None:
-    """But the package's own, which holds both what starts everything and what everything needs."""
+    """The package's own folder is exempt: it contains the entry points and the shared basics."""
     graph, modules = graph_of(root)
     own = root / "app" / package
     arrows = {
@@ -139,7 +139,7 @@ def test_no_two_folders_import_each_other(root: Path, package: str, least: int) 
 
 
 def test_no_two_floors_import_each_other(root: Path) -> None:
-    """A floor is a folder of the engine or of its ``book``, a module beside those, or a package."""
+    """A floor is a folder of the engine or its ``book``, a module next to those, or a package."""
 
     def floor(name: str) -> str:
         package, *inner = name.split(".")
@@ -155,7 +155,7 @@ def test_no_two_floors_import_each_other(root: Path) -> None:
 
 
 def test_few_modules_stand_on_each_other(root: Path) -> None:
-    """The longest chain of imports that the command begins."""
+    """Limit the longest chain of imports that starts at the command."""
     graph, _ = graph_of(root)
 
     @cache
@@ -166,7 +166,7 @@ def test_few_modules_stand_on_each_other(root: Path) -> None:
 
 
 def test_no_scripts_import_each_other(root: Path) -> None:
-    """Those that only types need count, too."""
+    """Imports that only types need count, too."""
     questions = root / "app" / "latentbook" / "book" / "directives" / "questions"
     classroom = root / "app" / "latentbook_classroom" / "static"
     aliases = {"latentbook": root / "static" / "js", "latentbook-class": classroom / "lecture"}
@@ -191,7 +191,7 @@ def test_no_scripts_import_each_other(root: Path) -> None:
 
 
 def test_instruments_import_numpy_alone(root: Path) -> None:
-    """Only Matplotlib imports the one module that needs Matplotlib."""
+    """``matplotlib_backend`` is exempt: only Matplotlib imports it."""
     for path in files(root, "widgets"):
         if path.name == "matplotlib_backend.py":
             continue

@@ -1,1 +1,1 @@
-"""What every other folder may import: errors, files, data files, hashes, caches."""
+"""Foundations that every other folder may import: errors, files, data files, hashes, caches."""

@@ -144,7 +144,7 @@ def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Pag
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         page = browser.new_page(color_scheme="light", reduced_motion="reduce")
         page.route("**/*", answer)
-        page.goto(base, timeout=0)  # a whole book takes what it takes
+        page.goto(base, timeout=0)  # no limit: a complete book loads slowly
         yield page
         browser.close()
 

@@ -66,7 +66,7 @@ def build_runtime(
     widgets, content : the instruments and the text; None for those of the settings
     course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
-    outputs : Python that shows values as plugins of the book do
+    outputs : Python code by which plugins of the book show values
 
     Raises
     ------

@@ -62,7 +62,7 @@ class Wheels:
             If no source can be reached, or if a file differs from the lock.
         """
         path = self.cache / package.file_name
-        # Somebody else's package in the cache may have the name of the course's own.
+        # A foreign package in the cache may have the same file name as the course's own.
         there = [each for each in (self.own / package.file_name, path) if each.exists()]
         for each in there:
             if hashlib.sha256(each.read_bytes()).hexdigest() == package.sha256:

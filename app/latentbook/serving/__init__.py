@@ -1,1 +1,1 @@
-"""How a running server stays up to date: builds while it serves, what it says of its health."""
+"""Keep a running server up to date: builds while it serves, reports on its health."""

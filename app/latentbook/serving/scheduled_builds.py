@@ -13,7 +13,7 @@ from latentbook.serving.fault import OLD_SITE, Fault
 from latentbook.settings import Settings
 
 LOOK_S = 60
-"""Longest time between two looks at the clock, because clocks are set and machines sleep."""
+"""Longest time between two checks of the clock, because clocks are set and machines sleep."""
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
 """Time between a failed build and the next; it doubles with each failure."""

@@ -49,7 +49,7 @@ def check(
     plugins = plugins_of(project.settings)
     try:
         check_book(project, record=record, report=typer.echo)
-        project = project_of(course) if record else project  # with what was recorded
+        project = project_of(course) if record else project  # with the new recordings
         answers = plugins.answers("check_book", project=project, report=typer.echo)
         found_right = [is_right for _, is_right in answers]
     finally:

@@ -17,7 +17,7 @@ def run_tests(settings: Settings, *, report: Report) -> bool:
     Returns
     -------
     bool
-        False if there are tests and pytest, which runs them, is not installed.
+        False if there are tests but pytest is not installed.
 
     Raises
     ------

@@ -72,7 +72,7 @@ def _parts(settings: Settings) -> str:
 
 
 def _workflow(folder: Path) -> Path:
-    """What checks and publishes the book on GitHub, with this release."""
+    """Write the workflow that checks and publishes the book on GitHub with this release."""
     text = filled("course/publish.yml", "").replace("RELEASE", release())
     return write(folder / ".github" / "workflows" / "publish.yml", text)
 

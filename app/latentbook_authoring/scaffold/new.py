@@ -82,7 +82,7 @@ def new_section(
     """Write a section, list it at the end of its chapter, and record what its snippets print.
 
     In a course the chapter may be one of the book's. A section made from a notebook stays if there
-    are mistakes: they are reported, for its author to mend, and nothing is recorded.
+    are mistakes: they are reported, for its author to fix, and nothing is recorded.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _folders(settings: Settings) -> list[Path]:
 
 
 def _manifest(settings: Settings) -> Manifest:
-    """Of the course, or else of the book."""
+    """The manifest of the course, or else of the book."""
     problems = Problems()
     if settings.course is not None:
         manifest: Manifest = read_course(settings.course.resolve(), problems)

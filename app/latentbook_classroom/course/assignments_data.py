@@ -1,6 +1,6 @@
-"""What the classroom reads of a book: its assignments, and their questions with keys and answers.
+"""Data for the classroom: a book's assignments, and their questions with keys and answers.
 
-It goes beside the site, never into it.
+It is written next to the site, never into it.
 """
 
 import base64
@@ -24,7 +24,7 @@ from latentbook_classroom.grader.judged import judged_by
 
 
 def assignments_data(written: Written) -> bytes:
-    """All of it as JSON."""
+    """All assignments of a book as JSON."""
     loaded = written.loaded
     renderer = replace(written.renderer, config=written.config, own_templates=(TEMPLATES,))
     listed = written.settings.content / "packages.json"
@@ -66,7 +66,7 @@ def assignments_data(written: Written) -> bytes:
 
 
 def page_of(renderer: Renderer, assignment: Assignment, inside: Mapping[str, str]) -> str:
-    """The page of an assignment, which the server completes with the questions."""
+    """The page of an assignment; the server inserts the questions."""
     place = assignment.place
     names = {each.nodes[0].argument for each in assignment.questions}
     scripts = {name: renderer.assets.place(f"question-{name}.js") for name in names}

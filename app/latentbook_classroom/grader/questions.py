@@ -1,4 +1,4 @@
-"""The questions of a book, by label, with what judges their answers."""
+"""The questions of a book, by label, with the data that judges their answers."""
 
 from datetime import UTC, datetime
 
@@ -15,7 +15,7 @@ from latentbook_classroom.grader.judged import judged_by
 from latentbook_classroom.grader.question import Question
 
 ALL_OPEN = datetime(9999, 1, 1, tzinfo=UTC)
-"""Withheld answers are judged, too."""
+"""A date at which everything is open: withheld answers are judged, too."""
 
 
 def read_questions(project: Project) -> dict[str, Question]:
@@ -23,7 +23,7 @@ def read_questions(project: Project) -> dict[str, Question]:
 
 
 def questions_of(loaded: Loaded) -> dict[str, Question]:
-    """All questions of a composed book; of withheld ones only what is public."""
+    """All questions of a composed book; for withheld ones, only the public part."""
     place = Problems(loaded.overlay.origins).place
     nodes = {
         node.label: (node, place(page.path, node.line))

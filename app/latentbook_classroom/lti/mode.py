@@ -1,4 +1,4 @@
-"""LTI as a part of the app: its routes, and what it does in the background."""
+"""LTI as a part of the app: its routes and background work."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Errors of models; messages say what was received and what is accepted."""
+"""Errors of models; messages give the received and the accepted values."""
 
 from typing import Any
 

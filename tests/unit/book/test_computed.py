@@ -195,7 +195,7 @@ def test_an_array_and_a_module_that_it_reads_make_it_stale(
 
 
 def test_the_weights_that_a_chapter_names_belong_to_its_numbers(root: Path) -> None:
-    """Those of a plugin: its hook ``data`` says where."""
+    """So do a plugin's weights: its hook ``data`` names their folders."""
     folders = plugins_of(Settings()).data
     code = (root / "content" / "autoencoders" / "numbers.py").read_text(encoding="utf-8")
     widgets = Files.of(root / "widgets")

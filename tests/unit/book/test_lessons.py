@@ -1,4 +1,4 @@
-"""Sections as lessons: their idea, their evidence on a page of its own, and what is counted."""
+"""Sections as lessons: their idea, their evidence on a separate page, and their limits."""
 
 from __future__ import annotations
 

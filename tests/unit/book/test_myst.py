@@ -1,4 +1,4 @@
-"""Markdown as authors of MyST and Jupyter Book write it: it works, or is told what to write."""
+"""MyST and Jupyter Book Markdown: it works, or the error says what to write instead."""
 
 from __future__ import annotations
 

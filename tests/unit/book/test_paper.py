@@ -1,4 +1,4 @@
-"""The whole book on one page: ids that differ, links that stay on it, answers at its end."""
+"""The complete book on one page: unique ids, links within the page, answers at its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins: what one file adds, the same from a book's folder and from a package, and failures."""
+"""Plugins: additions by one file, from a book's folder or from a package, and failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A still is drawn anew when, and only when, something it depends on has changed."""
+"""The sources that a still depends on: it is redrawn if, and only if, one of them has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tabs and files of the folder ``practice``: what a page, a notebook and ``check`` make of them."""
+"""Tabs and files of the folder ``practice`` in a page, in a notebook and in ``check``."""
 
 from __future__ import annotations
 

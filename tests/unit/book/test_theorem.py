@@ -24,7 +24,7 @@ KINDS = [
     "definition", "theorem", "lemma", "proposition", "corollary", "remark", "example", "axiom",
     "conjecture", "criterion", "property", "observation", "assumption",
 ]  # fmt: skip
-"""What mystmd numbers under ``prf:``, but for its algorithm."""
+"""Everything that mystmd numbers under ``prf:``, except its algorithm."""
 
 OPENING = """\
 ---

@@ -1,4 +1,4 @@
-"""What is told when Node fails."""
+"""Messages when Node fails."""
 
 from pathlib import Path
 

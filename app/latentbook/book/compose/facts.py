@@ -57,7 +57,7 @@ class FactLedger:
 
 
 def read_facts(text: str, bibliography: Collection[str], report: FileProblems) -> FactLedger:
-    """Read the ledger; mistakes are reported and left out.
+    """Read the ledger; report and drop invalid entries.
 
     Parameters
     ----------

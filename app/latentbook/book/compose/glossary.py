@@ -11,7 +11,7 @@ from latentbook.book.compose.pieces import Link
 
 @dataclass(frozen=True)
 class TermEntry:
-    """One term; ``text`` is Markdown."""
+    """One term; ``meaning`` is Markdown."""
 
     name: str
     id: str

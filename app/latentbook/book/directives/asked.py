@@ -1,4 +1,4 @@
-"""``question``: in an assignment, a question of the text; in the text, what stands in its place."""
+"""``question``: in an assignment, a question of the text; in the text, its placeholder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from latentbook.book.read.options import Option, positive
 
 @dataclass(frozen=True)
 class AskedBlock(NumberedBlock):
-    """Says which assignment asks a question. In the assignment itself the server puts it here."""
+    """Names the assignment that asks a question. There, the server inserts the question itself."""
 
     kind = "asked"
     said = ()

@@ -33,7 +33,7 @@ class Snippet(NumberedBlock):
     scope: str
     read_only: bool
     outputs: tuple[Output, ...]
-    alt: str  # what its figure by Matplotlib shows
+    alt: str  # describes its Matplotlib figure
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
@@ -82,7 +82,7 @@ def _output(
 def say_what_is_drawn(
     node: DirectiveNode, outputs: Sequence[Recorded], problems: FileProblems
 ) -> None:
-    """Report a picture without ``alt``, or with characters that are not drawn."""
+    """Report a picture without ``alt``, or with characters that its font lacks."""
     drawn = any(output.kind in (SVG, PNG) for output in outputs)
     if drawn and not str(node.options.get("alt", "")).strip():
         problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")

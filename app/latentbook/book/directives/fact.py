@@ -29,7 +29,7 @@ class FactNote(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
-    """The claim with its sources; its use is recorded in the ledger. None if it is wrong there."""
+    """The claim with its sources; None if its entry is wrong. Record its use in the ledger."""
     ledger = composer.resources.facts
     if node.argument in ledger.wrong:
         return None

@@ -14,7 +14,7 @@ from latentbook.book.read.options import Option, label, positive
 
 @dataclass(frozen=True)
 class Problem(NumberedBlock):
-    """``rubric`` is what a good answer contains, ``pitfalls`` is where people go wrong."""
+    """``rubric`` describes a good answer, ``pitfalls`` the usual mistakes."""
 
     kind = "problem"
     said = ("title", "task", "rubric", "pitfalls")

@@ -14,7 +14,7 @@ from latentbook.book.read.options import Option, label
 
 @dataclass(frozen=True)
 class Table(NumberedBlock):
-    """A numbered table: ``html`` is what is in the table element."""
+    """A numbered table: ``html`` is the content of the table element."""
 
     kind = "table"
     said = ("caption", "html")

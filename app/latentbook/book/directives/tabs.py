@@ -1,4 +1,4 @@
-"""``tab-set``: versions of the same, such as NumPy and PyTorch, of which the page shows one."""
+"""``tab-set``: alternatives, such as NumPy and PyTorch, of which the page shows one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class Tabs(Block):
 
     @property
     def choice(self) -> str:
-        """What tabs have in common that show one choice: their titles."""
+        """The joined titles: sets of tabs with the same titles share the reader's choice."""
         return "|".join(tab.title.words for tab in self.blocks)
 
 

@@ -1,4 +1,4 @@
-"""``takeaways``: what to keep from a section, and all of a chapter on one page."""
+"""``takeaways``: the main points of a section; one page also lists a chapter's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -16,7 +16,7 @@ from latentbook.book.translations.language import Language
 
 @dataclass(frozen=True)
 class Theorem(NumberedBlock):
-    """A numbered result of any kind; ``name`` is that of ``RESULTS``, ``title`` may be empty."""
+    """A numbered result of any kind; ``name`` comes from ``RESULTS``, ``title`` may be empty."""
 
     kind = "theorem"
     said = ("title", "blocks")
@@ -72,7 +72,7 @@ def has_text(node: DirectiveNode, problems: FileProblems) -> None:
 
 
 def _of_myst(directive: Directive) -> Directive:
-    """The same under the name that MyST gives it."""
+    """The same directive under its MyST name."""
 
     def becomes(node: DirectiveNode) -> DirectiveNode:
         return replace(node, syntax=directive)

@@ -70,7 +70,7 @@ def colours(brand: Brand) -> str:
 
 
 def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:
-    """The frame's files with the brand's in place of the program's.
+    """Replace the program's marks, icons and colours with the brand's.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def _output(output: Recorded, run: int) -> Any:
 
 
 def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
-    """The book's modules and data that snippets use, because a notebook must run by itself."""
+    """Cells with the modules and data that snippets use: a notebook must run without the book."""
     sources: dict[str, str] = {}
     snippets = [cell.source for cell in cells if cell.is_code]
     for code in snippets:
@@ -161,7 +161,7 @@ class _Writer:
         self.scope = self.source.entry.slug
         self.problems = Problems().of(Path())  # the pages have been checked
         self.at = self.source.opening
-        self.called: list[str] = []  # labels of the notes that the present text refers to
+        self.called: list[str] = []  # labels of the notes that the current text refers to
         self._markdown = make_markdown()
 
     def page(self, page: PageSource) -> Iterator[Cell]:

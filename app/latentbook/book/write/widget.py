@@ -95,9 +95,9 @@ class Inside(Media):
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[InstrumentMarkup, str]:
-    """What makes the markup, and the script that animates it.
+    """The object that makes the markup, and the script that animates it.
 
-    Their caches are in the program's own folder, not in that of the notebook.
+    Their caches are in the program's own folder, not in the notebook's.
     """
     settings = Settings()
     settings = settings.model_copy(update={"build": Path(settings.root, "build")})

@@ -1,4 +1,4 @@
-"""``quiz``: a question of one of the kinds that are listed here, each in a folder of its own."""
+"""``quiz``: a question of one of the kinds listed here, each in its own folder."""
 
 from collections.abc import Iterator
 
@@ -74,4 +74,4 @@ QUIZ = Directive(
 )
 _parts = (HINT, ANSWER, VARY, *(part for kind in QUESTION_KINDS for part in kind.parts))
 PARTS = tuple({id(part): part for part in _parts}.values())
-"""Several kinds may share a part."""
+"""Parts of all kinds, each once: several kinds may share one."""

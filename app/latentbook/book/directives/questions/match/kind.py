@@ -80,12 +80,12 @@ def pairs_of(answer: Sequence[int]) -> str:
 
 
 class _Table:
-    """The items of a question, in Markdown; equal right items are one.
+    """The items of a question, in Markdown; equal right items are merged.
 
     Attributes
     ----------
-    heads : of the two columns
-    rows : both items of each row; the left one is empty where the right one belongs to none
+    heads : heads of the two columns
+    rows : both items of each row; the left one is empty if the right one belongs to none
     right : the right items, shuffled
     answer : for each left item the place of its right one
     """

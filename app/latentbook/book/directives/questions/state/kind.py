@@ -1,4 +1,4 @@
-"""``state``: a state of an instrument that fulfils conditions."""
+"""``state``: a state of an instrument that meets conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -71,7 +71,7 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> S
 
 
 def _shown(name: str, setting: str, composer: Composer) -> Mapping[str, str]:
-    """The readouts of an instrument at a state, and its controls as addresses have them."""
+    """The readouts of an instrument at a state, and its controls as written in addresses."""
     stills = composer.resources.stills
     instrument = stills.instrument(name)
     state = {**instrument.defaults(), **read_state(instrument, setting)}

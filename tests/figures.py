@@ -1,4 +1,4 @@
-"""Check that the book can draw an instrument's figures."""
+"""Figures, held to what the book draws."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from widgets.engine.frames import plain_figure
 
 
 def check_figures(frame: Frame) -> None:
-    """Check that the book can draw every figure of a frame; see ``docs/figures.md``.
+    """Hold every figure of a frame to what the book draws, see ``docs/figures.md``.
 
     Raises
     ------

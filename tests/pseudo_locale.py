@@ -1,7 +1,5 @@
-"""A language that the tests make: English with accents, as the catalogue of any language.
-
-A vowel without an accent belongs to a word that is not translated.
-"""
+"""A language that the tests make: English with accents, in the catalogue of any language. A vowel
+without its accent is in a word that is not translated."""
 
 from __future__ import annotations
 
@@ -18,11 +16,11 @@ from tools.translations import messages
 ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
 AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
 PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
-"""Messages that are date patterns, not words."""
+"""Messages that are no words."""
 
 
 def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Add a language to the interface, with accented English as its translation."""
+    """Let the interface speak accented English for a language, besides those it speaks."""
     catalogue = Catalog(locale=tag)
     for message in messages():
         if not message.id or message.id in PATTERNS:
@@ -42,6 +40,6 @@ def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def accented(words: str) -> str:
-    """The text with accents everywhere except in placeholders and markup."""
+    """The same, with accents on all that is read."""
     parts = AS_IT_IS.split(words)
     return "".join(part if i % 2 else part.translate(ACCENTS) for i, part in enumerate(parts))

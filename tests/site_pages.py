@@ -1,4 +1,4 @@
-"""Pages of a built site: their ids, the addresses they name, and broken links."""
+"""What the pages of a built site hold: their ids, the addresses they name, which are broken."""
 
 from __future__ import annotations
 

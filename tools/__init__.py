@@ -1,1 +1,1 @@
-"""Development tools of the project."""
+"""Programs for those who work on the project."""

@@ -1,18 +1,17 @@
 """``make quick``: the checks for the change at hand, in a minute.
 
-A change is every difference from where the branch left main: commits, edits and new files.
-``SINCE=HEAD~3`` compares with a different commit. The checks are:
+A change is what differs from where the branch left main: commits, edits and new files.
+``SINCE=HEAD~3`` compares with something else. What is run:
 
-- ruff on the changed Python, mypy if there is any, tsc if a file that ``tsconfig.json`` includes
-  has changed, ``latentbook check`` if a chapter has changed;
-- the tests that have changed or are named after a changed file, and the tests of all instruments
-  for a changed instrument: in a separate process, and always to the end;
-- then the tests that import or name a changed file, and those of its folder (``tools/changes.py``).
-  Tests that have not begun after 45 s are skipped and counted.
+- ruff on the changed Python, mypy if there is any, tsc if a file changed that ``tsconfig.json``
+  includes, ``latentbook check`` if a chapter has changed;
+- the tests that have changed, that are named after a changed file, and those of all instruments
+  for a changed one, in a process of their own, to their end;
+- then those that import or name a changed file, and those of its folder (``tools/changes.py``).
+  One whose turn has not come after 45 s is skipped, and counted.
 
-Tests marked long or browser do not run: the summary prints the command for them, and names changed
-files that no test covers. The exit status is 1 if a check failed, else 2 if tests were skipped or
-nothing ran.
+Tests marked long or browser are not run: the summary says how to, and names changed files that no
+test covers. The exit status is 1 if a check failed, else 2 if tests were skipped or nothing ran.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ from tools.changes import ROOT, changed_files, far, git, near, own, read_tests, 
 
 BIN = Path(sys.executable).parent
 SECONDS = 45.0
-"""After this time only the first tests still begin; mypy may take longer."""
+"""After so long no test begins any more but the first ones; mypy may take a while yet."""
 
 OF_ALL_INSTRUMENTS = "tests/widgets/test_instruments.py", "tests/widgets/test_compute_widget.py"
 OPTIONS = ("-q", "-m", "not long and not browser", "-p", "no:cacheprovider")
@@ -42,7 +41,7 @@ Command = Sequence[str | Path]
 
 
 def changes(since: str) -> Sequence[str]:
-    """List paths of the changed files."""
+    """Paths of the changed files."""
     try:
         git("rev-parse", "--verify", since)
     except subprocess.CalledProcessError:
@@ -51,7 +50,7 @@ def changes(since: str) -> Sequence[str]:
 
 
 def commands_for(changed: Sequence[str]) -> list[Command]:
-    """List the commands to run in parallel with the tests."""
+    """What is run next to the tests."""
     commands: list[Command] = []
     python = [path for path in changed if path.endswith(".py") and (ROOT / path).is_file()]
     if "pyproject.toml" in changed:
@@ -83,7 +82,7 @@ class Limit:
 
 
 def first_tests(changed: Sequence[str]) -> list[Outcome]:
-    """Run changed tests, tests named after a changed file, and the tests of all instruments."""
+    """Run what has changed itself, what is named after it, and what all instruments must do."""
     outcomes = []
     if files := sorted(in_process(union(own, changed))):
         outcomes.append(run_apart(*OPTIONS, *files))
@@ -94,7 +93,7 @@ def first_tests(changed: Sequence[str]) -> list[Outcome]:
 
 
 def other_tests(changed: Sequence[str], end: float) -> tuple[Outcome, Limit]:
-    """Run the other tests of the change as far as time allows."""
+    """Run the rest of the tests that belong to the change, as far as there is time."""
     nearer = union(near, changed) - union(own, changed)
     further = touched_tests(changed) - union(near, changed)
     outcome, limit = Outcome(), Limit(end)
@@ -110,12 +109,12 @@ def union(of: Callable[[str], set[str]], changed: Iterable[str]) -> set[str]:
 
 
 def in_process(files: Iterable[str]) -> set[str]:
-    """Keep the test files that need no browser."""
+    """The files with tests that need no browser."""
     return {path for path in files if not path.startswith("tests/browser/")}
 
 
 def by_hand(files: Iterable[str]) -> list[str]:
-    """Find the test files that the developer has to run."""
+    """The files with tests that are left to whoever changes something."""
     known = read_tests()
     return sorted(
         path for path in files if path.startswith("tests/browser/") or "mark.long" in known[path][0]
@@ -123,16 +122,16 @@ def by_hand(files: Iterable[str]) -> list[str]:
 
 
 def run_beside(command: Command) -> tuple[bool, str]:
-    """Run a command; return whether it succeeded, and its output.
+    """Run a command; return whether it went well, and its output.
 
-    The output is printed after the tests: pytest would capture it during them.
+    The output is printed after the tests: pytest would capture what is printed meanwhile.
     """
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode == 0, f"{Path(command[0]).name} {command[1]}\n{done.stdout}".rstrip()
 
 
 def main(since: str) -> int:
-    """Run the checks; return the exit status."""
+    """Run the checks; the exit status."""
     end = time.monotonic() + SECONDS
     changed = changes(since)
     print(f"{len(changed)} files differ from {since}", flush=True)

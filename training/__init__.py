@@ -1,1 +1,1 @@
-"""Programs that made the weights and arrays of the book. Not part of the wheel."""
+"""How the weights and arrays of the book were made. Not part of the wheel."""

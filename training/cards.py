@@ -1,4 +1,4 @@
-"""Write cards, which record how a file was made."""
+"""Cards: how a file was made, and writing it down."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def mean_and_error(values: Tensor) -> Card:
 
     Parameters
     ----------
-    values : Tensor of shape (n,), one number per image
+    values : Tensor of shape (n,), one number an image
     """
     error = values.double().std().item() / len(values) ** 0.5
     return {

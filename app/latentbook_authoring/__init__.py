@@ -1,1 +1,1 @@
-"""A plugin with tools for authors: scaffolds, checks, comparison of editions, rules for prose."""
+"""What authors use besides the engine: beginnings, comparison, rules for prose. A plugin."""

@@ -1,4 +1,4 @@
-/** Helpers: elements, the clipboard and file downloads. */
+/** Makes elements. */
 import { translate } from "./words.js";
 
 /**
@@ -22,18 +22,17 @@ export function button(text, act, properties) {
 }
 
 /**
- * Put a text on the clipboard. Safari allows this only during a click, so a text that takes time is passed as a
- * promise.
+ * Puts a text on the clipboard. Safari lets a page do so only at once after a click, so a text that takes time comes as a promise.
  *
  * @param {Promise<string>} text
  */
 export function writeClipboard(text) {
   const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
-  blob.catch(() => {}); // the caller handles it
+  blob.catch(() => {}); // whoever made the text hears of it
   return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
 }
 
-/** Copy a text, and confirm this on the button for two seconds. @param {string} text @param {HTMLElement} button */
+/** Copies a text, and says so on the button for a while. @param {string} text @param {HTMLElement} button */
 export async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
@@ -44,7 +43,7 @@ export async function copy(text, button) {
   setTimeout(() => (button.textContent = translate("Copy")), 2_000);
 }
 
-/** Save a file. @param {string} name @param {Blob} content */
+/** Saves a file. @param {string} name @param {Blob} content */
 export function saveFile(name, content) {
   const link = make("a", { href: URL.createObjectURL(content), download: name });
   link.click();

@@ -1,3 +1,5 @@
+/** Ways to wait. */
+
 /** @param {number} ms @returns {Promise<void>} */
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

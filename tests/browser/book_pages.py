@@ -1,4 +1,4 @@
-"""Actions and queries on a page of the book that the browser tests share."""
+"""What the browser tests do on a page of the book."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from latentbook.settings import Settings
 from tests.patience import until
 
 SECTION = "autoencoders/compress/"
-"""The first page of the book with instruments, snippets and questions."""
+"""A page with instruments, snippets and questions; the first that the book has."""
 
 BOOK = tomllib.loads((Settings().content / "book.toml").read_text("utf-8"))
 CHAPTERS = [each["slug"] for part in BOOK["parts"] for each in part["chapters"]]
 
 READY = '[data-runtime-status][data-state="ready"]'
 
-# Lay out the lower part of the page now, not 0.25 s later: a mouse needs fixed positions.
+# What is far down is laid out a quarter of a second later, and a mouse needs places that stay.
 ARRIVE = """async (url) => {
   await navigation.navigate(url).finished;
   document.querySelector(".arrival")?.classList.remove("arrival");
 }"""
 
-# The script that follows links makes the icon's address absolute, so that no page changes it.
+# What follows the links makes the icon's address absolute, as others must not change it.
 FOLLOWS_LINKS = "() => document.querySelector('link[rel=icon]').getAttribute('href').includes('//')"
 
-# Sums layout shifts that no input caused into `shift`, as Core Web Vitals measures them.
+# Adds up in `shift` how far what is seen moves by itself, in Core Web Vitals' measure.
 ADD_SHIFTS = """globalThis.shift = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });"""
 
-# The page gives Python 0.6 s to stop (up to eight times that on a slow machine) and a snippet one
-# minute. On busy cores that may be too little.
+# The page gives Python 0.6 s to stop, up to eight times that on a slow machine, and a snippet a
+# minute: while the cores are busy that may be too little.
 LENGTHEN = """() => {
   globalThis.ownTimeout ??= setTimeout;
   globalThis.setTimeout = (run, ms, ...given) =>
@@ -54,28 +54,28 @@ Open = Callable[..., Page]
 
 @cache
 def targets() -> dict[str, Target]:
-    """Return everything in the book that has a label."""
+    """Everything in the book that has a label."""
     return load(Settings()).labels.targets
 
 
 def address(target: Target) -> str:
-    """Address of a target's page, relative to the root of the book."""
+    """The page on which something stands, below the root of the book."""
     return f"{target.page}/" if target.page else ""
 
 
 def where(label: str) -> str:
-    """Address of the page that contains a label, relative to the root of the book."""
+    """The page on which something with a label stands."""
     return address(targets()[label])
 
 
 def pages_with(*kinds: str) -> list[str]:
-    """Addresses of the pages that contain one of these kinds, in the order of the book."""
+    """The pages with something of one of these kinds, in the order of the book."""
     return list(dict.fromkeys(address(t) for t in targets().values() if t.kind in kinds))
 
 
 def go_to(page: Page, place: str) -> None:
     """Go to a page of the book as its links do: in the same document, with Python warm."""
-    page.bring_to_front()  # a tab in the background draws nothing
+    page.bring_to_front()  # a tab behind another one draws nothing
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     if urlsplit(page.url).path != urlsplit(root + place).path:
         page.wait_for_function(FOLLOWS_LINKS)
@@ -83,20 +83,20 @@ def go_to(page: Page, place: str) -> None:
 
 
 def wait_until(page: Page, holds: Callable[[], object]) -> None:
-    """Wait for a condition that only the test can check, such as a request that it holds back."""
+    """Wait for what only the test can see, such as a request that it holds back."""
     until(holds, sleep=lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
 @contextmanager
 def lenient(page: Page) -> Iterator[None]:
-    """Let the page wait longer for Python."""
+    """Have the page wait longer for Python."""
     page.evaluate(LENGTHEN)
     yield
     page.evaluate(AS_BEFORE)
 
 
 def hold_as_phone(page: Page) -> CDPSession:
-    """Give the page a phone's window and touch input; return the session that sends touches."""
+    """Make the window that of a phone, which fingers touch; what sends their touches."""
     touch = page.context.new_cdp_session(page)
     window = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     touch.send("Emulation.setDeviceMetricsOverride", window)
@@ -105,7 +105,7 @@ def hold_as_phone(page: Page) -> CDPSession:
 
 
 def come_back(page: Page) -> None:
-    """Reload once the page has stored its snapshot, so that Python starts from it."""
+    """Wait until the page has kept its start, and load it again: Python restores the snapshot."""
     page.wait_for_function(
         "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
     )
@@ -119,7 +119,7 @@ ADD_EQUATION = """options => options.forEach(({ labels: [label] }) =>
 
 
 def names_with_equations(options: Locator) -> list[str]:
-    """Append the equation 7+9 to the labels of inputs; return the inputs' accessible names."""
+    """What a screen reader calls inputs once their labels end with the equation 7+9."""
     page = options.page
     options.evaluate_all(ADD_EQUATION)
     tree = page.context.new_cdp_session(page)
@@ -134,19 +134,19 @@ def names_with_equations(options: Locator) -> list[str]:
 
 
 def spec_of(instrument: Locator) -> dict[str, Any]:
-    """Return the declaration of an instrument from its block."""
+    """The declaration of an instrument, as its block carries it."""
     spec: dict[str, Any] = json.loads(instrument.get_attribute("data-spec") or "")
     return spec
 
 
 def labels(page: Page, selector: str) -> list[str]:
-    """Return the ids of all blocks that match a selector."""
+    """The ids of all blocks of a kind."""
     ids: list[str] = page.locator(selector).evaluate_all("all => all.map(each => each.id)")
     return ids
 
 
 def write(page: Page, block: Locator, code: str) -> None:
-    """Replace the text in the editor of a snippet, a question or an instrument."""
+    """Replace what stands in the editor of a snippet, a question or an instrument."""
     if block.locator(".source").count():
         block.locator(".source").hover()
     block.locator(".cm-content").click()
@@ -156,7 +156,7 @@ def write(page: Page, block: Locator, code: str) -> None:
 
 
 def run(page: Page, code: str) -> Locator:
-    """Start code in the first snippet; return its section."""
+    """Run code in the first snippet; its section, once the run has begun."""
     cell = page.locator("section[data-cell]").first
     write(page, cell, code)
     cell.locator('[data-action="run"]').click()
@@ -164,13 +164,13 @@ def run(page: Page, code: str) -> Locator:
 
 
 def output(cell: Locator) -> str:
-    """Wait until a snippet has finished, and return its output."""
+    """What a snippet has left, once it has come to rest."""
     expect(cell).not_to_have_attribute("data-state", "running")
     return cell.locator("[data-output]").inner_text()
 
 
 def mark(page: Page, name: str) -> str:
-    """Wait for one of the page's `latentbook-` performance entries, and return its detail."""
+    """What the page notes of its start, once it does."""
     found = f"performance.getEntriesByName('latentbook-{name}').at(-1)"
     page.wait_for_function(f"() => {found} !== undefined")
     detail: str = page.evaluate(f"() => {found}.detail")
@@ -178,7 +178,7 @@ def mark(page: Page, name: str) -> str:
 
 
 def visit(context: BrowserContext, book: str, place: str = SECTION) -> Page:
-    """Open a page and wait until Python is ready."""
+    """A page on which Python is ready."""
     page = context.new_page()
     page.goto(book + place)
     expect(page.locator(READY)).to_be_attached()

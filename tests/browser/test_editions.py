@@ -1,4 +1,4 @@
-"""Data that readers stored with an earlier release is still there in this one."""
+"""What readers stored with an earlier release is there with this one."""
 
 from __future__ import annotations
 

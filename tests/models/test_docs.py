@@ -1,4 +1,4 @@
-"""docs/models.md agrees with the cards."""
+"""docs/models.md states what the cards state."""
 
 import re
 from pathlib import Path

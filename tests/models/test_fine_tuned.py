@@ -1,4 +1,4 @@
-"""Labels for a masked autoencoder: the recorded results, and one repeated training."""
+"""Labels for a masked autoencoder: what is recorded, and one training of the same."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The patches that count in a masked autoencoder's error."""
+"""Which patches a masked autoencoder's error looks at."""
 
 import pytest
 import torch

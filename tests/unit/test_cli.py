@@ -1,4 +1,4 @@
-"""Command line: the version, and folders without a course."""
+"""What the command line says before a command does anything."""
 
 import tomllib
 from pathlib import Path

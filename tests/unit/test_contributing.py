@@ -1,4 +1,4 @@
-"""The instrument in CONTRIBUTING.md works exactly as printed."""
+"""The instrument that CONTRIBUTING.md shows works as it stands there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compressed files in the wheel, so that a book made from it need not compress them again."""
+"""What the wheel takes along of the build, so that a book made from it need not make it again."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A fixture for the tests of several instruments."""
+"""What several instruments are tested with."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from widgets import data, train_vae
 
 @pytest.fixture
 def kept():
-    """A reader's own VAE, hardly trained."""
+    """A VAE of a reader's, hardly trained."""
     state = train_vae.start(beta=1.0, rate=0.003, width=16, seed=1)
     arrays = train_vae.keep(state, width=16, beta=1.0, rate=0.003, seed=1)
     file = io.BytesIO()

@@ -17,7 +17,7 @@ def compute(**changed):
 
 
 def pieces(overlap):
-    """Make a decoder for images of three pixels; no piece reaches the last pixel."""
+    """The decoder for images of three pixels, the last of which no piece reaches."""
     return W * np.array([[1, overlap], [0, np.sqrt(1 - overlap**2)], [0, 0]])
 
 

@@ -1,4 +1,4 @@
-"""The denoiser against scipy's cosine transform and the averages that its formulas predict."""
+"""The denoiser against scipy's cosine transform and the averages that its formulas promise."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The pipeline transforms a digit as the networks do, and describes each stage."""
+"""The pipeline carries a digit as the networks themselves do, and says what is at each stop."""
 
 from __future__ import annotations
 

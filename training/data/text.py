@@ -15,12 +15,12 @@ WORD = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True)
 class Definition:
-    """WordNet's entry for one meaning.
+    """What WordNet says of one meaning.
 
     Attributes
     ----------
     part : noun, verb, adj or adv
-    words : words with this meaning, in lower case
+    words : that have this meaning, in small letters
     meaning : the definition
     examples : sentences, often none
     """
@@ -105,7 +105,7 @@ def load_definitions() -> list[Definition]:
     Raises
     ------
     DataUnavailable, DataMismatch
-        As for the images.
+        As of the images.
     """
     return [
         definition
@@ -125,7 +125,7 @@ def read_meanings(part: str, content: str) -> Iterator[Definition]:
         head, _, gloss = line.partition(" | ")
         fields = head.split(" ")
         named = fields[4 : 4 + 2 * int(fields[3], 16) : 2]
-        # adjectives may end in (a), (p) or (ip), which marks their position
+        # adjectives may end in (a), (p) or (ip), the place where they stand
         words = (re.sub(r"\(\w+\)$", "", word).replace("_", " ").lower() for word in named)
         examples = tuple(re.findall(r'"([^"]*)"', gloss))
         meaning = re.sub(r'"[^"]*"?', "", gloss).strip(" ;,:-")
@@ -133,17 +133,17 @@ def read_meanings(part: str, content: str) -> Iterator[Definition]:
 
 
 def load_speeches() -> list[tuple[int, str, str]]:
-    """Year, speaker and text of each address, in chronological order.
+    """Year, speaker and text of each address, in order of time.
 
     Raises
     ------
     DataUnavailable, DataMismatch
-        As for the images.
+        As of the images.
     """
     rows = json.loads(load_files(SPEECHES)["speeches.json"])
     return [(row["year"], row["name"], row["text"]) for row in rows]
 
 
 def words_of(text: str) -> list[str]:
-    """Words in lower case, without digits and signs."""
+    """Words in small letters; digits and signs are left out."""
     return WORD.findall(text.lower())

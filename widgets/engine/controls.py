@@ -1,4 +1,4 @@
-"""Validate the values of an instrument's controls."""
+"""The values of an instrument's controls, checked."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from widgets.contract import ContractError, Instrument
 
 
 def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every control's value in the type that ``compute`` expects.
+    """The value of every control, in the type that ``compute`` expects.
 
     Raises
     ------
     ContractError
-        If a control is unknown or does not accept its value.
+        If a control is unknown or its value is not one it can take.
     """
     known = {control.name: control for control in instrument.controls}
     if unknown := sorted(set(controls) - set(known)):

@@ -20,7 +20,7 @@ def check_size(frame: Mapping[str, Any]) -> None:
     Raises
     ------
     ContractError
-        States the size and the accepted size.
+        Says how large it is and what is accepted.
     """
     for panel in frame["panels"]:
         is_figure = panel["kind"] == "plot"

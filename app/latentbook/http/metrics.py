@@ -26,6 +26,6 @@ class Metrics:
         )
 
     def answered(self) -> int:
-        """Number of requests answered."""
+        """How many requests have been answered."""
         samples = (sample for family in self.requests.collect() for sample in family.samples)
         return sum(int(each.value) for each in samples if each.name.endswith("_total"))

@@ -1,4 +1,4 @@
-"""Course checks of ``latentbook doctor``: database, backups and proxy."""
+"""What ``latentbook doctor`` looks after in a course: its database, its backups, its way in."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from latentbook_classroom.course.database import Database, fault_of, newest
 from latentbook_classroom.settings import ClassroomSettings
 
 DAYS = 2
-"""Maximum age of the last backup."""
+"""How old the last backup may be."""
 
 
 def examine(settings: Settings, address: str, backups: Path | None) -> Found:

@@ -1,4 +1,4 @@
-"""Collects the data by which answers to a question of a book are judged."""
+"""What judges an answer to a question of a book, as data."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from latentbook.book.read.nodes import DirectiveNode
 def judged_by(
     block: Question, node: DirectiveNode, place: str, earlier: Sequence[str]
 ) -> dict[str, Any]:
-    """The data by which answers to a question are judged.
+    """What judges an answer to a question, as data.
 
     Parameters
     ----------

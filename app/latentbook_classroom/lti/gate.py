@@ -1,4 +1,4 @@
-"""Shared by the routes on which people arrive from other sites or leave for them."""
+"""What the routes to which other sites send people, and those to other sites, have in common."""
 
 from hmac import compare_digest
 from pathlib import Path
@@ -26,7 +26,7 @@ REFUSED = message(
 
 
 class Lti:
-    """The parts that talk to other systems, and the folder of the book."""
+    """What this server needs to talk to other systems, and the folder of its book."""
 
     def __init__(self, site: Path, database: Database, web: Web) -> None:
         self.site, self.web = site, web
@@ -41,7 +41,7 @@ async def get_visit(request: Request) -> Desk:
 
 
 async def get_sent(request: Request) -> Form:
-    """The fields that the platform's page has sent."""
+    """What that page has sent along."""
     if request.method == "POST":
         return await read_form(request)
     return pairs_of(request.scope["query_string"])
@@ -57,25 +57,25 @@ def lti_of(desk: Desk) -> Lti:
 
 
 def refuse(why: str, *, said: str = REFUSED, **about: Any) -> Refused:
-    """Log the reason, but do not tell the sender. Neither text names anybody."""
+    """Log the reason, and say nothing of it to who caused it. Neither names anybody."""
     warn("A sign-in was refused", most=100, reason=why, **about)
     return Refused(400, said)
 
 
 def is_alone(request: Request) -> bool:
-    """Whether the page is in a tab, not in another site's frame. Old browsers do not report it."""
+    """Whether the page is in a tab, not in a frame of another site. Old browsers do not say."""
     return request.headers.get("sec-fetch-dest") == "document"
 
 
 async def begin(
     desk: Desk, step: str, of: Row, back: str, asked: dict[str, str], **known: Any
 ) -> tuple[str, str, str]:
-    """Start asking a platform who this is.
+    """Begin to ask a platform who this is.
 
     Parameters
     ----------
-    back : path to which the platform sends people with its answer
-    known : data for the next step
+    back : where the platform sends people with its answer
+    known : what the next step has to know
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Dependencies of several routes: the decoders, the name of a model, arrays of numbers."""
+"""What several routes need: the decoders, the name of a model, arrays of numbers."""
 
 from functools import partial
 from typing import Annotated, cast
@@ -31,7 +31,7 @@ TheInference = Annotated[Decoders, Depends(get_inference)]
 
 
 def as_floats(numbers: list[float]) -> NDArray[np.float32]:
-    """Convert accepted numbers to an array, which needs an eighth of the memory."""
+    """Numbers that were accepted, in an eighth of the memory."""
     return np.array(numbers, np.float32)
 
 

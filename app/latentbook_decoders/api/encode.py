@@ -38,7 +38,7 @@ ColourLine = Annotated[list[Colour], SIDE, AsFloats]
 
 
 def kind_of(line: Any) -> str:
-    """The tag of the kind of line that validates this one."""
+    """By which of the two a line is judged."""
     return COLOUR if isinstance(line, list) and isinstance(next(iter(line), 0), list) else GREY
 
 

@@ -1,6 +1,7 @@
+/** Reads the address of a page. */
 import { config } from "../config.js";
 
-/** The id in the page's fragment, or "". */
+/** The id in its fragment, or "". */
 export function idInAddress() {
   try {
     return decodeURIComponent(location.hash.slice(1));
@@ -10,9 +11,9 @@ export function idInAddress() {
 }
 
 /**
- * Redirect old addresses: from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, to the current
- * section, and from a page that has moved to its new address. Called in the head of a page, and after a page has been
- * loaded into the frame.
+ * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to its present section, and
+ * those of a page that has moved as a whole to its new address.
+ * Called in the head of a page, and after a page has been loaded into the frame.
  */
 export function leadOn() {
   const [state = ""] = new URLSearchParams(location.search).keys();

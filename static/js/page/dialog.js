@@ -1,8 +1,9 @@
+/** Makes dialogs. */
 import { make } from "../elements.js";
 import { translate } from "../words.js";
 
 /**
- * Open a dialog with a title and a button that closes it.
+ * Opens a dialog with a title and a button that closes it.
  *
  * @param {string} name its class
  * @param {string} title

@@ -1,11 +1,10 @@
 /**
- * The review page: due cards one by one, with chapters mixed, for ten minutes at a time; the curve of expected recall;
- * settings for the cards.
+ * The page of what is due: one card after the other, mixed by chapter, for ten minutes at a time; what will be remembered; which
+ * cards are asked.
  *
  * @import { Card } from "../study/decks.js"
  * @import { Grade } from "../study/fsrs.js"
- * @typedef {{key: string, card: Card | null, place: string, isAgain: boolean}} Item a card, or a question at a place in
- *   the book
+ * @typedef {{key: string, card: Card | null, place: string, isAgain: boolean}} Item a card, or a question at a place of the book
  */
 import { absolute } from "../config.js";
 import { button, make, saveFile } from "../elements.js";
@@ -43,18 +42,18 @@ class Review {
   #queue = [];
   /** @type {Item | null} */
   #item = null;
-  /** Graded cards, for undoing. @type {{item: Item, event: Promise<string>, again: Item | null}[]} */
+  /** What the reader has done, for undoing it. @type {{item: Item, event: Promise<string>, again: Item | null}[]} */
   #done = [];
-  /** Number of questions shown and left. */
+  /** Questions that were shown. */
   #asked = 0;
   /** @type {Card[]} */
   #cards = [];
   /** @type {Map<string, string>} */
   #places = new Map();
-  /** Start of the current ten minutes. */
+  /** When this stretch of ten minutes began. */
   #began = 0;
   #ended = new AbortController();
-  /** Ends the question on display. */
+  /** Ends the question that is shown. */
   #leaveQuestion = () => {};
 
   /** @param {HTMLElement} main */
@@ -74,7 +73,7 @@ class Review {
     await this.#describe();
   }
 
-  /** Load the chapters' cards and the places of questions. */
+  /** Reads the chapters' cards and the places of questions. */
   async #load() {
     const chapters = [.../** @type {NodeListOf<HTMLElement>} */ (this.main.querySelectorAll("[data-chapter]"))].map((each) => each.dataset.chapter ?? "");
     const state = studyState();
@@ -87,7 +86,7 @@ class Review {
     if ([places, ...decks].some(({ status }) => status === "rejected")) this.#say(translate("Some cards cannot be loaded now. They are stored with the book for reading offline."));
   }
 
-  /** Due items by chapter, earliest first. @param {number} [until] the last day that matters */
+  /** What is due, chapter by chapter. @param {number} [until] the last day that matters */
   async #due(until) {
     const state = await studyState();
     const days = dueDays(state, until);
@@ -108,7 +107,7 @@ class Review {
     return [...Map.groupBy(found, ({ chapter }) => chapter).values()].map((items) => items.sort((a, b) => a.day - b.day));
   }
 
-  /** Begin with everything that is due. */
+  /** Begins with all that is due. */
   async #begin() {
     const due = await this.#due(today());
     this.#queue = mixed(due.map((items) => items.filter(({ day }) => day <= today()))).map(({ item }) => item);
@@ -118,7 +117,7 @@ class Review {
     void idle().then(() => this.#note());
   }
 
-  /** Store the due items for the bar of every page. */
+  /** Tells the bar of every page what is due. */
   async #note() {
     const state = await studyState();
     const due = dueDays(state);
@@ -177,7 +176,7 @@ class Review {
     back.hidden = false;
     if (card.isCloze) this.desk.querySelector(".front")?.remove(); // its answer has the same words
     const state = await studyState();
-    if (!back.isConnected) return; // a key has already graded it
+    if (!back.isConnected) return; // a key has graded it already
     const known = state.cards.get(card.key);
     const before = known?.edition === card.edition ? known : null;
     const buttons = GRADES.map(([grade, name]) => {
@@ -210,7 +209,7 @@ class Review {
     this.#queue = this.#queue.filter((item) => item !== last.again);
     if (this.#item !== null) this.#queue.unshift(this.#item);
     this.#queue.unshift(last.item);
-    this.#began = Math.max(this.#began, Date.now() - SESSION_MS); // show the card even if the time is over
+    this.#began = Math.max(this.#began, Date.now() - SESSION_MS); // it is shown, whatever the time
     this.#next();
     this.#say(translate("Undone."));
   }
@@ -219,7 +218,7 @@ class Review {
   async #showQuestion(item, takesFocus) {
     const question = await questionAt(item.key, item.place).catch(() => null);
     if (this.#item !== item) return;
-    if (question === null) return this.#next(takesFocus); // no longer in the book
+    if (question === null) return this.#next(takesFocus); // it has been taken out of the book
     const link = make("a", { href: absolute(`${item.place}#${item.key}`) }, translate("Open it in the text"));
     const go = button(translate("Next"), () => void this.#leave(item));
     this.#show(this.#title(), takesFocus, make("p", { className: "asks" }, translate("You answered this question wrongly.")), question, row("grades", go), this.#aside(link));
@@ -293,7 +292,7 @@ class Review {
     }
   }
 
-  /* Overview below: recall, settings, chapters */
+  /* What is below: recall, settings, chapters */
 
   async #describe() {
     const state = await studyState();

@@ -1,5 +1,5 @@
 /**
- * Search: MiniSearch with the build's index, loaded when the reader first opens the dialog.
+ * Search: MiniSearch over the index the build made, loaded when the reader opens the dialog for the first time.
  */
 import { absolute, config } from "../config.js";
 import { make } from "../elements.js";
@@ -22,7 +22,7 @@ async function loadIndex() {
 const started = new WeakSet();
 
 /**
- * Start the search when the dialog opens, and show results for text already in its field.
+ * Starts the search on the dialog's first opening, when its field may contain text already.
  *
  * @param {HTMLDialogElement} dialog
  */
@@ -39,7 +39,7 @@ export async function startSearch(dialog) {
       if (item) go(item);
     });
     dialog.querySelector("form")?.addEventListener("submit", (event) => {
-      // Enter in the field opens the chosen result; only the button closes the dialog.
+      // Enter in the field goes to the chosen result; only the button closes.
       if (/** @type {SubmitEvent} */ (event).submitter === null) event.preventDefault();
     });
   }
@@ -84,7 +84,7 @@ export async function startSearch(dialog) {
       const item = list.children[chosen()];
       if (item) go(item);
     } else if (event.key === "Escape") {
-      event.preventDefault(); // otherwise the first Escape would only empty the field
+      event.preventDefault(); // else the first Escape only empties the field
       dialog.close();
     }
   }

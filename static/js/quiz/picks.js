@@ -1,4 +1,4 @@
-/** Options to pick one of, for several kinds of question. */
+/** Options of which one is picked: what several kinds of question have in common. */
 import { copyOf } from "./feedback.js";
 import { judgePick } from "./judge.js";
 

@@ -1,7 +1,6 @@
 /**
- * Cards asked in the text, at the end of the stretch that they belong to. The page does not contain them: they come
- * from the page of the chapter's cards when the reader scrolls near. Boxes are placed only below the window, so that
- * the text being read does not move.
+ * Cards asked in the text, where the stretch ends that they belong to. The page does not contain them: they come from the page of
+ * the chapter's cards once the reader comes near. Boxes are only placed below the window, so nothing moves that is being read.
  *
  * @import { Card } from "./decks.js"
  * @typedef {{card: Card, isAgain: boolean, element: HTMLElement, back: HTMLElement}} Item
@@ -16,10 +15,10 @@ import { cardsOf, sidesOf } from "./decks.js";
 import { dueDays, isOff, isSet, noteDue } from "./due.js";
 import { recordReview, setValue, studyState } from "./log.js";
 
-/** Distance below the window at which the cards of a stretch are fetched. */
+/** How far below the window an end is when its cards are fetched. */
 const NEAR = "0px 0px 150% 0px";
 
-/** Follow the stretches of a section that the reader has begun to read. @param {HTMLElement} article */
+/** The reader has begun to read a section. @param {HTMLElement} article */
 export async function followStretches(article) {
   const { place = "" } = article.dataset;
   const response = await fetch(absolute(config.sections)).catch(() => null); // offline
@@ -38,7 +37,7 @@ export async function followStretches(article) {
 }
 
 /**
- * The element after a stretch: the next heading, or the element after the text.
+ * What follows a stretch: the next heading, or what follows the text.
  *
  * @param {HTMLElement} article
  * @param {string} id of the heading of the stretch; empty for the one before all headings
@@ -80,13 +79,10 @@ async function placeBoxes(article, stretches) {
   document.dispatchEvent(new Event("scrollers")); // page/reading.js
 }
 
-/**
- * Whether an element is below the window, so that inserting something there moves nothing visible.
- * @param {Element} element
- */
+/** Whether an element is below the window, so that what is inserted there moves nothing in it. @param {Element} element */
 const isBelow = (element) => element.getBoundingClientRect().top >= innerHeight;
 
-/** Shows cards one by one, in a box as high as the highest card. */
+/** One card after the other, in a box as high as the highest of them. */
 class Box {
   /** @type {Item[]} */
   #items = [];
@@ -94,7 +90,7 @@ class Box {
 
   /**
    * @param {Card[]} cards
-   * @param {Box[]} boxes all boxes of the page, in order
+   * @param {Box[]} boxes all of the page, in order
    * @param {Card[]} ofChapter all cards of the chapter
    */
   constructor(cards, boxes, ofChapter) {
@@ -118,7 +114,7 @@ class Box {
     this.#turn(0);
   }
 
-  /** @param {Card} card @param {boolean} isAgain whether it was forgotten before */
+  /** @param {Card} card @param {boolean} isAgain it was forgotten before */
   add(card, isAgain) {
     const { front, back } = sidesOf(card);
     front.className = "front";
@@ -131,7 +127,7 @@ class Box {
     this.#turn(this.#at);
   }
 
-  /** Show a card, or that none is left. @param {number} at */
+  /** Shows a card, or that there is none left. @param {number} at */
   #turn(at) {
     this.#at = at;
     for (const [i, { element, back }] of this.#items.entries()) {
@@ -146,7 +142,7 @@ class Box {
     this.#offer(item === undefined ? [] : [this.show, this.offCard, this.offChapter]);
   }
 
-  /** Show only these buttons; hidden ones still take their space. @param {HTMLElement[]} offered */
+  /** The buttons that there are now; the others keep their place. @param {HTMLElement[]} offered */
   #offer(offered) {
     for (const each of [this.show, ...this.grades, this.offCard, this.offChapter]) each.classList.toggle("off", !offered.includes(each));
   }
@@ -171,7 +167,7 @@ class Box {
     const { card, isAgain } = this.#items[this.#at];
     void recordReview(card, grade);
     const next = this.boxes[this.boxes.indexOf(this) + 1] ?? this;
-    const box = isBelow(next.element) ? next : this; // in this box it changes no height
+    const box = isBelow(next.element) ? next : this; // here it changes no height
     if (grade === 1 && !isAgain) box.add(card, true);
     this.#next(grade === 1 && !isAgain && box !== this ? translate("What you forgot comes again further down.") : "");
   }

@@ -1,13 +1,13 @@
-/** Expected recall: the mean of FSRS's probabilities over all cards, with and without reviewing. */
+/** How much of the cards a reader will remember: the mean of FSRS's probabilities, with and without reviewing. */
 import { dueDay, recall, remember } from "./fsrs.js";
 
 /** @import { Card } from "./fsrs.js" */
 
 export const HORIZON = 60;
 const STEP = 2;
-/** Maximum size of the sample of cards for the mean. */
+/** So many of the cards, evenly chosen, give the mean. */
 const MAX_CARDS = 400;
-/** Histories less likely than this continue as if the card had been known. */
+/** Histories that are less likely go on as if the card had been known. */
 const RARE = 0.02;
 
 /**
@@ -26,9 +26,9 @@ export function expectedRecall(cards, today, retention) {
   return points;
 
   /**
-   * Add a card's recall, reviewed whenever it is due, and then known with the probability of its recall.
+   * A card is reviewed when it is due, and known with the probability of its recall.
    *
-   * @param {string} label @param {Card} card @param {number} from its first day @param {number} weight in the mean
+   * @param {string} label @param {Card} card @param {number} from its first day @param {number} weight how likely it is
    */
   function follow(label, card, from, weight) {
     const due = Math.max(from, dueDay(label, card, retention));

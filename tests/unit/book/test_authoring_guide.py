@@ -15,7 +15,7 @@ from .conftest import HEAD, MakeBook
 
 ROOT = Path(__file__).resolve().parents[3]
 REST = "\n:::{answer}\nWorked.\n:::\n::::"
-"""The text that the examples of questions abbreviate as '...'."""
+"""What the examples of questions leave out as '...'."""
 
 
 def examples() -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Controls appear below the text that they support, and all on one page that search finds."""
+"""Controls: below the text that they support, and all of them on one page that search knows."""
 
 from __future__ import annotations
 

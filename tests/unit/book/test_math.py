@@ -1,4 +1,4 @@
-"""Equations: KaTeX's HTML and MathML, the book's notation, and the line of a mistake."""
+"""Equations: KaTeX's HTML and MathML, the book's notation, and where a mistake is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Word counts of blocks, and their reading time in minutes."""
+"""Words of blocks, and the minutes they take."""
 
 from __future__ import annotations
 

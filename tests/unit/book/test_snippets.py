@@ -1,4 +1,4 @@
-"""A page's data on a chapter's snippets: their order, their code, the names they define."""
+"""What the page is told of a chapter's snippets: their order, their code, the names they make."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages to a reader whose version of an instrument breaks the contract."""
+"""What a reader is told whose version of an instrument breaks the contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run code in the page's Python, in Node."""
+"""Runs code in the page's Python, in Node."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SCRIPT = Path(__file__).with_name("start.mjs")
 
 
 def python(folder: Path, how: str, *files: Path | str, code: str = "", **env: str) -> str:
-    """Run start.mjs and return its output.
+    """What start.mjs prints.
 
     Parameters
     ----------
     folder : of the runtime
-    how, files : as that script documents
-    code : Python to run
+    how, files : as that script says
+    code : what runs
     env : variables of the process
     """
     done = subprocess.run(
@@ -35,13 +35,13 @@ def python(folder: Path, how: str, *files: Path | str, code: str = "", **env: st
 
 
 def answer(folder: Path, how: str, file: Path | str = "", code: str = "", **env: str) -> Any:
-    """The parsed JSON text that the code leaves as its last value."""
+    """The JSON text that code leaves as its last value, read."""
     return answers(folder, (how,), file, code, **env)[0]
 
 
 def answers(
     folder: Path, how: Sequence[str], file: Path | str = "", code: str = "", **env: str
 ) -> list[Any]:
-    """The same for several interpreters, each started from "files" or from a "snapshot"."""
+    """The same of several interpreters, each of which starts from "files" or from a "snapshot"."""
     said = python(folder, ",".join(how), file, code=code, **env)
     return [json.loads(line) for line in said.splitlines()]

@@ -1,4 +1,4 @@
-"""Everything in Pyodide that the loader relies on is listed, and the build checks for it."""
+"""What the loader leans on in Pyodide is listed, and the build looks for all of it."""
 
 import re
 import shutil
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.base.errors import LatentbookError
+from latentbook.errors import LatentbookError
 from latentbook.runtime.scripts import run_script
 from latentbook.settings import Settings
 
 OWN = {"readWholeTable", "readTableAgain"}
-"""Names that the loader itself adds to the module."""
+"""What the loader itself puts on the module."""
 
 TAKEN_AWAY = {"tests"}
-"""Names that the loader only removes, if present."""
+"""What is only removed, where it is there."""
 
 
 def test_everything_that_the_loader_uses_is_listed(root):

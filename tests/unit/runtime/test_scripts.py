@@ -1,10 +1,10 @@
-"""Messages when Node fails."""
+"""What is told when Node fails."""
 
 from pathlib import Path
 
 import pytest
 
-from latentbook.base.errors import LatentbookError
+from latentbook.errors import LatentbookError
 from latentbook.runtime.scripts import run_script, shortened
 
 

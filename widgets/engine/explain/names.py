@@ -1,4 +1,4 @@
-"""Errors of names, and functions that were not called."""
+"""Errors of names, and why a value is None."""
 
 from __future__ import annotations
 

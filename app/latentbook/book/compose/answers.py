@@ -1,4 +1,6 @@
-"""Answers to a kind of question: their judge, and their form in pages without scripts."""
+"""How answers to a kind of question get into a page without scripts and out of it, and what judges
+them.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +9,7 @@ from typing import Any, Literal
 
 
 class NotAnAnswer(ValueError):
-    """A typed text is not an answer. An interface message and its values say why."""
+    """Why a text that was typed is no answer: a message of the interface, and its values."""
 
     def __init__(self, english: str, **values: str) -> None:
         super().__init__(english % values)
@@ -15,14 +17,14 @@ class NotAnAnswer(ValueError):
 
 
 class Answers:
-    """Answers to a question whose options are picked. Other kinds of answers derive from it.
+    """Those of a question with options, of which some are picked. Others derive from it.
 
     Attributes
     ----------
     judged_by : ``judge.js`` of the kind; the grader, which runs code; or the question's instrument
-    reveals : whether the page's feedback on a wrong answer contains the right one
+    reveals : whether what the page says of a wrong answer contains the right one
     is_tried : whether the page has a check that does not count as an answer
-    needs_scripts : whether answering requires scripts
+    needs_scripts : whether there is no answer without them
     """
 
     judged_by: Literal["script", "grader", "instrument"] = "script"
@@ -33,35 +35,34 @@ class Answers:
     def typed(
         self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
-        """Convert an answer given without scripts to the form that scripts write.
+        """An answer that was given without scripts, as scripts write it.
 
         Parameters
         ----------
         fields : of the form
-        key : data with which the page's judge compares answers
-        told : the judge's other input, ``Question.judged_with``
+        key : what the page's judge compares with
+        told : what else it is told, ``Question.judged_with``
 
         Raises
         ------
         NotAnAnswer
-            If the fields contain no valid answer.
+            If nothing can be made of it.
         """
         return fields.get(f"{label}.answer", "")
 
     def code(self, answer: str, told: Mapping[str, Any]) -> str:
-        """Return the code that an answer forms; empty if it forms none.
-
-        The question's check runs this code if the script finds the answer wrong.
+        """The code that an answer makes, which the question's check runs if the script finds the
+        answer wrong; nothing if it makes none.
 
         Raises
         ------
         TypeError, ValueError
-            If the text is not an answer.
+            If the text is no answer.
         """
         return ""
 
     def filled(self, html: str, label: str, answer: str) -> str:
-        """Fill an answer into the form in a question's HTML."""
+        """The HTML of a question with this answer in its form."""
         chosen = set(answer.split(","))
         box = re.compile(rf'{named(label)} value="([^"]*)"')
         return box.sub(

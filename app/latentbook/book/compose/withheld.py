@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import widgets
-from latentbook.base.files import Files
 from latentbook.book.compose.labels import has_label
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.day import Day, latest
@@ -23,9 +22,10 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
+from latentbook.files import Files
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
-"""Quoted words in code, which may name data files."""
+"""The names of data files in code."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Closed:
     Attributes
     ----------
     sources : the open part of each chapter
-    pieces : the withheld content
-    labels : the day of each withheld label
+    pieces : the rest
+    labels : the day of each label in it
     """
 
     sources: list[ChapterSource] = field(default_factory=list)
@@ -95,9 +95,9 @@ def _open_nodes(
     inner: list[tuple[DirectiveNode, Day]],
     labels: dict[str, Day],
 ) -> tuple[Node, ...]:
-    """Remove questions and answers that open later than the nodes around them.
+    """Nodes without the questions and answers that open later than their surroundings.
 
-    Add them to ``inner``, and their labels to ``labels``.
+    Those are added to ``inner``, and their labels to ``labels``.
     """
     kept: list[Node] = []
     for node in nodes:
@@ -131,10 +131,7 @@ def _labels(nodes: Iterable[Node]) -> set[str]:
 def with_nodes(
     page: PageSource, nodes: tuple[Node, ...], without: Sequence[Node] | None = None
 ) -> PageSource:
-    """Return a page with these nodes and the notes they call.
-
-    With ``without``, remove only the notes that it alone calls.
-    """
+    """A page with these nodes and the notes they call, except those called by ``without``."""
     document = page.document
     called = _called(nodes)
     gone = document.notes.keys() - called
@@ -157,7 +154,7 @@ def _called(nodes: Iterable[Node]) -> set[str]:
 
 
 def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordings:
-    """Return the outputs of the remaining snippets, as recorded in the complete chapter."""
+    """Outputs of the remaining snippets: the complete chapter was run to record them."""
     recorded = chapter.recordings.all_current(chapter.nodes)
     hashes = code_hashes([node for page in pages for node in page.document.nodes])
     kept = {
@@ -174,7 +171,7 @@ def _numbers(recorded: Mapping[str, Recording]) -> dict[str, Recording]:
 
 
 def files_apart(files: Files, closed: Closed) -> frozenset[str]:
-    """List the files of instruments that only withheld content shows: ``widgets/NAME.py``, data.
+    """Files of instruments that appear only in withheld content: ``widgets/NAME.py``, data.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def run(node: DirectiveNode, composer: Composer) -> Fold:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """Write ``details``, for programs that support this element."""
+    """The same, for programs that know ``details``."""
     yield Cell(details(writer.text(node.argument), writer.markdown(node.nodes)))
 
 
@@ -61,4 +61,4 @@ SOLUTION = Directive(
     run=run_solution,
     notebook=solution_in_notebook,
 )
-"""The directive ``solution`` outside a question."""
+"""Outside of a question."""

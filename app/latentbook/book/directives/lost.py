@@ -1,4 +1,4 @@
-"""The placeholder for a block of a plugin that fails."""
+"""What stands where a plugin that fails has a block."""
 
 from dataclasses import dataclass
 
@@ -19,4 +19,4 @@ def run(node: DirectiveNode, composer: Composer) -> Lost:
 
 
 LOST = Directive(name="", run=run)
-"""The directive of every unknown name if a plugin could not be imported."""
+"""For any name that is not known, as long as a plugin could not be imported."""

@@ -1,4 +1,4 @@
-"""``math``: an equation, like ``$$`` on separate lines."""
+"""``math``: an equation, as ``$$`` on lines of its own."""
 
 from latentbook.book.compose.compose import Directive
 from latentbook.book.read.nodes import DirectiveNode, EquationNode

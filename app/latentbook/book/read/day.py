@@ -1,4 +1,4 @@
-"""Opening times, and the words for content without one: ``draft`` and ``hidden``."""
+"""When something opens."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Day:
-    """The time when something opens, or a word that withholds it.
+    """When something opens.
 
     Attributes
     ----------
-    path, line : location of the schedule entry
+    path, line : of the entry in the schedule
     word : ``draft`` or ``hidden``; empty if there is a moment
-    moment : opening time, in the book's time zone; None for drafts and hidden content
+    moment : in the zone of the book; None for drafts and hidden content
     """
 
     path: Path
@@ -24,13 +24,13 @@ class Day:
     moment: datetime | None = None
 
     def is_open(self, now: datetime, *, drafts: bool) -> bool:
-        """Whether it is open at ``now``; with ``drafts``, drafts are open too."""
+        """Whether it is shown at a moment, to an author with ``drafts``."""
         if self.moment is None:
             return drafts and self.word == "draft"
         return self.moment <= now
 
     def is_after(self, other: Day | None) -> bool:
-        """Whether it opens later than ``other``; None means always open."""
+        """Whether it opens later; None has always been open."""
         if other is None:
             return True
         if self.moment is None or other.moment is None:
@@ -43,7 +43,7 @@ def written(moment: datetime) -> str:
 
 
 def latest(*days: Day | None) -> Day | None:
-    """Return the day on which everything is open; None if everything always is."""
+    """The day on which everything is open; None if all of it always was."""
     found: Day | None = None
     for day in days:
         if day is not None and day.is_after(found):

@@ -5,19 +5,19 @@ from collections.abc import Collection
 
 from pydantic import PrivateAttr
 
-from latentbook.base.datafile import Entry, Text, Toml
-from latentbook.base.errors import FileProblems
+from latentbook.datafile import Entry, Text, Toml
+from latentbook.errors import FileProblems
 
 
 class SymbolEntry(Entry):
-    """A symbol in ``notation.toml``.
+    """One symbol.
 
     Attributes
     ----------
-    words : its meaning, in Markdown
-    shape : the array's shape, as text: ``(k, d)``
+    words : what it stands for, Markdown
+    shape : of an array, as text: ``(k, d)``
     code : its name in code
-    sections : labels of the sections where it has this meaning; empty for the complete book
+    sections : labels of the only sections in which it means this; empty for the whole book
     """
 
     tex: Text
@@ -29,7 +29,7 @@ class SymbolEntry(Entry):
 
     @property
     def id(self) -> str:
-        """Id in the page, made from the TeX: ``mathbf-x``, or ``sigma-2`` for a second sigma."""
+        """Its id in the page, made from its TeX: ``mathbf-x``, ``sigma-2`` for a second one."""
         return self._id
 
 

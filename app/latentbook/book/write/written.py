@@ -1,4 +1,4 @@
-"""A site that has just been written, for plugins that make further files from it."""
+"""A site that has just been written, for what is made from it besides its pages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from latentbook.settings import Settings
 
 @dataclass(frozen=True)
 class Written:
-    """The book, and a renderer for pieces of it.
+    """The book, and what renders a piece of it.
 
     Attributes
     ----------
-    config : configuration of the scripts on every page
+    config : what scripts are told on every page
     """
 
     settings: Settings

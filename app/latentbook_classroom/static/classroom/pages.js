@@ -1,4 +1,4 @@
-/** Scripts for the pages of the classroom, which show the same without them, but in UTC. */
+/** What the pages of the classroom do with scripts: without them they show the same in UTC. */
 import { keepEntries } from "./refused.js";
 import { showFields, showTimes } from "./times.js";
 

@@ -1,5 +1,5 @@
 /**
- * A point in the plane of a plot, set on the plot by pointer and arrow keys, or as numbers.
+ * A place in the plane of a plot, set on the plot by pointer and arrow keys, or as numbers.
  *
  * @typedef {import("../spec.js").ControlSpec & {default: [number, number], limit: number, panel: string, step: number, hover: boolean}} PointSpec
  */
@@ -61,7 +61,7 @@ export const point = {
 };
 
 /**
- * The point of the figure under the pointer, on the nearest step.
+ * Where in the figure the pointer is.
  *
  * @param {PointSpec} control
  * @param {any} figure

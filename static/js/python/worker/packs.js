@@ -1,14 +1,13 @@
 /**
- * The build's packs (app/latentbook/runtime): the standard library, NumPy and the instruments in a few files, and two
- * files per package that the course adds.
+ * The packs made by the build (app/latentbook/runtime): the standard library, NumPy and the instruments in few files, and two per
+ * package that the course adds.
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack
  * @typedef {{folders: string[], files: [path: string, length: number][]}} Places represent a package until it is fetched
  * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>,
  *   hashes: Record<string, string>}} Index
- *   `first`, `later`: pack -> its files, for packs that every start needs, and packs fetched when a file in them is
- *   opened; `packages`: package -> its places, with the packs NAME.pack and NAME-source.pack; `hashes`: file -> the
- *   hash in its name
+ *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened;
+ *   package -> its places, and the packs NAME.pack and NAME-source.pack; file -> the hash in its name
  */
 import { addressOf } from "../download.js";
 import { sendAndWait } from "./finalizers.js";
@@ -22,7 +21,7 @@ export const SCRIPT = "pyodide.asm.mjs";
 export const packOf = (widget) => `widget-${widget}.pack`;
 
 /**
- * Read the index in a package's pack. The pack consists of the length of a JSON text, the text, and the files.
+ * The pack of a package contains its index: the length of a JSON text, the text, the files.
  *
  * @param {Uint8Array} pack
  * @returns {{files: Entry[], sources: Entry[], data: Uint8Array}} `sources` are in the other pack
@@ -34,13 +33,13 @@ export function readPackage(pack) {
 }
 
 /**
- * Return a function that fetches a pack while Python waits. Only workers may do this.
+ * Fetches a pack while Python waits. Only a worker may.
  *
  * @param {import("../download.js").Place} place
  * @returns {(pack: string) => Uint8Array}
  */
 export function readNowFrom(place) {
-  const { XMLHttpRequest } = globalThis; // a copy, because the worker later removes the global
+  const { XMLHttpRequest } = globalThis; // the worker removes it from reader's code, and with it this function
   return (pack) => {
     const request = new XMLHttpRequest();
     request.open("GET", addressOf(place, pack), false);

@@ -1,6 +1,6 @@
-"""The tables of the first edition. No release has created older ones.
+"""The tables of the first edition. Nothing has been released that made older ones.
 
-Do not change them when ``tables.py`` changes: add a migration.
+They stay as they are here, whatever ``tables.py`` says later; what follows are migrations.
 """
 
 from typing import Any
@@ -205,7 +205,7 @@ table(
     *given(sa.DateTime, "at"),
 )
 
-# Platforms of the university
+# The way into the university
 
 table(
     "platform",

@@ -1,4 +1,4 @@
-"""Record who created sessions, identities and platforms, and the order in which answers arrived."""
+"""Who made what lets people in, and in which order answers arrived."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,5 +37,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Leave nothing: the first edition's downgrade drops the other tables."""
+    """To nothing: the first edition's own downgrade drops the other tables."""
     op.drop_table("used_step")

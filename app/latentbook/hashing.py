@@ -1,4 +1,4 @@
-"""The hash by which all content is named."""
+"""The one hash by which content is named."""
 
 import hashlib
 

@@ -1,7 +1,7 @@
-"""Progress reports of long tasks."""
+"""How long tasks report progress."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
 Report: TypeAlias = Callable[[str], None]
-"""A function that shows one line."""
+"""Takes one line to show."""

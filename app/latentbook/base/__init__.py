@@ -1,1 +1,0 @@
-"""Foundations that every other folder may import: errors, files, data files, hashes, caches."""

@@ -10,18 +10,18 @@ from latentbook.browser import FLAGS, NAMES, chromium_path
 from tests.patience import PATIENCE_S
 
 PATIENCE_MS = 1_000 * PATIENCE_S
-expect.set_options(timeout=PATIENCE_MS)  # of the whole process, whichever fixture comes first
+expect.set_options(timeout=PATIENCE_MS)  # for the entire process, whichever fixture comes first
 
 SHELL_FIRST = ("chromium-headless-shell", *NAMES)
-"""The shell is the same engine without windows: a tenth less work for each test."""
+"""The headless shell is the same engine without windows: a tenth less work per test."""
 
 SPARING = "--js-flags=--wasm-tiering-budget=1300000000"
-"""Has V8 optimise only what runs for seconds: most of what it would compile a second time, for a
-third of all that a start of Python costs, belongs to a page that is closed soon."""
+"""Make V8 optimise only WebAssembly that runs for seconds. Otherwise recompiling takes a third of
+the cost of starting Python, mostly for pages that close soon."""
 
 
 def launch(chromium: BrowserType, *flags: str, names: Sequence[str] = SHELL_FIRST) -> Browser:
-    """A browser whose pages have the tests' patience."""
+    """A browser whose pages use the tests' timeout."""
     path = chromium_path(names)
     browser = chromium.launch(executable_path=path, args=[*FLAGS, SPARING, *flags])
     browser.on("context", lambda context: context.set_default_timeout(PATIENCE_MS))

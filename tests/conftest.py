@@ -1,4 +1,4 @@
-"""Options and places that all tests share."""
+"""Options and fixtures that all tests share."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parents[1]
 # As in the Makefile: sites that only tests read need not be small.
 os.environ.setdefault("LATENTBOOK_BROTLI_QUALITY", "9")
 
-# Workers share the cores: threads of their own would only wait for each other. NumPy and torch
-# read this when they are imported, which is after this file.
+# Workers share the cores, so more threads would only wait for each other. NumPy and torch read
+# these variables on import, which comes after this file.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -34,7 +34,7 @@ LONGEST = (
     *("test_every_page.py", "test_book.py", "test_bench.py", "test_snippets.py", "test_paper.py"),
     *("test_release.py", "test_offline.py"),
 )
-"""Files that begin first, so that no worker ends alone with one of them."""
+"""Files that start first, so that no worker is left alone with one of them at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -84,7 +84,7 @@ def forget_instruments() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the finished book, which one worker builds for all."""
-    from latentbook.book.build import build_site  # what it imports reads the variables above
+    from latentbook.book.build import build_site  # its imports read the variables above
     from latentbook.book.overlay.merge import open_project
     from latentbook.settings import Settings
 
@@ -113,13 +113,13 @@ def mnist() -> Dataset:
 
 @pytest.fixture
 def rewrite(request: pytest.FixtureRequest) -> bool:
-    """Whether expected files are to be written and not compared."""
+    """Whether to write expected files instead of comparing them."""
     return bool(request.config.getoption("--rewrite"))
 
 
 @pytest.fixture
 def small_runtime(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Stands for the Pyodide distribution, which has tests of its own."""
+    """Replace the Pyodide distribution, which has its own tests, by a stub."""
     folder = tmp_path / "runtime"
     folder.mkdir()
     (folder / "python.js").write_text("export default 1;\n" * 40)

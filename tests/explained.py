@@ -1,8 +1,8 @@
-"""The tables of errors with and without an explanation, and explanations as sentences.
+"""Tables of code with and without explanations, and explanations as sentences.
 
 In ``fixtures/explained.txt`` each case is code, then ``=> ID``, then the English sentence. In
 ``fixtures/unexplained.txt`` each is code that fails without one. In ``fixtures/noted.txt`` each is
-code that ends well, then one such line for each explanation under its output, or none. Lines of
+code that succeeds, then one such line for each explanation under its output, or none. Lines of
 ``---`` separate cases.
 """
 

@@ -1,4 +1,4 @@
-"""What tests need from the network, fetched before they run: ``python -m tests.fetch``."""
+"""Fetch everything that tests need from the network: ``python -m tests.fetch``."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def data_set(name: str) -> None:
 
 
 def oidc_provider() -> Path:
-    """Folder with the npm package and what it needed on its day, apart from the book's own."""
+    """Folder with the npm package and its dependencies of that date, separate from the book's."""
     folder = CACHE / OIDC_PROVIDER
     options = ("--before=2026-10-30", "--ignore-scripts", "--no-audit", "--no-fund")
     command = ("npm", "install", *options, "--prefix")
@@ -80,7 +80,7 @@ def made(folder: Path, command: Callable[[Path], tuple[str, ...]]) -> Path:
 
 
 def main() -> None:
-    """Try each three times. What cannot be had is reported, and its tests are skipped."""
+    """Try each download three times. Report failures; their tests are skipped."""
     names = ("mnist", "fashion_mnist", "emoji", "wordnet", "speeches")
     wanted = [partial(data_set, name) for name in names]
     for fetch in (*wanted, oidc_provider, open_edx):

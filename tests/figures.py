@@ -1,4 +1,4 @@
-"""Figures, held to what the book draws."""
+"""Check that the book can draw an instrument's figures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from widgets.engine.frames import plain_figure
 
 
 def check_figures(frame: Frame) -> None:
-    """Hold every figure of a frame to what the book draws, see ``docs/figures.md``.
+    """Check that the book can draw every figure of a frame; see ``docs/figures.md``.
 
     Raises
     ------

@@ -1,15 +1,15 @@
-"""Tests by lot: a push tries a quarter of what takes long, and all that its change touches.
+"""Tests by lot: a push runs a quarter of the slow tests, and all tests that its change touches.
 
 ``make test`` and ``make test-long`` set ``LATENTBOOK_LOT``, the number of the quarter. Then
 
-- of tests that are ``COSTLY`` or marked long a quarter runs, and those of files that belong to the
-  change (``tools.changes.touched_tests``);
-- a sweep, marked so, which does the same to each member of a set such as all pages, tries a
-  quarter of the members, and those whose sources the change touches;
+- of the tests that are ``COSTLY`` or marked long, a quarter runs, plus those in files that belong
+  to the change (``tools.changes.touched_tests``);
+- a test marked as a sweep does the same to each member of a set, such as all pages. It tries a
+  quarter of the members, plus those whose sources the change touches;
 - everything else runs.
 
-The quarters take turns with the commits: any four in a row try everything, and a commit always
-tries the same. Without ``LATENTBOOK_LOT``, by pytest itself and in ``make release``, all run.
+The quarters rotate with the commits: any four in a row run everything, and a commit always runs
+the same. Without ``LATENTBOOK_LOT``, as in plain pytest and ``make release``, all tests run.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def by_lot(
 
     Parameters
     ----------
-    members : ``str`` makes a different text of each
-    sources : gives the beginnings of the paths of a member's sources
+    members : each with a different ``str``
+    sources : gives the path prefixes of a member's sources
     """
     every = list(members)
     if not LOT:
@@ -64,7 +64,7 @@ def by_lot(
 
 
 def is_touched(*beginnings: str) -> bool:
-    """Whether the change touches a file whose path begins so."""
+    """Whether the change touches a file whose path has one of these prefixes."""
     return any(path.startswith(beginnings) for path in changed())
 
 
@@ -87,7 +87,7 @@ def number_of(text: str) -> int:
 
 @cache
 def changed() -> tuple[str, ...]:
-    """Files of the change. What all tests of a folder share is tried by any of them."""
+    """Files of the change, except conftest.py files, which any test of their folder exercises."""
     every = changed_files(before_this_sitting())
     return tuple(path for path in every if not path.endswith("conftest.py"))
 

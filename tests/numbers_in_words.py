@@ -1,4 +1,4 @@
-"""Numbers in words that a reader is shown."""
+"""Numbers in text shown to readers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NUMBER = re.compile(r"(?<!\w)[-+−]?\d+(?:,\d{3})*(?:\.(?P<decimals>\d*))?(?:e(
 def same_words(a: str, b: str) -> bool:
     """Whether two texts have the same words, and numbers that differ in their last digit at most.
 
-    Processors round differently: what is 0.125 on one may be 0.13 here and 0.12 there.
+    Processors round differently: one may print 0.125 as 0.13, another as 0.12.
     """
     if NUMBER.sub("0", a) != NUMBER.sub("0", b):
         return False
@@ -26,12 +26,12 @@ def same_number(a: re.Match[str], b: re.Match[str]) -> bool:
 
 
 def last_digit(number: re.Match[str]) -> float:
-    """What one in the last digit of a number is worth."""
+    """The value of one unit in a number's last digit."""
     return float(10.0 ** (int(number["power"] or 0) - len(number["decimals"] or "")))
 
 
 def signed_zeros(shown: Any) -> list[str]:
-    """The numbers in the texts of a value that are zero and have a sign, with the text around."""
+    """The texts in a value that contain a zero with a sign."""
     return [
         text
         for text in texts(shown)
@@ -53,5 +53,5 @@ def texts(shown: Any) -> Iterator[str]:
 
 
 def value(number: str) -> float:
-    """A number as it is written for readers."""
+    """The value of a number as written for readers."""
     return float(number.replace("−", "-").replace(",", ""))

@@ -1,4 +1,4 @@
-"""How long tests wait for what they expect, however busy the machine is."""
+"""Timeouts of tests, long enough for a busy machine."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from collections.abc import Callable
 import httpx
 
 PATIENCE_S = 120 * float(os.environ.get("LATENTBOOK_PATIENCE", "1"))
-"""Python starts in a page in 3 s, alone. A test that passes never waits longer than it must."""
+"""On an idle machine a page starts Python in 3 s. A passing test waits no longer than it must."""
 
 SERVER_S = 5 * PATIENCE_S
 """For other processes: importing torch, or a picture in a number format that the processor lacks,
 takes minutes when both cores are busy.
 """
 
-# httpx waits 5 s unless each call says otherwise. All its functions share one object for that.
+# httpx waits 5 s by default. All its functions share one object for that default.
 _default = inspect.signature(httpx.get).parameters["timeout"].default
 for part in ("connect", "read", "write", "pool"):
     setattr(_default, part, SERVER_S)

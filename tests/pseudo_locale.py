@@ -1,5 +1,7 @@
-"""A language that the tests make: English with accents, in the catalogue of any language. A vowel
-without its accent is in a word that is not translated."""
+"""A language that the tests make: English with accents, as the catalogue of any language.
+
+A vowel without an accent belongs to a word that is not translated.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +18,11 @@ from tools.translations import messages
 ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
 AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
 PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
-"""Messages that are no words."""
+"""Messages that are date patterns, not words."""
 
 
 def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the interface speak accented English for a language, besides those it speaks."""
+    """Add a language to the interface, with accented English as its translation."""
     catalogue = Catalog(locale=tag)
     for message in messages():
         if not message.id or message.id in PATTERNS:
@@ -40,6 +42,6 @@ def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def accented(words: str) -> str:
-    """The same, with accents on all that is read."""
+    """The text with accents everywhere except in placeholders and markup."""
     parts = AS_IT_IS.split(words)
     return "".join(part if i % 2 else part.translate(ACCENTS) for i, part in enumerate(parts))

@@ -1,4 +1,4 @@
-"""What the pages of a built site hold: their ids, the addresses they name, which are broken."""
+"""Pages of a built site: their ids, the addresses they name, and broken links."""
 
 from __future__ import annotations
 

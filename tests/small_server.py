@@ -76,7 +76,7 @@ def app_with(settings: Settings, registry: TestRegistry | None = None) -> FastAP
 
 
 def write_site(folder: Path, title: str = "Front page") -> None:
-    """A site as the build leaves it."""
+    """Write a site like one that the build makes."""
     files = {
         "index.html": PAGE.format(title).encode(),
         "vae/index.html": PAGE.format("Chapter").encode(),
@@ -103,7 +103,7 @@ def write_site(folder: Path, title: str = "Front page") -> None:
 
 
 def write_own_book(folder: Path, code: str) -> None:
-    """The folder of a book on another subject, with one instrument of this code."""
+    """Write the folder of a book on another subject, with one instrument of this code."""
     (folder / "instruments").mkdir(parents=True)
     (folder / "instruments" / "tide.py").write_text(code)
     (folder / "course.toml").write_text(
@@ -121,6 +121,6 @@ def settings(tmp_path_factory) -> Settings:
 
 @pytest.fixture(scope="module")
 def client(settings, registry) -> Iterator[httpx.Client]:
-    """Asks a server that all tests of a file share."""
+    """A client of a server that all tests of a file share."""
     with served(app_with(settings, registry)) as url, httpx.Client(base_url=url) as client:
         yield client

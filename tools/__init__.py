@@ -1,1 +1,1 @@
-"""Programs for those who work on the project."""
+"""Development tools of the project."""

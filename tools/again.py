@@ -1,17 +1,17 @@
-"""Run the tests, and once more, alone, what may have failed only because the machine was busy.
+"""Run the tests, then rerun alone the failures that a busy machine may have caused.
 
     python -m tools.again EXPRESSION [option of pytest …]
 
-1. The tests that EXPRESSION marks, with up to two workers more than there are cores.
-2. Those marked ``clock``, one to each core and with nothing beside: their subject is a time limit.
+1. The tests that EXPRESSION marks, with up to two more workers than cores.
+2. Those marked ``clock``, one per core and with nothing else running: they test time limits.
 3. The files in which tests failed in the first pass, one at a time. If all pass now, the tests are
-   unstable: they are named in the last lines and in ``build/unstable.txt``, and the run is green.
+   unstable: the last lines and ``build/unstable.txt`` name them, and the run is green.
 
-What takes long is tried by lot (``tests/lot.py``), unless ``LATENTBOOK_LOT`` says which quarter,
-or with nothing in it that all is tried.
+Of the slow tests a lot (``tests/lot.py``) runs one quarter. ``LATENTBOOK_LOT`` can choose the
+quarter; if it is empty, all tests run.
 
 The run stays red if more than ``MAX_UNSTABLE`` tests failed, if a worker crashed, or if a test
-failed that needs no browser, server or process: that one does not depend on what else is running.
+failed that needs no browser, server or process: such a test does not depend on the load.
 """
 
 from __future__ import annotations
@@ -36,25 +36,25 @@ from tools.changes import before_this_sitting, changed_files, git
 QUARTERS = 4
 MAX_UNSTABLE = 3
 STEADY = ("tests/unit/", "tests/widgets/", "tests/models/", "tests/content/")
-"""Folders of tests that need no server or process; and no browser, unless they are marked so."""
+"""Folders of tests that need no server or process, and no browser unless marked so."""
 
 UNSTABLE = Path("build", "unstable.txt")
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WORKERS = ("--numprocesses", str(CORES + min(CORES, 2)))
-"""More than there are cores: each waits a third of its time for a browser or a process."""
+"""More workers than cores: each spends a third of its time waiting for a browser or a process."""
 
 ONE_TO_A_CORE = ("--numprocesses", str(CORES), "--dist", "loadfile")
 
 
-@dataclass(eq=False)  # pytest keeps plugins in sets
+@dataclass(eq=False)  # pytest stores plugins in sets
 class Outcome:
-    """A pass, and the plugin of pytest that records it.
+    """The outcome of a pass, and the pytest plugin that records it.
 
     Attributes
     ----------
     failed : names of tests, in the order in which they failed
-    steady : those of them that depend on nothing else
-    broken : what keeps the pass from being complete
+    steady : the failed tests that do not depend on the load
+    broken : reasons why the pass is incomplete
     """
 
     passed: int = 0
@@ -75,7 +75,7 @@ class Outcome:
         if report.failed:
             self.broken.append(f"{report.nodeid}: the tests could not be collected")
 
-    @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+    @pytest.hookimpl(optionalhook=True)  # a hook of pytest-xdist
     def pytest_testnodedown(self, error: object) -> None:
         if error:
             self.broken.append(f"a worker crashed: {error}")
@@ -95,7 +95,7 @@ def run(options: Sequence[str]) -> Outcome:
 
 
 def run_apart(*options: str) -> Outcome:
-    """Run pytest in a process that ends with it, so that no pass finds what an earlier one left."""
+    """Run pytest in a separate process, so that no pass sees leftovers of an earlier one."""
     try:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
             return pool.submit(run, options).result()
@@ -104,7 +104,7 @@ def run_apart(*options: str) -> Outcome:
 
 
 def files_with(mark: str) -> list[str]:
-    """The files with a mark, in them or in their ``conftest.py``: it takes long to collect all."""
+    """Find the files marked in their text or in ``conftest.py``: collecting all files is slow."""
 
     def has_mark(path: Path) -> bool:
         return path.exists() and f"mark.{mark}" in path.read_text(encoding="utf-8")
@@ -116,7 +116,7 @@ def files_with(mark: str) -> list[str]:
 
 
 def lot() -> str:
-    """The quarter whose turn it is; without a history of commits, nothing: all is tried."""
+    """Return the quarter whose turn it is; without a commit history, empty text, for all tests."""
     try:
         return str(int(git("rev-list", "--count", "HEAD")) % QUARTERS)
     except (OSError, subprocess.CalledProcessError):
@@ -135,7 +135,7 @@ def lot_in_words() -> str:
 
 
 def facts() -> str:
-    """The machine and the browsers, for whoever reads the log of a run that failed elsewhere."""
+    """Describe the machine and the browsers, for readers of a log from another machine."""
     processor, flags = platform.processor() or platform.machine(), ""
     if (info := Path("/proc/cpuinfo")).exists():
         lines = dict(re.findall(r"^([\w ]+?)\s*: (.*)$", info.read_text(), re.MULTILINE))
@@ -160,7 +160,7 @@ def version_of(program: str) -> str:
 
 
 def main(expression: str, *options: str) -> int:
-    """Run all passes; the exit status."""
+    """Run all passes; return the exit status."""
     os.environ.setdefault("LATENTBOOK_LOT", lot())
     print(facts(), flush=True)
     busy = f"({expression}) and not clock"

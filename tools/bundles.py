@@ -1,6 +1,6 @@
-"""What a built course needs of esbuild beside its pages, made where there is Node.
+"""esbuild output that a built course needs besides its pages, made on a machine with Node.
 
-The wheel and the image hold it: bundles of class mode and the classroom, and scripts of the server.
+The wheel and the image contain it: bundles of class mode and the classroom, and server scripts.
 """
 
 from latentbook.book.write.assets import (

@@ -1,4 +1,4 @@
-"""What a change touches, for ``make quick`` and for the tests' lots (``tests/lot.py``)."""
+"""Tests touched by a change, for ``make quick`` and for the tests' lots (``tests/lot.py``)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SITTING_S = 6 * 3600
-"""Commits that are at most so much older than the newest are one change."""
+"""Commits at most this much older than the newest belong to the same change."""
 
 READERS = {
     "ARCHITECTURE.md": "unit/test_docs.py",
@@ -63,11 +63,11 @@ READERS = {
     "widgets/data/emoji_": "widgets/test_type_words.py widgets/test_own_emoji.py",
     "widgets/engine/": "browser/test_parity.py",
 }
-"""Tests, below ``tests``, that read files in the browser or as text, which no import shows."""
+"""Tests, below ``tests``, that read files in the browser or as text, so no import reveals them."""
 
 
 def git(*command: str) -> str:
-    """What git prints.
+    """Run git; return its output.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def git(*command: str) -> str:
 
 @cache
 def changed_files(since: str) -> tuple[str, ...]:
-    """Paths of the files that were changed, added or deleted since the branch left a commit."""
+    """List paths of files changed, added or deleted since the branch left a commit."""
     diff = git("diff", "--name-only", "--no-renames", "--merge-base", since)
     added = git("ls-files", "--others", "--exclude-standard")
     return tuple(sorted({*diff.splitlines(), *added.splitlines()}))
@@ -88,19 +88,19 @@ def changed_files(since: str) -> tuple[str, ...]:
 
 @cache
 def before_this_sitting() -> str:
-    """The newest commit that is older than the last change, or else the first of all."""
+    """Return the newest commit before the current change, or else the very first commit."""
     newest = int(git("log", "-1", "--format=%ct"))
     older = git("rev-list", "-1", f"--before={newest - SITTING_S}", "HEAD")
     return older or git("rev-list", "--max-parents=0", "HEAD").splitlines()[-1]
 
 
 def module_of(path: str) -> str:
-    """The name under which a Python file is imported."""
+    """Return the name under which a Python file is imported."""
     return path.removeprefix("app/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
 
 
 def imported(text: str) -> set[str]:
-    """Every module that a file imports; of ``from a import b`` both ``a`` and ``a.b``."""
+    """List every module that a file imports; ``from a import b`` gives both ``a`` and ``a.b``."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.Import):
@@ -112,20 +112,20 @@ def imported(text: str) -> set[str]:
 
 @cache
 def read_tests() -> dict[str, tuple[str, set[str]]]:
-    """Text and imports of each file of tests, by its path."""
+    """Read text and imports of each test file, by path."""
     paths = (path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
     texts = {path: (ROOT / path).read_text(encoding="utf-8") for path in paths}
     return {path: (text, imported(text)) for path, text in texts.items()}
 
 
 def own(changed: str) -> set[str]:
-    """The files of tests that are a changed file, or are named after it."""
+    """Find the test files that are a changed file or named after it."""
     stem = changed.rpartition("/")[2].partition(".")[0].replace("-", "_")
     return {path for path in read_tests() if path == changed or path.endswith(f"/test_{stem}.py")}
 
 
 def near(changed: str) -> set[str]:
-    """Those, and the files of tests that import or name a changed file."""
+    """Find these, and the test files that import or name a changed file."""
     *folders, name = changed.split("/")
     module = module_of(changed) if name.endswith(".py") else ""
     chapter = folders[1] if folders[:1] == ["content"] and folders[1:] else ""
@@ -141,7 +141,7 @@ def near(changed: str) -> set[str]:
 
 
 def far(changed: str) -> set[str]:
-    """Those, those of the folder that mirrors its own, and those of ``READERS``."""
+    """Find these, the tests in the folder that mirrors the file's own, and those in ``READERS``."""
     *folders, name = changed.split("/")
     starts = [
         f"tests/{each}"
@@ -158,5 +158,5 @@ def far(changed: str) -> set[str]:
 
 
 def touched_tests(changed: Iterable[str]) -> set[str]:
-    """The files of tests for a change."""
+    """Find all test files for a change."""
     return set().union(*map(far, changed))

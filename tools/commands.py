@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.cli import report
 from latentbook.course_option import CourseFolder, project_of
-from latentbook.errors import LatentbookError
 from latentbook_decoders.settings import DeviceChoice
 from tools import translations as catalogues
 from tools.bench import run_bench

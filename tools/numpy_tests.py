@@ -1,6 +1,6 @@
-"""NumPy's own tests in the page's Python: in a fresh interpreter, and in one out of a snapshot.
+"""NumPy's own tests in the page's Python: in a fresh interpreter, and in one from a snapshot.
 
-Prints what passed and failed in each, and every test whose outcome differs. ``make numpy-tests``.
+Prints the counts of outcomes in each, and every test whose outcome differs. ``make numpy-tests``.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ PARTS = ("_core", "fft", "lib", "linalg", "ma", "matrixlib", "polynomial", "rand
 
 
 def runtime(folder: Path) -> Path:
-    """The page's runtime with pytest and hypothesis added."""
+    """Build the page's runtime with pytest and hypothesis added."""
     here = Settings()
     shutil.copytree(here.content, folder / "content")
     build = folder / "build"
@@ -41,7 +41,7 @@ def runtime(folder: Path) -> Path:
 
 
 def test_files(folder: Path) -> bytes:
-    """A zip with NumPy's tests: the page's wheel has none, so they come out of this machine's."""
+    """Zip NumPy's tests from this machine's wheel, because the page's wheel has none."""
     version = PagePackages.read(Settings()).wheels.pyodide["numpy"].version
     done = pip(
         "download", "--no-deps", "--only-binary=:all:", f"--dest={folder}", f"numpy=={version}"
@@ -61,7 +61,7 @@ def test_files(folder: Path) -> bytes:
 
 
 def outcomes(folder: Path, how: str, snapshot: Path, tests: bytes) -> dict[str, str]:
-    """Test -> passed, failed, skipped, ..."""
+    """Run the tests; return test -> passed, failed, skipped, ..."""
     start = time.perf_counter()
     found: dict[str, str] = {}
     for part in PARTS:

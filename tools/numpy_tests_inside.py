@@ -1,4 +1,4 @@
-"""Runs in the page's Python: the tests of one part of NumPy. PART and TESTS are put before this."""
+"""Runs the tests of one part of NumPy in the page's Python. PART and TESTS are prepended."""
 
 import base64
 import contextlib
@@ -11,7 +11,7 @@ import types
 import zipfile
 
 SITE = "/lib/python3.14/site-packages"
-# Libraries that only tests use, which NumPy's WebAssembly wheel does not carry.
+# Libraries that only tests use, and that NumPy's WebAssembly wheel lacks.
 HELPERS = (
     "_multiarray_tests",
     "_operand_flag_tests",
@@ -22,7 +22,7 @@ HELPERS = (
 
 
 class Outcomes:
-    """Takes down how each test ends."""
+    """Pytest plugin: records the outcome of each test."""
 
     def __init__(self):
         self.seen = {}
@@ -46,7 +46,7 @@ import pytest
 
 
 def stand_in(name):
-    """A module whose functions skip the test that calls them."""
+    """Install a module whose functions skip the test that calls them."""
 
     def skipping(key):
         if key.startswith("__"):

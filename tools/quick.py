@@ -1,17 +1,18 @@
 """``make quick``: the checks for the change at hand, in a minute.
 
-A change is what differs from where the branch left main: commits, edits and new files.
-``SINCE=HEAD~3`` compares with something else. What is run:
+A change is every difference from where the branch left main: commits, edits and new files.
+``SINCE=HEAD~3`` compares with a different commit. The checks are:
 
-- ruff on the changed Python, mypy if there is any, tsc if a file changed that ``tsconfig.json``
-  includes, ``latentbook check`` if a chapter has changed;
-- the tests that have changed, that are named after a changed file, and those of all instruments
-  for a changed one, in a process of their own, to their end;
-- then those that import or name a changed file, and those of its folder (``tools/changes.py``).
-  One whose turn has not come after 45 s is skipped, and counted.
+- ruff on the changed Python, mypy if there is any, tsc if a file that ``tsconfig.json`` includes
+  has changed, ``latentbook check`` if a chapter has changed;
+- the tests that have changed or are named after a changed file, and the tests of all instruments
+  for a changed instrument: in a separate process, and always to the end;
+- then the tests that import or name a changed file, and those of its folder (``tools/changes.py``).
+  Tests that have not begun after 45 s are skipped and counted.
 
-Tests marked long or browser are not run: the summary says how to, and names changed files that no
-test covers. The exit status is 1 if a check failed, else 2 if tests were skipped or nothing ran.
+Tests marked long or browser do not run: the summary prints the command for them, and names changed
+files that no test covers. The exit status is 1 if a check failed, else 2 if tests were skipped or
+nothing ran.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from tools.changes import ROOT, changed_files, far, git, near, own, read_tests, 
 
 BIN = Path(sys.executable).parent
 SECONDS = 45.0
-"""After so long no test begins any more but the first ones; mypy may take a while yet."""
+"""After this time only the first tests still begin; mypy may take longer."""
 
 OF_ALL_INSTRUMENTS = "tests/widgets/test_instruments.py", "tests/widgets/test_compute_widget.py"
 OPTIONS = ("-q", "-m", "not long and not browser", "-p", "no:cacheprovider")
@@ -41,7 +42,7 @@ Command = Sequence[str | Path]
 
 
 def changes(since: str) -> Sequence[str]:
-    """Paths of the changed files."""
+    """List paths of the changed files."""
     try:
         git("rev-parse", "--verify", since)
     except subprocess.CalledProcessError:
@@ -50,7 +51,7 @@ def changes(since: str) -> Sequence[str]:
 
 
 def commands_for(changed: Sequence[str]) -> list[Command]:
-    """What is run next to the tests."""
+    """List the commands to run in parallel with the tests."""
     commands: list[Command] = []
     python = [path for path in changed if path.endswith(".py") and (ROOT / path).is_file()]
     if "pyproject.toml" in changed:
@@ -82,7 +83,7 @@ class Limit:
 
 
 def first_tests(changed: Sequence[str]) -> list[Outcome]:
-    """Run what has changed itself, what is named after it, and what all instruments must do."""
+    """Run changed tests, tests named after a changed file, and the tests of all instruments."""
     outcomes = []
     if files := sorted(in_process(union(own, changed))):
         outcomes.append(run_apart(*OPTIONS, *files))
@@ -93,7 +94,7 @@ def first_tests(changed: Sequence[str]) -> list[Outcome]:
 
 
 def other_tests(changed: Sequence[str], end: float) -> tuple[Outcome, Limit]:
-    """Run the rest of the tests that belong to the change, as far as there is time."""
+    """Run the other tests of the change as far as time allows."""
     nearer = union(near, changed) - union(own, changed)
     further = touched_tests(changed) - union(near, changed)
     outcome, limit = Outcome(), Limit(end)
@@ -109,12 +110,12 @@ def union(of: Callable[[str], set[str]], changed: Iterable[str]) -> set[str]:
 
 
 def in_process(files: Iterable[str]) -> set[str]:
-    """The files with tests that need no browser."""
+    """Keep the test files that need no browser."""
     return {path for path in files if not path.startswith("tests/browser/")}
 
 
 def by_hand(files: Iterable[str]) -> list[str]:
-    """The files with tests that are left to whoever changes something."""
+    """Find the test files that the developer has to run."""
     known = read_tests()
     return sorted(
         path for path in files if path.startswith("tests/browser/") or "mark.long" in known[path][0]
@@ -122,16 +123,16 @@ def by_hand(files: Iterable[str]) -> list[str]:
 
 
 def run_beside(command: Command) -> tuple[bool, str]:
-    """Run a command; return whether it went well, and its output.
+    """Run a command; return whether it succeeded, and its output.
 
-    The output is printed after the tests: pytest would capture what is printed meanwhile.
+    The output is printed after the tests: pytest would capture it during them.
     """
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return done.returncode == 0, f"{Path(command[0]).name} {command[1]}\n{done.stdout}".rstrip()
 
 
 def main(since: str) -> int:
-    """Run the checks; the exit status."""
+    """Run the checks; return the exit status."""
     end = time.monotonic() + SECONDS
     changed = changes(since)
     print(f"{len(changed)} files differ from {since}", flush=True)

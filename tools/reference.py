@@ -1,7 +1,7 @@
 """Writes docs/instruments.md, the reference of instruments, from the docstrings of their modules.
 
 ``python -m tools.reference`` writes the page, with examples from ``examples/every_part.py``.
-``make screenshots`` takes its pictures from the same file, shown in a small book.
+``make screenshots`` takes the page's pictures of the same file in a small book.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PAGE, PICTURES = ROOT / "docs" / "instruments.md", ROOT / "docs" / "instruments"
 EXAMPLE = ROOT / "examples" / "every_part.py"
-MAX_EXAMPLE = 16  # lines of a call that is shown
+MAX_EXAMPLE = 16  # lines of the longest call shown
 
 MODULES = {
     "contract": [
@@ -51,7 +51,7 @@ MODULES = {
         if path.stem != "figures"
     },
 }
-"""Modules in the order of the page, with the names to show in their order; none named: all."""
+"""Modules in the order of the page, with the names to show, in order; no names means all."""
 
 SHOWN = {
     "Slider": ("[data-control=sigma]", "A field with a number, and a track with a handle."),
@@ -81,7 +81,7 @@ SHOWN = {
     "circle": ("[data-panel=circle]", "The outline of a circle."),
     "palette": ("[data-panel=palette]", "A bar in each colour, with its name."),
 }
-"""Where the picture of an element is on the page of the example, and its alternative text."""
+"""Place of an element's picture on the page of the example, and its alternative text."""
 
 OPENING = """\
 # Reference of instruments
@@ -119,7 +119,7 @@ def tree_of(module: str) -> ast.Module:
 
 
 def public(module: str) -> dict[str, Named]:
-    """The classes and functions of a module that the page shows, in order."""
+    """Find the classes and functions of a module that the page shows, in order."""
     tree = tree_of(module)
     found = {each.name: each for each in tree.body if isinstance(each, Named)}
     listed = constants(tree).get("__all__")
@@ -128,7 +128,7 @@ def public(module: str) -> dict[str, Named]:
 
 
 def constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Names with their values, as the module writes them."""
+    """Find the names that a module assigns, with their values as expressions."""
     return {
         target.id: each.value
         for each in tree.body
@@ -139,7 +139,7 @@ def constants(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def arguments(node: Named) -> Iterator[Argument]:
-    """Of a function, or of a dataclass."""
+    """Yield the arguments of a function or of a dataclass."""
     if isinstance(node, ast.ClassDef):
         made = next((m for m in node.body if getattr(m, "name", "") == "__init__"), None)
         if isinstance(made, ast.FunctionDef):
@@ -166,14 +166,14 @@ def written(node: ast.expr | None) -> str:
 
 
 def default(field: ast.AnnAssign) -> str:
-    """Of a field; what ``default_factory`` makes is written as a call."""
+    """Write the default of a field; a ``default_factory`` is written as a call."""
     if isinstance(field.value, ast.Call):
         return f"{written(field.value.keywords[0].value)}()"
     return written(field.value)
 
 
 def parts(docstring: str) -> dict[str, str]:
-    """The sections of a docstring by title; the text before them has none."""
+    """Split a docstring into sections by title; the text before them has an empty title."""
     title = ""
     found: dict[str, list[str]] = {"": []}
     for line in cleandoc(docstring).splitlines():
@@ -186,7 +186,7 @@ def parts(docstring: str) -> dict[str, str]:
 
 
 def meanings(section: str) -> dict[str, str]:
-    """Each argument to what is said of it."""
+    """Map each argument to its description."""
     found: dict[str, str] = {}
     for entry in re.split(r"\n(?! )", section):
         names, _, meaning = " ".join(entry.split()).partition(" : ")
@@ -195,7 +195,7 @@ def meanings(section: str) -> dict[str, str]:
 
 
 def prose(text: str, links: dict[str, str]) -> str:
-    """Text of a docstring as Markdown."""
+    """Convert the text of a docstring to Markdown."""
 
     def link(match: re.Match[str]) -> str:
         name = match[1].rpartition(".")[2]
@@ -209,7 +209,7 @@ def prose(text: str, links: dict[str, str]) -> str:
 
 
 def slugs() -> dict[str, str]:
-    """Each name to its place on the page. GitHub numbers headings that differ in case alone."""
+    """Map each name to its anchor. GitHub numbers headings that differ only in case."""
     found: dict[str, str] = {}
     for module in MODULES:
         for name in public(module):
@@ -227,7 +227,7 @@ def picture(name: str) -> str:
 
 
 def examples() -> dict[str, str]:
-    """The first call of each name in the example, if it is short."""
+    """Find the first call of each name in the example, if it is short."""
     text = EXAMPLE.read_text(encoding="utf-8")
     found: dict[str, str] = {}
     calls = (each for each in ast.walk(ast.parse(text)) if isinstance(each, ast.Call))
@@ -242,7 +242,7 @@ def examples() -> dict[str, str]:
 
 
 def described(name: str, node: Named, example: str, links: dict[str, str]) -> str:
-    """One class or function."""
+    """Write the section of one class or function."""
     said = parts(ast.get_docstring(node) or "")
     meaning = meanings(said.get("Parameters", ""))
     lines = [f"### {name}", "", prose(said[""], links), ""]
@@ -268,7 +268,7 @@ def described(name: str, node: Named, example: str, links: dict[str, str]) -> st
 
 
 def page() -> str:
-    """The whole page."""
+    """Write the complete page."""
     links = slugs()
     shown = examples()
     contents = [

@@ -1,7 +1,7 @@
-"""Makes the wheel and tries it as its users do: ``make release`` (docs/releasing.md).
+"""Builds the wheel and tries it as its users do: ``make release`` (docs/releasing.md).
 
-The tests take the same steps in an environment that is quicker to make, without a browser and
-without PyTorch (tests/unit/test_release.py).
+tests/unit/test_release.py takes the same steps in an environment that is faster to build, without a
+browser and without PyTorch.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 START_S = 600
-"""A first start builds the book."""
+"""Long, because the first start builds the book."""
 
 SNIPPET = "/autoencoders/compress/"
 """A page whose first snippet needs NumPy."""
@@ -48,18 +48,18 @@ LICENCE = "https://creativecommons.org/licenses/by/4.0/"
 
 
 class Failed(Exception):
-    """A step has not done what it should; the message says what it did."""
+    """A step has failed; the message describes what happened."""
 
 
 def expect(met: bool, found: object) -> None:
-    """Fail with what was found unless a condition is met."""
+    """Fail with the finding unless a condition is met."""
     if not met:
         raise Failed(str(found))
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a server has sent."""
+    """An answer of a server."""
 
     status: int
     headers: Message
@@ -72,7 +72,7 @@ class Answer:
 
 
 def get(url: str, accept: str = "*/*") -> Answer:
-    """The answer to a request, whatever its status."""
+    """Send a request; return the answer, whatever its status."""
     try:
         with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept": accept})) as got:
             return Answer(got.status, got.headers, got.read())
@@ -82,12 +82,12 @@ def get(url: str, accept: str = "*/*") -> Answer:
 
 @dataclass(frozen=True)
 class Installed:
-    """A wheel that is installed.
+    """An installed wheel.
 
     Attributes
     ----------
     venv : folder of the virtual environment
-    work : an empty folder for what the steps write
+    work : an empty folder for the steps' output
     """
 
     wheel: Path
@@ -96,17 +96,17 @@ class Installed:
 
     @property
     def environment(self) -> dict[str, str]:
-        """Variables for its programs: no other program is on the path, Node among them."""
+        """Environment of its programs: no other program, such as Node, is on the path."""
         asked = {n: v for n, v in os.environ.items() if n == "LATENTBOOK_BROTLI_QUALITY"}
         return {"PATH": str(self.venv / "bin"), "HOME": str(self.work), "LANG": "C.UTF-8", **asked}
 
     def run(self, *command: str, status: int = 0, **settings: str) -> str:
-        """What one of its programs says, with more variables in its environment.
+        """Run one of its programs with more environment variables; return the output.
 
         Raises
         ------
         Failed
-            If it ends with another status.
+            If the exit status differs from ``status``.
         """
         program = self.venv / "bin" / command[0]
         done = subprocess.run(
@@ -123,7 +123,7 @@ class Installed:
 
     @contextmanager
     def served(self, *options: str, **settings: str) -> Iterator[str]:
-        """The address of ``latentbook serve``, which has to end well, too."""
+        """Run ``latentbook serve``; yield its address, and expect it to end without an error."""
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
@@ -149,18 +149,18 @@ class Installed:
 
 
 def is_ready(url: str) -> bool:
-    """Whether a server answers, and has a book."""
+    """Tell whether a server answers and has a book."""
     try:
         return get(f"{url}/readyz").status == 200
     except OSError:
         return False
 
 
-# What is tried without PyTorch.
+# Steps without PyTorch.
 
 
 def holds_what_it_should(it: Installed) -> None:
-    """The wheel holds the packages and the licences, and nothing else of the project."""
+    """The wheel contains the packages and the licences, and nothing else of the project."""
     with zipfile.ZipFile(it.wheel) as wheel:
         names = wheel.namelist()
         info = next(name for name in names if name.endswith(".dist-info/METADATA"))
@@ -181,10 +181,10 @@ def holds_what_it_should(it: Installed) -> None:
 
 
 def sources() -> set[str]:
-    """The project's files that belong in a wheel, by their names there."""
+    """List the project's files that belong in a wheel, by their names there."""
     folders = {"app/": "", "widgets/": "widgets/"}
     folders |= {name: f"latentbook/shipped/{name}" for name in SHIPPED}
-    asked = ("--cached", "--others", "--exclude-standard")  # with what is not committed yet
+    asked = ("--cached", "--others", "--exclude-standard")  # includes uncommitted files
     return {
         place + name.removeprefix(folder)
         for folder, place in folders.items()
@@ -194,7 +194,7 @@ def sources() -> set[str]:
 
 
 def stands_alone(it: Installed) -> None:
-    """It runs without Node, PyTorch and the checkout."""
+    """The program runs without Node, PyTorch and the checkout."""
     expect(shutil.which("node", path=it.environment["PATH"]) is None, "Node is on the path")
     said = it.run("python", "-c", "import torch", status=1)
     expect("No module named 'torch'" in said, said)
@@ -203,7 +203,7 @@ def stands_alone(it: Installed) -> None:
 
 
 def serves_the_book(it: Installed) -> None:
-    """The book is served, every chapter of it, with its licence at the foot."""
+    """Every chapter of the book is served, and the front page states the licence."""
     with it.served() as url:
         front = get(f"{url}/")
         expect(front.status == 200 and LICENCE in front.text, front.text[-2000:])
@@ -215,7 +215,7 @@ def serves_the_book(it: Installed) -> None:
 
 
 def says_what_it_cannot_do(it: Installed) -> None:
-    """Without PyTorch the decoders answer 503, and say why."""
+    """Without PyTorch the decoders answer 503 and state the reason."""
     with it.served() as url:
         for path in ("/api/models", GRID):
             answer = get(url + path)
@@ -225,7 +225,7 @@ def says_what_it_cannot_do(it: Installed) -> None:
 
 
 def makes_a_course(it: Installed) -> None:
-    """A course is made, built and served, and names the book; a small one is checked, too."""
+    """A course is created, built and served, and credits the book; a small one is also checked."""
     small, course = it.work / "small", it.work / "course"
     it.run("latentbook", "new", "book", str(small))
     it.run("latentbook", "check", "--course", str(small))
@@ -256,7 +256,7 @@ def serves_people(it: Installed) -> None:
 
 
 def check_scripts(page: str) -> None:
-    """A page has scripts of its own, and all of them are there."""
+    """Check that a page has scripts and that all of them exist."""
     html = get(page).text
     scripts = re.findall(r'<script[^>]* src="([^"]+)"', html)
     found = {script: get(urljoin(page, script)).status for script in scripts}
@@ -264,7 +264,7 @@ def check_scripts(page: str) -> None:
 
 
 def has_its_documentation(it: Installed) -> None:
-    """It lists the pages of its documentation, and shows each."""
+    """The program lists the pages of its documentation and shows each."""
     for line in it.run("latentbook", "docs").splitlines():
         page = it.run("latentbook", "docs", line.split()[0])
         expect(line.split(maxsplit=1)[1] in page, page[:200])
@@ -289,11 +289,11 @@ WITHOUT_PYTORCH: tuple[Callable[[Installed], None], ...] = (
 )
 
 
-# What takes a browser, or PyTorch.
+# Steps with a browser or PyTorch.
 
 
 def runs_a_snippet(it: Installed) -> None:
-    """A snippet that runs in a browser prints what the book has recorded."""
+    """A snippet prints the recorded output in a browser."""
     from playwright.sync_api import sync_playwright
 
     from latentbook.browser import FLAGS, chromium_path
@@ -312,17 +312,17 @@ def runs_a_snippet(it: Installed) -> None:
 
 
 def decodes(it: Installed) -> None:
-    """With PyTorch a grid is a picture."""
+    """With PyTorch the server decodes a grid to a picture."""
     with it.served() as url:
         grid = get(url + GRID, "image/png")
         expect(grid.status == 200 and grid.body.startswith(b"\x89PNG"), (grid.status, grid.headers))
 
 
-# How the environment is made.
+# The environment.
 
 
 def install(wheel: Path, folder: Path) -> Installed:
-    """A new environment has the wheel and what requirements.lock lists."""
+    """A new environment contains the wheel and the packages in requirements.lock."""
     it = Installed(wheel, folder / ".venv", folder / "work")
     it.work.mkdir()
     call(sys.executable, "-m", "venv", it.venv)
@@ -334,7 +334,7 @@ def install(wheel: Path, folder: Path) -> Installed:
 
 
 def install_pytorch(it: Installed) -> None:
-    """The PyTorch of pyproject.toml is installed as it is for a checkout."""
+    """The PyTorch of pyproject.toml is installed as for a checkout."""
     folder = it.venv.parent
     shutil.copy(ROOT / "pyproject.toml", folder)
     call("sh", ROOT / "tools" / "torch.sh", cwd=folder)
@@ -347,7 +347,7 @@ def call(*command: str | Path, cwd: Path = ROOT) -> None:
     Raises
     ------
     Failed
-        With what it said, if it fails.
+        With the program's output, if it fails.
     """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
@@ -365,7 +365,7 @@ def call(*command: str | Path, cwd: Path = ROOT) -> None:
 
 
 def stated_dates() -> set[str]:
-    """The days on which the files say that this release appeared."""
+    """Collect the release dates that the files state."""
     files = (
         (ROOT / "CITATION.cff", "date-released:"),
         (ROOT / "content" / "book.toml", "released ="),
@@ -378,7 +378,7 @@ def stated_dates() -> set[str]:
 
 
 def stated_versions() -> dict[str, str]:
-    """What each file that states a version calls this release."""
+    """Collect the version that each file states."""
     cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     book = (ROOT / "content" / "book.toml").read_text(encoding="utf-8")
     log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -399,16 +399,16 @@ def agree_on_the_version() -> None:
 
 
 def have_all_words() -> None:
-    """The languages that are listed as complete have all words."""
+    """The languages listed as complete have every message."""
     check(silent)
 
 
 def silent(message: str) -> None:
-    """Say nothing of what goes on within a step."""
+    """Discard the progress messages of a step."""
 
 
 def step(take: Callable[P, T], *given: P.args, **named: P.kwargs) -> T:
-    """Take a step, and say so on a line; end with status 1 if it fails."""
+    """Take a step and print a line about it; exit with status 1 if it fails."""
     name = (take.__doc__ or "").partition("\n")[0]
     start = time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""Takes the pictures in the README and docs from the book itself: ``make screenshots``."""
+"""Takes the screenshots in the README and docs from the book itself: ``make screenshots``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OUT = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 
 @dataclass(frozen=True)
 class Shot:
-    """One picture: a page, scrolled to an element, at a size and in a theme."""
+    """One screenshot: a page, scrolled to an element, at a size and in a theme."""
 
     name: str
     path: str
@@ -44,7 +44,7 @@ SHOTS = (
 
 
 def take(browser: Browser, base: str, shot: Shot) -> None:
-    """Save one picture once Python answers and the picture has settled."""
+    """Save one screenshot once Python answers and the page has settled."""
     context = browser.new_context(
         viewport={"width": shot.width, "height": shot.height},
         color_scheme=shot.theme,
@@ -54,7 +54,7 @@ def take(browser: Browser, base: str, shot: Shot) -> None:
     page.goto(f"{base}/{shot.path}")
     page.wait_for_selector('[data-runtime-status][data-state="ready"]', timeout=60_000)
     if "#" in shot.path:
-        # Leaves the sticky bar clear of the name plate.
+        # Leave room between the sticky bar and the title.
         page.evaluate(
             "id => window.scrollTo(0, document.getElementById(id).getBoundingClientRect().top"
             " + window.scrollY - 80)",

@@ -10,6 +10,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
 from babel.messages.pofile import write_po
 
+from latentbook.base.errors import BookErrors, ContentError
+from latentbook.base.report import Report
 from latentbook.book.translations.language import (
     catalogues,
     forms_of,
@@ -18,13 +20,11 @@ from latentbook.book.translations.language import (
     po_file,
     read_catalogue,
 )
-from latentbook.errors import BookErrors, ContentError
-from latentbook.report import Report
 from latentbook.settings import ROOT
 
 COMPLETE = ("de",)
-"""Languages that a release has every message of. The others fall back to English where one is
-missing, and so do these between releases."""
+"""Languages with every message in a release. A missing message falls back to English in other
+languages, and between releases in these too."""
 
 SOURCES = (
     ("app/latentbook/book", "*.py", "python"),
@@ -38,7 +38,7 @@ SOURCES = (
     ("app/latentbook_classroom/static", "*.js", "javascript"),
     ("app/latentbook/book/directives/questions", "*.js", "javascript"),
 )
-"""Folders, their files, and how Babel reads them."""
+"""Folders, file patterns, and Babel's extraction methods."""
 OPTIONS = {
     "newstyle_gettext": "true",
     "trimmed": "true",
@@ -52,15 +52,15 @@ KEYWORDS = {
     "gettext": None,
     "ngettext": (1, 2),
     "message": None,
-    "note": (3,),  # of the classroom's log
+    "note": (3,),  # in the classroom's log
     "translate": None,
     "translateAround": None,
     "translateCount": (2, 3),
 }
-"""Functions that take a message: as their first argument, or as the arguments named here."""
+"""Functions with a message as their first argument, or as the arguments given here."""
 
 PLACEHOLDER = re.compile(r"""%\(\w+\)s|\{\w+\}|</?\w[^>]*>|\"""")
-"""Values and markup, which a translation must share with the English. A quotation mark would end an
+"""Values and markup that a translation must share with the English. A quotation mark would end an
 attribute."""
 HEADER = """\
 # The words of Latentbook's interface: docs/languages.md says how to translate them.
@@ -71,8 +71,8 @@ WIDTH = 100
 def extract(names: Sequence[str], report: Report) -> None:
     """Update the catalogues from templates, scripts and the build.
 
-    Translations stay. A message that no source has is removed. A message that has changed a little
-    keeps its translation, marked as fuzzy.
+    Translations are preserved. Messages without a source are removed. A message that has changed a
+    little keeps its translation, marked as fuzzy.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def extract(names: Sequence[str], report: Report) -> None:
     Raises
     ------
     LatentbookError
-        If a name is not the tag of a language.
+        If a name is not a language tag.
     """
     template = messages()
     started = [str(locale_of(name.replace("_", "-"))) for name in names]
@@ -98,8 +98,8 @@ def check(report: Report) -> None:
     Raises
     ------
     BookErrors
-        With every message that is missing or fuzzy, or has lost its values or its markup, by its
-        line in the catalogue.
+        With the catalogue line of every message that is missing or fuzzy, or has lost its values
+        or its markup.
     """
     template = messages()
     mistakes = []
@@ -116,7 +116,7 @@ def check(report: Report) -> None:
 
 
 def find_broken(name: str) -> list[ContentError]:
-    """Translations that would break a page: their values or markup differ from the English.
+    """Find translations whose values or markup differ from the English, which would break a page.
 
     A singular form may omit its number.
     """
@@ -136,7 +136,7 @@ def find_broken(name: str) -> list[ContentError]:
 
 
 def messages() -> Catalog:
-    """Every message of the interface, in English."""
+    """Extract every message of the interface, in English."""
     catalogue = Catalog()
     for folder, pattern, method in SOURCES:
         for path in sorted((ROOT / folder).rglob(pattern)):

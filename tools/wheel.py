@@ -1,8 +1,8 @@
-"""Makes the wheel: ``make wheel``.
+"""Builds the wheel: ``make wheel``.
 
-It holds what is needed of the build, too. A course that is built with the wheel then finds the
-bundles, also those of class mode and the classroom, the packs and the compressed files of all that
-it has in common with the book, without Node.
+The wheel also contains the necessary parts of the build. A course built with it then finds, without
+Node, the bundles (including class mode and the classroom), the packs, and the compressed files of
+everything that it shares with the book.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from tools.bundles import make_bundles
 Report = Callable[[str], None]
 
 LEAST = 20_000
-"""Bytes from which on a compressed file is worth its place."""
+"""Size in bytes from which a compressed copy is worth including."""
 
 
 def make_wheel(out: Path, report: Report) -> Path:
-    """The book is built, and the wheel from it: its path in ``out``."""
+    """The book and its wheel are built; the result is the wheel's path in ``out``."""
     gather(Settings(course=None, build=ROOT / "build"), report)
     for left in (ROOT / "build").glob("bdist.*"):
         shutil.rmtree(left)
@@ -45,13 +45,13 @@ def make_wheel(out: Path, report: Report) -> Path:
 
 
 def release() -> str:
-    """The version in pyproject.toml, which names the wheel."""
+    """Read the version in pyproject.toml, which is in the wheel's name."""
     with (ROOT / "pyproject.toml").open("rb") as file:
         return str(tomllib.load(file)["project"]["version"])
 
 
 def gather(settings: Settings, report: Report) -> None:
-    """Bring together in build/shipped what ``setup.py`` puts into the wheel of the build."""
+    """Collect in build/shipped the parts of the build that ``setup.py`` puts into the wheel."""
     site = build_site(open_project(settings), report=report)
     make_bundles(settings)
     shipped, cache = settings.build / "shipped", settings.build / "cache"
@@ -81,9 +81,9 @@ def gather(settings: Settings, report: Report) -> None:
 
 
 def packed_files(site: Path, cache: Path, quality: int) -> list[Path]:
-    """The cached copies by Brotli of the scripts and of Python in a site.
+    """List the cached Brotli copies of the scripts and of Python in a site.
 
-    They took a minute; gzip takes three seconds, and its copies are a fifth of a wheel.
+    Brotli took a minute. gzip takes three seconds, and its copies would be a fifth of a wheel.
     """
     sources = [*(site / "assets").iterdir(), *(site / "runtime").iterdir()]
     large = (path for path in sources if path.suffix in TEXT and path.stat().st_size >= LEAST)
@@ -92,7 +92,7 @@ def packed_files(site: Path, cache: Path, quality: int) -> list[Path]:
 
 
 def newest(cache: Path, pattern: str) -> str:
-    """The name of what was made last: the build just now has used it."""
+    """Return the name of the newest match, which the current build has used."""
     return max(cache.glob(pattern), key=lambda path: path.stat().st_mtime).name
 
 

@@ -1,1 +1,1 @@
-"""How the weights and arrays of the book were made. Not part of the wheel."""
+"""Programs that made the weights and arrays of the book. Not part of the wheel."""

@@ -52,7 +52,7 @@ def encoder(name: str) -> Any:
 
 
 def own_error(name: str, x: NDArray[Any]) -> float | None:
-    """Squared error per image of an encoder's own decoder; None where it has none."""
+    """Squared error per image of an encoder's own decoder; None if it has none."""
     if name == "pca":
         pca = load("mnist_pca")
         components = pca["components"][: encode_as("pca", x[:1]).shape[1]]
@@ -69,7 +69,7 @@ def on_page(data: Dataset) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """1,000 training images and every tenth test image, (2000, 28, 28), and their labels.
 
     The training images are drawn at random: those at even places of the file differ from those at
-    odd ones, so that every 60th would be a sample of one group of writers.
+    odd ones, so every 60th would be a sample of one group of writers.
     """
     order = np.random.default_rng(0).permutation(len(data.train_images))
     places = np.sort(order[:SHOWN])

@@ -1,4 +1,4 @@
-"""Cards: how a file was made, and writing it down."""
+"""Write cards, which record how a file was made."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def mean_and_error(values: Tensor) -> Card:
 
     Parameters
     ----------
-    values : Tensor of shape (n,), one number an image
+    values : Tensor of shape (n,), one number per image
     """
     error = values.double().std().item() / len(values) ** 0.5
     return {

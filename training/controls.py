@@ -1,12 +1,12 @@
-"""Controls that the chapters quote: the same networks, if one thing about them differs.
+"""Controls that the chapters quote: the same networks with one thing changed.
 
     python -m training.controls [NAME ...]
 
-What differs stands with each function: the order of the pixels, the number of hidden patches, how
-long a network is trained, where it begins, or that it is not trained at all. Some measure stored
-models. All of them take about an hour of one core.
+Each function names its change: the order of the pixels, the number of hidden patches, the length of
+training, the initial weights, or no training at all. Some functions measure stored models. All of
+them take about an hour of one core.
 
-Each one's figures go into `widgets/data/controls.json`.
+`widgets/data/controls.json` stores the figures of each control.
 """
 
 import math
@@ -78,13 +78,13 @@ WIDE = 512  # units of the dense network
 EPOCHS = 12  # of a VQ-VAE
 STEPS = 1000  # of the prior
 ROUNDED_STEPS, ROUNDED_BATCH, ROUNDED_RATE = 500, 256, 1e-3  # of the decoder
-CLOUDS = 2000  # training digits of which one code each is drawn
+CLOUDS = 2000  # training digits; one code of each is drawn
 REBUILT = (
     *("conv_vae_mnist", "mlp_vae_mnist", "autoencoder_mnist"),
     *("conv_vae_mnist_16", "deep_autoencoder_mnist"),
 )
 FEATURE_STEPS = 8000  # of a sparse autoencoder
-GRID = 0.06  # between codes, of an integral over a latent plane
+GRID = 0.06  # distance between codes, for an integral over a latent plane
 NARROW = 0.9  # of a Gaussian's standard deviations
 HOLDOUTS = 13  # draws of the digits that `collapse` holds out
 SHARE = 2.0  # of a latent's standard deviation: the step that its codes are rounded to
@@ -103,7 +103,7 @@ def main(names: list[str]) -> None:
 
 
 def hidden_pixels(dataset: Dataset) -> Card:
-    """Squared errors of what fills in hidden pixels: blocks of 2 all shuffled alike; more units."""
+    """Squared errors of filling in hidden pixels: blocks of 2 all shuffled alike; more units."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     alike = []
     for seed in SHUFFLES:
@@ -126,8 +126,9 @@ def hidden_pixels(dataset: Dataset) -> Card:
 
 
 def hidden_patches(dataset: Dataset) -> Card:
-    """Masked autoencoders with 10 of 16 patches hidden; with 2 and a loss of all patches; and with
-    others hidden than scored: 2 of 8, 8 of 12, and as many of 2 as of 8, by four times the steps.
+    """Masked autoencoders with 10 of 16 patches hidden; with 2 and a loss of all patches; with only
+    some hidden patches scored: 2 of 8, 8 of 12; and with 2 hidden but four times the steps, which
+    scores as many in all as 8.
     """
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     figures = {}
@@ -247,7 +248,7 @@ def longer_prior(dataset: Dataset) -> Card:
 def rounded_decoder(dataset: Dataset) -> Card:
     """The deep autoencoder with latents rounded as coarsely as for some 37 bits.
 
-    Its decoder, and nothing else, learns for some steps from rounded codes of training digits.
+    Only its decoder learns, for some steps, from rounded codes of training digits.
     """
     model = registry.load(rate_distortion.AUTOENCODER).requires_grad_(False)
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
@@ -279,7 +280,7 @@ def rounded_decoder(dataset: Dataset) -> Card:
 
 
 def best_linear_vae(dataset: Dataset) -> Card:
-    """Squared error of draws from the best linear VAE, cut to [0, 1], at the rates of two others.
+    """Squared error of draws of the best linear VAE, clipped to [0, 1], at the rates of two others.
 
     On a direction with the variance v it draws (1 - w / v) x plus noise of the variance
     w (1 - w / v), at a water level w; see the chapter on the generative stack.
@@ -304,16 +305,16 @@ def best_linear_vae(dataset: Dataset) -> Card:
 
 
 def linear_vae(dataset: Dataset) -> Card:
-    """By how many nats the bound of a trained linear VAE is above the closed form."""
+    """Nats by which the bound of a trained linear VAE is above the closed form."""
     gap = published.linear_vae_bounds(dataset) - published.probabilistic_pca(dataset)
     return {"above_closed_form": round(gap.mean().item(), 6)}
 
 
 def early_weight(_: Dataset) -> Card:
-    """MIG of the page's small VAE of strokes, by when beta is 12 and not 0.1, for eight seeds.
+    """MIG of the page's small VAE of strokes, by when beta is 12 instead of 0.1, for eight seeds.
 
-    never, and with the plane of these runs turned to where it is highest; early: beta falls over
-    the first half; late: for 250 steps from step 1,000 on.
+    never: at no time; never_turned: the same runs, with the plane turned to the highest MIG; early:
+    beta falls over the first half; late: for 250 steps from step 1,000 on.
     """
     images, factors = train_vae.strokes()
     levels = torch.stack([equal_mass_bins(each, 20) for each in torch.from_numpy(factors).T], 1)
@@ -333,7 +334,7 @@ def early_weight(_: Dataset) -> Card:
 
 
 def small_vae(seed: int, beta: Callable[[int], float]) -> dict[str, NDArray[np.float32]]:
-    """The page's small VAE of strokes after 1,500 steps, each with a weight of the KL."""
+    """The page's small VAE of strokes after 1,500 steps; `beta` gives the KL's weight by step."""
     page: Any = train_vae
     state = page.start(width=64, seed=seed, beta=1.0, rate=0.003)
     for t in range(1500):
@@ -366,7 +367,7 @@ def best_turned(mu: Tensor, logvar: Tensor, factors: Tensor) -> float:
 def missed_by_the_bound(_: Dataset) -> Card:
     """Nats by which the bound of the page's small VAE of strokes is below log p(x), by seed.
 
-    searched: what is left if the best cloud of each stroke is searched for. Means over 64 test
+    searched: the gap left after a search for each stroke's best cloud. Means over 64 test
     strokes; integrals are sums over a grid of codes.
     """
     x = torch.from_numpy(train_vae.strokes()[0][train_vae.TRAIN :][:64])
@@ -405,11 +406,10 @@ def bound(mu: Tensor, logvar: Tensor, z: Tensor, log_likelihood: Tensor) -> Tens
 
 
 def refitted_patches(dataset: Dataset) -> Card:
-    """Sparse codes of 200 patches of test digits: the weights fitted again, and other atoms.
+    """Sparse codes of 200 patches of test digits: with refitted weights, and with other atoms.
 
-    error_at_six: squared error per pixel with six units on, their weights fitted again without
-    the price. units: how many an error of 0.01 takes, of 256 atoms that were learned or are
-    patches.
+    error_at_six: squared error per pixel with six units on, their weights refitted without the
+    price. units: units needed for an error of 0.01, among 256 atoms, either learned or patches.
     """
     rng = np.random.default_rng(0)  # the patches of the export
     train, _ = digit_patches.sample_patches(dataset.train_images, digit_patches.TRAIN_PATCHES, rng)
@@ -438,12 +438,12 @@ def refitted_patches(dataset: Dataset) -> Card:
 
 
 def steep_units(_: Dataset) -> Card:
-    """Contractive autoencoders of the wave from other beginnings: loss, lengthwise ratio, slope.
+    """Contractive autoencoders of the wave from other starts: loss, lengthwise ratio, slope.
 
     The slope is that of the steepest unit. small: four more runs from small weights at gamma 1.
-    At gamma 1 and 3, trained_on: from the stored weights; lower: those of 24 such runs that end
-    below the stored loss, if two, four or eight units get a steep slope in a direction drawn at
-    random.
+    At gamma 1 and 3, trained_on: a run from the stored weights; lower: of 24 such runs in which
+    two, four or eight units start with a steep slope in a random direction, those that end below
+    the stored loss.
     """
     x, tangent = contractive_plane.wave()
     stored = {
@@ -474,7 +474,7 @@ def steep_units(_: Dataset) -> Card:
 def contracted(
     x: Tensor, tangent: Tensor, begun: Iterable[Tensor], gamma: float
 ) -> list[list[float]]:
-    """Loss, |J v| along the wave by that across it, and steepest slope of each trained model."""
+    """Loss, ratio of |J v| along the wave to across it, steepest slope of each trained model."""
     steps, rate = contractive_plane.STEPS, contractive_plane.LEARNING_RATE
     parameters = [each.clone().requires_grad_() for each in begun]
     optimizer = torch.optim.Adam(parameters, lr=rate)
@@ -499,7 +499,7 @@ def contracted(
 
 
 def clouds(dataset: Dataset) -> Card:
-    """The mean KL of the dense VAE's clouds over training digits, and what it consists of, in nats.
+    """The mean KL of the dense VAE's clouds over training digits, and its parts, in nats.
 
     The information is estimated from draws of some of the digits, among the clouds of all.
     """
@@ -552,8 +552,8 @@ def untrained_networks(dataset: Dataset) -> Card:
 def two_numbers(dataset: Dataset) -> Card:
     """The nearest neighbours by two numbers of a classifier, in the gallery, from two seeds.
 
-    same: percent that show the same digit. apart: how far strokes differ in width, by how far
-    they do at random.
+    same: percent that show the same digit. apart: difference in stroke width, relative to
+    that of random pairs.
     """
     train, labels = to_unit(dataset.train_images), torch.tensor(dataset.train_labels).long()
     gallery = dict(np.load(WIDGET_DATA / "mnist_gallery.npz"))
@@ -577,7 +577,7 @@ def two_numbers(dataset: Dataset) -> Card:
 
 
 def untold_denoiser(dataset: Dataset) -> Card:
-    """A denoiser of 16-D codes that learns from no digit, to draw of none in particular."""
+    """A denoiser of 16-D codes that is never told the digit, and draws without one."""
     name = "conv_vae_mnist_16"
     vae = registry.load(name)
     codes = latent_diffusion.codes_of(vae, dataset.train_images, dataset.train_labels)
@@ -600,10 +600,10 @@ def untold_denoiser(dataset: Dataset) -> Card:
 
 
 def other_gaussians(dataset: Dataset) -> Card:
-    """Codes of 16 latents: one Gaussian for all digits, four a digit but narrowed, and more.
+    """Codes of 16 latents: one Gaussian for all digits, four per digit but narrowed, and more.
 
-    Frechet distance of draws and share that the classifier is sure of; by how many nats held-out
-    codes are more probable than under four a digit.
+    Frechet distance of draws and share that the classifier is sure of; nats by which held-out
+    codes are more probable than under four per digit.
     """
     vae = registry.load("conv_vae_mnist_16")
     codes = latent_diffusion.codes_of(vae, dataset.train_images, dataset.train_labels)
@@ -692,7 +692,7 @@ def untrained_features(dataset: Dataset) -> Card:
 
 @torch.no_grad()
 def components_of(maps: nn.Module, x: Tensor) -> nn.Linear:
-    """Onto the first principal components of maps, as many as the networks have features."""
+    """Map onto the first principal components, as many as the networks have features."""
     mean, _, rows = principal_components(transfer.run_through(maps, x).double().numpy())
     kept = rows[: networks.FEATURES].copy()
     layer = nn.Linear(len(mean), networks.FEATURES)
@@ -702,7 +702,7 @@ def components_of(maps: nn.Module, x: Tensor) -> nn.Linear:
 
 
 def other_draws(dataset: Dataset) -> Card:
-    """What autoencoders of two latents draw from the prior, by two other seeds; another judge."""
+    """Draws of two-latent autoencoders from the prior, with two other seeds; a different judge."""
     train = to_unit(dataset.train_images)
     figures: Card = {"autoencoder": {}, "judge": draws.certainty_of_paths(draws.judge_from(1))}
     judge = draws.judge_from(SEED)
@@ -716,7 +716,7 @@ def other_draws(dataset: Dataset) -> Card:
 
 
 def pointwise_code(dataset: Dataset) -> Card:
-    """What a spatial code leaves, written and read in as many steps, without its neighbours."""
+    """Squared error of a spatial code, written and read in as many steps, without neighbours."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     torch.manual_seed(SEED)
     model = spatial_codes.pointwise_spatial()
@@ -729,7 +729,7 @@ def pointwise_code(dataset: Dataset) -> Card:
 
 
 def digits_held_out(dataset: Dataset) -> Card:
-    """Like neighbours in percent, as in `collapse`, if the 125 digits held out are drawn.
+    """Like neighbours in percent, as in `collapse`, if the 125 held-out digits are drawn at random.
 
     By principal components and by the networks of two combinations, one seed for each draw.
     """
@@ -752,11 +752,11 @@ def digits_held_out(dataset: Dataset) -> Card:
 
 
 def nearest_left_out(dataset: Dataset) -> Card:
-    """What the nearest negatives of `collapse` are worth, by temperature.
+    """The effect of the nearest negatives in `collapse`, by temperature.
 
-    Like neighbours in percent without as many of the nearest negatives as are false, of other
-    digits or of any; and the share of the push that falls on false negatives at the end, in
-    percent, in batches of the training without any of that.
+    Like neighbours in percent, with as many of the nearest negatives left out as are false, of
+    other digits or of any. And the percentage of the push that falls on false negatives at the
+    end, in batches of the training, with none left out.
     """
     negatives = {name: name == "negatives" for name in SWITCHES}
     figures: Card = {"nearest others": {}, "nearest": {}, "push": {}}

@@ -16,13 +16,13 @@ from training.fit import OnStep
 from training.losses import squared_error
 from training.recipe import augment
 
-SPREAD = 1.1  # students are taught a little beyond the square that is shown
-FAR = 9.0  # and some of their codes come from far out, where a map of the plane leads
+SPREAD = 1.1  # students learn a little beyond the square that is shown
+FAR = 9.0  # and some of their codes are far out, where readers can move a map
 
 
 @dataclass(frozen=True)
 class StudentRecipe:
-    """How a small network is trained.
+    """Training settings of a small network.
 
     Attributes
     ----------
@@ -43,11 +43,11 @@ class StudentRecipe:
 
 @dataclass(frozen=True)
 class DistillRecipe(StudentRecipe):
-    """How a student of a teacher with a plane of codes is trained.
+    """Training settings of a student whose teacher has a plane of codes.
 
     Attributes
     ----------
-    shown, far : how many codes of the square that is shown, and of the plane far around it
+    shown, far : number of codes from the square that is shown, and from the plane far around it
     """
 
     shown: int = 20_000
@@ -80,7 +80,7 @@ class Plane:
 
 
 def student_decode(student: nn.Sequential, z: Tensor) -> Tensor:
-    """The student's image: a linear output, cut to [0, 1].
+    """The student's image: a linear output, clipped to [0, 1].
 
     Most pixels are exactly black or white; a clamp reaches that at once, a
     sigmoid spends capacity on it.
@@ -154,8 +154,8 @@ def distill_encoder(
 ) -> nn.Sequential:
     """Train a student on the teacher's codes of images, of the same moved, and of decoded ones.
 
-    Decoded images of codes all over the plane are among them, as the page encodes
-    what it has decoded.
+    The decoded images come from codes all over the plane, because the page encodes
+    images that it has decoded.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def distill_encoder(
         target = (codes - plane.centre) / plane.scale
 
     def loss_of(batch: Tensor) -> Tensor:
-        # A code far off counts as one that is 2 off: so the teacher's outliers do not dominate.
+        # Count a code far off as one that is 2 off, so that the teacher's outliers do not dominate.
         error: Tensor = (student(x[batch]) - target[batch]).square().sum(1)
         return error.clamp(max=4).mean()
 
@@ -189,7 +189,7 @@ def distill_encoder(
 
 
 def linear(layer: nn.Module) -> nn.Linear:
-    """The layer, checked to be linear."""
+    """Return the layer if it is linear."""
     if not isinstance(layer, nn.Linear):
         raise TypeError(f"A student begins and ends with a linear layer, not with {layer}.")
     return layer

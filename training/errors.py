@@ -1,4 +1,4 @@
-"""Errors of training data; messages say what was received and what is accepted."""
+"""Errors of training data; messages state what was received and what is accepted."""
 
 from latentbook_decoders.models.errors import ModelError
 
@@ -24,7 +24,7 @@ class NotRepeatable(ModelError):
 
 
 class OtherCodes(ModelError):
-    """An encoder does not give the codes that are stored."""
+    """An encoder's codes differ from the stored ones."""
 
     def __init__(self, name: str, stored: str, cosine: float) -> None:
         super().__init__(

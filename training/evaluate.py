@@ -24,8 +24,8 @@ def evaluate(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
     -------
     dict of Tensor of shape (n,)
         `squared_error` with the deterministic code; for a VAE also `recon_loss`,
-        `kl` and `negative_elbo` in nats, with one draw of z for each image; and what
-        the architecture measures of itself.
+        `kl` and `negative_elbo` in nats, with one draw of z for each image; and the
+        architecture's own metrics.
     """
     torch.manual_seed(EVALUATION_SEED)
     chunks = [evaluate_chunk(model, part) for part in x.split(1000)]

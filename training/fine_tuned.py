@@ -1,10 +1,10 @@
-"""Digits named from few labels: a masked autoencoder trained further, or left as it is.
+"""Digits classified from few labels: a masked autoencoder trained further, or left as it is.
 
-Each draw of labels serves four ways. All layers of the page's encoder are trained further under a
-new head; the same layers are trained from new weights, for as many steps; a linear probe is fitted
-to the encoder's code, or to the pixels. Rates and ridges are those that do best on held-out
+Each draw of labels is used in four ways. All layers of the page's encoder are trained further under
+a new head; the same layers are trained from new weights, for as many steps; a linear probe is
+fitted to the encoder's code, or to the pixels. Rates and ridges are those that do best on held-out
 labels, with a draw used nowhere else. The encoder has seen all training digits, without labels.
-Every second test digit is named, as in `transfer`.
+Every second test digit is classified, as in `transfer`.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ from training.exports.transfer import HELD, Task, right, run_through
 from training.masked_autoencoder import MaskedAutoencoder
 from widgets.data import load
 
-SEEDS = 5  # draws of labels, each with new weights of its own
+SEEDS = 5  # draws of labels, each with its own new weights
 STEPS = {10: 200, 100: 400}  # of training, by labels of each class
 RATES = (1e-3, 3e-3)
 BATCH = 32
@@ -83,7 +83,7 @@ def by_probe(code: Answers, task: Task, count: int, seed: int, ridge: float) -> 
 
 
 def fine_tuned(dataset: Dataset) -> Card:
-    """Percent of the test digits named by each way, for each draw, by labels in all."""
+    """Percent of the test digits that each way gets right, for each draw, by total labels."""
     task = Task.of(dataset)
     held, test = task.x[:HELD], task.tests[0]  # one object each, whose codes are computed once
     encoder = page_encoder().requires_grad_(False)

@@ -17,7 +17,7 @@ from training.recipe import Recipe, augment
 
 @dataclass
 class Run:
-    """What happened in a training run.
+    """Record of a training run.
 
     Attributes
     ----------
@@ -93,7 +93,7 @@ def fit(
 
 
 class TrainingState:
-    """What must survive an interruption: weights, their average, the best, optimisers."""
+    """State that must survive an interruption: weights, their average, the best, optimisers."""
 
     def __init__(self, model: Autoencoder, recipe: Recipe) -> None:
         self.model = model
@@ -123,7 +123,7 @@ class TrainingState:
         Raises
         ------
         ValueError
-            If the checkpoint is of another config, recipe or seed.
+            If the checkpoint is from a different config, recipe or seed.
         """
         content = torch.load(path, weights_only=True)
         if content["fingerprint"] != fingerprint:
@@ -186,7 +186,7 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
         for optimizer in state.optimizers:
             optimizer.step()
         if recipe.ema:
-            # the average starts fast, or the random first weights would remain in it for long
+            # start the average fast: otherwise the random first weights remain in it for long
             decay = min(recipe.ema, (1 + step) / (10 + step))
             averaged, latest = state.averaged.state_dict(), model.state_dict()
             for name, value in averaged.items():
@@ -198,7 +198,7 @@ def train_epoch(state: TrainingState, images: Tensor, seed: int, on_step: OnStep
 
 
 def autocast(recipe: Recipe, device: torch.device) -> torch.autocast:
-    """bfloat16 layers if the recipe asks for them."""
+    """Run layers in bfloat16 if the recipe requests it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16")
 
 

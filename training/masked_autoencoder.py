@@ -8,25 +8,25 @@ from torch.nn.functional import scaled_dot_product_attention, silu
 
 from training.data import SIZE
 
-PATCH = 7  # px a side
-ROW = SIZE // PATCH  # patches a side
+PATCH = 7  # px per side
+ROW = SIZE // PATCH  # patches per side
 PATCHES = ROW**2
 PLACE = 0.5
 
 
 def to_patches(x: Tensor) -> Tensor:
-    """Images (n, 784) cut into patches, row after row: (n, 16, 49)."""
+    """Images (n, 784) cut into patches, row by row: (n, 16, 49)."""
     grid = x.view(-1, ROW, PATCH, ROW, PATCH).transpose(2, 3)
     return grid.reshape(-1, PATCHES, PATCH**2)
 
 
 def draw_visible(n: int, hidden: int) -> Tensor:
-    """For each of n images, which patches are not hidden: int64, (n, 16 - hidden)."""
+    """Draw the visible patches of n images: int64, (n, 16 - hidden)."""
     return torch.rand(n, PATCHES).argsort(1)[:, : PATCHES - hidden]
 
 
 def hidden_of(visible: Tensor) -> Tensor:
-    """Which patches are hidden: 1.0 or 0.0, (n, 16)."""
+    """Mask of the hidden patches: 1.0 or 0.0, (n, 16)."""
     return torch.ones(len(visible), PATCHES).scatter(1, visible, 0.0)
 
 
@@ -67,7 +67,7 @@ class MaskedAutoencoderConfig:
 
 class MaskedAutoencoder(nn.Module):
     """The encoder gets visible patches only; the decoder gets its tokens and, for each hidden
-    patch, one and the same token with the place added.
+    patch, the same token with the place added.
 
     References
     ----------
@@ -127,7 +127,7 @@ def hidden_error(
 ) -> Tensor:
     """Mean squared error over the pixels of the hidden patches, for each image (n, 784): (n,).
 
-    With `scored` it is the error of as many of them, drawn at random.
+    With `scored`, only that many of them count, drawn at random.
     """
     patches = to_patches(x)
     off = (model.decode(model.encode(patches, visible), visible) - patches).square().mean(2)

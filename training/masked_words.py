@@ -1,7 +1,7 @@
-"""A small transformer that learns to fill in hidden words, and what it is compared with.
+"""A small transformer that learns to fill in hidden words.
 
-The network is BERT's, made small: each word of a text attends to all others, and the words that
-are hidden are guessed from what arrives at their places.
+The network is a small BERT: each word of a text attends to all others, and hidden words are guessed
+from the vectors at their places.
 
 References
 ----------
@@ -30,7 +30,7 @@ WARM_UP = 200  # steps
 
 @dataclass(frozen=True)
 class WordsRecipe:
-    """Sizes of the network, and how it is trained.
+    """Sizes of the network, and its training settings.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class WordsRecipe:
     learning_rate: float = 2e-3
 
     def rate_at(self, step: int) -> float:
-        """Learning rate of a step, the first is 0."""
+        """Learning rate of a step, counted from 0."""
         falling = 5 * (1 - step / self.steps)
         return self.learning_rate * min(1, (step + 1) / WARM_UP, falling)
 
@@ -70,7 +70,7 @@ class MaskedWords(nn.Module):
         self.bias = nn.Parameter(torch.zeros(words))
 
     def encode(self, tokens: Tensor) -> Tensor:
-        """What arrives at each place: (n, t) tokens to (n, t, width)."""
+        """The vectors at each place: (n, t) tokens to (n, t, width)."""
         width = self.embed.shape[1]
         h = math.sqrt(width) * self.embed[tokens] + self.place[: tokens.shape[1]]
         out: Tensor = self.norm(self.blocks(h))
@@ -119,7 +119,7 @@ def hidden_loss(model: MaskedWords, tokens: Tensor) -> Tensor:
     places = tokens.shape[1] - 1
     known = (tokens[:, :-1] >= SPECIAL).float()
     most = max(1, round(HIDDEN * places))
-    hidden = int(torch.randint(1, most + 1, ()))  # from one word to so many, drawn for each batch
+    hidden = int(torch.randint(1, most + 1, ()))  # from one word to this many, drawn for each batch
     chosen = (torch.rand(len(tokens), places) + known).topk(hidden).indices
     rows = torch.arange(len(tokens))[:, None]
     shown = tokens.clone()
@@ -142,9 +142,9 @@ def group_by_length(texts: Sequence[NDArray[np.int64]]) -> list[NDArray[np.int64
 def batches_of(
     groups: Sequence[NDArray[np.int64]], rng: np.random.Generator
 ) -> Iterator[NDArray[np.int64]]:
-    """Batches of texts of one length, about `TOKENS` tokens each; all texts, and again, endlessly.
+    """Yield batches of equally long texts, about `TOKENS` tokens each, from all texts, endlessly.
 
-    So no text needs filling up, and attention no mask.
+    So texts need no padding, and attention needs no mask.
     """
     while True:
         batches = []

@@ -1,4 +1,4 @@
-"""Mutual information gap: how far the best latent outdoes the second best at naming a factor."""
+"""Mutual information gap: lead of the best latent over the second best at predicting a factor."""
 
 import torch
 from torch import Tensor

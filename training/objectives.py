@@ -1,4 +1,4 @@
-"""What each architecture minimises, and what is measured of it alone."""
+"""The loss of each architecture, and the metrics that only it has."""
 
 from functools import singledispatch
 
@@ -17,14 +17,14 @@ from training.losses import kl, recon_loss, reparameterize, squared_error
 
 @singledispatch
 def training_loss(model: Autoencoder, x: Tensor, beta: float) -> Tensor:
-    """Squared reconstruction error, or what is registered for the class of `model`.
+    """Squared reconstruction error, or the loss registered for the class of `model`.
 
     Sums run over pixels and latents, the mean over the batch.
 
     Parameters
     ----------
     x : Tensor of shape (n, 784), in [0, 1]
-    beta : float, unused where there is no prior
+    beta : float, unused if there is no prior
     """
     return reconstruction_error(model, x).mean()
 
@@ -77,7 +77,7 @@ def _(model: ContractiveAutoencoder, x: Tensor, beta: float) -> Tensor:
 def _(model: VQVAE, x: Tensor, beta: float) -> Tensor:
     """|| x - x_hat ||^2 + || sg(z) - e ||^2 + commitment || z - sg(e) ||^2.
 
-    sg lets no gradient through.
+    sg stops the gradient.
 
     References
     ----------
@@ -116,7 +116,7 @@ def _(model: ContractiveAutoencoder, x: Tensor) -> dict[str, Tensor]:
 
 @own_metrics.register
 def _(model: VQVAE, x: Tensor) -> dict[str, Tensor]:
-    """How far the encoder stays from the codebook, summed over the numbers of the code."""
+    """Squared distance of the encoder from the codebook, summed over the numbers of the code."""
     z, _ = model.encode(x)
     e = model.codebook(z.unflatten(1, (-1, SIDE, SIDE))).flatten(1)
     return {"distance_to_codebook": squared_error(z, e)}

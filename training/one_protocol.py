@@ -1,7 +1,7 @@
 """One encoder, trained by each objective of chapter 4, and read by one probe.
 
 The layers, their first weights, the images, the number of steps and the rates are those of the
-two-view encoders. What differs is the loss. Every code has 64 numbers. The probe is the book's
+two-view encoders. Only the loss differs. Every code has 64 numbers. The probe is the book's
 standard one, with the labels of chapter 5.
 """
 
@@ -78,7 +78,7 @@ def rebuilding(shown_and_asked: Callable[[Tensor], Pair], x: Tensor, seed: int) 
 
 
 def taught(x: Tensor, seed: int) -> nn.Sequential:
-    """An encoder that predicts, from one view, what a slow copy of it makes of another."""
+    """An encoder that predicts, from one view, the output of its slow copy for the other."""
     torch.manual_seed(seed)
     model = network()
     teacher = deepcopy(model).requires_grad_(False)
@@ -121,7 +121,7 @@ def untrained(_: Tensor, seed: int) -> nn.Sequential:
 
 
 def of_objective(name: str, dataset: Dataset) -> Card:
-    """Percent named by the standard probe, by labels per class, for each seed of an objective."""
+    """Percent that the standard probe gets right, by labels per class, for each seed."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     labels = torch.tensor(dataset.train_labels).long()[:-HELD]
     trainings: dict[str, Callable[[Tensor, int], nn.Sequential]] = {

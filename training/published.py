@@ -1,4 +1,4 @@
-"""`latentbook reproduce NAME`: figures that others have published, computed again.
+"""`latentbook reproduce NAME`: recompute figures that others have published.
 
 Each is a mean, most of them over the 10,000 test images of MNIST, some over draws. That gives its
 standard error.
@@ -43,12 +43,12 @@ class Figure:
 
     Attributes
     ----------
-    what : what is measured; a line of Markdown
+    what : the quantity that is measured; a line of Markdown
     source : key of content/references.bib
     theirs : the figure as it is printed there
     unit : its unit
     values : from the data set to one number for each test image, or for each draw
-    trained : the model whose weights it takes, or ""
+    trained : the model whose weights it uses, or ""
     dataset : whose images
     """
 
@@ -88,7 +88,7 @@ def pca_errors(data: Dataset, k: int = 30) -> Tensor:
 
 
 def nearest_errors(data: Dataset) -> Tensor:
-    """100 where the nearest training image has another label, else 0."""
+    """100 if the nearest training image has a different label, else 0."""
     train = to_unit(data.train_images)
     labels = torch.from_numpy(data.train_labels.astype(np.int64))
     lengths = (train**2).sum(dim=1)
@@ -98,7 +98,7 @@ def nearest_errors(data: Dataset) -> Tensor:
 
 
 def quadratic_errors(data: Dataset, k: int = 40) -> Tensor:
-    """100 where a quadratic function of k principal components gives another label, else 0.
+    """100 if a quadratic function of k principal components gives a wrong label, else 0.
 
     The classifier is linear in the components and in all their products, fitted to the labels by
     least squares.
@@ -120,9 +120,9 @@ def quadratic_errors(data: Dataset, k: int = 40) -> Tensor:
 
 
 def infonce_bounds(_: Dataset, batch: int = 128, nats: float = 10.0) -> Tensor:
-    """log N - loss of each of 10,000 batches of Gaussian pairs that share so many nats.
+    """log N - loss of each of 10,000 batches of Gaussian pairs that share this many nats.
 
-    The pairs have 20 dimensions, and the similarity is the log density ratio, the best there is.
+    The pairs have 20 dimensions, and the similarity is the log density ratio, which is optimal.
     """
     rho = math.sqrt(1 - math.exp(-2 * nats / GAUSSIANS))
     generator = torch.Generator().manual_seed(0)
@@ -130,7 +130,7 @@ def infonce_bounds(_: Dataset, batch: int = 128, nats: float = 10.0) -> Tensor:
     for _part in range(100):
         x, noise = torch.randn(2, 100, batch, GAUSSIANS, generator=generator, dtype=torch.float64)
         y = rho * x + math.sqrt(1 - rho**2) * noise
-        # log p(y given x), up to what is the same for all x
+        # log p(y given x), up to terms that are the same for all x
         scores = rho * y @ x.mT - rho**2 / 2 * x.square().sum(2)[:, None]
         shares = (scores / (1 - rho**2)).log_softmax(2)
         bounds.append(math.log(batch) + shares.diagonal(dim1=1, dim2=2).mean(1))
@@ -146,7 +146,7 @@ def standardized(data: Dataset) -> tuple[Tensor, Tensor]:
 
 
 def right(guess: Tensor, data: Dataset) -> Tensor:
-    """1 where a test image is given its label, else 0."""
+    """1 if a test image is given its label, else 0."""
     return (guess == torch.from_numpy(data.test_labels.astype(np.int64))).double()
 
 
@@ -156,7 +156,7 @@ def five_nearest(data: Dataset, k: int = 5) -> Tensor:
     labels = one_hot(torch.from_numpy(data.train_labels.astype(np.int64)))
     guesses = []
     for part in test.split(50):
-        near = [torch.cdist(part, few, p=1) for few in train.split(256)]  # as much as a cache holds
+        near = [torch.cdist(part, few, p=1) for few in train.split(256)]  # parts that fit a cache
         distance, place = torch.cat(near, dim=1).topk(k, largest=False)
         votes = labels[place] / distance.clamp(min=1e-9)[..., None]
         guesses.append(votes.sum(dim=1).argmax(dim=1))
@@ -166,9 +166,9 @@ def five_nearest(data: Dataset, k: int = 5) -> Tensor:
 def logistic(data: Dataset, steps: int = 30) -> Tensor:
     """Ten logistic regressions, each of one class against the rest, with an L1 penalty (C = 1).
 
-    The objective sum log(1 + exp(-y x w)) + |w|, with the intercept among the weights as liblinear
-    has it, is minimised by Newton's method. For the penalty it takes the parabola that touches
-    |w| where the weights are, so those that should be 0 shrink towards it from step to step.
+    The objective sum log(1 + exp(-y x w)) + |w|, with the intercept among the weights as in
+    liblinear, is minimised by Newton's method. For the penalty it uses the parabola that touches
+    |w| at the current weights, so those that should be 0 shrink towards it from step to step.
     """
     train, test = (torch.cat([x, torch.ones(len(x), 1)], dim=1) for x in standardized(data))
     signs = 2.0 * one_hot(torch.from_numpy(data.train_labels.astype(np.int64))) - 1
@@ -323,7 +323,7 @@ def lattice_errors(_: Dataset) -> Tensor:
     x = 8 * torch.rand(1_000_000, 8, generator=generator, dtype=torch.float64)
 
     def nearest_even(y: Tensor) -> Tensor:
-        """The nearest point of D8: if the sum is odd, the worst coordinate goes the other way."""
+        """The nearest point of D8: if the sum is odd, round the worst coordinate the other way."""
         near = y.round()
         worst = (y - near).abs().argmax(dim=1, keepdim=True)
         off = (y - near).gather(1, worst)
@@ -475,7 +475,7 @@ def figure(name: str) -> Figure:
 
 
 def reproduce(name: str) -> Card:
-    """Compute a figure again.
+    """Recompute a figure.
 
     Returns
     -------
@@ -514,9 +514,9 @@ def write_record(name: str, row: Card) -> None:
 
 
 def table(record: Card) -> str:
-    """The record as a Markdown table, of which each row cites its source.
+    """The record as a Markdown table; each row cites its source.
 
-    The chapter's `numbers.py` has the numbers, so that each row only names them.
+    The chapter's `numbers.py` contains the numbers, so each row only names them.
     """
     rows = []
     for name, row in record.items():
@@ -538,7 +538,7 @@ def table(record: Card) -> str:
 
 
 def minutes(seconds: float, number: str) -> str:
-    """A time as people say it: the number of this name, which is in minutes from 100 s on."""
+    """A readable time: the number of this name, which is in minutes from 100 s on."""
     if seconds < 1:
         return "under 1 s"
     return f"{{num}}`{number}:.0f` {'s' if seconds < 100 else 'min'}"
@@ -576,5 +576,5 @@ def ours(row: Card) -> str:
 
 
 def decimals(row: Card) -> int:
-    """As many as the first one of the standard error needs."""
+    """Decimals that show the first digit of the standard error, but at least 2."""
     return max(2, math.ceil(-math.log10(row["standard_error"])))

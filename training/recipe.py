@@ -1,4 +1,4 @@
-"""How a model is trained: everything that decides the weights, apart from seed and data."""
+"""Training settings of a model: everything that determines the weights, except seed and data."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How each model of `latentbook_decoders.models.registry` is trained."""
+"""Training settings of each model of `latentbook_decoders.models.registry`."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ SEED = 0  # of every model
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """What a model is called, and how it is trained on which data."""
+    """A model's title and summary, its recipe and its data set."""
 
     title: str
     summary: str

@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.models import registry
 from latentbook_decoders.models.cards import WEIGHTS_DIR, Card, read_card
 from latentbook_decoders.models.device import choose_device
@@ -23,7 +23,7 @@ from training.errors import NotRepeatable
 from training.exports import EXPORTS, Job
 from training.recipes import SEED, SPECS
 
-NICENESS = 10  # other work goes first
+NICENESS = 10  # lower priority than other work
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Training:
     Attributes
     ----------
     card : where its figures are written
-    figures : trains from a seed and returns what the card has as `metrics`
+    figures : trains from a seed and returns the card's `metrics`
     """
 
     card: Path
@@ -57,9 +57,9 @@ def train_seeds_cli(name: str, count: int, device: DeviceChoice) -> None:
 def train_seeds(name: str, count: int, *, device: DeviceChoice = "auto") -> None:
     """Add the figures of `count` seeds to the card, as `by_seed`; the weights stay as they are.
 
-    The first seed is the one whose weights are stored, so its figures are there. Each other one
-    is written when it is done, and is not trained again. One that was interrupted goes on at its
-    last epoch if it is a model's, else at its beginning.
+    The stored weights come from the first seed, so the card already has its figures. Those of each
+    other seed are written when it is done, and it is not trained again. After an interruption, a
+    model resumes at its last epoch; an export starts again.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def figures_of_model(name: str, seed: int, job: Job) -> Card:
 
 
 def means(metrics: Card) -> Card:
-    """Metrics without the standard errors over test images, which say nothing of seeds."""
+    """Metrics without the standard errors over test images, which say nothing about seeds."""
     return {
         key: value["mean"] if isinstance(value, dict) and "standard_error" in value else value
         for key, value in metrics.items()

@@ -33,7 +33,7 @@ CHECKPOINTS = Path(__file__).parents[1] / "build" / "train"
 
 
 def train_cli(name: str, device: DeviceChoice, resume: bool) -> None:
-    """The command: train and say what came out; without a name, list what can be trained."""
+    """The command: train and print the metrics; without a name, list what can be trained."""
     if not name:
         list_names()
         return
@@ -52,7 +52,7 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
     UnknownModel
         If the name is not one that :func:`list_names` prints.
     DataUnavailable, DeviceUnavailable
-        If the data cannot be fetched or the device is not there.
+        If the data cannot be fetched or the device is missing.
     """
     exports = {export.name: export for export in EXPORTS}
     if name not in registry.names() and name not in exports:
@@ -71,7 +71,7 @@ def train(name: str, *, device: DeviceChoice = "auto", resume: bool = False) -> 
 
 
 def list_names() -> None:
-    """Print the name and the title of everything that can be made."""
+    """Print the names and titles of all models and exports."""
     table = Table("name", "what it is", box=None)
     for name, spec in SPECS.items():
         table.add_row(name, spec.title)
@@ -88,8 +88,8 @@ class Trained:
     ----------
     weights : as they are stored
     metrics : of these weights on the test images
-    run : how the training went
-    made : on which machine
+    run : record of the training
+    made : the machine and libraries
     """
 
     weights: dict[str, Tensor]
@@ -127,7 +127,7 @@ def train_once(name: str, dataset: Dataset, seed: int, job: Job) -> Trained:
 
 
 def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
-    """Write `weights/NAME.safetensors`, and `weights/NAME.json` that says what is in it."""
+    """Write `weights/NAME.safetensors`, and `weights/NAME.json` that describes it."""
     content = safetensors.torch.save({key: value.contiguous() for key, value in weights.items()})
     dtypes = {str(value.dtype).removeprefix("torch.") for value in weights.values()}
     card["weights"] = {
@@ -172,11 +172,11 @@ def describe(name: str, dataset: Dataset, trained: Trained) -> Card:
 
 @torch.inference_mode()
 def as_stored(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
-    """Its weights, in float16 where no pixel of its pictures moves by more than one grey level.
+    """A model's weights, in float16 if no pixel of its pictures moves by more than one grey level.
 
-    Compared are the pictures of the codes of `x` and of 1,000 draws from N(0, I). Where all
-    weights in float16 move a pixel too far, they are halved one array after another, the
-    largest first, and one that would move a pixel too far stays in float32.
+    The pictures are of the codes of `x` and of 1,000 draws from N(0, I). If all weights in
+    float16 move a pixel too far, arrays are converted one by one, the largest first, and an
+    array that would move a pixel too far stays in float32.
     """
     drawn = torch.randn(1000, model.latent_dim, generator=torch.Generator().manual_seed(0))
     codes = [*(model.encode(part)[0] for part in x.split(1000)), drawn]

@@ -1,7 +1,7 @@
 """Encoders of emoji and of their names, trained so that pairs agree (Radford et al. 2021).
 
-A picture's positive is a text of the same emoji, and its drawing by another artist; the negatives
-are the other emoji of the batch.
+A picture's positives are a text of the same emoji and its drawing by a different artist; the
+negatives are the other emoji of the batch.
 """
 
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ HAIR = {"1F9B0", "1F9B1", "1F9B2", "1F9B3"}
 
 
 def family_of(code: str) -> str:
-    """Code points without skin tone, gender, hair and direction: relatives have the same."""
+    """Code points without skin tone, gender, hair and direction: relatives share them."""
     points = [PEOPLE.get(each, each) for each in code.upper().split("-")]
     others = [each for each in points if each not in TONES | SIGNS | HAIR]
     return "-".join(each for i, each in enumerate(others) if others[i - 1 : i] != [each])
@@ -58,7 +58,7 @@ class Split:
     Attributes
     ----------
     seen : families that train
-    unseen : one emoji of each family that does not, without a skin tone, drawn by `SHOWN` artists
+    unseen : one emoji of each held-out family, without a skin tone, drawn by `SHOWN` artists
     """
 
     seen: tuple[tuple[Emoji, ...], ...]
@@ -85,7 +85,7 @@ def split(emoji: EmojiSet) -> Split:
 
 
 def drawn_by_all(emoji: Emoji) -> bool:
-    """By one artist of the training, and by the one who is never seen."""
+    """Whether an artist seen in training and the unseen artist both drew an emoji."""
     return {"noto", UNSEEN_ARTIST} <= emoji.pictures.keys()
 
 
@@ -110,14 +110,14 @@ class WordEncoder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.table = nn.EmbeddingBag(BUCKETS + 1, WIDTH, mode="mean", padding_idx=BUCKETS)
-        nn.init.normal_(self.table.weight, std=0.1)  # so that what is learned outweighs the start
+        nn.init.normal_(self.table.weight, std=0.1)  # so that learning outweighs the start
 
     def forward(self, rows: Tensor) -> Tensor:
         return normalize(self.table(rows), dim=1)
 
 
 class TwoEncoders(nn.Module):
-    """Both, and the logarithm of the inverse of the temperature."""
+    """Both encoders, and the logarithm of the inverse of the temperature."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -146,7 +146,7 @@ def train_encoders(
 
     Parameters
     ----------
-    words : False trains the encoder of pictures on two artists' drawings alone
+    words : False trains only the encoder of pictures, on drawings by two artists
     """
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
@@ -176,7 +176,7 @@ def train_encoders(
 
 
 def two_artists(emoji: Emoji, rng: np.random.Generator) -> list[int]:
-    """Rows of two drawings by different artists, of one by the same if nobody else drew it."""
+    """Rows of two drawings by different artists, or the same row twice if only one drew it."""
     drawn = [emoji.pictures[artist] for artist in ARTISTS_SEEN if artist in emoji.pictures]
     return [int(row) for row in rng.choice(drawn, 2, replace=len(drawn) < 2)]
 
@@ -199,7 +199,7 @@ def rows_tensor(texts: Sequence[str]) -> Tensor:
 
 
 def drop(rows: Tensor, rng: np.random.Generator) -> Tensor:
-    """The same without some parts; the first word of each text stays."""
+    """Drop some parts of each text at random, but not its first word."""
     gone = torch.from_numpy(rng.random(rows.shape) < DROPPED)
     gone[:, 0] = False
     return rows.masked_fill(gone, BUCKETS)

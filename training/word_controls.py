@@ -1,7 +1,7 @@
 """Controls of two claims about words, on the models that the pages store.
 
-Does the transformer of definitions use words that stand far from the gap? Everything but the two
-words beside the gap is hidden, or taken from another definition of the same length. And does the
+Does the transformer of definitions use words that are far from the gap? All words but the two next
+to the gap are hidden, or taken from a different definition of the same length. And does the
 arithmetic of an analogy a : b :: c : d add anything to its words? The control subtracts nothing:
 which word is nearest to c, or to b and c together?
 """
@@ -33,7 +33,7 @@ from widgets.kit.words import MASK
 
 
 def far_words(_: Dataset) -> Card:
-    """Hidden words of held-out definitions that the network guesses, by what it sees of them."""
+    """Hidden words of held-out definitions that the network guesses, by the words that it sees."""
     split, model = split_texts(), stored_network()
     kinds = kinds_of_questions(split.test, count_words(split.train, 1))
     guessers = {"as_it_is": by_network, "hidden": by_hidden, "of_another_text": by_another_text}
@@ -44,7 +44,7 @@ def far_words(_: Dataset) -> Card:
 
 
 def stored_network() -> MaskedWords:
-    """The page's network, from int8."""
+    """The page's network, restored from int8."""
     arrays, model = load("masked_words"), MaskedWords(WORDS, RECIPE)
     linear = {f"{n}.weight" for n, each in model.named_modules() if isinstance(each, nn.Linear)}
     state = {}
@@ -58,12 +58,12 @@ def stored_network() -> MaskedWords:
 
 
 def by_hidden(model: MaskedWords, rows: NDArray[np.int64], place: int) -> NDArray[np.float32]:
-    """The network, if all words but those beside the gap are hidden, too."""
+    """Guess by the network, with all words hidden except those next to the gap."""
     return seen_around(model, rows, place, np.full_like(rows[:, :-1], MASK))
 
 
 def by_another_text(model: MaskedWords, rows: NDArray[np.int64], place: int) -> NDArray[np.float32]:
-    """The network, if all words but those beside the gap are those of the next text."""
+    """Guess by the network, with all words but those next to the gap from another text."""
     return seen_around(model, rows, place, np.roll(rows[:, :-1], 1, axis=0))
 
 

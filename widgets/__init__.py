@@ -9,8 +9,8 @@ from types import ModuleType
 from widgets.renamed import accept_old_names
 
 COURSE = "LATENTBOOK_INSTRUMENTS"
-"""Variable that processes begun later read: the folder of a course's instruments, all their names,
-and ``alone`` if no book is under it.
+"""Environment variable for processes started later: the folder of a course's instruments, the names
+of all instruments, and ``alone`` if the course has no book.
 """
 
 
@@ -30,13 +30,13 @@ WIDGETS, DATA = _found()
 
 
 def use(folder: str = "", named: Iterable[str] = (), *, alone: bool = False) -> None:
-    """Import the instruments of a course, here and in processes begun later.
+    """Import the instruments of a course, here and in processes started later.
 
     Parameters
     ----------
-    folder : of its own instruments; without one, those of the book by itself are imported
+    folder : of its own instruments; if empty, only the book's are imported
     named : all instruments, its book's included
-    alone : it has no book, so nobody reads the book's arrays
+    alone : it has no book, so the book's arrays are not needed
     """
     global WIDGETS, DATA
     before = os.environ.pop(COURSE, "")

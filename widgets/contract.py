@@ -1,4 +1,4 @@
-"""What an instrument declares and returns.
+"""The contract of instruments: their declarations and results.
 
 One Python file is one instrument. It declares an :class:`Instrument` named ``instrument`` and
 defines two pure functions::
@@ -72,10 +72,10 @@ class Readout:
 
     Parameters
     ----------
-    key : name under which ``Frame.readouts`` has the value
-    label : what readers see before it
+    key : its key in ``Frame.readouts``
+    label : text before the value
     unit : after the value: "nats", "px", or "%" if the value is already times 100
-    format : Python format of a number; a text is shown as it is
+    format : Python format of a number; text is shown unchanged
     symbol : TeX, set at build time
     """
 
@@ -97,7 +97,7 @@ class Plot:
     ----------
     key : name of the panel in lower case; a :class:`Point` names it
     figure : as :func:`widgets.kit.figures.figure` returns it; docs/figures.md lists its keys
-    alt : what the picture shows now, in a sentence with its numbers
+    alt : the current picture in a sentence, with its numbers
     half : half as wide
     """
 
@@ -138,16 +138,16 @@ class Tiles:
     ----------
     key : name of the panel in lower case
     images : ndarray of shape (n, height, width, 3) in colour or (n, height, width) in grey, floats
-        from 0 to 1; grey is ink, and follows the theme, which colours never do. Or grey levels of
-        shape (rows, columns, height, width), uint8, 255 is ink. Width by height of the whole is the
-        same at every setting
-    alt : what the picture shows now, in a sentence
+        from 0 to 1; grey is ink, and follows the theme; colours do not. Or grey levels of
+        shape (rows, columns, height, width), uint8, 255 is ink. The panel's proportions
+        are the same at every setting
+    alt : the current picture in a sentence
     captions : under the picture, spread from left to right
     gap : empty image pixels between tiles
     server : requests a finer picture from the decoder server, which replaces this one when it
         arrives
     half : as in :class:`Plot`
-    columns : images in each row, if the shape does not say; without it all are in one
+    columns : images per row, if the shape does not give it; by default all are in one row
     labels : a few words for each image
     numbers : in a gallery, a number under each image, as text
     marked : in a gallery, which images have a ring, counted from 0
@@ -173,9 +173,9 @@ class Dots:
     Parameters
     ----------
     points : ndarray of shape (n, 2), in units of the map's plane
-    classes : ndarray of shape (n,), places in ``names``
+    classes : ndarray of shape (n,), indices into ``names``
     names : of the classes, ten at most: the theme has ten colours for classes
-    places : ndarray of shape (number of names, 2), where each name is written
+    places : ndarray of shape (number of names, 2), the place of each name
     """
 
     points: NDArray[np.float32]
@@ -189,8 +189,8 @@ class Map:
     """A plane of small images, in square tiles, that readers pan and zoom.
 
     At zoom k the plane has 2^k x 2^k tiles, counted from 0: x to the right, y downwards. A
-    :class:`Viewport` sets the visible part. The frame has the one tile that contains the view's
-    centre; the page asks for the others by other views.
+    :class:`Viewport` sets the visible part. The frame contains one tile, at the view's
+    centre; the page requests the others by other views.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class Map:
     tile : ndarray of shape (256, 256, 3) or (256, 256), floats as the images of :class:`Tiles`, or
         of shape (256, 256), uint8, 255 is ink
     address : (zoom, x, y) of the tile, whole numbers
-    alt : what the picture shows now, in a sentence
+    alt : the current picture in a sentence
     server : a model whose tiles a decoder server can send; without one all tiles come from here
     rings : circles around the origin, name to radius in units of the plane
     dots : points over the tiles
@@ -219,16 +219,16 @@ class Map:
 
 @dataclass(frozen=True)
 class Pad:
-    """Where the reader draws. It shows the value of the :class:`Drawing` that names it.
+    """An area in which the reader draws. It shows the value of the :class:`Drawing` that names it.
 
     Parameters
     ----------
     key : name of the panel in lower case; a :class:`Drawing` names it
-    alt : what can be drawn here, and what is drawn now, in a sentence
+    alt : what to draw, and the current drawing, in a sentence
     half : as in :class:`Plot`
     pictures : ndarray of shape (2, height, width, 3) or (2, height, width), floats as the images of
-        :class:`Tiles`, or of shape (2, height, width), uint8, 255 is ink: the first shows where
-        there is no ink, the second where there is; without them the ink itself shows
+        :class:`Tiles`, or of shape (2, height, width), uint8, 255 is ink: the first shows in
+        place of paper, the second in place of ink; by default the ink itself shows
     """
 
     key: str
@@ -249,7 +249,7 @@ class Frame:
     readouts : value of each readout by its key; ``None`` is shown as an en dash
     panels : each a :class:`Plot`, :class:`Tiles`, :class:`Map` or :class:`Pad`, from top to bottom;
         their keys, kinds and proportions are the same at every setting
-    note : a sentence under the readouts, when there is something to point out
+    note : a sentence under the readouts, if there is something to point out
     """
 
     readouts: Mapping[str, float | int | str | None]
@@ -273,8 +273,8 @@ class Training:
         ``curves``, for the run and for the run before the branch: key to ndarray of shape (steps,)
     branch : name of a :class:`Choice` of "off" and "on": whether settings change during training
     at : name of the :class:`Slider` for the step after which they change
-    later : a setting's name to the name of the control that has its value from then on
-    saves : readers can save what was learned, and ``keep`` says what that is
+    later : a setting's name to the name of the control that sets it from then on
+    saves : readers can save what was learned; ``keep`` returns it
     """
 
     steps: str
@@ -303,13 +303,13 @@ class Instrument:
     Parameters
     ----------
     name : in snake_case: the file, the directive's argument, the test's name
-    title : what readers see above the picture
+    title : heading above the picture
     challenge : what to predict or try, in a sentence or two
     controls : of the kinds in :mod:`widgets.controls`, in the order of the page; the first slider
         is the main one. ``compute`` gets the value of each by its name
     readouts : in the order of the page
     references : keys of references.bib
-    training : if it trains
+    training : only if it trains
     computed_on_server : a server computes the frame again, on all data
     """
 

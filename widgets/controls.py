@@ -26,7 +26,7 @@ from widgets.renamed import renamed_fields
 if TYPE_CHECKING:
     from random import Random
 
-__all__ = [  # what :mod:`widgets.contract` passes on to instruments
+__all__ = [  # names that :mod:`widgets.contract` re-exports for instruments
     "YOURS",
     "Choice",
     "ContractError",
@@ -58,21 +58,21 @@ class ContractError(ValueError):
 
     Attributes
     ----------
-    line : in a reader's version of an instrument, where known
+    line : in a reader's version of an instrument, if known
     """
 
     line: int | None = None
 
 
 class Refused(ValueError):
-    """A control does not accept a value; the message says what it accepts."""
+    """A control does not accept a value; the message states the accepted values."""
 
 
 class ControlBase:
     """Base of all kinds.
 
-    A kind defines ``take``, ``ends`` and ``draw``, and ``parse`` if its text is not a number. One
-    that is set on a panel has a field ``panel`` and says of which kind that panel is.
+    A kind defines ``take``, ``ends`` and ``draw``, and ``parse`` if its text is not a number. A
+    kind that is set on a panel has a field ``panel`` and states that panel's kind.
     """
 
     kind: ClassVar[str]
@@ -88,12 +88,12 @@ class ControlBase:
         Raises
         ------
         Refused
-            Says what is accepted.
+            States what is accepted.
         """
         raise NotImplementedError
 
     def ends(self) -> Sequence[Value]:
-        """Return the values at its ends, or all of a few."""
+        """Return the values at its ends, or all values if they are few."""
         raise NotImplementedError
 
     def draw(self, source: Random) -> Value:
@@ -110,7 +110,7 @@ class ControlBase:
         Raises
         ------
         ContractError
-            Says the control, the value received and those accepted.
+            Names the control, the value received and those accepted.
         """
         try:
             return self.take(value)
@@ -125,7 +125,7 @@ class ControlBase:
         Raises
         ------
         ContractError
-            Says the control, the text received and what is accepted.
+            Names the control, the text received and the text accepted.
         """
         try:
             value = self.parse(text)
@@ -136,7 +136,7 @@ class ControlBase:
         return read
 
     def write(self, value: Any) -> str:
-        """The text of a value, as `read` accepts it."""
+        """Convert a value to text that `read` accepts."""
         if isinstance(value, bool):
             return "on" if value else "off"
         if isinstance(value, list | tuple):
@@ -154,7 +154,7 @@ class ControlBase:
         Raises
         ------
         ContractError
-            Says what was found and what is accepted.
+            States what was found and what is accepted.
         """
         if not NAME.fullmatch(self.name):
             raise ContractError(
@@ -175,7 +175,7 @@ class ControlBase:
 
 
 MAX_STEPS = 10_000
-"""Of a slider, which draws and checks each of them."""
+"""Limit for a slider, which draws and checks each step."""
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,7 @@ class Slider(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : a step of the slider, or one of ``values``
     min : lower end, in ``unit``
     max : upper end, in ``unit``, above ``min``
@@ -197,7 +197,7 @@ class Slider(ControlBase):
     unit : after the number: "nats", "px"
     format : Python format of the number next to the slider
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
-    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
+    panel : key of the gallery (:class:`Tiles` with labels) on which it is also set, if any
     """
 
     kind: ClassVar[str] = "slider"
@@ -263,7 +263,7 @@ class Slider(ControlBase):
         return source.choice(self.steps())
 
     def declared(self) -> dict[str, Any]:
-        """With the printed ends of its scale."""
+        """Add the printed ends of the scale."""
         return {**super().declared(), "ends": [self.shown(end) for end in self.ends()]}
 
     def accepted(self) -> str:
@@ -310,14 +310,14 @@ class Choice(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     options : each option to its label
     default : an option
     symbol : TeX after the label, set at build time
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     yours : one more option, `YOURS`, for readers who have trained and saved a network
-    autoplay_seconds : above 0, readers can play the options in turn, each for so many seconds
-    panel : key of the gallery (:class:`Tiles` with labels) on which it is set, too, if any
+    autoplay_seconds : above 0, readers can play the options in turn, each for this many seconds
+    panel : key of the gallery (:class:`Tiles` with labels) on which it is also set, if any
     """
 
     kind: ClassVar[str] = "choice"
@@ -374,8 +374,8 @@ class Toggle(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
-    default : on at rest
+    label : text that readers see
+    default : the initial value
     symbol : TeX after the label, set at build time
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
     """
@@ -411,7 +411,7 @@ class Point(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : (x, y), in units of the plot's axes
     limit : the largest absolute value of either coordinate, in units of the plot's axes
     panel : key of the :class:`Plot` on which it is set
@@ -460,7 +460,7 @@ class Seed(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : a whole number from 0
     max : the largest seed that readers can draw
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
@@ -501,7 +501,7 @@ class Viewport(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : (x, y, zoom)
     panel : key of the :class:`Map` on which it is set
     limit : the plane runs from -limit to limit both ways
@@ -554,7 +554,7 @@ class Drawing(ControlBase):
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : the image as text: ``to_text(image)``, or an empty one of 28 x 28 by
         ``to_text(np.zeros((28, 28), np.uint8))``
     panel : key of the :class:`Pad` on which it is drawn
@@ -577,7 +577,7 @@ class Drawing(ControlBase):
     when: When | None = None
 
     def ends(self) -> tuple[str, str]:
-        """Without ink, and full of it."""
+        """Empty, and full of ink."""
         empty = np.zeros((self.side, self.side), np.uint8)
         return to_text(empty), to_text(empty + 255)
 
@@ -606,7 +606,7 @@ class Drawing(ControlBase):
 
 
 MAX_CHARACTERS = 200
-"""Of a text, so that a link can carry it (static/js/instrument/state.js)."""
+"""Limit for a text, so that it fits in a link (static/js/instrument/state.js)."""
 
 SAMPLES = ("camel", "<b>", "\"'&amp;", "שלום", "👩‍👩‍👧", "q̈")
 """Words, marks of HTML, a word from right to left, joined emoji and an accent without a letter."""
@@ -618,18 +618,18 @@ class Textbox(ControlBase):
 
     ``compute`` gets a str, as :func:`widgets.kit.text.normal` returns it: in NFC, with single
     spaces between words, without control characters, of at most ``max_length`` characters. It may
-    be empty. It may be anything else too: a label of a figure shows it by
-    :func:`widgets.kit.text.plain`. The picture follows while the reader types, but not in the
-    middle of a character that an input method puts together.
+    be empty, and it may contain markup: pass it through :func:`widgets.kit.text.plain` for a
+    figure's label. The picture follows while the reader types, but not while an input method
+    composes a character.
 
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : a text, or "" for none
     max_length : characters, 1 to 200; the text boxes of an instrument have 400 at most together
     suggestions : texts that readers can choose by buttons
-    placeholder : what the empty field shows, such as an example; not read to everybody, so it
+    placeholder : text in the empty field, such as an example; not every reader hears it, so it
         must not be needed
     symbol : TeX after the label, set at build time
     when : ``("data", "mnist")``: shown only while the choice has this option, or one of several
@@ -646,11 +646,11 @@ class Textbox(ControlBase):
     when: When | None = None
 
     def ends(self) -> tuple[str, str]:
-        """Empty, and one word without a break, as long as it may be."""
+        """The empty text, and one unbroken word of the greatest length."""
         return "", "W" * self.max_length
 
     def draw(self, source: Random) -> str:
-        """Samples and suggestions among assigned characters of Unicode."""
+        """Mix samples, suggestions and assigned characters of Unicode."""
         drawn = map(chr, source.sample(range(0x110000), self.max_length))
         some = "".join(each for each in drawn if unicodedata.category(each) != "Cn")
         words = source.choices([*SAMPLES, *self.suggestions, some], k=3)
@@ -708,15 +708,15 @@ class Glyph(ControlBase):
     """A character in the reader's own fonts, such as an emoji, drawn by the page.
 
     ``compute`` gets a pair: the character, a str, and its picture, an ndarray of shape
-    (side, side, 3), uint8, on white; or None instead of the picture while the reader has not
-    chosen a character, in print and wherever else nothing draws. As text a value is the character,
+    (side, side, 3), uint8, on white; or None for the picture until the reader chooses a
+    character, in print, and wherever else nothing draws. As text a value is the character,
     a space and the picture (:func:`widgets.kit.drawing.to_colours`), so that a link shows what its
     sender saw.
 
     Parameters
     ----------
     name : argument of ``compute`` that gets the value, in lower case
-    label : what readers see
+    label : text that readers see
     default : a character
     side : pixels along each side of the picture
     suggestions : characters that readers can choose by buttons
@@ -734,7 +734,7 @@ class Glyph(ControlBase):
     when: When | None = None
 
     def ends(self) -> tuple[str, str, str]:
-        """Not drawn, black, and white."""
+        """Without a picture, with a black one, and with a white one."""
         black, white = (colour * self.side**2 for colour in (COLOURS[0], COLOURS[-1]))
         return self.default, f"{self.default} {black}", f"{self.default} {white}"
 

@@ -1,6 +1,6 @@
 """Old names of modules, their attributes and fields of declarations.
 
-Readers' stored edits, courses and notebooks may still use them. They work for one more version.
+Readers' stored edits, courses and notebooks may still use them, so they work for one more version.
 """
 
 import sys
@@ -26,7 +26,7 @@ MODULES = {
     "widgets.network": "widgets.kit.network",
     "widgets.probe": "widgets.kit.probe",
 }
-"""Old name -> new name. No instrument may take an old one."""
+"""Old name -> new name. No instrument may use an old one."""
 
 
 class RenamedFinder:
@@ -56,7 +56,7 @@ def accept_old_names() -> None:
 
 
 def renamed_fields(**names: str) -> Callable[[type[T]], type[T]]:
-    """Have a dataclass accept and show old names of fields, given as old=new, with a warning."""
+    """Let a dataclass accept and show old names of fields, given as old=new, with a warning."""
 
     def decorate(cls: type[T]) -> type[T]:
         init: Callable[..., None] = cls.__init__
@@ -87,7 +87,7 @@ def renamed_property(old: str, new: str) -> property:
 
 
 def renamed_attributes(module: str, **names: str) -> None:
-    """Have a module accept old names of its attributes, given as old=new, with a warning."""
+    """Let a module accept old names of its attributes, given as old=new, with a warning."""
     attributes = vars(sys.modules[module])
 
     def find(name: str) -> Any:
@@ -102,5 +102,5 @@ def renamed_attributes(module: str, **names: str) -> None:
 
 
 def warn(old: str, new: str) -> None:
-    """Tell the caller's caller the new name."""
+    """Warn the caller's caller of the new name."""
     warnings.warn(f"{old} is now {new}", DeprecationWarning, stacklevel=3)

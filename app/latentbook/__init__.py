@@ -22,9 +22,7 @@ def __getattr__(name: str) -> object:
 
 
 def _refuse_another_widgets() -> None:
-    """Content, courses and readers' edits import ``widgets``: check that it is this project's
-    package.
-    """
+    """Check that ``widgets`` is this project's: content, courses and readers' edits import it."""
     found = find_spec("widgets")
     places = list(found.submodule_search_locations or [found.origin or ""]) if found else []
     if not any((Path(place) / "contract.py").is_file() for place in places):

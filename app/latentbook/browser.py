@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -1,6 +1,6 @@
 """The command line, ``latentbook COMMAND``.
 
-Each command imports what it needs only when it runs, so that none waits for another's libraries.
+Each command imports its libraries only when it runs, so no command waits for another's.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ import typer
 from pydantic import ValidationError
 from typer.core import TyperGroup
 
+from latentbook.base.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.course_option import CourseFolder, given_settings, project_of
-from latentbook.errors import CANNOT_WRITE, BookErrors, LatentbookError, UnknownName, sentences
 from latentbook.forwarding import forward
 from latentbook.plugin_options import with_settings
 from latentbook.plugins import installed, plugins_of
@@ -27,7 +27,7 @@ from latentbook.settings import ROOT, EditionChoice, PluginSettings, Settings
 
 
 class PlainErrors(TyperGroup):
-    """Turns errors that a person can act on into sentences and exit status 1."""
+    """Prints errors that a person can act on as sentences; exits with status 1."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -101,7 +101,7 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def say_what_opens(settings: Settings, what_it_takes: str) -> None:
-    """Report what opens next, if anything does, and what that requires."""
+    """Report the next scheduled opening, if any, and how it gets published."""
     from latentbook.book.read.day import right_now
     from latentbook.book.read.project import days_of
 
@@ -125,7 +125,7 @@ def say_what_is_due(settings: Settings) -> None:
 def say_which_site(settings: Settings, errors: list[str]) -> None:
     """Report why an older site is served, and when it was built.
 
-    Fail if there is none, or if it shows something that is no longer open.
+    Fail if there is none, or if it shows content that is withheld now.
     """
     from latentbook.book.build import shown_too_soon
     from latentbook.book.read.day import right_now, written
@@ -165,8 +165,8 @@ def serve(
     of_plugins: Sequence[PluginSettings],
 ) -> None:
     """Build what has changed, then serve the book and its decoders."""
-    # OpenBLAS's threads wait for each other by spinning: on busy cores a probe of the pixels took
-    # ten seconds, on one thread one. NumPy reads this when it is imported.
+    # OpenBLAS threads spin while they wait: on busy cores a probe of the pixels took ten seconds,
+    # with one thread only one. NumPy reads this on import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = given_settings(
         course=course,
@@ -271,7 +271,7 @@ def doctor(
 
 
 def contributors_program() -> typer.Typer:
-    """The commands of tools/commands.py, which only a checkout has."""
+    """Load the commands of tools/commands.py, which only a checkout has."""
     if not (ROOT / "tools").is_dir():
         raise LatentbookError(
             "This command needs tools/, which only a checkout of the project has: git clone it, "
@@ -304,7 +304,7 @@ def list_plugins(course: CourseFolder = None) -> None:
 
 
 for _ in installed().answers("commands", cli=cli):
-    pass  # a command returns nothing
+    pass  # this hook returns nothing
 
 
 def main() -> None:

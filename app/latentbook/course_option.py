@@ -1,11 +1,11 @@
-"""The course that a command is about, and its settings."""
+"""The option ``--course``, and the settings of a command."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ CourseFolder = Annotated[
 
 
 def given_settings(**given: Any) -> Settings:
-    """The settings, with options of the command line that are not None.
+    """Settings with the command-line options that are not None.
 
     Raises
     ------
     LatentbookError
-        If the folder given is not that of a course; or if this one is, and none is given.
+        If the given folder is not a course; or if the current one is, and none is given.
     """
     if given.get("course") is None and Path("course.toml").is_file():
         raise LatentbookError("This folder has a course.toml: add --course . to the command.")

@@ -1,4 +1,4 @@
-"""``latentbook doctor``: what of a server needs care, and what to do about it."""
+"""``latentbook doctor``: find problems of a server and suggest fixes."""
 
 import ctypes
 import os
@@ -12,22 +12,22 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
+from latentbook.base.report import Report
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 FREE_BYTES = 2 * 2**30
 FILES = 4096
-"""A connection is a file, and so is each page that is read."""
+"""Fewest open files to allow: each connection is one, and so is each page being read."""
 UNSYNCHRONISED = 5
-"""What adjtimex of Linux returns for a clock that nothing sets."""
+"""Value that Linux's adjtimex returns for a clock that nothing sets."""
 
 Found = Iterator[tuple[bool, str]]
-"""Whether something is well, and a sentence: what was found and, if it is not, what to do."""
+"""Per check: whether it passes, and a sentence with the finding and, if it fails, the fix."""
 
 
 def examine(settings: Settings, address: str, backups: Path | None, report: Report) -> bool:
-    """Report on this machine; whether all is well."""
+    """Report on this machine; return whether every check passes."""
     is_well = True
     address = address.rstrip("/")
     given = {"settings": settings, "address": address, "backups": backups}
@@ -73,7 +73,7 @@ def clock() -> Found:
 
 
 def servers() -> list[Path]:
-    """Processes of Linux in which a book is served."""
+    """Processes that serve a book, as folders below ``/proc``."""
     found = []
     for each in Path("/proc").glob("[0-9]*"):
         try:
@@ -105,7 +105,7 @@ def course(settings: Settings) -> Found:
 
 
 def closed_to_others(path: Path, what: str) -> tuple[bool, str]:
-    """Whether only the server's user can read a folder or a file with ``what`` in it."""
+    """Check that others cannot read ``path``, a folder or file that contains ``what``."""
     mode = path.stat().st_mode
     others = stat.S_IRWXO if path.is_dir() else stat.S_IRWXO | stat.S_IRWXG
     advice = f" has {what}, and others can read it: chmod o= {path}" if mode & others else ""
@@ -113,7 +113,7 @@ def closed_to_others(path: Path, what: str) -> tuple[bool, str]:
 
 
 def proxy(address: str) -> Found:
-    """What strangers see at the book's own address."""
+    """Check the book's public address as a stranger sees it."""
     status, scheme = asked(f"{address}/healthz")
     if status != 200:
         yield False, f"{address}/healthz answers {status}: is the proxy set up for this address?"
@@ -130,7 +130,7 @@ def proxy(address: str) -> Found:
 
 
 def asked(url: str, data: bytes | None = None, **headers: str) -> tuple[int | str, str]:
-    """The status of an answer, or why there is none, and the scheme that the server has seen."""
+    """Return the status, or why there is no answer, and the scheme that the server saw."""
     try:
         with urlopen(Request(url, data, headers), timeout=20) as answer:
             return answer.status, answer.headers.get("Latentbook-Scheme", "")

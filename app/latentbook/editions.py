@@ -1,5 +1,6 @@
-"""Build what is served. Errors are returned, so that the server can show the last good site
-instead.
+"""Build everything that is served.
+
+Errors are returned, so that the server can show the last good site instead.
 """
 
 import asyncio
@@ -8,9 +9,9 @@ import signal
 from datetime import datetime
 from multiprocessing.connection import Connection
 
-from latentbook.errors import sentences
+from latentbook.base.errors import sentences
+from latentbook.base.report import Report
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 POLL_S = 0.2
@@ -25,7 +26,7 @@ def bundle_served(settings: Settings) -> None:
 
 
 def build_all(settings: Settings, report: Report, now: datetime | None = None) -> list[str]:
-    """Build the site, and what plugins serve besides; return the errors as sentences.
+    """Build the site and the plugins' scripts; return the errors as sentences.
 
     Parameters
     ----------
@@ -35,7 +36,7 @@ def build_all(settings: Settings, report: Report, now: datetime | None = None) -
     from latentbook.book.overlay.merge import open_project
 
     try:
-        bundle_served(settings)  # first: a mistake in the book does not concern these pages
+        bundle_served(settings)  # first: a mistake in the book must not stop these pages
         build_site(open_project(settings), report=report, now=now)
     except Exception as error:  # the code of an instrument can raise anything
         return sentences(error)

@@ -1,4 +1,4 @@
-"""Commands of ``latentbook`` that another program reads, imported once they are given."""
+"""Commands of ``latentbook`` that run another program, which is imported on use."""
 
 from collections.abc import Callable
 
@@ -13,12 +13,12 @@ def forward(
     *,
     is_one_of: bool = False,
 ) -> None:
-    """Add a command.
+    """Add a command that passes its arguments to another program.
 
     Parameters
     ----------
     load : imports the program
-    is_one_of : the program has the command among others, rather than being the command
+    is_one_of : the program has several commands, and this is one of them
     """
 
     def run(context: typer.Context) -> None:

@@ -1,10 +1,10 @@
-"""What a plugin can add to the book and its server: one function for each hook.
+"""Hooks for plugins: each is a function that adds something to the book or its server.
 
-A plugin is a module. It marks its functions with :data:`hookimpl`; each bears the name of a hook
-below and takes those of its arguments that it needs. ``docs/plugins.md`` shows one.
+A plugin is a module. It marks its functions with :data:`hookimpl`. Each has the name of a hook
+below and declares only the arguments that it needs. ``docs/plugins.md`` shows one.
 
-A plugin that raises a :class:`~latentbook.errors.LatentbookError` refuses, and the command ends
-with its sentence. Any other exception is a fault of the plugin: it is named, and left out.
+If a plugin raises a :class:`~latentbook.base.errors.LatentbookError`, the command ends with its
+message. Any other exception is the plugin's fault: the plugin is named and left out.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from latentbook.book.read.source import PageSource
 
 NAME = "latentbook"
-"""Also the group of the entry points by which an installed package names its plugin."""
+"""Also the entry-point group in which installed packages register their plugins."""
 
 hookspec = pluggy.HookspecMarker(NAME)
 hookimpl = pluggy.HookimplMarker(NAME)
@@ -41,11 +41,11 @@ class PageCheck:
 
     Attributes
     ----------
-    name : key of ``[checks]`` in the manifest, where ``"strict"`` has the build refuse what is
-        found; and the option of ``latentbook check`` that only lists it
-    help : what that option lists
-    faults : line and sentence of each fault of a page
-    doubts : the same of what may be a fault: listed, never refused
+    name : key of ``[checks]`` in the manifest, where ``"strict"`` makes faults fail the
+        build; also the option of ``latentbook check`` that only lists them
+    help : help text of that option
+    faults : line and sentence of each fault in a page
+    doubts : the same for possible faults: listed, never refused
     """
 
     name: str
@@ -56,14 +56,14 @@ class PageCheck:
 
 @dataclass(frozen=True)
 class CellOutput:
-    """How snippets show values of a type, in the page and in what is recorded.
+    """How snippets show values of a type, in the page and in recordings.
 
     Attributes
     ----------
-    of : full name of the type, ``networkx.classes.graph.Graph``; derived types are shown alike
-    mime : ``text/html``, of which a page accepts text, tables and lists, or ``image/svg+xml``
-    show : a function of a value. The page gets its source, so it is written with ``def`` and
-        imports inside what it needs; None shows the value as if there were no such function
+    of : full name of the type, ``networkx.classes.graph.Graph``; it includes derived types
+    mime : ``image/svg+xml``, or ``text/html`` with nothing but text, tables and lists
+    show : a function of a value. The page runs its source, so write it with ``def`` and put its
+        imports inside. If it returns None, the value is shown as it would be without it
     """
 
     of: str
@@ -73,16 +73,16 @@ class CellOutput:
 
 @dataclass(frozen=True)
 class SitePart:
-    """What a plugin adds to a build.
+    """A plugin's additions to a build.
 
     Attributes
     ----------
-    beside : files beside the site, never in it, by name: ``site-NAME.json``, each from the site
-        that has just been written (``Written`` in ``book/write/written.py``)
+    beside : by ``NAME``, functions for files next to the site, never in it: ``site-NAME.json``.
+        Each gets the site just written (``Written`` in ``book/write/written.py``)
     serves : the first parts of the addresses of its pages and routes, such as ``classroom``
-    scripts : modules that every page loads, by their addresses from the root of the site; the
-        plugin serves them
-    bundle : makes what the plugin serves itself; runs before the site is built
+    scripts : addresses, from the root of the site, of modules that every page loads; the plugin
+        serves them
+    bundle : builds the files that the plugin serves itself; runs before the site is built
     """
 
     beside: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
@@ -92,7 +92,7 @@ class SitePart:
 
 
 class Hooks:
-    """The hooks."""
+    """The signature of every hook."""
 
     @hookspec
     def settings(self) -> type[PluginSettings]:
@@ -116,26 +116,26 @@ class Hooks:
 
     @hookspec
     def data(self) -> Iterable[Path]:
-        """Folders with ``NAME.json`` and ``NAME.npz`` for ``numbers.py``. When one changes, the
-        numbers of chapters whose code names it have to be recorded again.
+        """Folders with ``NAME.json`` and ``NAME.npz`` for ``numbers.py``. When one changes,
+        chapters whose code names it need their numbers recorded again.
         """
         raise NotImplementedError
 
     @hookspec
     def check_book(self, project: Project, report: Report) -> bool:
-        """Whether the plugin finds the whole book right, for ``latentbook check``."""
+        """Check the complete book for ``latentbook check``; return whether it passes."""
         raise NotImplementedError
 
     @hookspec
     def site(self, settings: Settings) -> SitePart | None:
-        """What a build makes besides the book's own pages."""
+        """Additions to a build besides the book's own pages."""
         raise NotImplementedError
 
     @hookspec
     def serve(
         self, app: FastAPI, settings: Settings, report: Report
     ) -> AbstractAsyncContextManager[Any] | None:
-        """Add pages and routes to the server; return what runs as long as it does."""
+        """Add pages and routes to the server; return a context that lasts as long as it runs."""
         raise NotImplementedError
 
     @hookspec
@@ -147,5 +147,5 @@ class Hooks:
     def doctor(
         self, settings: Settings, address: str, backups: Path | None
     ) -> Iterable[tuple[bool, str]]:
-        """What ``latentbook doctor`` looks after besides: whether it is well, and a sentence."""
+        """Further checks of ``latentbook doctor``: whether each passes, and a sentence."""
         raise NotImplementedError

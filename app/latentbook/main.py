@@ -15,30 +15,31 @@ from starlette.middleware import Middleware
 from starlette.middleware.errors import ServerErrorMiddleware
 from starlette.routing import BaseRoute
 
+from latentbook.base.report import Report
 from latentbook.book.read.project import manifest_in
 from latentbook.editions import build_apart
-from latentbook.http import health, problems
+from latentbook.http import problems
 from latentbook.http.access import Access
 from latentbook.http.body_limit import BodyLimit
 from latentbook.http.draining import Draining
-from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.head import HeadAsGet
 from latentbook.http.headers import SecurityHeaders
 from latentbook.http.logs import configure_logs, log
 from latentbook.http.metrics import Metrics
 from latentbook.http.protocol import UVICORN
-from latentbook.http.reload import Reload
-from latentbook.http.scheduled_builds import ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
 from latentbook.plugins import Plugins, plugins_of
-from latentbook.report import Report
+from latentbook.serving import health
+from latentbook.serving.fault import OLD_SITE, Fault
+from latentbook.serving.reload import Reload
+from latentbook.serving.scheduled_builds import ScheduledBuilds
 from latentbook.settings import Settings
 
 DRAIN_S = 20
-"""Seconds for running requests after the server was told to stop; then they are refused."""
+"""Seconds that running requests get after a stop signal; then they are refused."""
 
 SEND_S = 5
-"""Seconds after that in which clients may read what was sent to them."""
+"""Further seconds in which clients can read their responses."""
 
 
 def create_app(
@@ -53,8 +54,8 @@ def create_app(
     Parameters
     ----------
     built : serve the site as it is; never rebuild it
-    errors : why the build failed at this start, so that the last good site is served
-    report : takes what plugins say when the server begins
+    errors : errors of the build at this start; if any, the last good site is served
+    report : receives messages of plugins when the server starts
     """
     metrics = Metrics()
     site = SiteFiles(settings.served_site)
@@ -90,9 +91,9 @@ def create_app(
     app.state.fault = fault
     app.state.reload = reload
     app.state.site = site
-    app.state.framers = ""  # sites besides those of the settings that may show pages in a frame
+    app.state.framers = ""  # further sites that may frame pages, besides those in the settings
     app.state.ready_when = []  # awaited by /readyz; each raises a Problem if it is not ready
-    app.state.measures = []  # awaited before metrics are told
+    app.state.measures = []  # awaited before metrics are reported
     app.state.afterwards = []  # awaited once the server listens
     added.to(app, settings, report)
     app.router.default = site
@@ -115,14 +116,14 @@ def middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
 
 
 class Added:
-    """What plugins add to the server. What one that fails has added is taken back."""
+    """Additions of plugins to the server. Those of a plugin that fails are removed."""
 
     def __init__(self, plugins: Plugins) -> None:
         self.plugins = plugins
         self.parts: list[tuple[str, AbstractAsyncContextManager[Any], list[BaseRoute]]] = []
 
     def to(self, app: FastAPI, settings: Settings, report: Report) -> None:
-        """Add their routes."""
+        """Add the plugins' routes."""
         given = {"app": app, "settings": settings, "report": report}
         for name in self.plugins.with_hook("serve"):
             before = app.router.routes[:]
@@ -132,7 +133,7 @@ class Added:
                 app.router.routes[:] = before
 
     async def start(self, app: FastAPI, running: AsyncExitStack) -> None:
-        """Begin what runs as long as the server."""
+        """Enter the plugins' contexts, which last as long as the server runs."""
         for name, part, routes in self.parts:
             try:
                 await running.enter_async_context(part)
@@ -157,9 +158,9 @@ def openapi(app: FastAPI) -> dict[str, Any]:
 
 
 class Server(uvicorn.Server):
-    """Ends the streams of reload first: uvicorn waits for every response, and these never end.
-    Ends what takes longer than ``DRAIN_S``; uvicorn would do so without letting clients read why.
-    Begins what is to be done ``afterwards`` once it listens.
+    """On shutdown, ends the streams of reload first: uvicorn would wait for them for ever.
+    Cancels requests after ``DRAIN_S``, with a response; uvicorn would not tell clients why.
+    Starts the tasks in ``afterwards`` once it listens.
     """
 
     def __init__(

@@ -54,7 +54,7 @@ class Instrument(anywidget.AnyWidget):
     ValueError
         If there is no instrument of that name.
     ContractError
-        If a control is unknown or its value is not one it can take; also when ``controls`` is set.
+        If a control is unknown or does not accept its value; also when ``controls`` is set.
     """
 
     controls = traitlets.Dict().tag(sync=True)
@@ -108,7 +108,7 @@ class Instrument(anywidget.AnyWidget):
         return reply
 
     def _remember(self, controls: Mapping[str, Any], frame: Mapping[str, Any]) -> None:
-        """Store the readouts, so that ``readouts`` can follow without another computation."""
+        """Store the readouts, so that ``readouts`` can change without another computation."""
         state = self._accepted(controls)
         if frame["reached"] is not None:
             state[self.instrument.training.steps] = frame["reached"]["steps"]

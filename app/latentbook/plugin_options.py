@@ -16,7 +16,7 @@ Options: TypeAlias = dict[str, Any]
 
 
 def with_settings(kinds: Sequence[type[PluginSettings]]) -> Callable[[Command], Command]:
-    """Give a command the options that settings ask for; it takes all settings as ``of_plugins``."""
+    """Add the options that settings declare to a command; it gets them as ``of_plugins``."""
 
     def options() -> Iterator[tuple[str, Any]]:
         for kind in kinds:
@@ -35,7 +35,7 @@ def with_settings(kinds: Sequence[type[PluginSettings]]) -> Callable[[Command], 
 
 
 def with_checks(checks: Mapping[str, PageCheck]) -> Callable[[Command], Command]:
-    """Give a command an option for each check; it takes those asked for as ``to_list``."""
+    """Add an option per check to a command; it gets the chosen checks as ``to_list``."""
     options = {
         each.name: Annotated[Optional[bool], typer.Option(f"--{each.name}", help=each.help)]  # noqa: UP045
         for each in checks.values()

@@ -1,4 +1,4 @@
-"""The plugins of a book: packages that are installed, and files of its own folder."""
+"""The plugins of a book: installed packages, and files in its own folder."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 
-from latentbook.errors import LatentbookError, accepted_names
-from latentbook.hashing import content_hash
+from latentbook.base.errors import LatentbookError, accepted_names
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.hooks import NAME, CellOutput, Hooks, PageCheck, SitePart
-from latentbook.report import Report
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Source:
 
     Attributes
     ----------
-    name : under which it is listed
+    name : its name in lists
     place : its package with the release, or its file
     load : imports it
     """
@@ -50,11 +50,11 @@ class Source:
 
 @dataclass
 class Plugins:
-    """Some plugins, and why others are left out.
+    """Plugins, and the reasons why some are left out.
 
     Attributes
     ----------
-    failures : sentences by the names of plugins that could not be imported, or raised
+    failures : by plugin name, a sentence for each that could not be imported or has raised
     """
 
     sources: Sequence[Source]
@@ -75,7 +75,7 @@ class Plugins:
             self.fail(source.name, error)
 
     def fail(self, name: str, error: BaseException, place: str = "") -> None:
-        """Leave out a plugin from now on, because of an error; ``place`` is where in the book."""
+        """Leave out a plugin from now on because of an error, at ``place`` in the book."""
         at = f" (at {place})" if place else ""
         if isinstance(error, LatentbookError):
             self.failures[name] = f"{error}{at}"
@@ -89,7 +89,7 @@ class Plugins:
         self.failures[name] = f"{where}{type(error).__name__}: {error}{at}"
 
     def fail_block(self, block: object, error: Exception) -> None:
-        """Leave out the plugin that has a block whose markup fails."""
+        """Leave out the plugin whose block fails to produce markup."""
         module = type(block).__module__
         for name, plugin in self.manager.list_name_plugin():
             own = getattr(plugin, "__name__", "")
@@ -97,7 +97,7 @@ class Plugins:
                 self.fail(name, error)
 
     def with_hook(self, hook: str) -> list[str]:
-        """The plugins that have a hook and have not failed."""
+        """The plugins that implement a hook and have not failed."""
         return [name for name in self._implementations(hook) if name not in self.failures]
 
     def _implementations(self, hook: str) -> dict[str, pluggy.HookImpl]:
@@ -105,7 +105,7 @@ class Plugins:
         return {each.plugin_name: each for each in found}
 
     def answer(self, name: str, hook: str, **given: Any) -> Any:
-        """What a hook of a plugin returns; None if it fails.
+        """Return the result of a plugin's hook; None if it fails.
 
         Raises
         ------
@@ -123,14 +123,14 @@ class Plugins:
             return None
 
     def answers(self, hook: str, **given: Any) -> Iterator[tuple[str, Any]]:
-        """The answers of all plugins that have one, each with the plugin's name."""
+        """Yield the name and result of each plugin whose result is not None."""
         for name in self.with_hook(hook):
             if (found := self.answer(name, hook, **given)) is not None:
                 yield name, found
 
     def items(self, hook: str, kind: type[T], **given: Any) -> Iterator[tuple[str, T]]:
-        """Each item that a hook returns, with the plugin's name. A plugin fails that returns
-        anything but a ``kind`` or a collection of these.
+        """Yield each item that a hook returns, with the plugin's name. A plugin that returns
+        anything but a ``kind`` or a collection of these fails.
         """
         for name, answer in self.answers(hook, **given):
             found = [answer] if isinstance(answer, kind) else answer
@@ -162,7 +162,7 @@ class Plugins:
 
     @cached_property
     def checks(self) -> dict[str, PageCheck]:
-        """The rules for pages by name. A plugin whose rule fails finds nothing from then on."""
+        """The rules for pages by name. After one fails, its plugin finds nothing more."""
         return {
             each.name: replace(
                 each,
@@ -187,7 +187,7 @@ class Plugins:
 
     @cached_property
     def outputs(self) -> str:
-        """Python that adds to what ``widgets/engine/outputs.py`` shows."""
+        """Python code that adds the plugins' types to ``widgets/engine/outputs.py``."""
         found: list[str] = []
         for name, each in self.items("outputs", CellOutput):
             try:
@@ -210,14 +210,14 @@ class Plugins:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with the code of any plugin."""
+        """A hash that changes with the code of any plugin."""
         names = sorted(name for name, _ in self.manager.list_name_plugin())
         code = (data for name in names for data in _code_of(self.manager.get_plugin(name)))
         return content_hash(*names, *self.failures, *code)
 
 
 def _check_hooks(module: ModuleType) -> None:
-    """Refuse hooks that there are not, and arguments that they do not take."""
+    """Refuse unknown hooks, and arguments that a hook does not have."""
     marked = {
         name: function
         for name, function in vars(module).items()
@@ -253,7 +253,7 @@ def _alone(function: Callable[[Any], Any]) -> str:
 
 
 def _code_of(module: Any) -> Iterator[bytes]:
-    """The code that a plugin is part of: its file, or its package."""
+    """The contents of a plugin's file, or of all files in its package."""
     path = Path(module.__file__)
     files = sorted(path.parent.rglob("*")) if module.__package__ else [path]
     return (each.read_bytes() for each in files if each.is_file() and each.suffix != ".pyc")
@@ -275,8 +275,8 @@ def _package(point: EntryPoint) -> str:
 
 
 def plugins_of(settings: Settings) -> Plugins:
-    """The plugins for a book or course: those installed, and the files that its manifest lists as
-    ``[extensions]``, imported anew when they have changed.
+    """The plugins for a book or course: those installed, and files under ``[extensions]`` in its
+    manifest, imported again when they change.
     """
     files = tuple(
         (name, path, hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "")
@@ -293,7 +293,7 @@ def _with_files(files: tuple[tuple[str, Path, str], ...]) -> Plugins:
 
 @dataclass(frozen=True)
 class _File:
-    """Imports a plugin from a file, whatever its folder."""
+    """Imports a plugin from a file in any folder."""
 
     name: str
     path: Path
@@ -303,7 +303,7 @@ class _File:
         if not self.path.is_file() or spec is None or spec.loader is None:
             raise LatentbookError(f"There is no Python file {self.path}.")
         module = module_from_spec(spec)
-        sys.modules[module.__name__] = module  # dataclasses look their module up there
+        sys.modules[module.__name__] = module  # dataclasses look up their module there
         spec.loader.exec_module(module)
         return module
 

@@ -1,4 +1,4 @@
-"""What a page may load: its Content-Security-Policy, in its head and in the server's headers."""
+"""The Content-Security-Policy of pages, for their heads and for the server's headers."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ CONTENT_SECURITY_POLICY = {
     "worker-src": "'self'",
     "connect-src": "'self'",
     "img-src": "'self' data: blob:",
-    "media-src": "data:",  # a sound that a snippet has made
+    "media-src": "data:",  # a sound made by a snippet
     "font-src": "'self'",
     "style-src": "'self'",
     "style-src-attr": "'unsafe-inline'",  # KaTeX sets the heights of its boxes in attributes

@@ -20,7 +20,7 @@ CONFIG = SettingsConfigDict(env_prefix="LATENTBOOK_", extra="forbid")
 
 
 class PluginSettings(BaseSettings):
-    """What an operator can set of a plugin. A field with :func:`option` is also an option of
+    """Settings of a plugin. A field with :func:`option` is also an option of
     ``latentbook serve``.
     """
 
@@ -31,12 +31,12 @@ P = TypeVar("P", bound=PluginSettings)
 
 
 def option(name: str, default: Any, **described: Any) -> Any:
-    """A field of a plugin's settings that ``latentbook serve`` takes as the option ``name``."""
+    """A field of a plugin's settings that is also the option ``name`` of ``latentbook serve``."""
     return Field(default=default, json_schema_extra={"option": name}, **described)
 
 
 class Settings(BaseSettings):
-    """What an operator can set. Values given in code win over the environment."""
+    """Settings of an operator. Values given in code override the environment."""
 
     model_config = CONFIG
 
@@ -128,19 +128,19 @@ class Settings(BaseSettings):
     _of_plugins: dict[type[PluginSettings], PluginSettings] = PrivateAttr(default_factory=dict)
 
     def of(self, kind: type[P]) -> P:
-        """The settings of a plugin: those of :meth:`extended`, or else of the environment."""
+        """The settings of a plugin: from :meth:`extended`, or else from the environment."""
         given = self._of_plugins.get(kind)
         return given if isinstance(given, kind) else kind()
 
     def extended(self, *given: PluginSettings) -> Self:
-        """These settings with some of plugins, which win over the environment."""
+        """A copy with settings of plugins, which override the environment."""
         copy = self.model_copy()
         copy._of_plugins = {**self._of_plugins, **{type(each): each for each in given}}
         return copy
 
     @property
     def address(self) -> str:
-        """Where the server listens."""
+        """URL at which the server listens."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
@@ -156,7 +156,7 @@ class Settings(BaseSettings):
 
     @property
     def practice(self) -> Path:
-        """Files that the text includes, complete or in parts."""
+        """Folder of files that the text includes, complete or in part."""
         return self.content.parent / "practice"
 
     @property
@@ -174,7 +174,7 @@ class Settings(BaseSettings):
 
 
 def beside(site: Path, name: str) -> Path:
-    """A file that the build writes next to a site, and never into it."""
+    """Path of a file that the build writes next to a site, never into it."""
     return site.with_name(f"{site.name}-{name}.json")
 
 

@@ -1,1 +1,1 @@
-"""What authors use besides the engine: beginnings, comparison, rules for prose. A plugin."""
+"""A plugin with tools for authors: scaffolds, checks, comparison of editions, rules for prose."""

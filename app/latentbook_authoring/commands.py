@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.course_option import CourseFolder, project_of
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def course_new(
 
 
 def start_course(folder: Path, *, empty: bool) -> None:
-    """Write the folder of a course, or of a book on a different subject, and say what shows it."""
+    """Write the folder of a course, or of a book on a different subject; print how to show it."""
     from latentbook_authoring.scaffold.course import new_course
 
     for path in new_course(Settings(), folder, empty=empty):

@@ -1,7 +1,7 @@
 """``latentbook course diff``: what a different edition of the book changes in a course.
 
 ``book.lock.json`` in the course's folder records the edition that its author has accepted. For a
-book of its own it records what its instruments import of the engine, and what they show.
+separate book it records the files of the engine that its instruments import, and their display.
 """
 
 import hashlib
@@ -12,6 +12,10 @@ from typing import Any, ClassVar
 
 from pydantic import model_serializer, model_validator
 
+from latentbook.base.datafile import Entry, Json, write_json
+from latentbook.base.errors import BookErrors, LatentbookError, Problems
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
@@ -28,11 +32,7 @@ from latentbook.book.read.day import right_now
 from latentbook.book.read.parse import source_lines
 from latentbook.book.read.project import CourseManifest, Project
 from latentbook.book.read.sources import sources
-from latentbook.datafile import Entry, Json, write_json
-from latentbook.errors import BookErrors, LatentbookError, Problems
-from latentbook.hashing import content_hash
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 LOCK = "book.lock.json"
@@ -40,11 +40,11 @@ SHORT = 12
 """Digits of a hash in the file."""
 
 NAMED = re.compile(r"`(?:[^`<]*<)?([^`<>]+)>?`")
-"""A label as roles name it: `label`, or `text <label>`."""
+"""A label in a role: `label`, or `text <label>`."""
 
 
 class Seen(Entry):
-    """A labelled thing of the book: its place and the hash of its text, one line in the file."""
+    """A labelled part of the book: its place and the hash of its text, one line in the file."""
 
     kind: str
     page: str
@@ -64,13 +64,13 @@ class Seen(Entry):
 
 
 class Shown(Entry):
-    """An instrument of a book of its own.
+    """An instrument of a separate book.
 
     Attributes
     ----------
-    page : where it stands
+    page : page that contains it
     author : hash of its code and settings
-    picture : hash of what it shows at its first state
+    picture : hash of its display in its first state
     """
 
     page: str
@@ -84,11 +84,12 @@ class Edition(Entry):
     Attributes
     ----------
     hash : of all the book's text
-    book : what has a label; in the file, if it is in a chapter of the course or named by its texts
+    book : everything with a label; in the file, only labels in chapters of the course or named by
+        its texts
     numbers : of everything in the course, by label: 'question 2.3'
-    engine : of a book of its own: files of the kit and the contract that its instruments import,
-        with their hashes
-    shown : of a book of its own: its instruments, by label
+    engine : of a separate book: hashes of the files of the kit and the contract that its
+        instruments import
+    shown : of a separate book: its instruments, by label
     """
 
     stand_in: ClassVar = {"release": "", "hash": "", "book": {}, "numbers": {}}
@@ -141,7 +142,7 @@ def _of_its_own(project: Project) -> Edition:
                 hashed = content_hash(widgets.data(place))
                 if widgets.path(place).resolve().is_relative_to(folder):
                     own.append(hashed)
-                elif not place.startswith("engine/"):  # what authors do not call
+                elif not place.startswith("engine/"):  # authors do not call the engine
                     engine[f"{WIDGETS}/{place}"] = hashed
             picture = content_hash(f"{block.readouts} {block.panels} {block.note}")
             where = page.place or page.title
@@ -170,7 +171,7 @@ def accept(settings: Settings) -> Path:
     Raises
     ------
     BookErrors
-        If the course does not fit it.
+        If the course does not fit that edition.
     """
     assert settings.course is not None
     project = open_project(settings)
@@ -219,13 +220,13 @@ def tell(settings: Settings, report: Report) -> bool:
 
 
 def _dangling(project: Project, gone: Set[str]) -> Iterator[str]:
-    """Where the course's own texts name labels that the book no longer has."""
+    """Yield a sentence for each label in the course's own texts that the book no longer has."""
     for place, label in _named(project, gone):
         yield f"{place}: {label!r} is gone from the book"
 
 
 def _named(project: Project, labels: Set[str]) -> Iterator[tuple[str, str]]:
-    """Place and label wherever one of these labels is named in a text of the course's own."""
+    """Yield place and label for each of these labels in the course's own texts."""
     for place in (each for each in project.files if each.endswith(".md")):
         page = project.shown(place)
         for line, text in enumerate(source_lines(project.files.data(place).decode()), start=1):
@@ -235,7 +236,7 @@ def _named(project: Project, labels: Set[str]) -> Iterator[tuple[str, str]]:
 
 
 def _of_the_engine(then: Edition, now: Edition) -> Iterator[tuple[str, list[str]]]:
-    """Yield each kind of change below a book of its own as (heading, lines)."""
+    """Yield each kind of change in the engine under a separate book as (heading, lines)."""
     files = (then.engine.keys() | now.engine.keys()) if then.shown and now.shown else ()
     changed = sorted(name for name in files if then.engine.get(name) != now.engine.get(name))
     yield "Files of the engine that have changed", changed

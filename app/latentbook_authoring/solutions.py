@@ -5,14 +5,14 @@ from pathlib import Path
 
 import tomlkit
 
+from latentbook.base.errors import LatentbookError, accepted_names
+from latentbook.base.report import Report
 from latentbook.book.build import build_site
 from latentbook.book.compose.labels import numbered
 from latentbook.book.directives import directives_with
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import COURSE
-from latentbook.errors import LatentbookError, accepted_names
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import record_chapter
 
@@ -25,7 +25,7 @@ def build_solutions(settings: Settings, report: Report) -> Path:
     Raises
     ------
     LatentbookError
-        If a solution is named after no problem of the course, or its code fails.
+        If a solution's name is not the label of a problem in the course, or its code fails.
     """
     course = settings.course
     assert course is not None
@@ -49,4 +49,4 @@ def build_solutions(settings: Settings, report: Report) -> Path:
     project = open_project(settings.model_copy(update={"course": copy, "build": copy.parent}))
     for slug in sorted(chapters):
         record_chapter(project, slug)
-    return build_site(open_project(project.settings), report=report)  # with what was recorded
+    return build_site(open_project(project.settings), report=report)  # with the new recordings

@@ -1,6 +1,6 @@
 """``latentbook classroom``: the commands of a course with people.
 
-They are imported once one is asked for: without a database nothing of the classroom is.
+They are imported only when one is called: without a database, no part of the classroom is.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The classroom as a plugin: people, assignments, marks, and platforms that hand them over."""
+"""The classroom as a plugin: people, assignments, marks, and a university's platforms."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import typer
     from fastapi import FastAPI
 
+    from latentbook.base.report import Report
     from latentbook.book.read.project import Project
-    from latentbook.report import Report
 
 
 @hookimpl

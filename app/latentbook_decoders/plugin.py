@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from latentbook.report import Report
+    from latentbook.base.report import Report
 
 ASKS_SERVER = re.compile(rb"\bserver\s*=")
-"""In an instrument: its panel names a decoder of the server."""
+"""Matches in an instrument's code if a panel names a decoder of the server."""
 
 LOAD_AFTER_S = 5
-"""Seconds without a request after which PyTorch is imported if nobody has asked for a decoder: the
-import holds up every other answer.
+"""Seconds without a request after which PyTorch is imported, if no one has used a decoder: the
+import delays every other answer.
 """
 
 
@@ -80,7 +80,7 @@ def serve(
 def uses_decoders(settings: Settings) -> bool:
     """Whether an instrument may ask the server for pictures.
 
-    Some of the book's do. Of a book of its own, the code of its instruments tells.
+    Some of the book's do. For a separate book, the code of its instruments decides.
     """
     if (course := settings.course) is None:
         return True
@@ -94,7 +94,7 @@ def uses_decoders(settings: Settings) -> bool:
 
 
 async def load_torch(app: FastAPI, report: Report) -> None:
-    """Import PyTorch once nobody asks for anything."""
+    """Import PyTorch once requests pause."""
     from importlib.util import find_spec
 
     from latentbook.http.problems import Problem

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.read.nodes import DirectiveNode, TextNode, walk
-from latentbook.errors import Mistake
 from latentbook.hooks import CellOutput, PageCheck, hookimpl
 
 

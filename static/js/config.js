@@ -2,12 +2,12 @@
  * The build's data about the current page: the JSON in `#latentbook-config`.
  *
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
- *   `sizes`: files of a start, name -> bytes; `hashes`: the hashes in their names
+ *   `sizes`: files that Python needs to start, name -> bytes; `hashes`: the hashes in their names
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string, sections: string,
  *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
- *   `root`: of the book, absolute once it has been read. `build`: identifier of the site's build.
- *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before it was split, by id; by "" that of the page itself.
- *   `offline_bytes`: approximate download size of the complete book.
+ *   `root`: of the book, made absolute below. `build`: identifier of the site's build.
+ *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before
+ *   it was split, by id; under "", that of the page. `offline_bytes`: approximate download size of the complete book.
  */
 
 export { BUILD_HEADER } from "./build-header.js";
@@ -42,7 +42,7 @@ export function textGoesFirst() {
 /** Whether the engine is Safari's: no other has this. */
 export const isApples = "GestureEvent" in globalThis;
 
-/** Whether this is a phone or tablet that says nothing of its memory and its line, as those of Apple. */
+/** Whether this is a phone or tablet that reveals neither its memory nor its connection, like Apple's. */
 export function isUnknownHandheld() {
   return !("deviceMemory" in navigator || "connection" in navigator) && matchMedia("(pointer: coarse)").matches;
 }

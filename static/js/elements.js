@@ -1,4 +1,4 @@
-/** Makes elements. */
+/** Helpers: elements, the clipboard and file downloads. */
 import { translate } from "./words.js";
 
 /**
@@ -22,17 +22,18 @@ export function button(text, act, properties) {
 }
 
 /**
- * Puts a text on the clipboard. Safari lets a page do so only at once after a click, so a text that takes time comes as a promise.
+ * Put a text on the clipboard. Safari allows this only during a click, so a text that takes time is passed as a
+ * promise.
  *
  * @param {Promise<string>} text
  */
 export function writeClipboard(text) {
   const blob = text.then((text) => new Blob([text], { type: "text/plain" }));
-  blob.catch(() => {}); // whoever made the text hears of it
+  blob.catch(() => {}); // the caller handles it
   return navigator.clipboard.write([new ClipboardItem({ "text/plain": blob })]);
 }
 
-/** Copies a text, and says so on the button for a while. @param {string} text @param {HTMLElement} button */
+/** Copy a text, and confirm this on the button for two seconds. @param {string} text @param {HTMLElement} button */
 export async function copy(text, button) {
   try {
     await navigator.clipboard.writeText(text);
@@ -43,7 +44,7 @@ export async function copy(text, button) {
   setTimeout(() => (button.textContent = translate("Copy")), 2_000);
 }
 
-/** Saves a file. @param {string} name @param {Blob} content */
+/** Save a file. @param {string} name @param {Blob} content */
 export function saveFile(name, content) {
   const link = make("a", { href: URL.createObjectURL(content), download: name });
   link.click();

@@ -2,7 +2,7 @@
 import { startBlocks } from "./page/blocks.js";
 import { runtime } from "./python/page/runtime.js";
 
-// Frames beside this one ask it too (lending.js).
+// Other frames on the page share this one's Python (lending.js).
 Reflect.get(globalThis, "latentbookLender")?.serve(runtime);
 startBlocks(null);
 tellHeight();
@@ -17,7 +17,7 @@ function follow(theme) {
   else root.dataset.theme = theme;
 }
 
-/** Tells the surrounding site the page's height, in the message that learning management systems know. */
+/** Tell the surrounding site the page's height, in the message that learning management systems know. */
 function tellHeight() {
   if (parent === window) return;
   let told = 0;

@@ -1,5 +1,5 @@
 /**
- * Equations and stills for the build, which runs this in-process, in an engine without DOM, timers or console.
+ * Equations and still pictures for the build, which runs this in-process, in an engine without DOM, timers or console.
  * Bundled with the global name `engine`; app/latentbook/book/compose/engine.py calls it.
  */
 import * as library from "katex";
@@ -8,8 +8,8 @@ import { axesBox, svg } from "./figure/draw.js";
 
 /**
  * @param {string} tex
- * @param {boolean} display on a line of its own
- * @returns {{html: string, math: any}} HTML with MathML inside, and the MathML by itself: [tag, ...children]
+ * @param {boolean} display on a separate line
+ * @returns {{html: string, math: any}} HTML with MathML inside, and the MathML alone: [tag, ...children]
  * @throws {Error} with `rawMessage`, and `position` in the TeX
  */
 export function katex(tex, display) {
@@ -24,7 +24,7 @@ export function katex(tex, display) {
   });
   let math = built;
   while (math.type !== "math") math = math.children[0];
-  math.children[0].children.length = 1; // the TeX after it is not needed by readers
+  math.children[0].children.length = 1; // readers do not need the TeX that follows
   return { html: built.toMarkup(), math: plain(math) };
 }
 
@@ -51,12 +51,12 @@ export function drawSvg(figure, width, id, label) {
 }
 
 /**
- * The axes of a figure alone, without words that describe it.
+ * The axes of a figure alone, without alt text.
  *
  * @param {import("./figure/draw.js").Figure} figure
  * @param {number} width px
  * @param {string} id unique in the page
- * @returns {string} JSON: `{svg, box}`, the box as of `axesBox`
+ * @returns {string} JSON: `{svg, box}`, the box from `axesBox`
  */
 export function drawAxes(figure, width, id) {
   const { shapes, annotations, ...layout } = figure.layout;

@@ -1,6 +1,6 @@
 /**
- * Runs in the head of every page, before the first paint. A classic script, because a module would run after the page
- * is parsed.
+ * Runs in the head of every page, before the first paint. It is a classic script, because a module would run only after
+ * parsing.
  */
 import { leadOn } from "./page/address.js";
 import { keepTaps } from "./page/early-clicks.js";

@@ -13,17 +13,17 @@ followStatus();
 let leave = enter(true);
 runtime.addEventListener("spoiled", forgetFirst);
 painted().then(async () => {
-  const { startNavigation } = await import("./page/navigate.js"); // a link before that loads its page normally
+  const { startNavigation } = await import("./page/navigate.js"); // until then, links load pages normally
   startNavigation({ prepare, leave: () => leave(), enter: () => (leave = enter(false)) });
 });
 painted().then(async () => (await import("./page/offline.js")).startOffline());
 painted().then(async () => (await import("./page/returning.js")).keepForBack());
 painted().then(() => document.querySelector("link[data-late]")?.setAttribute("media", "all"));
-// An iPhone enlarges the page when a field with small text is focused, and not under this limit, which it ignores for fingers.
+// An iPhone zooms in when a field with small text gets the focus. This limit prevents that; pinch zoom ignores it.
 if (isApples) document.querySelector("meta[name=viewport]")?.setAttribute("content", "width=device-width, initial-scale=1, maximum-scale=1");
 if (config.reload) import("./page/reload.js").then(({ followReloads }) => followReloads());
 
-/** @param {boolean} isFirst page of this visit @returns {() => void} leaves it */
+/** @param {boolean} isFirst page of this visit @returns {() => void} leaves the page */
 function enter(isFirst) {
   if (!isFirst) leadOn();
   startFrame(isFirst);
@@ -40,25 +40,25 @@ function enter(isFirst) {
   };
 }
 
-/** @param {Document} page which the reader may show next @param {string} search of its address */
+/** @param {Document} page that the reader may open next @param {string} search of its address */
 function prepare(page, search) {
   if (!runtime.ready || !page.querySelector("section[data-instrument]")) return;
   askFirst(runtime, importInstruments(), { page, search, background: true });
 }
 
 /**
- * Takes over the start of Python from start.js, unless the text loads first.
+ * Start Python in place of start.js, unless the text loads first.
  *
  * @returns {HTMLElement | null} the instrument whose picture is already being computed
  */
 function startPython() {
   if ((textGoesFirst() && !runtime.ready) || !document.querySelector("section[data-instrument], section[data-cell]")) return null;
-  const instruments = importInstruments(); // loading during the layout of the page (blocks.js)
+  const instruments = importInstruments(); // loads during the layout of the page (blocks.js)
   runtime.start();
   return askFirst(runtime, instruments);
 }
 
-/** Shows Python's status and memory in the bar. Changes of state are announced, but not megabytes and seconds. */
+/** Show Python's status and memory in the bar. Screen readers announce changes of state, not megabytes and seconds. */
 function followStatus() {
   const memory = document.querySelector("[data-runtime-memory]");
   const restart = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-action="restart"]'));

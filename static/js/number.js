@@ -1,5 +1,5 @@
 /**
- * Numbers as readers type them, for controls and questions alike: 0.5, 0,5, −2, 60 000, 1e-3, 1/12, 2·10⁻², √2, sqrt(2),
+ * Numbers as readers type them, for controls and questions: 0.5, 0,5, −2, 60 000, 1e-3, 1/12, 2·10⁻², √2, sqrt(2),
  * 0.16*8/64, 91.1 percent. The text is parsed here and never run as code.
  *
  * @typedef {{value: number} | {problem: string}} Read
@@ -8,7 +8,7 @@ import { decimalSign, translate } from "./words.js";
 
 const MAX_CHARACTERS = 100;
 
-/** A text that is not a number. @param {string} why @returns {Read} */
+/** The problem with a text that is not a number. @param {string} why @returns {Read} */
 const unlike = (why) => ({ problem: `${why} ${translate("Write one in digits, such as 0.25, 1/4 or 1e-3.")}` });
 
 /** @type {Record<string, (value: number) => number>} */
@@ -45,7 +45,7 @@ class Unreadable extends Error {}
 
 /**
  * @param {string} text a number, with or without a unit after it
- * @param {string} [unit] the expected one
+ * @param {string} [unit] the expected unit
  * @returns {Read} the value in that unit
  */
 export function readNumber(text, unit = "") {
@@ -71,7 +71,7 @@ function withoutUnit(text, unit) {
   return [text.replace(written, "").trim(), name];
 }
 
-/** The same text with one sign for each operation, and no spaces between thousands. @param {string} text */
+/** Normalise a text: one sign per operation, no spaces between thousands. @param {string} text */
 function plain(text) {
   return text
     .replace(/[\u2212\u2013]/g, "-") // minus sign and en dash, as in copied text
@@ -87,7 +87,7 @@ function plain(text) {
 
 /**
  * sum = product (± product)*; product = signed (*|/ signed)*; signed = ±? power; power = atom (^ signed)?;
- * atom = number | constant | function atom | (sum). Before a bracket, a root, π or a function the * may be left out.
+ * atom = number | constant | function atom | (sum). The * is optional before a bracket, a root, π or a function.
  */
 class Expression {
   /** @type {string[]} */
@@ -104,7 +104,7 @@ class Expression {
     return value;
   }
 
-  /** Takes the next token if it is one of these. @param {string[]} accepted */
+  /** Consume the next token if it is one of these. @param {string[]} accepted */
   #take(...accepted) {
     return accepted.includes(this.#tokens[0]) ? this.#tokens.shift() : undefined;
   }
@@ -167,7 +167,7 @@ class Expression {
 
 /**
  * A number in digits. One comma is a decimal comma; several, or one before a point, separate thousands. Ambiguous
- * signs are queried: 60,000, and 60.000 if the page's language has a decimal comma.
+ * numbers are rejected with a question: 60,000, and 60.000 if the page's language has a decimal comma.
  *
  * @param {string} text
  */

@@ -1,4 +1,4 @@
-/** Addresses and page numbers of the printed book: app/latentbook/book/pdf.py calls both. */
+/** Addresses and page numbers of the printed book. app/latentbook/book/pdf.py calls both functions. */
 
 /** @param {boolean} known whether the book has an address */
 function writeAddresses(known) {
@@ -12,7 +12,7 @@ function writeAddresses(known) {
   }
 }
 
-/** @param {Record<string, number>} pages by the id of what is on them */
+/** @param {Record<string, number>} pages page numbers by element id */
 function writePages(pages) {
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-page-of]"))) {
     place.textContent = String(pages[place.dataset.pageOf ?? ""] ?? "");

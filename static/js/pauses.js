@@ -1,5 +1,3 @@
-/** Ways to wait. */
-
 /** @param {number} ms @returns {Promise<void>} */
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

@@ -17,14 +17,17 @@ import { CacheFirst, NetworkFirst } from "workbox-strategies";
 
 import { BUILD_HEADER } from "./build-header.js";
 
-/** @type {any} TypeScript's DOM knows no service workers */
+/** @type {any} TypeScript's DOM types lack service workers */
 const worker = globalThis;
 /** @type {Site} */
 const { config, atOnce, later } = worker.latentbook;
 const { build } = config;
 const scope = worker.registration.scope;
 
-/** Each build has its own light part. Heavy files are named by content, so all builds share them. @param {string} build */
+/**
+ * Cache of a build's light part. Heavy files are named by content, so all builds share one cache.
+ * @param {string} build
+ */
 const lightOf = (build) => `latentbook ${build} ${scope}`;
 const LIGHT = lightOf(build);
 const HEAVY = `latentbook files ${scope}`;
@@ -32,7 +35,7 @@ const HEAVY = `latentbook files ${scope}`;
 const MAIN = "latentbook python";
 const MAIN_NAME = /\/runtime\/pyodide\.asm-\w+\.wasm$/;
 const NETWORK_SECONDS = 3;
-/** The configuration in a page. */
+/** Matches the configuration in a page. */
 const CONFIG = /(?<=<script type="application\/json" id="latentbook-config">).*?(?=<\/script>)/s;
 const ANY_PARAMETER = [/./]; // the state of an instrument
 
@@ -44,7 +47,7 @@ const pageOf = (url) => url.replace(/[?#].*$/, "").replace(/\/index\.html$/, "/"
 const integrities = new Map([...atOnce, ...later].map(([place, integrity]) => [urlOf(place), integrity]));
 const heavy = new Map(later.map((file) => [urlOf(file[0]), file]));
 
-/** Missing or damaged files come from the network and are stored again. @type {Plugin} */
+/** Fetches missing or damaged files from the network and stores them again. @type {Plugin} */
 const heal = {
   async cachedResponseWillBeUsed({ cacheName, cachedResponse, request, event }) {
     const url = pageOf(request.url);
@@ -55,7 +58,7 @@ const heal = {
     if (event?.type === "install") {
       const before = await keptBefore(url, integrity);
       if (before) await (await caches.open(cacheName)).put(request, before.clone());
-      return before; // if there is none, workbox fetches it
+      return before; // if null, workbox fetches the file
     }
     const response = await fetch(new Request(url, { integrity })).catch(() => null);
     if (!response?.ok) return null;
@@ -70,7 +73,7 @@ light.addToCacheList(
 );
 
 /**
- * Copies a file from another edition's cache. Most pages differ between editions only in their configuration.
+ * Find a file in a different edition's cache. Most pages differ between editions only in their configuration.
  *
  * @param {string} url
  * @param {string} integrity
@@ -102,8 +105,8 @@ async function editionsKept() {
 }
 
 /**
- * A page that the network gives is not kept: it may be another build's. If the server fails, a page of the book comes from the cache;
- * of any other the reader gets the server's own response.
+ * Does not store pages from the network, because they may belong to a different build. If the server fails, pages of
+ * the book come from the cache; for any other page, the reader gets the server's own response.
  *
  * @type {Plugin}
  */
@@ -133,7 +136,7 @@ registerRoute(
 registerRoute(new PrecacheRoute(light, { ignoreURLParametersMatching: ANY_PARAMETER, cleanURLs: false }));
 registerRoute(({ url }) => heavy.has(url.href) && MAIN_NAME.test(url.pathname), new CacheFirst({ cacheName: MAIN, plugins: [heal] }));
 registerRoute(({ url }) => heavy.has(url.href), new CacheFirst({ cacheName: HEAVY, plugins: [heal] }));
-// And with its own scripts.
+// It also stays with its own scripts.
 registerRoute(({ url }) => isNamedByContent(url.href), async ({ request }) => (await caches.match(request)) ?? fetch(request));
 setCatchHandler(async ({ request }) => {
   const missing = request.mode === "navigate" ? await light.matchPrecache(urlOf("404.html")) : undefined;
@@ -145,7 +148,7 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
   worker.skipWaiting();
   const below = (/** @type {string} */ folder) => ({ urlPattern: { pathname: `${new URL(scope).pathname}${folder}/*` } });
   const race = "race-network-and-fetch-handler";
-  // Nothing waits for this script to start: the network or the HTTP cache answers if it is faster.
+  // Requests need not wait for this script to start: the network or the HTTP cache answers if it is faster.
   event.addRoutes?.([
     { condition: below("api"), source: "network" },
     { condition: { requestMode: "navigate" }, source: race },
@@ -156,8 +159,8 @@ worker.addEventListener("install", (/** @type {any} */ event) => {
 worker.addEventListener("activate", (/** @type {any} */ event) => {
   light.activate(event);
   event.waitUntil(worker.clients.claim());
-  // Earlier editions asked for it, and browsers remember: Firefox answers with an error where nothing comes of a preload,
-  // and workbox would take that, or a failing server's page, for the network's answer.
+  // Earlier editions enabled preloads, and browsers remember this. Firefox answers a failed preload with an error, and
+  // workbox would mistake that, or a failing server's page, for the network's answer.
   event.waitUntil(worker.registration.navigationPreload?.disable() ?? Promise.resolve());
 });
 
@@ -205,7 +208,7 @@ async function keep(place) {
   await (await caches.open(cacheName)).put(key, response);
 }
 
-/** Removes the caches of other builds if the requesting page is the only open one. @param {{id: string}} page */
+/** Remove the caches of other builds if the requesting page is the only open one. @param {{id: string}} page */
 async function tidy({ id }) {
   const open = await worker.clients.matchAll({ type: "window", includeUncontrolled: true });
   if (open.some((/** @type {{id: string}} */ each) => each.id !== id)) return;

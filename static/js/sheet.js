@@ -1,22 +1,26 @@
 /**
- * Style sheets that few readers need. They are files, because the page's security policy refuses rules injected by scripts.
+ * Style sheets that few readers need. They are files because the page's security policy blocks rules injected by
+ * scripts.
  */
 import { absolute, config } from "./config.js";
 
 const SHEETS = "link[rel=stylesheet]";
 
-/** Places by name: those in the page, and those with which the build replaces `globalThis.LATE_SHEETS`. @type {Record<string, string>} */
+/**
+ * Paths by name: from the page, and those that the build puts in place of `globalThis.LATE_SHEETS`.
+ * @type {Record<string, string>}
+ */
 const places = { ...config.assets, ...JSON.parse(/** @type {any} */ (globalThis).LATE_SHEETS ?? "{}") };
 
 /** @type {Map<string, Promise<void>>} by name */
 const loading = new Map();
-/** Addresses of the sheets of pages. @type {Set<string>} */
+/** Addresses of the style sheets of all pages so far. @type {Set<string>} */
 const applied = new Set([...document.querySelectorAll(SHEETS)].map((link) => /** @type {HTMLLinkElement} */ (link).href));
 
 /**
  * @param {string} name of the file
  * @param {{id?: string, className?: string}} [attributes] of the link
- * @returns {Promise<void>} once its rules apply; rejected if it cannot be loaded, and tried again by the next call
+ * @returns {Promise<void>} resolves when its rules apply; rejects if it cannot be loaded, and the next call tries again
  */
 export function loadSheet(name, attributes = {}) {
   const sheet = loading.get(name) ?? added(name, attributes);
@@ -41,7 +45,8 @@ function added(name, attributes) {
 }
 
 /**
- * Applies the sheets that a fetched page has and this document lacks, and keeps them: they concern only elements of such pages.
+ * Add a fetched page's style sheets that this document lacks. They can stay, because they style only elements of such
+ * pages.
  *
  * @param {Document} page
  * @param {URL} url its address

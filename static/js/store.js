@@ -1,14 +1,16 @@
 /**
- * What scripts need at once of the reader's data: edits and settings, in local storage. Answers to questions are in a database
- * (study/log.js). If the browser refuses storage (private mode, full quota), writes return false and the page still works.
+ * The reader's data that scripts need at once: edits and settings, in local storage. Answers to questions are in a
+ * database (study/log.js). If the browser refuses storage (private mode, full quota), writes return false and the page
+ * still works.
  *
- * Keys are `latentbook:BOOK:KIND:LABEL`. Until edition 0.2 they were `latentbook:1:KIND:LABEL` for all books of an address. Those
- * are read until this book has its own, and never changed: another book may need them. Pages without a book, those of class mode
- * and notebooks, still have these keys.
+ * Keys are `latentbook:BOOK:KIND:LABEL`. Until edition 0.2 they were `latentbook:1:KIND:LABEL` for all books of an
+ * address. Those are read until this book has its own, and never changed, because another book may need them. Pages
+ * without a book, in class mode and in notebooks, still use these keys.
  *
  * @typedef {"code" | "own" | "other" | "output" | "quiz" | "kept" | "theme" | "place" | "read" | "progress" | "setting" | "tabs" | "due" | "pending" | "saved" | "class" | "classroom"} Kind
  *   `own`: versions of code that one from a link has replaced; `other`: a version of code from a merged file; `progress`: for the
- *   marks in the contents; `due`: for the number in the bar; `pending`: answers that the database may not have; `saved`: when the work was last saved as a file; `quiz`: of earlier editions
+ *   marks in the contents; `due`: for the number in the bar; `pending`: answers that the database may lack; `saved`:
+ *   when the work was last saved as a file; `quiz`: of earlier editions
  */
 
 /** The id of the book; an id begins with a letter. */
@@ -40,14 +42,14 @@ export function read(kind, label) {
   try {
     return JSON.parse(text);
   } catch {
-    return null; // not ours: another script of this origin wrote the key
+    return null; // another script of this origin wrote the key
   }
 }
 
 /**
  * @param {Kind} kind
  * @param {string} label
- * @param {unknown} value anything JSON can hold
+ * @param {unknown} value any JSON value
  * @returns {boolean} whether the browser stored it
  */
 export function write(kind, label, value) {
@@ -63,25 +65,25 @@ export function write(kind, label, value) {
 /** @param {Kind} kind @param {string} label */
 export function remove(kind, label) {
   storage()?.removeItem(keyOf(kind, label));
-  if (read(kind, label) !== null) write(kind, label, null); // hides the value of an earlier edition
+  if (read(kind, label) !== null) write(kind, label, null); // hides an earlier edition's value
 }
 
 /** Whether keys like `/` and `p` are active: readers with voice control or a screen reader may turn them off. */
 export const singleKeys = () => read("setting", "single-keys") !== false;
 
 /**
- * Reports writes of other tabs of this browser.
+ * Call back when another tab of this browser writes a value.
  *
  * @param {Kind} kind
  * @param {string} label
- * @param {(value: any) => void} react gets null if it was deleted
+ * @param {(value: any) => void} react called with null if it was deleted
  * @param {AbortSignal} signal ends it
  */
 export function follow(kind, label, react, signal) {
   addEventListener("storage", ({ key }) => key === keyOf(kind, label) && react(read(kind, label)), { signal });
 }
 
-/** @returns {string[]} KIND:LABEL of each key, of this book or of all */
+/** @returns {string[]} KIND:LABEL of each key of this book or of all books */
 function names() {
   const keys = Object.keys(storage() ?? {});
   const found = keys.flatMap((key) => [PREFIX, SHARED].filter((prefix) => key.startsWith(prefix)).map((prefix) => key.slice(prefix.length)));
@@ -94,7 +96,7 @@ export function partsOf(name) {
   return [/** @type {Kind} */ (kind), label.join(":")];
 }
 
-/** @param {Kind} kind @returns {string[]} everything stored of it */
+/** @param {Kind} kind @returns {string[]} labels with a stored value of this kind */
 export function labelsOf(kind) {
   const labels = names().map(partsOf).flatMap(([each, label]) => (each === kind ? [label] : []));
   return labels.filter((label) => read(kind, label) !== null);
@@ -109,7 +111,7 @@ export function exportAll() {
 /** @typedef {Record<string, {before: string | null, after: string}>} Replaced JSON by KIND:LABEL */
 
 /**
- * Replaces stored values, all or none.
+ * Replace stored values: all or none.
  *
  * @param {Record<string, string>} texts JSON by KIND:LABEL
  * @returns {Replaced}
@@ -131,7 +133,7 @@ export function replaceTexts(texts) {
   return replaced;
 }
 
-/** Restores values, except those that have changed since. @param {Replaced} replaced */
+/** Restore values, except those that have changed since. @param {Replaced} replaced */
 export function restoreTexts(replaced) {
   for (const [name, { before, after }] of Object.entries(replaced)) {
     if (localStorage.getItem(PREFIX + name) !== after) continue;
@@ -140,7 +142,7 @@ export function restoreTexts(replaced) {
   }
 }
 
-/** Deletes all stored data of this book, and what earlier editions stored for all books of its address. */
+/** Delete all stored data of this book, and data that earlier editions stored for all books of its address. */
 export function clearAll() {
   const store = storage();
   for (const key of Object.keys(store ?? {})) {

@@ -1,5 +1,5 @@
 /**
- * Sets the text of an element if it differs. Changing the characters of the text node causes less layout than a new node.
+ * Set the text of an element if it differs. Changing the characters of a text node causes less layout than a new node.
  *
  * @param {Element | null | undefined} element
  * @param {string} text

@@ -3,7 +3,7 @@
  * before the scripts from `assets/words-HASH.js`, which the build makes from app/latentbook/locale (docs/languages.md).
  *
  * @typedef {Record<string, string | number>} Values by their names in a message: {name}
- * @typedef {string | Record<string, string>} Words one form, or one for each plural category of the language
+ * @typedef {string | Record<string, string>} Words one form, or one per plural category of the language
  */
 
 /** @returns {Record<string, Words>} */
@@ -32,14 +32,17 @@ export function translateAround(english, values) {
   return words.split(/\{(\w+)\}/).map((piece, i) => (i % 2 === 0 ? piece : values[piece]));
 }
 
-/** A number as the language writes it: 1,234.5 or 1.234,5; zero without a sign. @param {number} value @param {Intl.NumberFormatOptions} [options] */
+/**
+ * A number in the page's language: 1,234.5 or 1.234,5; zero without a sign.
+ * @param {number} value @param {Intl.NumberFormatOptions} [options]
+ */
 export const inDigits = (value, options) => new Intl.NumberFormat(language(), { signDisplay: "negative", ...options }).format(value);
 
 /** The options for a number of digits after the point. @param {number} decimals */
 export const decimalPlaces = (decimals) => ({ minimumFractionDigits: decimals, maximumFractionDigits: decimals });
 
-/** A point or a comma. */
+/** The page language's decimal point or comma. */
 export const decimalSign = () => inDigits(1.5)[1];
 
-/** Whether the page runs from right to left, so that onward is to the left. */
+/** Whether the page runs from right to left, so that forward is to the left. */
 export const isRightToLeft = () => document.documentElement.dir === "rtl";

@@ -1,4 +1,4 @@
-"""Map tiles of a latent plane, against the models called directly."""
+"""Map tiles of a latent plane, against direct calls of the models."""
 
 import io
 
@@ -25,7 +25,7 @@ def pixels(response):
 
 
 def direct(model, z):
-    """The model's own image of one code, in float64, in grey levels."""
+    """Decode one code by the model itself, in float64, to grey levels."""
     with torch.inference_mode():
         x_hat = model.double().decode(torch.tensor([z], dtype=torch.float64))[0]
     model.float()
@@ -33,7 +33,7 @@ def direct(model, z):
 
 
 def middle(zoom, x, y, row, column):
-    """Where on the map the middle of a cell lies, by pixels: the map has 256 * 2^zoom a side."""
+    """Compute the centre of a cell from pixels: the map has 256 * 2^zoom pixels per side."""
     side = 256 * 2**zoom
     across = 256 * x + 32 * column + 16
     down = 256 * y + 32 * row + 16
@@ -60,7 +60,7 @@ def test_the_map_turns_as_the_plane_does(client, registry):
     corners = {(-7, 7): (0, 0), (7, 7): (0, 7), (-7, -7): (7, 0), (7, -7): (7, 7)}
     tile = pixels(client.get(path(0, 0, 0), headers=RAW))
     images = {z: direct(registry.models["plane"], z).tobytes() for z in corners}
-    assert len(set(images.values())) == 4  # so that a mirrored or turned map would be seen
+    assert len(set(images.values())) == 4  # so that a mirrored or rotated map would be detected
     for z, (row, column) in corners.items():
         image = tile[32 * row + 2 : 32 * row + 30, 32 * column + 2 : 32 * column + 30]
         assert np.abs(image - direct(registry.models["plane"], z)).max() <= 1
@@ -78,7 +78,7 @@ def test_a_code_lies_amid_the_four_of_the_next_zoom():
 
 @pytest.mark.parametrize(("x", "y"), [(0, 0), (2**18 - 1, 2**18 - 1), (2**17, 2**17 - 1)])
 def test_at_the_deepest_zoom_float32_still_tells_neighbours_apart(x, y):
-    """No code is rounded, and sixteen steps of a float32 lie between neighbours at the edge."""
+    """No code is rounded, and neighbours at the edge are at least sixteen float32 steps apart."""
     codes = tile_codes(18, x, y, (0, 1), np.zeros(2))
     exact = [middle(18, x, y, row, column) for row in range(8) for column in range(8)]
     assert np.array_equal(codes.astype(np.float64), np.array(exact))
@@ -129,9 +129,9 @@ def test_a_deep_map_is_decoded_in_float32(client, monkeypatch):
         return np.zeros((len(z), 28, 28), np.uint8)
 
     monkeypatch.setattr(served_model.ServedModel, "decode", decode)
-    # As where bfloat16 serves the model best.
+    # As if bfloat16 served the model.
     monkeypatch.setattr(inference, "needs_exact", lambda model, z: np.abs(z).max() > decoders.NEAR)
-    for zoom, x in ((7, 63), (8, 127), (2, 0)):  # the last lies beyond 4
+    for zoom, x in ((7, 63), (8, 127), (2, 0)):  # the last is beyond 4
         client.get(path(zoom, x, x))
     assert list(seen.values()) == [False, True, True]
 

@@ -1,4 +1,4 @@
-"""What the bench compares: the direct call makes the picture that the server sends."""
+"""The bench compares like with like: direct call and server make the same picture."""
 
 import socket
 import struct
@@ -30,7 +30,7 @@ def test_the_direct_call_makes_the_servers_picture(n):
 
 
 def test_a_slow_line_ends_in_silence(client, caplog):
-    """With a connection that was reset, one in use, and one that has asked nothing."""
+    """Has one connection that was reset, one in use, and one without a request."""
     with slow_line(str(client.base_url), 20, 4) as url:
         address = urlsplit(url)
         connections = [socket.create_connection((address.hostname, address.port)) for _ in range(3)]

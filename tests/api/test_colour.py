@@ -1,4 +1,4 @@
-"""Models that decode to three channels: their pictures are what the decoder's planes are."""
+"""Models that decode to three channels: their pictures equal the decoder's planes."""
 
 import io
 
@@ -17,7 +17,7 @@ CODES = [[0.0, 0.0], [1.5, -0.5], [-2.0, 3.0], [0.1, 0.2], [2.0, 2.0]]
 
 
 class Small(VariationalAutoencoder):
-    """Without convolutions."""
+    """A model without convolutions."""
 
     image_shape = (32, 32, 3)
 
@@ -28,7 +28,7 @@ class Small(VariationalAutoencoder):
 
 
 class Large(VariationalAutoencoder):
-    """Not square, and enlarged by layers that are folded for serving."""
+    """A model with images that are not square, and upsampling layers that serving folds."""
 
     image_shape = (64, 48, 3)
 
@@ -54,14 +54,14 @@ def registry():
 
 
 def planes(model, codes):
-    """255 times the decoder's own output, of shape (n, 3, height, width), as layers have it."""
+    """Return 255 times the decoder's own output, (n, 3, height, width), channels first."""
     height, width, _ = model.image_shape
     logits = model.decoder(torch.tensor(codes, dtype=torch.float32))
     return 255 * torch.sigmoid(logits).reshape(-1, 3, height, width).double().numpy()
 
 
 def read(content):
-    """The bands of a PNG as Pillow has them: (3, height, width)."""
+    """Read the bands of a PNG by Pillow: (3, height, width)."""
     with Image.open(io.BytesIO(content)) as picture:
         assert picture.mode == "RGB"
         return np.stack([np.asarray(band) for band in picture.split()])
@@ -76,7 +76,7 @@ def test_a_png_has_the_decoders_three_planes(client, registry, name):
     for i, expected in enumerate(planes(registry.models[name], CODES)):
         top, left = height * (i // 3), width * (i % 3)
         assert np.abs(bands[:, top : top + height, left : left + width] - expected).max() <= 1
-    assert not bands[:, height:, 2 * width :].any()  # the spare cell
+    assert not bands[:, height:, 2 * width :].any()  # the empty cell
 
 
 def test_json_has_red_green_and_blue_of_each_pixel(client, registry):
@@ -93,7 +93,7 @@ def test_all_forms_of_a_grid_are_the_same_picture(client, registry):
     cells = np.frombuffer(raw.content, np.uint8).reshape(3, 3, 64, 48, 3)
     rows = [np.hstack(list(row)) for row in cells]
     assert np.array_equal(np.moveaxis(np.vstack(rows), 2, 0), read(png.content))
-    expected = planes(registry.models["large"], [[2.0, 2.0]])[0]  # to the right, and up
+    expected = planes(registry.models["large"], [[2.0, 2.0]])[0]  # right and up
     assert np.abs(np.moveaxis(cells[0, 2], 2, 0) - expected).max() <= 1
     delta = client.get(path, headers={"Accept": "application/vnd.latentbook.delta"})
     steps = np.frombuffer(delta.content, np.uint8).reshape(cells.shape)
@@ -107,7 +107,7 @@ def test_an_image_is_in_the_middle_of_its_cell_on_a_map(client, registry, name, 
     cell = 256 // n
     assert response.headers["latentbook-shape"] == f"{n},{n},{cell},{cell},3"
     cells = np.frombuffer(response.content, np.uint8).reshape(n, n, cell, cell, 3)
-    z = [0.5 * 8 / n, 8 - 1.5 * 8 / n]  # of the second row, first column; the tile is 8 wide
+    z = [0.5 * 8 / n, 8 - 1.5 * 8 / n]  # second row, first column; the tile is 8 wide
     left = (cell - width) // 2
     seen = np.moveaxis(cells[1, 0][:, left : left + width], 2, 0)
     assert np.abs(seen - planes(registry.models[name], [z])[0]).max() <= 1

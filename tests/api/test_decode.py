@@ -123,7 +123,7 @@ def test_too_many_codes(client):
 def test_many_mistakes_are_told_in_few_words(client):
     response = client.post(PATH, json={"codes": [["a", "b"]] * MAX_CODES})
     assert response.status_code == 422
-    assert "And 1023 more." in response.json()["detail"]  # of each code the first
+    assert "And 1023 more." in response.json()["detail"]  # the first mistake of each code
     assert len(response.content) < 5000
 
 
@@ -150,7 +150,7 @@ ENCODE = "/api/models/five/encode"
     ],
 )
 def test_of_a_million_mistakes_the_first_are_looked_for(client, path, body):
-    """Collecting them all took the server 14 s and 3 GB."""
+    """Collecting all of them took the server 14 s and 3 GB."""
     body = json.dumps(body, separators=(",", ":"))
     response = client.post(path, content=body, headers=JSON)
     assert response.status_code == 422

@@ -1,4 +1,4 @@
-"""Grids, against the models called directly."""
+"""Grids, against direct calls of the models."""
 
 import io
 
@@ -18,14 +18,14 @@ RAW = {"Accept": "application/octet-stream"}
 
 
 def tiles(response):
-    """The tiles of a raw answer, by row from the top and column from the left."""
+    """Read the tiles of a raw answer, by row from the top and column from the left."""
     rows, columns, height, width = map(int, response.headers["latentbook-shape"].split(","))
     flat = np.frombuffer(response.content, np.uint8)
     return flat.reshape(rows, columns, height, width).astype(int)
 
 
 def direct(model, z):
-    """What the model itself makes of one code, in grey levels, neither folded nor in chunks."""
+    """Decode one code by the model itself, neither folded nor in chunks, to grey levels."""
     with torch.inference_mode():
         x_hat = model.decode(torch.tensor([z], dtype=torch.float32))[0].double()
     return np.round(255 * x_hat.numpy()).astype(int)
@@ -204,7 +204,7 @@ def test_the_largest_grid(client):
 
 
 def test_the_books_own_model(settings):
-    """The trained decoder as it is served on this machine, with the number format it chose."""
+    """The trained decoder as this machine serves it, in the number format that it chose."""
     name = "conv_vae_mnist"
     with served(create_app(settings)) as url, httpx.Client(base_url=url) as client:
         detail = client.get(f"/api/models/{name}").json()

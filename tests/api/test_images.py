@@ -1,4 +1,4 @@
-"""The forms of a picture: none loses a grey level; codings follow Accept-Encoding."""
+"""The formats of a picture: all are lossless, and encodings follow Accept-Encoding."""
 
 import gzip
 
@@ -13,10 +13,10 @@ RAW = {"Accept": "application/octet-stream"}
 
 
 def undone(body, shape):
-    """The cells of a delta form, cell by cell from its definition, in whole numbers."""
+    """Decode a delta form cell by cell, by its definition, in integers."""
     rows, columns, height, width = shape
     delta = np.frombuffer(body, np.uint8).reshape(rows, columns, height, width).astype(int)
-    cells = np.zeros((rows + 1, columns + 1, height, width), int)  # row and column 0 are beyond
+    cells = np.zeros((rows + 1, columns + 1, height, width), int)  # row and column 0 are outside
     for row in range(rows):
         for column in range(columns):
             cells[row + 1, column + 1] = (

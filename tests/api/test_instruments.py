@@ -78,7 +78,7 @@ def test_an_answer_can_be_kept(client):
 
 
 def test_frames_do_not_take_the_threads_that_read_pages(client, monkeypatch):
-    """Forty-eight readers of the probe stopped every page for 21 seconds."""
+    """When they did, forty-eight readers of the probe blocked every page for 21 seconds."""
     threads = set()
 
     def frame_of(*asked):
@@ -145,7 +145,7 @@ def test_no_other_instrument_is_served(client):
 
 @pytest.fixture
 def toy(monkeypatch, tmp_path: Path):
-    """An instrument that is only a file and a name in the register, and what it reads."""
+    """The data of an instrument that is only a file and a registered name."""
     (tmp_path / "toy.py").write_text(TOY)
     numbers = np.arange(1.0, 101.0)
     np.savez(tmp_path / "numbers.npz", numbers=numbers)
@@ -191,7 +191,7 @@ def test_a_server_has_the_codes_of_the_page_and_more(code):
         shown, test, _ = codes(code)
     drawn = np.sort(np.random.default_rng(0).permutation(60_000)[:SHOWN])
     held = drawn[drawn < 10_000]
-    same = {"rtol": 2e-3, "atol": 2e-3 * float(np.abs(shown).max())}  # float16, other batches
+    same = {"rtol": 2e-3, "atol": 2e-3 * float(np.abs(shown).max())}  # float16, different batches
     np.testing.assert_allclose(stored["shown"][held].astype(float), shown[: len(held)], **same)
     np.testing.assert_allclose(stored["test"][::10].astype(float), test, **same)
     assert (known["shown"][held] == labels()[0][: len(held)]).all()
@@ -210,7 +210,7 @@ def test_a_card_describes_each_file(name):
 
 @pytest.mark.parametrize("code", ["pca", "pixels"])
 def test_a_frame_is_what_scikit_learn_finds(client, code):
-    """The same ten draws of labels out of 10,000, asked about 10,000."""
+    """The same ten draws of labels from 10,000 images, tested on 10,000."""
     query = {"code": code, "per_class": "10", "matrix": "squares", "ridge": "0.1", "seed": "2"}
     answer = client.get(PATH, params=query).json()["readouts"]
     stored, known = read_full_data(f"benchmark_{code}"), read_full_data("benchmark_labels")
@@ -229,7 +229,7 @@ def test_a_frame_is_what_scikit_learn_finds(client, code):
 
 @pytest.mark.long
 def test_the_pool_of_labels_is_large_enough(mnist):
-    """Labels from 60,000 images name as many digits, within the standard error of ten draws."""
+    """Labels drawn from 60,000 images are as good, within three standard errors of ten draws."""
     pca = PCA(30, svd_solver="covariance_eigh").fit(mnist.train_images.reshape(60_000, -1) / 255)
     shown, test = (
         pca.transform(x.reshape(len(x), -1) / 255) for x in (mnist.train_images, mnist.test_images)

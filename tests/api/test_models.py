@@ -1,4 +1,4 @@
-"""What there is to decode, and why something cannot be."""
+"""The list of models, and reasons why one cannot be used."""
 
 import hashlib
 import importlib
@@ -94,7 +94,7 @@ def test_weights_that_were_changed_on_disk_are_not_served(settings, monkeypatch,
         assert hashlib.sha256(content).hexdigest() in detail
         assert book.card(name)["weights"]["sha256"] in detail
         assert httpx.get(url).status_code == 200
-        # Put right, it is served without a restart.
+        # Once repaired, it is served without a restart.
         content[-1] ^= 1
         weights.write_bytes(content)
         assert httpx.get(f"{url}/api/models/{name}/grid?n=1").status_code == 200

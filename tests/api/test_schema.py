@@ -1,4 +1,4 @@
-"""The schema is true: whatever it allows and forbids, no request brings the server down."""
+"""The schema is correct, and no request that it allows or forbids crashes the server."""
 
 from collections import Counter
 
@@ -19,8 +19,8 @@ from tools.bench.serving import served
 LATENTS = {"plane": 2, "five": 5}
 
 LEFT_OUT = [
-    positive_data_acceptance,  # no schema can say how long a code of the model in the path is
-    not_a_server_error,  # 503 is promised for a broken model
+    positive_data_acceptance,  # a schema cannot tie a code's length to the model in the path
+    not_a_server_error,  # the schema promises 503 for a broken model
 ]
 
 
@@ -32,7 +32,7 @@ def api(tmp_path_factory):
 
         @schema.hook
         def map_path_parameters(context, path_parameters):
-            """Most requests are for models that load, and map tiles that exist."""
+            """Make most requests ask for models that load and map tiles that exist."""
             if not path_parameters:
                 return path_parameters
             name = str(path_parameters["name"])
@@ -49,7 +49,7 @@ def api(tmp_path_factory):
 
 
 def fitted(case):
-    """Most codes have as many numbers as the model in the path has latents."""
+    """Give most codes as many numbers as the model in the path has latents."""
     latents = LATENTS.get(str(case.path_parameters["name"]))
     codes = case.body["codes"]
     if latents and len(codes) % 8:
@@ -79,7 +79,7 @@ WITHOUT_INPUT = ("/api/models", "/healthz", "/metrics")
 @pytest.mark.long
 @pytest.mark.parametrize(("method", "path", "mode"), OPERATIONS)
 def test_every_answer_is_one_the_schema_promises(api, request, method, path, mode):
-    """``--examples=5000`` asks more of it."""
+    """``--examples=5000`` tries more requests."""
     operation = api[path][method]
     statuses = Counter()
     to_decode = path.endswith("/decode") and mode is POSITIVE

@@ -1,4 +1,4 @@
-"""What axe-core finds on a page as it is shown."""
+"""Accessibility faults that axe-core finds on a page as it is shown."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ CONTRAST: dict[str, Any] = {"type": "rule", "values": ["color-contrast"]}
 
 
 def violations(page: Page, only: dict[str, Any] = ALL) -> list[str]:
-    """What some rules find, one line each.
+    """Return the violations of some rules, one per line.
 
-    The drawn form of equations is left out: three elements of four are in it, it is hidden from
+    Skip the drawn form of equations: it makes up three quarters of the elements, is hidden from
     screen readers, and has the colour of the text around it.
     """
     if page.evaluate("() => !globalThis.axe"):
-        page.evaluate(AXE.read_text())  # evaluated by the debugger, which no policy stops
+        page.evaluate(AXE.read_text())  # the debugger evaluates it, so no policy blocks it
     found: list[dict[str, Any]] = page.evaluate(
         """async (runOnly) => {
           // A closed <details> is hidden to axe, but in a wide window a style sheet shows this one.
@@ -41,12 +41,12 @@ def violations(page: Page, only: dict[str, Any] = ALL) -> list[str]:
 
 
 def in_both_themes(page: Page) -> list[str]:
-    """What all rules find in the light, and in the dark what depends on colours."""
+    """Check all rules in the light theme, and the rules on colours in the dark theme too."""
     return violations(page) + in_the_dark(page)
 
 
 def in_the_dark(page: Page) -> list[str]:
-    """What the rules on colours find in the dark, which changes nothing else."""
+    """Check the rules on colours in the dark theme, which changes nothing else."""
     page.emulate_media(color_scheme="dark")
     found = violations(page, CONTRAST)
     page.emulate_media(color_scheme="light")

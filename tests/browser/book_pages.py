@@ -1,4 +1,4 @@
-"""What the browser tests do on a page of the book."""
+"""Actions and queries on a page of the book that the browser tests share."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from latentbook.settings import Settings
 from tests.patience import until
 
 SECTION = "autoencoders/compress/"
-"""A page with instruments, snippets and questions; the first that the book has."""
+"""The first page of the book with instruments, snippets and questions."""
 
 BOOK = tomllib.loads((Settings().content / "book.toml").read_text("utf-8"))
 CHAPTERS = [each["slug"] for part in BOOK["parts"] for each in part["chapters"]]
 
 READY = '[data-runtime-status][data-state="ready"]'
 
-# What is far down is laid out a quarter of a second later, and a mouse needs places that stay.
+# Lay out the lower part of the page now, not 0.25 s later: a mouse needs fixed positions.
 ARRIVE = """async (url) => {
   await navigation.navigate(url).finished;
   document.querySelector(".arrival")?.classList.remove("arrival");
 }"""
 
-# What follows the links makes the icon's address absolute, as others must not change it.
+# The script that follows links makes the icon's address absolute, so that no page changes it.
 FOLLOWS_LINKS = "() => document.querySelector('link[rel=icon]').getAttribute('href').includes('//')"
 
-# Adds up in `shift` how far what is seen moves by itself, in Core Web Vitals' measure.
+# Sums layout shifts that no input caused into `shift`, as Core Web Vitals measures them.
 ADD_SHIFTS = """globalThis.shift = 0;
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) shift += entry.value;
 }).observe({ type: "layout-shift", buffered: true });"""
 
-# The page gives Python 0.6 s to stop, up to eight times that on a slow machine, and a snippet a
-# minute: while the cores are busy that may be too little.
+# The page gives Python 0.6 s to stop (up to eight times that on a slow machine) and a snippet one
+# minute. On busy cores that may be too little.
 LENGTHEN = """() => {
   globalThis.ownTimeout ??= setTimeout;
   globalThis.setTimeout = (run, ms, ...given) =>
@@ -54,28 +54,28 @@ Open = Callable[..., Page]
 
 @cache
 def targets() -> dict[str, Target]:
-    """Everything in the book that has a label."""
+    """Return everything in the book that has a label."""
     return load(Settings()).labels.targets
 
 
 def address(target: Target) -> str:
-    """The page on which something stands, below the root of the book."""
+    """Address of a target's page, relative to the root of the book."""
     return f"{target.page}/" if target.page else ""
 
 
 def where(label: str) -> str:
-    """The page on which something with a label stands."""
+    """Address of the page that contains a label, relative to the root of the book."""
     return address(targets()[label])
 
 
 def pages_with(*kinds: str) -> list[str]:
-    """The pages with something of one of these kinds, in the order of the book."""
+    """Addresses of the pages that contain one of these kinds, in the order of the book."""
     return list(dict.fromkeys(address(t) for t in targets().values() if t.kind in kinds))
 
 
 def go_to(page: Page, place: str) -> None:
     """Go to a page of the book as its links do: in the same document, with Python warm."""
-    page.bring_to_front()  # a tab behind another one draws nothing
+    page.bring_to_front()  # a tab in the background draws nothing
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     if urlsplit(page.url).path != urlsplit(root + place).path:
         page.wait_for_function(FOLLOWS_LINKS)
@@ -83,20 +83,20 @@ def go_to(page: Page, place: str) -> None:
 
 
 def wait_until(page: Page, holds: Callable[[], object]) -> None:
-    """Wait for what only the test can see, such as a request that it holds back."""
+    """Wait for a condition that only the test can check, such as a request that it holds back."""
     until(holds, sleep=lambda seconds: page.wait_for_timeout(1000 * seconds))
 
 
 @contextmanager
 def lenient(page: Page) -> Iterator[None]:
-    """Have the page wait longer for Python."""
+    """Let the page wait longer for Python."""
     page.evaluate(LENGTHEN)
     yield
     page.evaluate(AS_BEFORE)
 
 
 def hold_as_phone(page: Page) -> CDPSession:
-    """Make the window that of a phone, which fingers touch; what sends their touches."""
+    """Give the page a phone's window and touch input; return the session that sends touches."""
     touch = page.context.new_cdp_session(page)
     window = {"width": 360, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     touch.send("Emulation.setDeviceMetricsOverride", window)
@@ -105,7 +105,7 @@ def hold_as_phone(page: Page) -> CDPSession:
 
 
 def come_back(page: Page) -> None:
-    """Wait until the page has kept its start, and load it again: Python restores the snapshot."""
+    """Reload once the page has stored its snapshot, so that Python starts from it."""
     page.wait_for_function(
         "() => performance.getEntriesByName('latentbook-snapshot').at(-1)?.detail === 'kept'"
     )
@@ -119,7 +119,7 @@ ADD_EQUATION = """options => options.forEach(({ labels: [label] }) =>
 
 
 def names_with_equations(options: Locator) -> list[str]:
-    """What a screen reader calls inputs once their labels end with the equation 7+9."""
+    """Append the equation 7+9 to the labels of inputs; return the inputs' accessible names."""
     page = options.page
     options.evaluate_all(ADD_EQUATION)
     tree = page.context.new_cdp_session(page)
@@ -134,19 +134,19 @@ def names_with_equations(options: Locator) -> list[str]:
 
 
 def spec_of(instrument: Locator) -> dict[str, Any]:
-    """The declaration of an instrument, as its block carries it."""
+    """Return the declaration of an instrument from its block."""
     spec: dict[str, Any] = json.loads(instrument.get_attribute("data-spec") or "")
     return spec
 
 
 def labels(page: Page, selector: str) -> list[str]:
-    """The ids of all blocks of a kind."""
+    """Return the ids of all blocks that match a selector."""
     ids: list[str] = page.locator(selector).evaluate_all("all => all.map(each => each.id)")
     return ids
 
 
 def write(page: Page, block: Locator, code: str) -> None:
-    """Replace what stands in the editor of a snippet, a question or an instrument."""
+    """Replace the text in the editor of a snippet, a question or an instrument."""
     if block.locator(".source").count():
         block.locator(".source").hover()
     block.locator(".cm-content").click()
@@ -156,7 +156,7 @@ def write(page: Page, block: Locator, code: str) -> None:
 
 
 def run(page: Page, code: str) -> Locator:
-    """Run code in the first snippet; its section, once the run has begun."""
+    """Start code in the first snippet; return its section."""
     cell = page.locator("section[data-cell]").first
     write(page, cell, code)
     cell.locator('[data-action="run"]').click()
@@ -164,13 +164,13 @@ def run(page: Page, code: str) -> Locator:
 
 
 def output(cell: Locator) -> str:
-    """What a snippet has left, once it has come to rest."""
+    """Wait until a snippet has finished, and return its output."""
     expect(cell).not_to_have_attribute("data-state", "running")
     return cell.locator("[data-output]").inner_text()
 
 
 def mark(page: Page, name: str) -> str:
-    """What the page notes of its start, once it does."""
+    """Wait for one of the page's `latentbook-` performance entries, and return its detail."""
     found = f"performance.getEntriesByName('latentbook-{name}').at(-1)"
     page.wait_for_function(f"() => {found} !== undefined")
     detail: str = page.evaluate(f"() => {found}.detail")
@@ -178,7 +178,7 @@ def mark(page: Page, name: str) -> str:
 
 
 def visit(context: BrowserContext, book: str, place: str = SECTION) -> Page:
-    """A page on which Python is ready."""
+    """Open a page and wait until Python is ready."""
     page = context.new_page()
     page.goto(book + place)
     expect(page.locator(READY)).to_be_attached()

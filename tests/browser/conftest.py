@@ -1,7 +1,7 @@
-"""The built book behind the real app, and pages in a real Chromium that must stay clean.
+"""The built book behind the real app, and pages in a real Chromium that must stay free of errors.
 
-Every page is watched: a request to another host, an uncaught error, or a line that the browser
-writes to the console as an error (a refusal by the Content-Security-Policy is one) fails the test.
+A test fails if a page requests another host, throws an uncaught error, or causes an error line in
+the console, such as a refusal by the Content-Security-Policy.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from tools.bench.serving import served
 
 WINDOW: dict[str, Any] = {
     "viewport": {"width": 1280, "height": 900},
-    "service_workers": "block",  # these have tests of their own (test_offline.py)
+    "service_workers": "block",  # tested in test_offline.py
 }
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests here. It is closed with them: a process can run one Playwright."""
+    """One browser for all tests here, closed after them: a process can run only one Playwright."""
     with sync_playwright() as playwright:
         browser = launch(playwright.chromium)
         yield browser
@@ -58,7 +58,7 @@ STATIC_PATH = "/course/book/"
 
 
 class PlainFiles(SimpleHTTPRequestHandler):
-    """A static host: files and nothing else, no header that isolates a page."""
+    """A static host: it serves files only, without the headers that isolate a page."""
 
     extensions_map: ClassVar[dict[str, str]] = {
         **SimpleHTTPRequestHandler.extensions_map,
@@ -66,23 +66,23 @@ class PlainFiles(SimpleHTTPRequestHandler):
     }
 
     def translate_path(self, path: str) -> str:
-        """The file for an address below the path; there is nothing beside it."""
+        """Return the file for an address below `STATIC_PATH`; all other addresses lead nowhere."""
         below = path.removeprefix(STATIC_PATH)
         return super().translate_path(below if below != path else "/nothing")
 
     def end_headers(self) -> None:
-        """Have each answer asked for again: without the header, Chromium would take a page that is
-        ten hours old for fresh during the next one.
+        """Make the browser revalidate every answer: without the header, Chromium would treat a page
+        that is ten hours old as fresh for another hour.
         """
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Stay silent."""
+        """Log nothing."""
 
 
 class PlainHost(ThreadingHTTPServer):
-    """Takes as many connections at once as a page opens: the default of 5 resets some."""
+    """Queues as many connections as a page opens: the default of 5 resets some."""
 
     daemon_threads = True
     request_queue_size = 128
@@ -90,7 +90,7 @@ class PlainHost(ThreadingHTTPServer):
 
 @contextmanager
 def plain_host(folder: Path) -> Iterator[str]:
-    """URL of a folder on a plain static host, below a path of its own."""
+    """Serve a folder on a plain static host below `STATIC_PATH`; yield its URL."""
     server = PlainHost(("127.0.0.1", 0), partial(PlainFiles, directory=str(folder)))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
@@ -108,7 +108,7 @@ def static_host(site: Path) -> Iterator[str]:
 
 @dataclass
 class Watch:
-    """What happened in a page that should not have."""
+    """Collects the requests and errors of a page that should not occur."""
 
     host: str
     wrong: list[str] = field(default_factory=list)
@@ -131,14 +131,14 @@ class Watch:
 
 @pytest.fixture(scope="package")
 def lasting(chromium: Browser) -> Iterator[BrowserContext]:
-    """A profile that keeps Python's snapshot and the browser's cache from test to test."""
+    """A profile that preserves Python's snapshot and the browser's cache between tests."""
     context = chromium.new_context(**WINDOW)
     yield context
     context.close()
 
 
 def close_and_forget(page: Page, hosts: set[str]) -> None:
-    """Close a page of the lasting profile with all that it has stored of its reader."""
+    """Delete the reader's data that a page stored in the lasting profile, and close the page."""
     session = page.context.new_cdp_session(page)
     for host in hosts:
         storage = {"origin": host.rstrip("/"), "storageTypes": "local_storage,indexeddb"}
@@ -148,11 +148,11 @@ def close_and_forget(page: Page, hosts: set[str]) -> None:
 
 @pytest.fixture
 def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator[Open]:
-    """Opens a page of the book for a reader who has left nothing behind.
+    """Opens a page of the book for a reader with no stored data.
 
-    The profile is one in which Python has started before, unless ``fresh`` or an option of its own
-    asks for another. With ``python=False`` the files of Python stay on their way for ever: a test
-    that needs none shall not wait for one that starts beside it.
+    Python has started in the profile before, unless ``fresh`` or a context option requests a new
+    profile. With ``python=False`` the files of Python never arrive, so that a test that does not
+    need Python does not wait for its start.
     """
     contexts: list[BrowserContext] = []
     shared: list[Page] = []
@@ -183,7 +183,7 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
             watch.follow(page)
             page.set_viewport_size(viewport)
         if not python:
-            # Not page.route(), which has every request of the page wait for its answer.
+            # Not page.route(), which makes every request of the page wait for a handler.
             runtime = {"patterns": [{"urlPattern": "*/runtime/*"}]}
             page.context.new_cdp_session(page).send("Fetch.enable", runtime)
         page.goto(host + place)
@@ -199,16 +199,16 @@ def open_page(chromium: Browser, lasting: BrowserContext, book: str) -> Iterator
 
 @pytest.fixture(scope="package")
 def editions(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Editions]:
-    """A book of two chapters, served; it can be published again."""
+    """A served book of two chapters that tests can publish again."""
     with serve_editions(tmp_path_factory.mktemp("editions")) as book:
         yield book
 
 
 @pytest.fixture(scope="module")
 def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
-    """A section with Python ready, shared by the tests of a module, which leave it as it was.
+    """A section with Python ready, shared by the tests of a module.
 
-    They may go from page to page of the book.
+    They may go from page to page of the book, but must leave the section as it was.
     """
     watch = Watch(book)
     page = lasting.new_page()
@@ -222,7 +222,7 @@ def desk(lasting: BrowserContext, book: str) -> Iterator[Page]:
 
 @pytest.fixture(scope="module")
 def second_visit(chromium: Browser, book: str) -> Iterator[Page]:
-    """A section with Python ready out of a snapshot that an earlier visit has kept."""
+    """A section whose Python started from the snapshot of an earlier visit."""
     context = chromium.new_context(**WINDOW)
     page = context.new_page()
     page.goto(book + SECTION)

@@ -1,4 +1,4 @@
-"""A book of two chapters in two editions, and a server that goes from one to the other."""
+"""A book of two chapters in two editions, and a server that switches between them."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ Two.
 ::::
 """
 STAMP = "Ran in {time}"
-"""Stands in cell.js: each edition says something else there, so that its scripts are others."""
+"""Text in cell.js: each edition changes it, so that the scripts of the editions differ."""
 
 
 def write_content(content: Path, edition: str) -> None:
@@ -119,11 +119,11 @@ def write_content(content: Path, edition: str) -> None:
 
 
 class Requests:
-    """ASGI middleware that notes every request and the status it got.
+    """ASGI middleware that records every request and its status.
 
     Attributes
     ----------
-    fails : answer nothing but 503, as the server or a proxy before it may
+    fails : answer every request with 503, as the server or a proxy before it may
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -150,7 +150,7 @@ class Editions:
     Attributes
     ----------
     url : where it is served
-    requests : what the server was asked, and how it answered
+    requests : the requests to the server and their statuses
     """
 
     def __init__(self, folder: Path) -> None:
@@ -169,7 +169,7 @@ class Editions:
         self.requests = Requests(create_app(self.settings))
 
     def publish(self, edition: str) -> None:
-        """Build an edition in the place of another one before, of which the host keeps nothing."""
+        """Build an edition over the previous one, of which the host retains nothing."""
         if self.published == edition:
             return
         write_content(self.settings.content, edition)
@@ -179,7 +179,7 @@ class Editions:
         self.published = edition
 
     def say(self, edition: str) -> None:
-        """Let the scripts of the next build say which edition they are of."""
+        """Write the edition's name into the scripts of the next build."""
         cell = self.root / "static" / "js" / "cell" / "cell.js"
         original = Settings().root / "static" / "js" / "cell" / "cell.js"
         text = original.read_text()
@@ -187,13 +187,13 @@ class Editions:
         cell.write_text(text.replace(STAMP, f"Edition {edition}: {STAMP}"))
 
     def correct(self, chapter: str) -> None:
-        """Publish an edition in which one chapter has one sentence more."""
+        """Publish an edition with one more sentence in one chapter."""
         path = self.settings.content / chapter / f"{chapter}-text.md"
         path.write_text(path.read_text() + "\nA sentence that was missing.\n")
         self.build()
 
     def correct_instrument(self) -> None:
-        """Publish an edition in which one instrument has another comment."""
+        """Publish an edition with one more comment in one instrument."""
         content = {"content": Settings().content}
         settings = project(self.folder / "project").model_copy(update=content)
         path = settings.root / "widgets" / "denoiser.py"
@@ -202,7 +202,7 @@ class Editions:
         self.build()
 
     def build(self) -> None:
-        """Build what is there now in the place of the edition before."""
+        """Build the current content over the previous edition."""
         self.published = None
         stamp = self.settings.build / "cache" / "site-about"
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
@@ -212,13 +212,13 @@ class Editions:
             build_site(open_project(self.settings), report=lambda message: None)
 
     def asked(self, part: str) -> int:
-        """How often the server was asked for an address that holds this part."""
+        """Count the requests for addresses that contain this part."""
         return sum(part in path for path, _ in self.requests.seen)
 
 
 @contextmanager
 def serve_editions(folder: Path) -> Iterator[Editions]:
-    """The first edition, served until the block ends."""
+    """Serve the first edition until the block ends."""
     editions = Editions(folder)
     editions.publish("A")
     with served(editions.requests) as url:  # type: ignore[arg-type]

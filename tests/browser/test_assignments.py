@@ -124,7 +124,7 @@ def test_an_assignment_from_its_dates_to_its_points(
     student.locator("#q-half input").first.fill("0.5")
     hand_in(student, "q-half", "Not sent yet")
     expect(student.locator("footer")).to_contain_text("An answer is not sent yet")
-    # A proxy has signed her out: what comes back is a page of its own, and no verdict.
+    # A proxy has signed her out and returns its own page instead of a verdict.
     answers = "**/answers/q-half?*"
     pages: list[dict[str, Any]] = [
         {"status": 302, "headers": {"Location": url}},
@@ -135,7 +135,7 @@ def test_an_assignment_from_its_dates_to_its_points(
     for _ in range(3):
         with student.expect_response(answers):
             phone.set_offline(True)
-            phone.set_offline(False)  # it is sent again
+            phone.set_offline(False)  # the page sends the answer again
         expect(student.locator("footer")).to_contain_text("An answer is not sent yet")
         pages.append(pages.pop(0))
     student.unroute(answers)
@@ -204,7 +204,7 @@ def test_a_time_that_nobody_has_changed_goes_back_as_it_came(
     there.reload()
     expect(there.get_by_label(due)).to_have_value("2026-10-25T02:30")
 
-    here.get_by_label(due).fill("2026-03-29T02:30")  # there is no such time
+    here.get_by_label(due).fill("2026-03-29T02:30")  # the clocks skip this time
     here.get_by_label(due).blur()
     expect(here.get_by_label(due)).to_have_value("2026-03-29T03:30")
     berlin.close()

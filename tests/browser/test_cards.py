@@ -1,4 +1,4 @@
-"""What a symbol, a term or a reference means, beside it: by pointer, keyboard and touch."""
+"""Cards that explain a symbol, a term or a reference: by pointer, keyboard and touch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What changed since a reader was here, and how a section is cited, on a static host."""
+"""Changes since a reader's last visit, and citations of a section, on a static host."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LINE = "[data-changes]"
 
 @pytest.fixture(scope="module")
 def plain(editions: Editions) -> Iterator[str]:
-    """A host that serves files and nothing else. It ends after every page that asks it for some."""
+    """A host that serves files only. It ends after all pages that request files from it."""
     with plain_host(editions.settings.site) as url:
         yield url
 
@@ -30,7 +30,7 @@ def host(plain: str, editions: Editions) -> str:
 
 
 def read_it(open_page: Open, host: str) -> Page:
-    """A reader who has read both sections, and looks at the front page."""
+    """Open the front page for a reader who has read both sections."""
     page = open_page(ONE, host=host, fresh=True, python=False)
     stored = "key => localStorage.getItem(`latentbook:two:read:${key}`) !== null"
     for place in (ONE, TWO):

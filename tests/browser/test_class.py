@@ -1,4 +1,4 @@
-"""A lecture with a projector and three phones, in browsers of their own."""
+"""A lecture with a projector and three phones, each in a separate browser."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class Class:
         return page
 
     def ask(self, kind: str) -> None:
-        """The first question of a kind."""
+        """Ask the first question of a kind."""
         item = self.lecturer.locator(f'li[data-label]:has(.kind:text-is("{kind}"))').first
         item.evaluate("item => (item.closest('details').open = true)")
         item.get_by_role("button", name="Choose").click()
@@ -104,7 +104,7 @@ def test_a_lecture(hall: Class) -> None:
     expect(hall.projector.locator("[data-answers]")).to_contain_text("3 of 3")
     expect(hall.projector.locator(".bars")).to_have_count(0)
 
-    phones[0].reload()  # a phone that comes back has its answer, and may change it
+    phones[0].reload()  # a reloaded phone keeps its answer and may change it
     expect(phones[0].locator("input[name=answer]").first).to_be_checked()
     phones[0].locator("input[name=answer]").nth(1).check()
     phones[0].get_by_role("button", name="Send").click()
@@ -120,7 +120,7 @@ def test_a_lecture(hall: Class) -> None:
         expect(phone.locator("[data-said]")).to_contain_text("Your answer has arrived")
     hall.step("Reveal")
     for page in (hall.projector, phones[2]):
-        expect(page.locator(".bars .count").nth(2)).to_have_text("67% (2)")  # of the first vote
+        expect(page.locator(".bars .count").nth(2)).to_have_text("67% (2)")  # the first vote
         expect(page.locator(".bars .count").nth(3)).to_have_text("100% (3)")
 
     hall.projector.reload()
@@ -181,7 +181,7 @@ def test_a_code_that_is_none_says_so(hall: Class) -> None:
 @pytest.mark.long
 @pytest.mark.browser
 def test_a_lost_class_is_found_again(hall: Class) -> None:
-    """A proxy says 404 while the server restarts: seat and answer must survive it."""
+    """A proxy answers 404 while the server restarts: seat and answer must survive."""
     hall.watch.expected = ("404",)
     phone = hall.phone()
     seat = phone.locator("[data-seat-number]").inner_text()

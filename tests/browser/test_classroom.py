@@ -1,4 +1,4 @@
-"""A course in the browser: a link, an invitation, a phone that joins, and work that follows."""
+"""A course in the browser: a link, an invitation, a phone that joins, and work that follows it."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_a_refused_form_comes_back_with_its_entries(
     page.goto(f"{url}/classroom/people/1")
     page.get_by_role(
         "button", name="Make a new sign-in link"
-    ).click()  # the page has its address now
+    ).click()  # now the page's address is that of the form
     page.get_by_label("Name").fill("Ada\u200b")
     page.get_by_label("Group").fill("Evening")
     page.get_by_role("button", name="Save").click()

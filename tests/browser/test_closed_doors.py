@@ -1,7 +1,7 @@
-"""Reader's code reaches neither the page, nor what starts trust, nor the server, by any way tried.
+"""Readers' code cannot reach the page, its storage or the server by any route tried here.
 
-It is tried twice: by Python, as a reader would, and by JavaScript that the debugger puts into the
-worker, as if somebody had found a way to run some.
+Each route is tried twice: by Python, as a reader would, and by JavaScript that the debugger injects
+into the worker, as if an attacker had found a way to run it.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ STORES = """async () => {
 }"""
 
 
-# The page opens what the reader has done once it has been painted, for its marks of progress.
+# After its first paint the page opens the database of the reader's work to show progress.
 KNOWS_ITS_READER = """async () => {
   const own = `latentbook:${document.documentElement.dataset.book}`;
   return (await indexedDB.databases()).some(({ name }) => name === own);
@@ -113,7 +113,7 @@ KNOWS_ITS_READER = """async () => {
 
 
 def in_workers(chromium: Browser, page: Page, function: str) -> list[Any]:
-    """What a JavaScript function gives in each of Python's workers, put there by the debugger."""
+    """Run a JavaScript function in each of Python's workers by debugger; return the results."""
     session = chromium.new_browser_cdp_session()
     answers: list[dict[str, Any]] = []
     session.on(
@@ -155,7 +155,7 @@ def test_pythons_ways_out(second_visit: Page) -> None:
     assert "Text is not run" in said["Function"]
     assert "Nothing keeps running here" in said["a timer"]
     assert second_visit.evaluate(STORES) == before
-    own = ("/runtime/", "/assets/", "/snippets.json")  # what the page itself asks for
+    own = ("/runtime/", "/assets/", "/snippets.json")  # requested by the page itself
     assert [url for url in asked if not any(part in url for part in own)] == []
     assert second_visit.locator("[data-output] img").count() == 0
 
@@ -201,7 +201,7 @@ def test_an_edited_instrument_draws_text_and_no_markup(open_page: Open) -> None:
 
 
 def test_html_of_a_value_is_made_anew(second_visit: Page) -> None:
-    """Whatever Python sends: here it goes around its own cleaning."""
+    """The page cleans all HTML itself: here Python bypasses its own cleaning."""
     html = (
         "<p onclick='document.title = 1' style='position: fixed'>kept</p>"
         "<img src='x' onerror='document.title = 1'><script>document.title = 1</script>"
@@ -217,9 +217,10 @@ def test_html_of_a_value_is_made_anew(second_visit: Page) -> None:
 
 
 def test_code_in_a_link_is_not_run(open_page: Open) -> None:
-    """Only the fragment may carry code, packed, for the reader to look at (test_code_link.py).
+    """Only the fragment may carry code, packed, for the reader to inspect (test_code_link.py).
 
-    It never runs, is not stored, and leaves the address, so that a reload or a bookmark lacks it.
+    The page never runs or stores it, and removes it from the address, so that no reload or bookmark
+    contains it.
     """
     code = "import%20os;os._exit(1)"
     linked = {"label": "snippet-linear-ae", "base": "0", "code": "import os; os._exit(1)"}

@@ -1,4 +1,4 @@
-"""The example of a course, and a book on another subject, made by the commands that make them."""
+"""The example course and a book on another subject, built by the real commands."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ REPLACED = b"has eigenvalues $4, 2, 1, 0.5, 0.5$"
 
 
 def run(*arguments: str, build: Path, command: Sequence[str] = COMMAND) -> str:
-    """What a command says: in a process of its own, as a course's instruments are imported."""
+    """Return a command's output; a separate process, because it imports a course's instruments."""
     root = Settings().root
     path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
     env = {**os.environ, "PYTHONPATH": path, "LATENTBOOK_BUILD": str(build)}
@@ -49,7 +49,7 @@ def run(*arguments: str, build: Path, command: Sequence[str] = COMMAND) -> str:
 
 @pytest.fixture(scope="module")
 def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example, built."""
+    """The built example."""
     build = tmp_path_factory.mktemp("example")
     build_at(EARLY, root, build)
     return build / "site"
@@ -62,7 +62,7 @@ def build_at(now: str, root: Path, build: Path) -> None:
 
 @pytest.fixture(scope="module")
 def course(site: Path) -> Iterator[str]:
-    """The example, served."""
+    """URL of the served example."""
     with served(create_app(Settings(build=site.parent))) as url:
         yield url
 

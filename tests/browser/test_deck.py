@@ -1,4 +1,4 @@
-"""Presenting: the tour and any section, slide by slide, by keys, fingers and address."""
+"""Presenting the tour and any section slide by slide, by key, finger and address."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ WIDE = {"width": 1920, "height": 1080}
 
 
 def at(page: Page, number: int) -> None:
-    """The slide that is shown, alone, as the bar and the screen reader's line say it."""
+    """Check that only this slide is shown, and that the bar and the screen reader's line agree."""
     expect(page.locator(".deck-bar .place")).to_have_text(f"{number} / 8")
     expect(page.locator(".step:visible")).to_have_count(1)
     expect(page.locator(".step:visible .step-head h2")).to_have_text(TITLES[number - 1])
@@ -42,7 +42,7 @@ def at(page: Page, number: int) -> None:
 
 
 def expect_to_fit(page: Page) -> None:
-    """Nothing scrolls sideways, nor down, once a plot is drawn for its new width."""
+    """Wait until plots have their new width and nothing scrolls sideways or down."""
     page.wait_for_function(
         """() => {
           const root = document.documentElement;
@@ -61,7 +61,7 @@ def test_the_keyboard_goes_through_it_and_back(open_page: Open) -> None:
         at(page, number)
         expect(page).to_have_url(re.compile(rf"{TOUR}\?present\b.*#step-{number}$"))
         expect_to_fit(page)
-    expect(page.get_by_role("button", name="Play")).to_be_visible()  # whoever steps has taken over
+    expect(page.get_by_role("button", name="Play")).to_be_visible()  # a manual step ends autoplay
     page.keyboard.press("ArrowRight")
     at(page, 8)
     page.keyboard.press("PageUp")
@@ -153,7 +153,7 @@ def test_a_blocked_window_is_told(open_page: Open) -> None:
 
 
 def swipe(page: Page, *, across: int, along: int = 0) -> None:
-    """Draw a finger over the text of the slide."""
+    """Swipe over the text of the slide."""
     session = page.context.new_cdp_session(page)
     touch: dict[str, Any] = {"x": 180, "y": 200}
     session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [touch]})
@@ -170,12 +170,12 @@ def test_a_finger_turns_it_on_a_phone(open_page: Open) -> None:
     expect(place).to_have_text(re.compile(r"^2 / "))
     swipe(page, across=120)
     expect(place).to_have_text(re.compile(r"^1 / "))
-    swipe(page, across=-60, along=-200)  # that one scrolls
+    swipe(page, across=-60, along=-200)  # mostly vertical: it scrolls
     expect(place).to_have_text(re.compile(r"^1 / "))
 
 
 def test_no_slide_is_higher_than_a_phone(open_page: Open) -> None:
-    """Text and instrument are two slides or more, and the controls stay at the foot."""
+    """Text and instrument take two or more slides, and the controls stay above the bar."""
     page = open_page(f"{TOUR}?present#step-1", python=False, viewport=PHONE, has_touch=True)
     seen = []
     for _ in slides(page):
@@ -217,7 +217,7 @@ def test_it_prints_one_step_a_page(open_page: Open, place: str) -> None:
 
 
 def test_axe_finds_nothing(open_page: Open) -> None:
-    """The tour that is not presented is a page like all others (test_every_page.py)."""
+    """Check the presented tour; as an ordinary page it is checked in test_every_page.py."""
     found: list[str] = []
     page = open_page(f"{TOUR}?present#step-1", python=False)
     for step in (1, 7):
@@ -247,11 +247,11 @@ def test_any_section_is_presented_with_its_instruments_alive(open_page: Open) ->
         headings = page.locator(".section.flow > :is(h2, h3):not([data-off])").count()
         assert headings <= 1
         page.keyboard.press("ArrowRight")
-    assert shown == blocks  # each stands on one slide
+    assert shown == blocks  # each is on exactly one slide
     page.goto(page.url.split("#")[0] + "#bottleneck")
     instrument = page.locator("#bottleneck")
     expect(page.locator(".section.flow > *:not([data-off])")).to_have_count(1)
-    expect(page.locator(".section-head")).to_have_css("width", "1px")  # heard, not seen
+    expect(page.locator(".section-head")).to_have_css("width", "1px")  # for screen readers only
     expect(instrument).to_have_attribute("data-state", "live")
     value = instrument.locator('[data-readout="kept"]')
     before = value.inner_text()
@@ -303,7 +303,7 @@ QUICK = ("begin", "autoencoders", "convolutional", "tour", "workshop")
 
 
 def too_high(page: Page) -> list[str]:
-    """Those of all slides that still scroll after some frames, in which plots are drawn again."""
+    """List the slides that still scroll after the frames in which plots are redrawn."""
     expect(page.locator(".deck-bar .place")).to_have_text(re.compile(r"^1 / \d+$"))
     return [f"{page.url}: {each}" for each in page.evaluate(TOO_HIGH, 600)]
 
@@ -313,7 +313,7 @@ def too_high(page: Page) -> list[str]:
     [pytest.param(each, marks=() if each in QUICK else pytest.mark.long) for each in CHAPTERS],
 )
 def test_no_slide_is_higher_than_the_window(open_page: Open, chapter: str) -> None:
-    """Plates of three panels, notes that hang below their paragraph, long listings and tables."""
+    """Covers plates of three panels, notes that hang below their paragraph, listings and tables."""
     page = open_page("404.html", python=False, viewport=PROJECTOR)
     found: list[str] = []
     for place in dict.fromkeys(map(where, targets())):

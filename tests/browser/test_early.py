@@ -1,4 +1,4 @@
-"""What a reader does before the scripts come is not lost; Python comes where it is used."""
+"""Early clicks and input survive until the scripts load; Python loads only where it is used."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_moves_and_taps_before_the_scripts_are_answered(
 
 
 def asked(page: Page, place: str) -> list[str]:
-    """The files of Python that a page asks for by itself."""
+    """List the Python files that a page requests without any action of the reader."""
     urls: list[str] = []
     page.on("request", lambda request: urls.append(request.url))
     page.goto(place)
@@ -61,7 +61,7 @@ def test_python_is_asked_for_only_where_it_is_used(open_page: Open, editions: Ed
         page = open_page("404.html", host=editions.url, fresh=True)
         assert asked(page, editions.url + place) == []
     page = open_page("404.html", host=editions.url, fresh=True)
-    page.route("**/assets/main-*.js", lambda route: None)  # what the head asks for comes before
+    page.route("**/assets/main-*.js", lambda route: None)  # the head's requests come first
     with (
         page.expect_request("**/assets/worker-*.js"),
         page.expect_request("**/pyodide.asm-*.wasm"),

@@ -1,4 +1,4 @@
-"""What readers stored with an earlier release is there with this one."""
+"""Data that readers stored with an earlier release is still there in this one."""
 
 from __future__ import annotations
 

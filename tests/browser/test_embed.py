@@ -34,12 +34,12 @@ LISTENS = """
 Host = Callable[..., Page]
 
 MOVES = {"bottleneck": "k", "linear-ae-pca": "k", "denoiser": "k", "morph": "a", "layers": "layer"}
-"""Five instruments, and a slider of each."""
+"""Five instruments, each with one of its sliders."""
 
 
 @contextmanager
 def another_site(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> Iterator[str]:
-    """A page with some HTML on a site that is not the book's."""
+    """Serve a page with some HTML on a different site from the book's; yield its URL."""
 
     async def answer(scope: Any, receive: Any, send: Any) -> None:
         fields = [(b"content-type", b"text/html; charset=utf-8"), *headers]
@@ -52,7 +52,7 @@ def another_site(body: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> It
 
 @pytest.fixture(scope="module")
 def elsewhere(chromium: Browser) -> Iterator[BrowserContext]:
-    """A reader of other sites; what frames keep there, Python's snapshot too, is a store apart."""
+    """A reader of other sites; frames there, and Python's snapshot, have a separate storage."""
     context = chromium.new_context()
     yield context
     context.close()
@@ -60,7 +60,7 @@ def elsewhere(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def host(elsewhere: BrowserContext) -> Iterator[Host]:
-    """Opens a page of another site that holds some HTML; errors in it or its frames fail."""
+    """Opens a page with some HTML on another site; errors in it or its frames fail the test."""
     with ExitStack() as stack:
         wrong: list[str] = []
 
@@ -85,8 +85,8 @@ def inside(page: Page, label: str) -> FrameLocator:
 
 
 def beside(host: Host, book: str, *labels: str, more: str = "") -> Page:
-    """A page with frames that are all in sight, because an instrument starts when it is. ``more``
-    are attributes of the first.
+    """Open a page with all frames in sight, because an instrument starts only in sight. ``more``
+    are attributes of the first frame.
     """
     attributes = (more, *("" for _ in labels[1:]))
     page = host("".join(map(frame, (f"{book}embed/{each}/" for each in labels), attributes)))
@@ -104,7 +104,7 @@ def pythons(page: Page) -> int:
 
 
 def move(page: Page, label: str, value: int) -> None:
-    """Move its slider, and wait for the readouts that CPython has for this."""
+    """Move an instrument's slider, and wait for the readouts that CPython computes for it."""
     instrument = inside(page, label).locator(f"#{label}")
     field = instrument.locator(f'[data-control="{MOVES[label]}"] .typed')
     field.fill(str(value))
@@ -134,7 +134,7 @@ def test_five_instruments_share_one_python_until_its_frame_goes(host: Host, book
     for label in others:
         move(page, label, 2)
     assert pythons(page) == 1
-    page.evaluate("document.querySelector('iframe').src += '?theme=dark'")  # loaded again
+    page.evaluate("document.querySelector('iframe').src += '?theme=dark'")  # reloads the frame
     live(page, *others)
     for label in others:
         move(page, label, 4)
@@ -163,7 +163,7 @@ def test_a_readers_code_runs_beside_what_is_shared(host: Host, book: str) -> Non
 
 @pytest.fixture
 def troubled(chromium: Browser) -> Iterator[Page]:
-    """A window in which something is to go wrong."""
+    """A window whose errors do not fail the test."""
     context = chromium.new_context(viewport={"width": 1500, "height": 2800})
     yield context.new_page()
     context.close()
@@ -180,7 +180,7 @@ def test_if_the_lenders_python_fails_the_others_start_their_own(troubled: Page, 
 
 
 def test_a_frame_without_an_origin_leaves_the_others_alone(troubled: Page, book: str) -> None:
-    """Nothing runs in it: a page without an origin may not load its own modules."""
+    """Nothing runs in the frame: a page without an origin may not load its own modules."""
     alone = frame(f"{book}embed/bottleneck/", 'sandbox="allow-scripts"')
     others = ("denoiser", "morph")
     with another_site(alone + "".join(frame(f"{book}embed/{each}/") for each in others)) as url:
@@ -212,7 +212,7 @@ def test_frames_of_two_editions_share_nothing(troubled: Page, book: str) -> None
 def test_an_instrument_lives_in_a_frame_of_another_site(
     host: Host, book: str, isolated: bool
 ) -> None:
-    """Its state comes from the address; it says its height; the theme is the host's."""
+    """The address sets its state, the host sets its theme, and it reports its height."""
     headers = (
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-embedder-policy", b"require-corp"),
@@ -277,7 +277,7 @@ def test_a_snippet_and_a_question_stand_in_one_page(host: Host, book: str) -> No
 
 
 def test_where_storage_is_refused_an_instrument_still_moves(chromium: Browser, book: str) -> None:
-    """As in a frame of a browser that lets no other site keep anything."""
+    """Simulates a frame in a browser that blocks third-party storage."""
     context = chromium.new_context()
     context.add_init_script(
         """for (const name of ["localStorage", "sessionStorage", "indexedDB", "caches"]) {

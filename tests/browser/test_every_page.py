@@ -1,6 +1,6 @@
-"""Every page of the book, brought in once and looked at in many sizes, colours and on paper.
+"""Every page of the book, loaded once and checked in many sizes, in forced colours and on paper.
 
-Nothing here needs Python, whose files stay on their way. What is asked is in ``probes.js``.
+Nothing here needs Python, whose files never arrive. The checks are in ``probes.js``.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.browser
 PROBES = Path(__file__).with_name("probes.js").read_text("utf-8")
 
 REST = "rest"
-"""The front page and the pages at the back."""
+"""The front page and the back matter."""
 
 
 @dataclass(frozen=True)
 class Look:
-    """A way to look at a page, and the probes to ask there."""
+    """A window size and medium, and the probes to run in it."""
 
     width: int
     height: int
@@ -56,7 +56,7 @@ PAPER = ("cut off at the edge of the paper", "answer not printed")
 SCREENS = (
     Look(1280, 720, (*ALWAYS, MARGIN, TARGET, *WINDOW)),
     Look(768, 512, (*ALWAYS, BLANK, *WINDOW[1:])),
-    Look(320, 256, ("scrolls sideways", *TEXT, *WINDOW[1:])),  # four times as large
+    Look(320, 256, ("scrolls sideways", *TEXT, *WINDOW[1:])),  # a zoom of 400 %
 )
 OTHER_WIDTHS = (
     Look(1280, 800, (BLANK,)),
@@ -76,9 +76,9 @@ NARROW = replace(UNFOLDED, width=360, height=800)
 
 @pytest.fixture(scope="session")
 def places(site: Path) -> dict[str, list[str]]:
-    """The pages of each chapter and the rest, but for those that lead on to another.
+    """The pages of each chapter and the rest, without redirects.
 
-    Alone in a frame a block stands as on its page.
+    Embeds are left out too: a block alone in a frame looks as on its page.
     """
     found: dict[str, list[str]] = {chapter: [] for chapter in (*CHAPTERS, REST)}
     for page in sorted(set(site.rglob("*.html")) - set(site.glob("embed/*/index.html"))):
@@ -99,28 +99,28 @@ PHONE: dict[str, Any] = {
 
 @pytest.fixture
 def sheet(open_page: Open) -> Page:
-    """A page without Python, to be taken from place to place.
+    """A page without Python, on which tests go from place to place.
 
-    It begins at the only one to which no link leads.
+    It starts at the only page to which no link leads.
     """
     return open_page("404.html", python=False, fresh=True)
 
 
 @pytest.fixture
 def phone(open_page: Open) -> Page:
-    """The same under a finger."""
+    """The same with a phone's window and touch."""
     return open_page("404.html", python=False, **PHONE)
 
 
 def turn_to(page: Page, place: str) -> None:
-    """Go to a page of the book, where probes can be asked."""
+    """Go to a page of the book, and load the probes if needed."""
     go_to(page, place)
     if page.evaluate("() => !globalThis.probe"):
         page.evaluate(f"() => {{ {PROBES} }}")
 
 
 def wrong(page: Page, look: Look, patience: int = 600) -> list[str]:
-    """What the probes of a look still find after some frames."""
+    """List the faults that a look's probes still find after some frames."""
     page.set_viewport_size({"width": look.width, "height": look.height})
     if look.media:
         page.emulate_media(**look.media)
@@ -131,12 +131,12 @@ def wrong(page: Page, look: Look, patience: int = 600) -> list[str]:
 
 
 def is_sheet(place: str) -> bool:
-    """Whether a chapter is on one page, which is there to be printed."""
+    """Tell whether a page is a chapter's print version."""
     return place.endswith("print/")
 
 
 def sources_of(place: str) -> tuple[str, ...]:
-    """The page's own text, and what may move any page."""
+    """List the page's own source, and the style sheets, which may move any page."""
     chapter, _, section = place.strip("/").partition("/")
     return f"content/{chapter}/{section or 'index'}.md", "static/css/"
 
@@ -159,7 +159,7 @@ def test_every_page(sheet: Page, phone: Page, places: dict[str, list[str]], chap
 
 
 def on_paper(place: str) -> tuple[Look, ...]:
-    """What is on such a page is looked at on its own pages."""
+    """Choose the looks for a print version; its content is checked on the sections' own pages."""
     narrow = replace(TOUCHED, probes=ALWAYS[:1])
     return (narrow,) if place in TOO_WIDE else (narrow, A4)
 
@@ -177,12 +177,12 @@ def test_other_widths(sheet: Page, places: dict[str, list[str]], chapter: str) -
 
 
 def unfold(page: Page) -> None:
-    """Open whatever is folded."""
+    """Open every fold."""
     page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true")
 
 
 QUICK_AXE = ("tour", "workshop")
-"""Few pages of every kind of block; the other chapters are among the long tests."""
+"""Two small chapters with every kind of block; the others are among the long tests."""
 
 
 @pytest.mark.sweep
@@ -194,17 +194,18 @@ QUICK_AXE = ("tour", "workshop")
     ],
 )
 def test_axe_finds_nothing(sheet: Page, places: dict[str, list[str]], chapter: str) -> None:
-    """Each page unfolded, narrow and in the light.
+    """Check each page unfolded, in a narrow window and the light theme.
 
-    Pages of each kind stand all rules in a wide window too, and in the dark those on colours, which
-    depend on the kind of block alone. Of the pages that the build lists, one of each kind does.
+    Also check the quick chapters, and one of each kind of the remaining pages, against all rules in
+    a wide window and against the rules on colours in the dark theme. Colours depend only on the
+    kind of block.
     """
     found: list[str] = []
     kinds: set[object] = set()
     for place in by_lot((each for each in places[chapter] if not is_sheet(each)), sources_of):
         turn_to(sheet, place)
         unfold(sheet)
-        found += wrong(sheet, NARROW)  # axe does not wait for what the page's scripts put right
+        found += wrong(sheet, NARROW)  # axe does not wait for corrections by the page's scripts
         found += violations(sheet)
         kind = (place.partition("/")[0], place.count("/")) if chapter == REST else place
         if chapter in (*QUICK_AXE, REST) and kind not in kinds:
@@ -224,7 +225,7 @@ def test_the_pages_hold_every_instrument(site: Path, places: dict[str, list[str]
 
 
 def styled(rule: str) -> str:
-    """A script that adds a rule of style, which wins."""
+    """Return a script that adds a style rule with priority over all others."""
     rule = rule.replace(";", " !important;").replace(" }", " !important }")
     return f"""() => {{
       const sheet = new CSSStyleSheet();
@@ -266,14 +267,14 @@ FAULTS = {
       for (const each of scrollers) each.removeAttribute("tabindex");
     }""",
 }
-"""For each probe a change of the page that it must not overlook."""
+"""For each probe, a change of the page that it must detect."""
 
 
 def test_each_probe_finds_its_fault(sheet: Page, phone: Page) -> None:
-    """One whose selectors no longer fit the book would find nothing, and pass."""
+    """A probe whose selectors no longer match the book would find nothing, and pass."""
     turn_to(phone, SECTION)
     turn_to(sheet, SECTION)
-    every = (*SCREENS, FORCED, A4, UNFOLDED, TOUCHED)  # the last to ask it counts
+    every = (*SCREENS, FORCED, A4, UNFOLDED, TOUCHED)  # the last look with a probe counts
     looks = {probe: look for look in every for probe in look.probes}
     assert set(FAULTS) == set(looks)
     unseen = []

@@ -1,4 +1,4 @@
-"""What an error means, in the page: every case of the table, and where its sentence appears."""
+"""Explanations of errors in the page: every case of the table, and where the sentence appears."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ SENTENCE = "X is (256, 784), W is (32, 784); @ needs 784 = 32. X @ W.T fits."
 
 
 def test_every_case_has_its_sentence_in_the_page(desk: Page) -> None:
-    """In one run, by the engine itself."""
+    """Check all cases in one run, by the engine itself."""
     cases = dict(explained_cases()) | dict.fromkeys(unexplained_cases(), "")
     define = f"exec({ALL_CASES!r})"
     codes = f"codes = json.loads({json.dumps(json.dumps(list(cases)))})"
@@ -51,7 +51,7 @@ def test_every_case_has_its_sentence_in_the_page(desk: Page) -> None:
 
 
 def test_every_note_is_made_in_the_page(desk: Page) -> None:
-    """Integers have 32 bits there, so that others wrap: those cases are CPython's."""
+    """Leave out cases with integers: they have 32 bits in the page, so other values wrap."""
     whole = re.compile(r"\bu?int\d*\b|arange|integers")
     cases = {code: told for code, told in noted_cases() if not whole.search(f"{code}{told}")}
     define = f"exec({ALL_CASES!r})"

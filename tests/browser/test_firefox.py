@@ -1,4 +1,4 @@
-"""The book in Firefox: it starts, runs, stops, draws, and starts again from what it kept."""
+"""The book in Firefox: it starts, runs, stops, draws, and restarts from its own storage."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ DRIVER = Path(__file__).with_name("firefox.mjs")
 
 
 def firefox_path() -> str | None:
-    """``LATENTBOOK_FIREFOX``, or one on the PATH."""
+    """Return ``LATENTBOOK_FIREFOX``, or a Firefox on the PATH."""
     named = os.environ.get("LATENTBOOK_FIREFOX")
     return named or shutil.which("firefox-esr") or shutil.which("firefox")
 
 
 @pytest.fixture(scope="module")
 def seen(book: str) -> dict[str, Any]:
-    """What two visits showed, and a third without the server."""
+    """The results of two visits, and of a third without the server."""
     firefox = firefox_path()
     if firefox is None:
         pytest.skip("No Firefox: `make firefox` installs one where apt-get can.")
@@ -80,5 +80,5 @@ def test_it_works_offline(seen: dict[str, Any]) -> None:
 
 
 def test_nothing_went_wrong_unseen(seen: dict[str, Any]) -> None:
-    r"""Firefox minds the MathML that KaTeX makes of an index like ``\min``, and draws it."""
+    r"""Firefox reports the MathML that KaTeX writes for an index like ``\min``, but draws it."""
     assert [error for error in seen["errors"] if "Invalid markup" not in error] == []

@@ -1,4 +1,4 @@
-"""A control whose value the page draws: by suggestion, typed, in a link, and what it refuses."""
+"""A control whose value the page draws: suggested, typed, linked and refused values."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ PLACE = "first-steps/the-best-constant/"
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A course of one page, built and served."""
+    """URL of a course of one page."""
     folder, build = tmp_path_factory.mktemp("glyphs") / "course", tmp_path_factory.mktemp("build")
     fill(build / "cache", Settings().build / "cache")
     run("new", "book", str(folder), build=build)
@@ -75,7 +75,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def live(page: Page) -> tuple[Locator, Locator, Locator]:
-    """An instrument that answers, its field, and the ink in four columns."""
+    """Wait for the instrument; return it, its field, and the readout of ink in four columns."""
     instrument = page.locator("#fig-mark")
     instrument.scroll_into_view_if_needed()
     expect(instrument).to_have_attribute("data-state", "live")
@@ -84,7 +84,7 @@ def live(page: Page) -> tuple[Locator, Locator, Locator]:
 
 
 def test_a_character_is_drawn_as_the_fonts_have_it(open_page: Open, host: str) -> None:
-    """A full block is ink from side to side, and a link brings the picture along."""
+    """A full block is ink from side to side, and a link reproduces the picture."""
     page = open_page(PLACE, host=host)
     instrument, field, ink = live(page)
     expect(field).to_have_value("+")

@@ -1,4 +1,4 @@
-"""Code that would hang, exhaust or spoil the page: it stays usable, says what happened, goes on."""
+"""Code that would hang, exhaust or damage the page: it stays usable and says what happened."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ SPOILS = {
     "import shutil\nshutil.rmtree('/lib', ignore_errors=True)": "",
     "import atexit, gc\natexit.register(print, 'late')\ngc.set_threshold(1)": "",
 }
-# One of each way to hang, to exhaust, to end and to spoil. The others are variants: `long`.
+# One snippet for each way to hang, exhaust, end or damage Python. The variants are long tests.
 FIRST = {
     "while True: pass",
     "while True: print('x')",
@@ -112,7 +112,7 @@ assert {*FOREVER, *ENDS, *SPOILS} >= FIRST
 
 
 def each(codes: dict[str, str]) -> list[ParameterSet]:
-    """Every snippet, the variants marked as long."""
+    """Turn snippets into parameters; mark the variants as long."""
     return [pytest.param(code, marks=() if code in FIRST else pytest.mark.long) for code in codes]
 
 
@@ -123,7 +123,7 @@ def lab(second_visit: Page) -> Page:
 
 
 def check_responsive(page: Page) -> None:
-    """Move the pointer for a while: the page takes notice each time."""
+    """Move the pointer for a while, and check that the page responds each time."""
     for step in range(8):
         page.evaluate(LISTEN)
         page.mouse.move(300 + 5 * step, 400)
@@ -131,7 +131,7 @@ def check_responsive(page: Page) -> None:
 
 
 def stop(cell: Locator) -> float:
-    """Press Stop; seconds until the snippet has come to rest."""
+    """Press Stop; return the seconds until the snippet has stopped."""
     start = time.perf_counter()
     cell.locator('[data-action="stop"]').click()
     expect(cell).to_have_attribute("data-state", "stopped")
@@ -139,18 +139,18 @@ def stop(cell: Locator) -> float:
 
 
 def told(cell: Locator) -> str:
-    """All that a snippet tells its reader, once it has come to rest."""
+    """Wait until a snippet has finished; return its output and its status."""
     return f"{output(cell)}\n{cell.locator('[data-status]').inner_text()}"
 
 
 def check_next_run(page: Page) -> None:
-    """The next snippet runs, with NumPy and the standard library."""
+    """Check that the next snippet runs, with NumPy and the standard library."""
     code = "import json\nimport numpy as np\nprint(json.dumps(np.zeros(2).tolist()), len('abc'))"
     assert "[0.0, 0.0] 3" in output(run(page, code))
 
 
 def check_instrument(page: Page) -> None:
-    """The first instrument answers a slider with another readout."""
+    """Check that a slider of the first instrument changes a readout."""
     instrument = page.locator("section.instrument").first
     readout = instrument.locator("[data-readout]").nth(1)
     before = readout.inner_text()
@@ -197,7 +197,7 @@ def test_what_breaks_is_told_and_the_next_run_works(lab: Page, code: str) -> Non
 
 @pytest.mark.long
 def test_overwritten_memory_ends_python_and_not_the_page(chromium: Browser, book: str) -> None:
-    """In a browser with windows: the tab of a headless shell crashes."""
+    """Runs in a full browser, because the tab of a headless shell crashes."""
     browser = launch(chromium.browser_type, names=NAMES)
     page = browser.new_page()
     page.goto(book + SECTION)
@@ -216,7 +216,7 @@ def test_what_is_spoiled_is_put_back(lab: Page, code: str) -> None:
 
 
 def step_until(page: Page, holds: Callable[[], bool]) -> None:
-    """Let time pass in the page, little by little and less than four seconds."""
+    """Advance the page's clock in steps of 1 ms, for at most four seconds."""
     for _ in range(4_000):
         if holds():
             return
@@ -226,21 +226,21 @@ def step_until(page: Page, holds: Callable[[], bool]) -> None:
 
 @pytest.mark.clock
 def test_time_limits(open_page: Open, book: str) -> None:
-    """A minute for a snippet, ten seconds for a picture, by the page's own clock."""
-    page = open_page("404.html", fresh=True)  # a clock is the whole profile's
+    """A snippet may run for one minute and a picture for ten seconds, by the page's clock."""
+    page = open_page("404.html", fresh=True)  # a fake clock affects the entire profile
     page.clock.install()
     page.goto(book + SECTION)
     expect(page.locator(READY)).to_be_attached()
     cell = run(page, "kept = 3\nwhile True: pass")
     status = cell.locator("[data-status]")
     expect(status).to_have_text(re.compile("^Running"))
-    check_instrument(page)  # by a second Python, which is there from now on
+    check_instrument(page)  # starts a second Python, which stays
     page.clock.pause_at(page.evaluate("Date.now()") / 1000 + 5)
     passed = int(status.inner_text().split()[1])
     page.clock.fast_forward((58 - passed) * 1_000)
     expect(status).to_have_text("Running, 58 s")
     page.clock.fast_forward(2_000)
-    # The clock goes on: a page that has to ask for a Stop again does so after some time.
+    # The clock must advance: a page that has to repeat a Stop waits before it does.
     step_until(page, lambda: "Stopped after 60 s, the time limit" in status.inner_text())
     page.clock.resume()
     assert output(run(page, "kept")).strip() == "3"
@@ -265,9 +265,10 @@ def test_time_limits(open_page: Open, book: str) -> None:
 
 @pytest.mark.clock
 def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book: str) -> None:
-    """An answer takes 20 s by the page's clock, twice as long as a reader's edit may.
+    """An answer may take 20 s by the page's clock, twice the limit of a reader's edit.
 
-    On a fast machine it waits for another: a focused control has its next values computed ahead.
+    On a fast machine it waits for another answer, because the page computes the next values of a
+    focused control ahead.
     """
     page = open_page("404.html", fresh=True)
     page.add_init_script(SLOW_ANSWERS.replace("1_000", "window.late ?? 0"))
@@ -294,7 +295,7 @@ def test_a_slow_machine_has_longer_for_the_books_pictures(open_page: Open, book:
 
 @pytest.mark.clock
 def test_a_slow_machine_has_longer_to_stop(open_page: Open, book: str) -> None:
-    """Each answer takes a second to reach the page, more than an interrupt has otherwise."""
+    """Each answer takes one second to reach the page, longer than an interrupt usually may."""
     page = open_page("404.html", fresh=True)
     page.add_init_script(SLOW_ANSWERS)
     page.goto(book + SECTION)
@@ -311,7 +312,7 @@ def test_a_slow_machine_has_longer_to_stop(open_page: Open, book: str) -> None:
 def test_a_promise_that_nobody_waits_for_is_no_error_of_the_page(
     open_page: Open, call: str
 ) -> None:
-    """The fixture watches for what is uncaught."""
+    """The fixture fails the test on an uncaught error."""
     page = open_page()
     expect(
         run(page, f"import pyodide_js\npyodide_js.{call}\nprint('asked')")

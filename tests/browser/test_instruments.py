@@ -1,4 +1,4 @@
-"""Instruments: every control answers to mouse and keyboard; states are links; edits obey."""
+"""Instruments: controls react to mouse and keyboard, links restore states, edits take effect."""
 
 from __future__ import annotations
 
@@ -68,8 +68,8 @@ STATE = f"""section => [
   ...({SETTINGS})(section),
   ...[...section.querySelectorAll("[data-readout]")].map((readout) => readout.textContent),
 ]"""
-# What takes longer than 100 ms is said to be under way, and the address follows after 300: a
-# picture that stays for so long is the answer to what is set.
+# The page announces an answer that takes over 100 ms, and updates the address after 300 ms: a
+# picture unchanged for that long is the answer to the current settings.
 REST = f"""async (section) => {{
   const settled = () => /live|offline|refused/.test(section.dataset.state) && ({SEEN})(section);
   for (let before = settled(), now; ; before = now) {{
@@ -78,7 +78,7 @@ REST = f"""async (section) => {{
     if (now !== false && now === before) return;
   }}
 }}"""
-# Open a link as a visitor would, but with Python warm: the page is shown again.
+# Open a link as a visitor would, but in the same document, with Python warm.
 FOLLOW = """async (link) => {
   history.replaceState(history.state, "", location.pathname);
   await navigation.navigate(link).finished;
@@ -87,14 +87,14 @@ FOLLOW = """async (link) => {
 
 @pytest.fixture
 def clipboard(desk: Page) -> Iterator[Page]:
-    """The shared page, which may copy links."""
+    """The shared page, with permission to copy links."""
     desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
     yield desk
     desk.context.clear_permissions()
 
 
 def live(page: Page, label: str) -> Locator:
-    """An instrument whose picture shows its controls, on whatever page of the book it is."""
+    """Go to an instrument's page, and wait until its picture matches its controls."""
     go_to(page, where(label))
     instrument = page.locator(f"#{label}")
     instrument.scroll_into_view_if_needed()
@@ -103,13 +103,13 @@ def live(page: Page, label: str) -> Locator:
 
 
 def every_instrument() -> list[str]:
-    """The labels of all instruments, in the order of the book."""
+    """Labels of all instruments, in the order of the book."""
     return [label for label, target in targets().items() if target.kind == "instrument"]
 
 
 @pytest.fixture(scope="session")
 def linked(site: Path) -> set[str]:
-    """A few instruments whose links hold each kind of control, in and out of training."""
+    """A few instruments that cover each kind of control, with and without training."""
     chosen: dict[str, set[tuple[bool, str]]] = {}
     for place in pages_with("instrument"):
         for text in SPEC.findall((site / place / "index.html").read_text("utf-8")):
@@ -127,19 +127,19 @@ def sources_of(label: str) -> tuple[str, ...]:
 
 
 def share(part: int) -> list[str]:
-    """One of a few parts of all instruments: those that stand together stay together."""
+    """Return one of `PARTS` runs of consecutive instruments."""
     labels = by_lot(every_instrument(), sources_of)
     return labels[part * len(labels) // PARTS : (part + 1) * len(labels) // PARTS]
 
 
 def reset(instrument: Locator) -> None:
-    """Take the block's own state again."""
+    """Restore the block's original state."""
     instrument.evaluate("section => section.querySelector('.tools [data-action=reset]').click()")
     expect(instrument).to_have_attribute("data-state", SETTLED)
 
 
 def begin(instrument: Locator) -> None:
-    """Take the block's own state; before the second step, not every setting of training shows."""
+    """Reset, and train for two steps if possible: some training settings show only then."""
     reset(instrument)
     step = instrument.locator('[data-action="step"]')
     for t in (1, 2) if step.count() else ():
@@ -148,20 +148,20 @@ def begin(instrument: Locator) -> None:
 
 
 def arrive(instrument: Locator, step: int) -> None:
-    """Wait for the picture of a step of training."""
+    """Wait for the picture of a training step."""
     expect(instrument.locator('[data-control="steps"] .typed')).to_have_value(str(step))
     said = re.compile(rf"at step {step}\b", re.IGNORECASE)
     expect(instrument.get_by_role("img", name=said).first).to_be_attached()
 
 
 def seen(instrument: Locator) -> int:
-    """A sum over everything that an answer changes: drawings, tiles and readouts."""
+    """Checksum of everything that an answer changes: drawings, tiles and readouts."""
     sum_of: int = instrument.evaluate(SEEN)
     return sum_of
 
 
 def expect_change(instrument: Locator, before: int) -> None:
-    """Wait until the picture is another one."""
+    """Wait until the picture changes."""
     try:
         instrument.page.wait_for_function(
             f"([section, before]) => ({SEEN})(section) !== before",
@@ -186,7 +186,7 @@ def shown_controls(instrument: Locator, kind: str) -> list[dict[str, Any]]:
 @pytest.mark.sweep
 @pytest.mark.parametrize("part", range(PARTS))
 def test_every_instrument_answers(clipboard: Page, linked: set[str], part: int) -> None:
-    """One visit to each: the mouse, the keyboard, its picture in a file, its state in a link."""
+    """Visit each once, and check mouse, keyboard, the saved picture and the state in a link."""
     for label in share(part):
         instrument = live(clipboard, label)
         begin(instrument)
@@ -209,7 +209,7 @@ def test_every_instrument_answers(clipboard: Page, linked: set[str], part: int) 
 
 
 def drag(instrument: Locator, control: dict[str, Any]) -> None:
-    """Drag a slider by the mouse: the picture is another one."""
+    """Drag a slider with the mouse, and check that the picture changes."""
     mouse = instrument.page.mouse
     slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
     before = seen(instrument)
@@ -233,7 +233,7 @@ def drag(instrument: Locator, control: dict[str, Any]) -> None:
 
 
 def press_end(instrument: Locator, control: dict[str, Any]) -> None:
-    """Take a slider that has been dragged to its upper end by the keyboard."""
+    """Move a dragged slider to its upper end by keyboard."""
     slider = instrument.locator(f'input[type="range"][name="{control["name"]}"]')
     slider.focus()
     instrument.page.keyboard.press("End")
@@ -242,7 +242,7 @@ def press_end(instrument: Locator, control: dict[str, Any]) -> None:
 
 
 def press_keys(instrument: Locator, control: dict[str, Any]) -> None:
-    """Set a choice or a seed by the keyboard alone: the picture is another one."""
+    """Set a choice or a seed by keyboard alone, and check that the picture changes."""
     name, keyboard = control["name"], instrument.page.keyboard
     before = seen(instrument)
     match control["kind"]:
@@ -250,7 +250,7 @@ def press_keys(instrument: Locator, control: dict[str, Any]) -> None:
             instrument.locator(f'input[name$=".{name}"]:checked').focus()
             keyboard.press("ArrowRight")
         case "seed":
-            # A new one is drawn. Some few give the same picture, but not this one.
+            # The page draws a new seed. A few seeds give the same picture, but not this one.
             instrument.page.evaluate("() => { Math.random = () => 0.25; }")
             instrument.locator(f'[data-control="{name}"] [data-action="reseed"]').focus()
             keyboard.press("Enter")
@@ -258,7 +258,7 @@ def press_keys(instrument: Locator, control: dict[str, Any]) -> None:
 
 
 def place_point(instrument: Locator, control: dict[str, Any]) -> None:
-    """Set a point by the pointer, by keys, and by its numbers."""
+    """Set a point by pointer, by keys and by its numbers."""
     mouse = instrument.page.mouse
     x, y = (instrument.locator(f'input[name="{control["name"]}.{axis}"]') for axis in "xy")
     panel = instrument.locator(f'[data-panel="{control["panel"]}"]')
@@ -292,7 +292,7 @@ def place_point(instrument: Locator, control: dict[str, Any]) -> None:
 
 
 def check_saved_picture(instrument: Locator) -> None:
-    """Save the picture: a file of its own name, with something in it."""
+    """Save the picture, and check the file's name, format and minimum size."""
     with instrument.page.expect_download() as download:
         instrument.locator('[data-action="save"]').click()
     assert download.value.suggested_filename == f"{instrument.get_attribute('id')}.png"
@@ -302,7 +302,7 @@ def check_saved_picture(instrument: Locator) -> None:
 
 
 def check_link(instrument: Locator) -> None:
-    """Set all there is to set, copy the link, and follow it."""
+    """Move every control, copy the link, and follow it."""
     page, spec = instrument.page, spec_of(instrument)
     at_rest, moved = settings_of(instrument), False
     for control in shown_controls(instrument, "slider"):
@@ -314,12 +314,12 @@ def check_link(instrument: Locator) -> None:
             moved = True
     for control in shown_controls(instrument, "choice"):
         last = instrument.locator(f'input[type="radio"][name$=".{control["name"]}"]').last
-        # What the reader has kept is not offered before something is.
+        # A reader's own result is offered only once there is one.
         if last.is_visible() and not last.is_checked():
             last.check()
             moved = True
     if not moved:
-        return  # it has a pad alone: see test_pad.py
+        return  # its only control is a pad: see test_pad.py
     if spec["training"]:
         steps = instrument.locator('[data-control="steps"] .typed')
         steps.fill("12")
@@ -346,7 +346,7 @@ def check_link(instrument: Locator) -> None:
 
 
 def test_some_control_is_a_point(desk: Page) -> None:
-    """Else nothing above has been set by its panel."""
+    """Otherwise the sweep above would never set a point by its panel."""
     instrument = live(desk, "code-map")
     assert shown_controls(instrument, "point")
 
@@ -377,7 +377,7 @@ def test_a_typed_value_is_checked_and_the_last_one_kept(desk: Page) -> None:
     typed = instrument.locator('[data-control="k"] .typed')
     slider = instrument.locator('input[type="range"][name="k"]')
     typed.fill("24/2")
-    expect(slider).to_have_value("30")  # until the reader has finished
+    expect(slider).to_have_value("30")  # until the reader presses Enter
     typed.press("Enter")
     expect(typed).to_have_value("12")
     expect(slider).to_have_value("12")
@@ -434,13 +434,13 @@ def test_readouts_are_spoken_after_a_move(desk: Page) -> None:
 
 
 def state_of(instrument: Locator) -> list[str]:
-    """What every control is set to, and what Python says to that."""
+    """Read the value of every control, and Python's readouts."""
     state: list[str] = instrument.evaluate(STATE)
     return state
 
 
 def settings_of(instrument: Locator) -> list[str]:
-    """What every control is set to."""
+    """Read the value of every control."""
     settings: list[str] = instrument.evaluate(SETTINGS)
     return settings
 
@@ -571,7 +571,7 @@ def test_the_plate_follows_the_declaration(open_page: Open) -> None:
     expect(k.locator(".name")).to_contain_text("Wide")
     expect(k.locator(".name .katex")).to_have_count(1)
     expect(k.locator(".end").last).to_have_text("20")
-    expect(k.locator(".typed")).to_have_value("10")  # 40 does not fit
+    expect(k.locator(".typed")).to_have_value("10")  # 40 is out of range
     expect(instrument.locator('input[value="residual"]')).to_be_checked()
     expect(instrument.locator(".readout dt", has_text="Kept")).to_have_count(1)
     expect(instrument).to_have_attribute("data-state", "live")
@@ -612,7 +612,7 @@ def test_the_plate_follows_the_declaration(open_page: Open) -> None:
 
 
 def plate_of(instrument: Locator) -> list[str]:
-    """Title, question, names of controls and readouts."""
+    """Read the texts of a plate: title, question, and names of controls and readouts."""
     return [
         text.strip()
         for text in instrument.locator(
@@ -622,7 +622,7 @@ def plate_of(instrument: Locator) -> list[str]:
 
 
 def test_what_is_set_on_a_picture_is_taken_again(open_page: Open) -> None:
-    """A point, a map and a pad whose declaration has changed."""
+    """A point, a map and a pad respond again after an edit changes their declaration."""
     found = set()
     page = open_page()
     for label in ("code-map", "latent-atlas", "draw-a-digit"):
@@ -695,7 +695,7 @@ def test_an_edit_that_never_ends_is_ended_by_the_next_one(open_page: Open) -> No
     expect(instrument.locator('[data-readout="kept"]')).to_have_text(own)
 
 
-# Counts the answers that took a second: instrument.js measures each.
+# Depends on which answers took a second: instrument.js measures each.
 @pytest.mark.clock
 def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     page = open_page(f"{SECTION}#bottleneck")
@@ -722,8 +722,8 @@ def test_a_known_answer_ends_the_wait_for_another(open_page: Open) -> None:
     typed.fill(before)
     typed.press("Enter")
     expect(instrument).to_have_attribute("data-state", "live")
-    # Python answers one question at a time: once it has answered this one, the slow answer, for
-    # which nobody waits, has come and changed nothing.
+    # Python answers one question at a time. After this answer the slow one, which nothing waits
+    # for any more, has arrived and changed nothing.
     typed.fill("25")
     typed.press("Enter")
     expect(readout).not_to_have_text(own)
@@ -745,7 +745,7 @@ def test_zoom_shows_the_figure_in_plotly(desk: Page) -> None:
     expect(dialog).to_have_count(0)
 
 
-# The time then. A font that comes late moves lines, whatever a script does.
+# Returns the time at which fonts are loaded: a late font moves lines, whatever a script does.
 FONTS_ARE_THERE = """async () => {
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
   await frame();
@@ -802,7 +802,7 @@ def test_server_grid_takes_the_place_of_the_pages_own(desk: Page) -> None:
 
 
 def test_on_a_slow_line_grids_travel_in_the_delta_form(desk: Page) -> None:
-    """At 16 Mbit/s the second of two grids does, whatever the page took the line for before."""
+    """At 16 Mbit/s the second of two grids does, whatever speed the page assumed before."""
     instrument = live(desk, "vae-sampler")
     instrument.locator('input[name$=".model"][value="conv_vae_mnist"]').check()
     line = desk.context.new_cdp_session(desk)

@@ -1,4 +1,4 @@
-"""A book of all kinds of blocks in German, whose words are long, and from right to left."""
+"""A book with every kind of block in German, whose words are long, and in right-to-left Hebrew."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tools.bench.serving import served
 pytestmark = pytest.mark.browser
 
 LANGUAGES = ("de", "he")
-"""Of the second there are no words but those that the tests make."""
+"""Hebrew has no catalogue: the tests generate one."""
 
 PAGES = (
     *("", "contents/", "facts/", "references/", "sample/", "sample/blocks/"),
@@ -61,7 +61,7 @@ OUTSIDE = """() => {
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """URLs of the books, by their languages."""
+    """URLs of the books, by language."""
     folder = tmp_path_factory.mktemp("languages")
     real = Settings()
     runtime = build_runtime(real, report=print)
@@ -70,7 +70,7 @@ def books(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with pytest.MonkeyPatch.context() as patch, ExitStack() as servers:
         patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: runtime)
         compressor = "latentbook.book.write.compress.Compressor"
-        patch.setattr(f"{compressor}.add_variants", lambda *_: None)  # half a minute
+        patch.setattr(f"{compressor}.add_variants", lambda *_: None)  # saves half a minute
         add_pseudo_locale("he", folder / "locale", patch)
         urls = {}
         for name in LANGUAGES:
@@ -133,7 +133,7 @@ def test_a_page_begins_at_the_right(books: dict[str, str], window: Page) -> None
     window.goto(f"{books['he']}/sample/quizzes/")
 
     def side(selector: str) -> str:
-        """In which half of the window the middle of an element lies."""
+        """Tell in which half of the window an element's centre is."""
         box = window.locator(selector).first.bounding_box()
         assert box is not None
         return "left" if box["x"] + box["width"] / 2 < 640 else "right"

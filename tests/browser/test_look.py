@@ -1,4 +1,4 @@
-"""The frame around the text and the layout: what LOOK asks for that can be measured."""
+"""The layout and the frame around the text: the measurable requirements of the design."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.browser
 
 
 def config_of(html: str) -> dict[str, Any]:
-    """What the scripts of a page are told."""
+    """Read the configuration that a page gives its scripts."""
     start = html.index(">", html.index('id="latentbook-config"')) + 1
     config: dict[str, Any] = json.loads(html[start : html.index("</script>", start)])
     return config
@@ -36,7 +36,7 @@ def test_the_theme_goes_round_and_stays(open_page: Open) -> None:
         expect(root).to_have_attribute("data-theme", theme)
     assert page.evaluate(paper) != light
     assert page.evaluate("themes") == 2
-    # The choice is there before the body is: nothing can flash.
+    # The theme is set before the body exists, so nothing can flash.
     page.add_init_script(
         """new MutationObserver((_, observer) => {
           if (!document.body) return;
@@ -58,12 +58,12 @@ SEARCHED_BEFORE = """() => {
   const field = document.querySelector("dialog.search input");
   return field.value.slice(field.selectionStart, field.selectionEnd);
 }"""
-"""Opens the dialog; what of its field is selected before anything else can happen."""
+"""Opens the dialog, and returns the selected part of its field in the same task."""
 
 
 def test_search_by_keyboard(open_page: Open) -> None:
     page = open_page("contents/")
-    page.wait_for_function(FOLLOWS_LINKS)  # before that a link loads its page anew, and forgets
+    page.wait_for_function(FOLLOWS_LINKS)  # before that, a link reloads its page and loses state
     page.keyboard.press("/")
     dialog = page.locator("dialog.search")
     expect(dialog.get_by_role("combobox")).to_be_focused()
@@ -147,7 +147,7 @@ def test_addresses_of_the_one_page_that_a_chapter_was_lead_on(
 
 
 def test_every_address_of_the_one_page_is_known(site: Path) -> None:
-    """What the page had when a chapter was one: sections, equations, headings, facts, notes."""
+    """Addresses from when a chapter was one page: sections, equations, headings, facts, notes."""
     config = config_of((site / "autoencoders" / "index.html").read_text())
     old = Path("tests/fixtures/addresses.txt").read_text().split()
     gone = [
@@ -240,12 +240,12 @@ def test_focus_is_seen_on_every_control(open_page: Open) -> None:
 
 
 def test_the_page_does_not_shift_while_it_loads(open_page: Open, book: str) -> None:
-    page = open_page()  # its fonts are in the cache then
+    page = open_page()  # fills the cache with its fonts
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     page.goto("about:blank")
     page.add_init_script(ADD_SHIFTS)
     page.goto(book + SECTION)
     page.wait_for_function("() => document.fonts.status === 'loaded'")
     expect(page.locator("section.instrument").first).to_be_attached()
-    # 0.1 is what Core Web Vitals call good; a line that breaks elsewhere would already be 0.02.
+    # Core Web Vitals call 0.1 good; one changed line break would already give 0.02.
     assert page.evaluate("shift") < 0.01

@@ -1,4 +1,4 @@
-"""The map: moved by mouse, wheel, fingers and keys; with a server, without, and again."""
+"""The map: moved by mouse, wheel, fingers and keys; with, without and after loss of a server."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ pytestmark = pytest.mark.browser
 LABEL = "latent-atlas"
 UNIT = 400 / (
     2 * 8
-)  # width of the panel at zoom 0, over the plane's: see static/js/instrument/map/geometry.js
+)  # panel width over plane width at zoom 0: see static/js/instrument/map/geometry.js
 
 
 def atlas(page: Page) -> Locator:
-    """The instrument, once its tiles are there."""
+    """Go to the map, and wait for its tiles."""
     go_to(page, where(LABEL))
     instrument = page.locator(f"#{LABEL}")
     instrument.scroll_into_view_if_needed()
     expect(page.locator(READY)).to_be_attached()
     expect(instrument.locator("canvas").first).to_be_attached()
-    expect(instrument.locator(".map .tiles-still")).to_have_count(0)  # every tile is there
+    expect(instrument.locator(".map .tiles-still")).to_have_count(0)  # every tile has loaded
     return instrument
 
 
 @pytest.fixture
 def shared(desk: Page) -> Iterator[Page]:
-    """The chapter that all tests share, with the map as it was."""
+    """The page that all tests share; resets the map afterwards."""
     yield desk
     desk.locator(f'#{LABEL} .tools [data-action="reset"]').click()
     desk.mouse.move(5, 300)
 
 
 def view(instrument: Locator) -> list[float]:
-    """What the map is set to: x, y, zoom."""
+    """Read x, y and zoom from the map's fields."""
     fields = (instrument.locator(f'input[name="view.{part}"]') for part in ("x", "y", "zoom"))
     return [float(field.input_value()) for field in fields]
 
 
 def spot(instrument: Locator, right: float, down: float) -> tuple[float, float]:
-    """A place on the map in the window, by its share of the panel."""
+    """Convert shares of the panel into window coordinates."""
     image = instrument.locator(".map > .image")
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
@@ -195,7 +195,7 @@ def test_dots_are_coloured_by_class(shared: Page) -> None:
 
 
 def test_there_is_never_an_empty_picture(shared: Page) -> None:
-    """While the reader zooms, each frame shows tiles: coarser ones until the finer come."""
+    """While the reader zooms, each frame shows tiles: coarse ones until the fine ones load."""
     instrument = atlas(shared)
     instrument.evaluate(
         """(section) => {

@@ -1,4 +1,4 @@
-"""Matplotlib in the page draws what it has drawn in CPython, under the snippet."""
+"""Matplotlib draws the same figures in the page as in CPython, under the snippet."""
 
 from __future__ import annotations
 
@@ -99,5 +99,5 @@ def test_what_a_reader_draws_is_not_described_as_the_books(page: Page) -> None:
     [figure] = drawn(cell)
     assert "<!-- Mine -->" in figure.data
     expect(cell.locator("img")).to_have_attribute("alt", "Output of snippet 1.1")
-    page.reload()  # what a reader has drawn comes back
+    page.reload()  # the reader's figure is restored
     expect(cell.locator("img")).to_have_attribute("alt", "Output of snippet 1.1")

@@ -1,4 +1,4 @@
-"""Scripts that need no page: how numbers are read, how states are written, how output is cut."""
+"""Scripts that need no page: parsing of numbers, encoding of states, cutting of output."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ READ = "([control, text]) => book.kindOf(control).read(control, text)"
 
 @pytest.fixture(scope="module")
 def modules(chromium: Browser) -> Iterator[Page]:
-    """A page whose global ``book`` holds what the scripts export."""
+    """A page whose global ``book`` contains the exports of the scripts."""
     bundled = subprocess.run(
         [
             "node_modules/.bin/esbuild",
@@ -345,7 +345,7 @@ def test_the_query_holds_only_what_differs_and_leaves_others_alone(modules: Page
 
 
 def test_a_link_carries_the_longest_texts_and_says_when_it_cannot(modules: Page) -> None:
-    """At most 12 characters of the address for each: four bytes, percent-encoded."""
+    """Each character takes at most 12 characters of the address: four bytes, percent-encoded."""
     names = [f"word_{i}" for i in range(MAX_TYPED // MAX_CHARACTERS)]
     spec = {
         "label": "some-label-of-an-instrument",
@@ -463,12 +463,12 @@ PLANE = {"limit": 8, "max_zoom": 18}
 
 
 def test_zooming_keeps_the_code_under_the_pointer(modules: Page) -> None:
-    """By the definition: 256 * 2^zoom pixels to 16 units, y upwards."""
+    """Checked by the definition: 256 * 2^zoom pixels for 16 units, y upwards."""
     x, y, zoom = modules.evaluate(
         "plane => book.geometry.zoomed(plane, [1, 2, 3], 1, { x: 100, y: -50 })", PLANE
     )
     assert zoom == 4
-    before, after = 128, 256  # pixels to a unit
+    before, after = 128, 256  # pixels per unit
     assert x + 100 / after == pytest.approx(1 + 100 / before, abs=1 / after)
     assert y + 50 / after == pytest.approx(2 + 50 / before, abs=1 / after)
 
@@ -483,7 +483,7 @@ def test_a_view_stays_on_the_plane_and_is_short_in_a_link(modules: Page) -> None
 
 
 def test_the_tiles_in_view_are_those_that_python_finds_there(modules: Page) -> None:
-    """Each place in the panel lies in a listed tile, each listed tile holds such a place."""
+    """Each point of the panel is in a listed tile, and each listed tile contains such a point."""
     for view in ([0.3, -0.2, 3.0], [7.9, 7.9, 2.2], [-3.1, 5.0, 9.4], [0.0, 0.0, 0.0]):
         listed = {
             (tile["zoom"], tile["x"], tile["y"])
@@ -593,7 +593,7 @@ def test_the_least_recently_seen_tiles_are_forgotten(modules: Page) -> None:
 
 @pytest.fixture(scope="module")
 def entries(site: Path) -> list[dict[str, Any]]:
-    """What is searched in this book; the folder can have an older edition's index, too."""
+    """Load the search index that this book uses; the folder may also contain an older one."""
     named = re.search(r"search-\w+\.json", (site / "index.html").read_text(encoding="utf-8"))
     assert named
     found: list[dict[str, Any]] = json.loads((site / named[0]).read_bytes())

@@ -1,4 +1,4 @@
-"""From page to page: one document, one Python, and everything a reader expects of a link."""
+"""From page to page in one document with one Python, and all that a reader expects of a link."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ HEADING = "main h1 > span:last-child, main h1:not(:has(span))"
 
 @pytest.fixture(scope="module")
 def window(chromium: Browser, editions: Editions) -> Iterator[Page]:
-    """One document with Python ready, in which all tests move about."""
+    """One document with Python ready, in which all tests navigate."""
     context = chromium.new_context(**WINDOW)
-    watch = Watch(editions.url, expected=("Failed to load resource",))  # some tests let it fail
+    watch = Watch(editions.url, expected=("Failed to load resource",))  # tests let it fail
     context.on("page", watch.follow)
     yield context.new_page()
     context.close()
@@ -30,8 +30,8 @@ def window(chromium: Browser, editions: Editions) -> Iterator[Page]:
 
 @pytest.fixture
 def page(window: Page, editions: Editions) -> Page:
-    """The beginning of the first chapter, in the document of the tests before."""
-    window.mouse.move(0, 0)  # a pointer that another test left on a link rests there already
+    """The top of the first section, in the same document as the previous tests if possible."""
+    window.mouse.move(0, 0)  # a pointer left on a link by another test would count as resting
     if window.url.startswith(editions.url) and same_visit(window):
         go_to(window, ONE)
         window.evaluate("scrollTo({top: 0, behavior: 'instant'})")
@@ -44,12 +44,12 @@ def page(window: Page, editions: Editions) -> Page:
 
 
 def same_visit(page: Page) -> bool:
-    """Whether the document is still the one that was loaded first."""
+    """Tell whether the document has not been reloaded."""
     return bool(page.evaluate("globalThis.visit === 'this one'"))
 
 
 def go(page: Page, to: str) -> None:
-    """Follow the link in the text."""
+    """Follow a link in the text."""
     page.locator(f'.flow a[href$="{to}"]').click()
     page.wait_for_url(f"**/{to}")
 
@@ -131,7 +131,7 @@ COUNT_QUESTIONS = """() => {
 
 
 def test_a_page_is_ready_before_the_click(page: Page) -> None:
-    """A pointer at rest on its link fetches it and asks for its first picture."""
+    """When the pointer rests on a link, the page is fetched and its first picture computed."""
     page.evaluate(COUNT_QUESTIONS)
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url.split("#")[0]))
@@ -177,7 +177,7 @@ def test_what_is_far_below_the_first_window_is_laid_out_later(page: Page, place:
     expect(page.locator(".arrival")).to_have_count(0)
     after = page.evaluate(LAID_OUT, place)
     assert (before["all"], after["all"]) == (place == "two-late", True)
-    # A window scrolls by whole pixels, and what is above the place is a fraction of one high.
+    # A window scrolls by whole pixels, but the content above may have a fractional height.
     assert after["top"] == pytest.approx(before["top"], abs=1)
 
 
@@ -192,12 +192,12 @@ def test_a_page_that_is_come_back_to_is_laid_out_at_once(page: Page) -> None:
 
 
 def test_a_pointer_that_passes_over_a_link_fetches_nothing(page: Page) -> None:
-    page.mouse.move(0, 0)  # the link must not scroll under a pointer at rest
+    page.mouse.move(0, 0)  # the link must not scroll under the pointer
     fetched: list[str] = []
     page.on("request", lambda request: fetched.append(request.url))
     link = page.locator(f'.flow a[href$="{TWO}"]')
     link.scroll_into_view_if_needed()
-    # In one task: the timer that a rest needs cannot end in between.
+    # In one task, so that the timer of a resting pointer cannot fire in between.
     link.evaluate(
         """(link) => {
           const mouse = { bubbles: true, pointerType: "mouse" };
@@ -312,7 +312,7 @@ def test_pages_that_are_left_leave_nothing_behind(page: Page) -> None:
     for _ in range(4):
         round_trip()
     after = held()
-    ahead = page.evaluate(NODES)  # of a page that may have been fetched ahead
+    ahead = page.evaluate(NODES)  # nodes of a page that may have been prefetched
     for name, number in before.items():
         assert after[name] <= 1.1 * number + 50 + ahead, (name, before, after)
 

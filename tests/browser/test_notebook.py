@@ -1,6 +1,6 @@
 """An instrument in a notebook: the script in a real browser, the kernel's side in this process.
 
-Between them stands what a notebook stands for: a model with traits and messages.
+A stand-in for the notebook connects them: a model with traits and messages.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ NOTEBOOK = """<!doctype html><html lang="en"><title>Notebook</title>
 
 
 class Notebook:
-    """A widget in a page of its own."""
+    """A widget in a separate page."""
 
     def __init__(self, page: Page, widget: Instrument) -> None:
         self.page, self.widget = page, widget
@@ -123,7 +123,7 @@ def test_the_kernel_computes_what_the_reader_asks_for(page: Page) -> None:
     page.wait_for_function("saved?.k === 11")
     assert notebook.widget.controls["k"] == 11
     assert notebook.widget.readouts["kept"] == kept(11)
-    # Set in Python; then back to what the widget was made with.
+    # Set the control in Python, then reset to the widget's initial value.
     notebook.widget.controls = {"k": 20}
     page.evaluate("controls => model.set('controls', controls)", notebook.widget.controls)
     expect(notebook.readout("kept")).to_have_text(kept(20))
@@ -133,7 +133,7 @@ def test_the_kernel_computes_what_the_reader_asks_for(page: Page) -> None:
 
 
 def kept(k: int) -> str:
-    """What the engine says of a code of this width."""
+    """Compute the readout for a code of this width."""
     return str(compute_frame("bottleneck", {"k": k}, None)["readouts"]["kept"])
 
 
@@ -148,7 +148,7 @@ def test_it_follows_the_theme_and_keeps_its_styles(page: Page) -> None:
     expect(page.locator("#output > div")).to_have_attribute("data-theme", "dark")
     assert notebook.instrument.evaluate(colours) == ["rgb(232, 230, 224)", "rgb(26, 28, 32)"]
     assert canvas.evaluate(ink) == [26, 28, 32]
-    # The notebook's own label is still red, and the instrument's is not.
+    # The notebook's own label is still red; the instrument's is not.
     colour = "element => getComputedStyle(element).color"
     assert page.locator("body > .label").evaluate(colour) == "rgb(255, 0, 0)"
     assert notebook.instrument.locator(".label").evaluate(colour) != "rgb(255, 0, 0)"

@@ -1,4 +1,4 @@
-"""Notes and marks: by mouse and by keyboard, found again in a later edition, listed, exported."""
+"""Notes and marks: made by mouse and keyboard, restored in a later edition, listed, exported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORDS = "An autoencoder is told to copy and is not given the room."
 
 
 def tools(page: Page, words: str) -> Locator:
-    """The toolbar, reached by keyboard from the selected words."""
+    """Select words, and reach the toolbar by keyboard."""
     page.evaluate(SELECT, words)
     bar = page.get_by_role("group", name="Selected text")
     expect(bar).to_be_visible()
@@ -42,7 +42,7 @@ def test_a_mark_and_a_note_by_keyboard(open_page: Open, tmp_path: Path) -> None:
     page = open_page(python=False)
     expect(page.locator("[data-answers]").first).to_be_attached()
     before = page.evaluate(MARKUP)
-    assert page.evaluate(LOADED) == 0  # nothing before it is needed
+    assert page.evaluate(LOADED) == 0  # scripts load only when needed
     tools(page, "told to copy")
     page.keyboard.press("Enter")
     mark = page.get_by_role("button", name="Highlight: told to copy")
@@ -60,7 +60,7 @@ def test_a_mark_and_a_note_by_keyboard(open_page: Open, tmp_path: Path) -> None:
     note = page.get_by_role("button", name="Note: Ask about <b>this</b>")
     expect(note).to_be_focused()
     assert page.evaluate(PAINTED, "note") == ["measures what a narrow code costs"]
-    assert page.evaluate(MARKUP) == before  # no element changes
+    assert page.evaluate(MARKUP) == before  # the markup is unchanged
 
     page.reload()
     note.press("Enter")
@@ -153,7 +153,7 @@ def test_a_later_edition(open_page: Open) -> None:
         [WORDS, WORDS.replace("not given", "refused")]
     )
     page.keyboard.press("Escape")
-    expect(dialog).to_be_hidden()  # until then the page behind it takes no keys
+    expect(dialog).to_be_hidden()  # an open dialog blocks keys to the page
     page.get_by_role("button", name="Notes", exact=True).press("Enter")
     entries = page.get_by_role("dialog", name="Notes").locator("li")
     expect(entries).to_have_count(2)

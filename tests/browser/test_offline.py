@@ -1,4 +1,4 @@
-"""After one visit the whole book can be read with the network off, and no two editions mix."""
+"""After one visit the complete book is readable offline, and editions never mix."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ STILL_HARMED = """async (entries) => {
 
 @pytest.fixture(scope="module")
 def browser_of(chromium: Browser) -> Iterator[Callable[..., BrowserContext]]:
-    """New browsers with service workers; what goes wrong in their pages fails the tests."""
+    """Opens new browser contexts with service workers; errors in their pages fail the tests."""
     contexts: list[BrowserContext] = []
     watches: list[Watch] = []
 
@@ -85,7 +85,7 @@ def visit(context: BrowserContext, url: str, *, python: bool = True) -> Page:
 
 
 def keep(context: BrowserContext, url: str) -> Page:
-    """One visit that lasts until the book is kept."""
+    """Visit a page until the book is saved for offline reading."""
     page = visit(context, url)
     expect(page.locator(STATUS)).to_contain_text(KEPT)
     return page
@@ -93,7 +93,7 @@ def keep(context: BrowserContext, url: str) -> Page:
 
 @dataclass
 class Visited:
-    """A browser after one visit, and the files of Python that the server was asked for in it."""
+    """A browser after one visit, and the Python files that it requested from the server."""
 
     browser: BrowserContext
     asked: list[str]
@@ -101,7 +101,7 @@ class Visited:
 
 @pytest.fixture(scope="module")
 def visited(browser_of: Callable[..., BrowserContext], editions: Editions) -> Visited:
-    """After a visit to the first chapter of edition A."""
+    """The state after a visit to the first chapter of edition A."""
     editions.publish("A")
     editions.requests.seen.clear()
     context = browser_of(editions.url, "status of 404", "status of 503")
@@ -115,7 +115,7 @@ def visited(browser_of: Callable[..., BrowserContext], editions: Editions) -> Vi
 
 @pytest.fixture
 def kept(visited: Visited, editions: Editions) -> BrowserContext:
-    """The browser that keeps edition A, which the server has."""
+    """The browser that has saved edition A, online, with edition A on the server."""
     editions.publish("A")
     visited.browser.set_offline(False)
     return visited.browser
@@ -137,7 +137,7 @@ def test_python_comes_over_the_network_once_and_is_stored_once(
 
 def test_every_page_is_there_without_a_network(kept: BrowserContext, editions: Editions) -> None:
     kept.set_offline(True)
-    page = visit(kept, editions.url + TWO)  # never seen before
+    page = visit(kept, editions.url + TWO)  # never visited online
     assert page.evaluate("crossOriginIsolated")
     expect(page.locator(STATUS)).to_contain_text("You are offline.")
     assert (
@@ -175,7 +175,7 @@ def test_what_the_server_says_of_a_fault_reaches_the_reader(
         found = page.goto(editions.url + "classroom/")
         assert found is not None
         assert (found.status, page.locator("body").inner_text()) == (503, "Try again in a minute.")
-        page.goto(editions.url + TWO)  # a page of the book is in the cache
+        page.goto(editions.url + TWO)  # this page is in the cache
         expect(page.locator("main h1")).to_contain_text("Page two")
     finally:
         editions.requests.fails = False
@@ -198,7 +198,7 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
     config = page.evaluate("JSON.parse(document.getElementById('latentbook-config').text)")
     name = served_name("widgets.pack", config["runtime"]["hashes"]["widgets.pack"])
     page.evaluate("place => fetch(place)", f"{editions.url}runtime/{name}")
-    # What the network has sooner is shown at once; the service worker heals its entry meanwhile.
+    # The page shows the network's copy at once; the service worker repairs its own meanwhile.
     healed = f"async (harmed) => (await ({STILL_HARMED})(harmed)).length === 0"
     page.wait_for_function(healed, arg=harmed)
     expect(page.locator(STATUS)).to_contain_text(KEPT)
@@ -211,14 +211,14 @@ def test_what_is_damaged_or_missing_comes_anew(kept: BrowserContext, editions: E
 
 
 def edition(page: Page) -> str:
-    """Which edition's text is shown."""
+    """Read the edition from the text of the page."""
     found = re.search(r"This is edition ([AB])", page.locator("main").inner_text())
     assert found is not None
     return found[1]
 
 
 def edition_of_scripts(page: Page) -> str:
-    """Which edition's scripts run a snippet."""
+    """Run a snippet, and read the edition from its status."""
     cell = run(page, "1 + 1")
     assert output(cell).strip() == "2"
     said = cell.locator("[data-status]").inner_text()
@@ -233,12 +233,12 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     page = keep(context, editions.url + ONE)
     other = visit(context, editions.url, python=False)
     editions.publish("B")
-    # The open pages go on in the edition that they are of, with what the server has no longer.
+    # Open pages continue in their own edition, with files that the server no longer has.
     assert (edition(page), edition_of_scripts(page)) == ("A", "A")
     page.locator('main a[href$="two/two-text/"]').first.click()
     expect(page.locator("main h1")).to_contain_text("Page two")
     assert (edition(page), edition_of_scripts(page)) == ("A", "A")
-    # A reload is in the new one. The other page is of the old one still, and lacks nothing.
+    # A reload switches to the new edition. The other page stays in the old one, complete.
     page.reload()
     expect(page.locator(READY)).to_be_attached()
     assert (edition(page), edition_of_scripts(page)) == ("B", "B")
@@ -253,7 +253,7 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
     expect(other.locator("main h1")).to_contain_text("Page one")
     expect(other.locator(READY)).to_be_attached()
     assert (edition(other), edition_of_scripts(other)) == ("A", "A")
-    # With one page left, what was kept of the old edition goes.
+    # When its last page has closed, the old edition is deleted.
     other.close()
     page.reload()
     page.wait_for_function(
@@ -269,7 +269,7 @@ def test_editions_never_mix(browser_of: Callable[..., BrowserContext], editions:
 
 
 def fetched_anew(context: BrowserContext, editions: Editions, place: str) -> set[str]:
-    """What the server sends to a reader who has the edition before and comes back."""
+    """List the files that the server sends to a returning reader who has the previous edition."""
     editions.requests.seen.clear()
     page = visit(context, editions.url + place)
     expect(page.locator(STATUS)).to_contain_text(KEPT)
@@ -290,7 +290,7 @@ def test_a_new_edition_sends_only_what_has_changed(
     copies = {"/two/two.ipynb", "/two/two.py", "/two/print/"}
     searched = {path for path in anew if path.startswith(("/search-", "/assets/sections-"))}
     assert len(searched) == 2
-    # The page that is opened, and service-worker.js, are asked for in any case.
+    # Every visit requests the opened page and service-worker.js.
     assert anew - searched <= {f"/{ONE}", "/service-worker.js", f"/{TWO}", *copies}
     assert f"/{TWO}" in anew
     editions.correct_instrument()
@@ -312,7 +312,7 @@ def test_the_book_itself_offline(browser_of: Callable[..., BrowserContext], book
     page = visit(context, book + SECTION)
     for instrument in page.locator("section.instrument").all():
         instrument.scroll_into_view_if_needed()
-        # Those that would rather ask the server say that it cannot be reached.
+        # Instruments that prefer the server report that it cannot be reached.
         expect(instrument).to_have_attribute("data-state", re.compile("live|offline"))
     page.goto(
         f"{book}{where('vae-sampler')}?vae-sampler.model=conv_vae_mnist&vae-sampler.finer=64#vae-sampler"
@@ -352,7 +352,7 @@ def test_who_saves_data_is_asked(chromium: Browser, editions: Editions) -> None:
 
 
 def test_it_can_be_installed(chromium: Browser, tmp_path: Path, editions: Editions) -> None:
-    """In a profile on disk: a private window installs nothing."""
+    """Needs a profile on disk, because a private window cannot install anything."""
     context = chromium.browser_type.launch_persistent_context(
         tmp_path, executable_path=chromium_path(), args=list(FLAGS)
     )
@@ -360,7 +360,7 @@ def test_it_can_be_installed(chromium: Browser, tmp_path: Path, editions: Editio
     page.goto(editions.url)
     client = context.new_cdp_session(page)
     manifest = client.send("Page.getAppManifest")
-    for _ in range(240):  # a check that was under way when Chromium noticed the manifest is dropped
+    for _ in range(240):  # Chromium drops a check in progress when it finds the manifest
         found = client.send("Page.getInstallabilityErrors")["installabilityErrors"]
         if [each["errorId"] for each in found] != ["manifest-location-changed"]:
             break

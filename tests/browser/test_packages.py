@@ -1,4 +1,4 @@
-"""A cell imports what the course adds, on a first visit and on later ones."""
+"""A cell imports the packages that a course adds, on the first visit and on later ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_packages_are_imported_on_every_visit(chromium: Browser, course: str) ->
     fetched: list[str] = []
 
     def note(request: Request) -> None:
-        """The name of a file, without what it has in it of its content."""
+        """Note a file's name, without its content hash."""
         fetched.append(re.sub(r".*/|-[0-9a-f]{12}(?=\.)", "", request.url))
 
     context.on("request", note)

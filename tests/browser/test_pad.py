@@ -1,4 +1,4 @@
-"""The pad: drawn on by mouse, finger and keys; cleared, linked, spoken; kept for Python."""
+"""The pad: drawn on by mouse, finger and keys; cleared, linked, announced; sent to Python."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LABEL = "draw-a-digit"
 
 
 def pad(page: Page) -> Locator:
-    """The instrument, once it answers."""
+    """Go to the instrument, and wait until it responds."""
     go_to(page, where(LABEL))
     instrument = page.locator(f"#{LABEL}")
     instrument.scroll_into_view_if_needed()
@@ -27,16 +27,16 @@ def pad(page: Page) -> Locator:
 
 
 def pixels(instrument: Locator) -> Any:
-    """What stands on the pad: ink from 0 to 1, of shape (28, 28)."""
+    """Read the pad: ink from 0 to 1, of shape (28, 28)."""
     data = instrument.locator(".pad canvas").evaluate(
         "canvas => Array.from(canvas.getContext('2d').getImageData(0, 0, 28, 28).data)"
     )
     red = np.array(data).reshape(28, 28, 4)[..., 0]
-    return (255 - red) / (255 - 0x1D)  # from --tile-paper to --tile-ink, light
+    return (255 - red) / (255 - 0x1D)  # from --tile-paper to --tile-ink in the light theme
 
 
 def place(instrument: Locator, x: float, y: float) -> tuple[float, float]:
-    """A pixel of the pad in the window."""
+    """Convert a pixel of the pad into window coordinates."""
     image = instrument.locator(".pad > .image")
     image.scroll_into_view_if_needed()
     box = image.bounding_box()
@@ -63,7 +63,7 @@ def test_a_line_by_the_mouse_is_as_wide_as_the_pen_and_smooth_at_its_edge(desk: 
     desk.mouse.move(*place(instrument, 14, 23), steps=6)
     desk.mouse.up()
     drawn = pixels(instrument)
-    middle = drawn[14]  # a pen of 2.2 px around x = 14: the distance of pixel centres decides
+    middle = drawn[14]  # a pen of 2.2 px at x = 14: ink depends on the distance of pixel centres
     expected = np.clip(1.1 + 0.5 - np.abs(np.arange(28) + 0.5 - 14), 0, 1)
     np.testing.assert_allclose(middle, expected, atol=0.06)
     assert drawn[:3].max() == 0 and drawn[26:].max() == 0
@@ -83,7 +83,7 @@ def test_drawn_by_keys_alone(desk: Page) -> None:
     expect(image).to_have_attribute("aria-label", re.compile("arrow keys move the pen.*Space"))
     expect(instrument.locator(".pen")).to_be_visible()
     desk.keyboard.press("Shift+ArrowUp")
-    assert pixels(instrument).max() == 0  # the pen is lifted
+    assert pixels(instrument).max() == 0  # the pen is up
     desk.keyboard.press("Space")
     for _ in range(8):
         desk.keyboard.press("ArrowDown")
@@ -116,7 +116,7 @@ def test_drawn_by_a_finger_on_a_phone(open_page: Open) -> None:
             before = page.evaluate("scrollY")
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
     assert pixels(instrument)[8:20, 13:15].min() == pytest.approx(1, abs=0.01)
-    assert page.evaluate("scrollY") == before  # the page did not scroll along
+    assert page.evaluate("scrollY") == before  # the page did not scroll
 
 
 def test_a_link_holds_the_drawing(open_page: Open) -> None:
@@ -181,7 +181,7 @@ def test_cells_of_a_picture_are_exchanged_by_click_by_stroke_and_by_keys(desk: P
     for row in range(4):
         for column in range(4):
             desk.mouse.click(*middle(row, column))
-    expect(note).to_contain_text("Hidden: 4 of 16")  # every cell is the other way round
+    expect(note).to_contain_text("Hidden: 4 of 16")  # every cell is inverted
     desk.mouse.move(*middle(2, 0))
     desk.mouse.down()
     for column in (1, 2, 3):

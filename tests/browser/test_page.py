@@ -1,4 +1,4 @@
-"""The page as a whole: readable without scripts, accessible, and from one host."""
+"""The complete page: readable without scripts, accessible, and from one host."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_axe_finds_nothing_in_blocks_that_are_in_use(open_page: Open) -> None:
 
 
 def use(page: Page) -> None:
-    """Bring a block of each kind into a state that it does not open with."""
+    """Bring a block of each kind into a state other than its initial one."""
     expect(page.locator(READY)).to_be_attached()
     cell = page.locator("section[data-cell]").first
     cell.scroll_into_view_if_needed()
@@ -65,12 +65,12 @@ def test_no_page_has_more_than_6000_elements(site: Path) -> None:
 
 
 def test_no_page_has_more_than_60_kilobytes_before_its_first_paint(site: Path) -> None:
-    """Compressed as a book that is served: the site of the tests is compressed in a hurry."""
+    """Heavy pages are weighed again at full compression: the tests' site is compressed quickly."""
 
     @cache
     def sent(path: Path, in_a_hurry: bool) -> int:
         compressed = path.with_name(f"{path.name}.br")
-        if not compressed.exists():  # it is too small
+        if not compressed.exists():  # too small to compress
             return path.stat().st_size
         return compressed.stat().st_size if in_a_hurry else len(brotli.compress(path.read_bytes()))
 
@@ -113,7 +113,7 @@ PRELOADED = (
 
 @pytest.mark.parametrize("place", ["autoencoders/denoising/", "tour/", "begin/"])
 def test_a_page_preloads_all_of_its_fonts(open_page: Open, place: str) -> None:
-    """One that is found at layout comes late, and the text is laid out twice."""
+    """A font discovered during layout loads late, and the text is laid out twice."""
     page = open_page(place, python=False, fresh=True)
     page.wait_for_function(
         "() => performance.getEntriesByType('resource')"
@@ -143,7 +143,7 @@ def test_without_scripts_everything_can_be_read(open_page: Open) -> None:
 
 
 def test_the_book_works_below_a_path(open_page: Open, static_host: str, site: Path) -> None:
-    """A static host may keep it anywhere: no link may be absolute."""
+    """A static host may serve it below any path, so no link may be absolute."""
     for page_file in set(site.rglob("*.html")) - {site / "404.html"}:  # shown at any depth
         text = page_file.read_text()
         assert 'href="/' not in text, page_file

@@ -1,7 +1,7 @@
-"""The book on paper: its PDF. What a reader prints is looked at in test_every_page.py.
+"""The PDF of the book. test_every_page.py checks the pages that readers print.
 
-A course of a few sections has all that is printed in its own way; the whole book is printed for a
-release.
+A course of a few sections contains everything that print changes; a release prints the complete
+book.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ FRONT = "---\ntitle: Two chapters\nstandfirst: In print.\ndescription: In print.
     ],
 )
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    """Of what is printed, in a build of its own with the caches of the book's."""
+    """Settings of what is printed: a separate build, filled from the book's caches."""
     folder = tmp_path_factory.mktemp("printed")
     fill(folder / "build" / "cache", Settings().build / "cache")
     if request.param:
@@ -76,7 +76,7 @@ def book_read(settings: Settings) -> Book:
 
 @pytest.fixture(scope="module")
 def pdf(site: Path, settings: Settings) -> PdfReader:
-    """What the command prints; in a process of its own, as one can run one Playwright."""
+    """The PDF that the command writes, in a separate process: each can run only one Playwright."""
     course = ["--course", str(settings.course)] if settings.course else []
     done = subprocess.run(
         [sys.executable, "-c", *BUILD, *course],
@@ -93,7 +93,7 @@ def pdf(site: Path, settings: Settings) -> PdfReader:
 
 @pytest.fixture(scope="module")
 def text(pdf: PdfReader) -> list[str]:
-    """The words of each page."""
+    """The text of each page."""
     return [page.extract_text() for page in pdf.pages]
 
 
@@ -117,7 +117,7 @@ def all_blocks(blocks: tuple[Block, ...]) -> Iterator[Block]:
 
 
 def written_pages(text: list[str]) -> dict[str, int]:
-    """The contents as a reader sees them: what they list, and the page they name."""
+    """Read the printed contents: title -> page number."""
     found: dict[str, int] = {}
     for page in text[1:]:
         if found and "About this book" in lines(page):  # the first page after the contents
@@ -150,7 +150,7 @@ def test_the_outline_has_every_chapter_and_section(pdf: PdfReader, book_read: Bo
             else:
                 yield each.title
 
-    found = titles(pdf.outline)  # used up as far as a title is found: they come in this order
+    found = titles(pdf.outline)  # each `in` below consumes it up to its title: order counts
     for chapter in book_read.chapters:
         assert chapter.title in found
         for each in chapter.sections:
@@ -179,13 +179,13 @@ def test_every_numbered_equation_is_there(pdf: PdfReader, text: list[str], book_
     assert len(numbered) > 20
     for name, number in numbered.items():
         page = pdf.get_destination_page_number(pdf.named_destinations[name])
-        # At the foot of a page the equation is read in the same line, after its number.
+        # At the foot of a page the extracted line contains the number, then the equation.
         begun = re.compile(rf"{re.escape(number)}(?![\d.])")
         assert any(begun.match(line) for line in lines(text[page or 0])), name
 
 
 def test_no_answer_stands_before_the_answers(text: list[str], book_read: Book) -> None:
-    """The longest run of plain words of each answer; it may lie across two pages of the answers."""
+    """Looks for the longest run of plain words of each answer; it may cross a page break."""
     words = "".join("".join(page.split()) for page in text)
     start = len(
         "".join("".join(page.split()) for page in text[: written_pages(text)["Worked answers"] - 1])
@@ -210,7 +210,7 @@ def test_fonts_are_embedded_and_the_document_is_tagged(pdf: PdfReader, book_read
     for page in pdf.pages:
         for font in (page["/Resources"].get("/Font") or {}).values():  # type: ignore[attr-defined]
             font = font.get_object()
-            if font["/Subtype"] == "/Type3":  # its glyphs are drawn in the file
+            if font["/Subtype"] == "/Type3":  # its glyphs are drawings in the file
                 assert font["/CharProcs"]
                 continue
             for inner in font.get("/DescendantFonts", [font]):

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 RANDOM_SETTINGS = {"few": 2, "many": 6}
 
-# Speaks to the page's own worker in the protocol, under ids that the page's scripts never use.
+# Sends protocol messages to the page's own worker, under ids that its scripts never use.
 LISTEN = """
 globalThis.Worker = class extends Worker {
   constructor(url, options) {
@@ -38,7 +38,7 @@ globalThis.Worker = class extends Worker {
 };
 """
 
-# Playwright carries no typed arrays, so their bytes go as text.
+# Playwright cannot transfer typed arrays, so their bytes are sent as text.
 COMPUTE = """
 async ([widget, settings]) => {
   const plain = (value) => {
@@ -62,7 +62,7 @@ async ([widget, settings]) => {
 
 @pytest.fixture(scope="module")
 def worker(lasting: BrowserContext, book: str) -> Iterator[Page]:
-    """A page whose Python is reached by ``ask``."""
+    """A page with ``ask``, which sends requests to its Python."""
     page = lasting.new_page()
     page.add_init_script(LISTEN)
     page.goto(book + SECTION)
@@ -72,7 +72,7 @@ def worker(lasting: BrowserContext, book: str) -> Iterator[Page]:
 
 
 def arrived(value: Any) -> Any:
-    """An answer of the page with its typed arrays put back."""
+    """Restore the typed arrays in an answer of the page."""
     match value:
         case {"array": name, "bytes": text}:
             return np.frombuffer(base64.b64decode(text), name.removesuffix("Array").lower())
@@ -84,7 +84,7 @@ def arrived(value: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A setting as it is sent: lists for arrays, None for what is not finite."""
+    """Convert a setting for sending: arrays become lists, and numbers not finite become None."""
     if isinstance(value, np.ndarray | np.generic):
         return plain(value.tolist())
     if isinstance(value, dict):
@@ -95,9 +95,9 @@ def plain(value: Any) -> Any:
 
 
 def settings_of(widget: str, rng: random.Random, count: int) -> list[dict[str, Any]]:
-    """At rest, and so many at random; of an instrument that trains only a few steps.
+    """Return the defaults and `count` random settings, with only a few steps of training.
 
-    Two roundings of float32 drift apart as training goes on.
+    Different roundings of float32 drift apart during training.
     """
     instrument = get(widget).instrument
     settings: list[dict[str, Any]] = [instrument.defaults()]
@@ -110,9 +110,9 @@ def settings_of(widget: str, rng: random.Random, count: int) -> list[dict[str, A
 
 
 def compare(page: Any, native: Any, where: str, close: float) -> None:
-    """Equal, and numbers as close as asked, by the largest one beside them; in float32 to 1e-5.
+    """Check equality; numbers within `close` of the largest one next to them, float32 within 1e-5.
 
-    A grey of an image is a rounded number: where it was halfway, it may be one level off.
+    Greys of an image are rounded: a value near halfway may differ by one level.
     """
     if isinstance(native, dict) and native.get("kind") in ("tiles", "map"):
         off = np.abs(np.subtract(page.pop("data"), native.pop("data").astype(int)))
@@ -125,7 +125,7 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
     elif isinstance(native, np.ndarray):
         close = max(close, 1e-5 if native.dtype == np.float32 else 0)
         scale = np.nanmax(np.abs(native), initial=0.0)
-        page = np.array(page, float)  # None becomes nan
+        page = np.array(page, float)  # turns None into nan
         np.testing.assert_allclose(
             page, native, rtol=close, atol=close * scale + 1e-12, err_msg=where
         )

@@ -1,4 +1,4 @@
-"""A plugin's block starts its script in the page, and a reader's run shows its output."""
+"""A plugin's block starts its script in the page, and running it shows its output."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SCRIPT = """    script: ClassVar[str] = '''
 
 @pytest.fixture(scope="module")
 def book(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[str]:
-    """URL of a small book with the plugin of the examples and a script."""
+    """URL of a small book with the example plugin and a script."""
     folder: Path = tmp_path_factory.mktemp("book")
     settings = Settings(content=folder / "content", build=folder / "build")
     fill(settings.build / "cache", Settings().build / "cache")

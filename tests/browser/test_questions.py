@@ -26,7 +26,7 @@ from tests.lot import LOT, by_lot
 pytestmark = pytest.mark.browser
 
 
-# Answers a question by its own events, and tells its state and what it says after each answer.
+# Answers a question by its own events, and returns its state and feedback after each answer.
 ANSWER = """async (section, answers) => {
   const inputs = [...section.querySelectorAll('input[name$=".answer"], input[type="range"]')];
   const check = section.querySelector('[data-action="check"]');
@@ -54,7 +54,7 @@ ANSWER = """async (section, answers) => {
   }
   return seen;
 }"""
-# Kind, key and worked answer of each question, once it has been in view and takes answers.
+# Scrolls to each question until it accepts answers; returns its kind, key and worked answer.
 WAKE = """async (sections) => {
   const found = [];
   for (const section of sections) {
@@ -67,7 +67,7 @@ WAKE = """async (sections) => {
   }
   return found;
 }"""
-# What an author has written to the answers foreseen, by their numbers.
+# The author's feedback on foreseen answers, by their numbers.
 TOLD = """section => Object.fromEntries(
   [...section.querySelectorAll("[data-feedback-for], [data-wrong]")].map((words) => [
     words.dataset.feedbackFor ?? words.dataset.wrong,
@@ -76,7 +76,7 @@ TOLD = """section => Object.fromEntries(
 
 
 def first_of(page: Page, kind: str) -> tuple[Locator, Any]:
-    """The first question of a kind in the book, on the page where it stands, with its key."""
+    """Go to the first question of a kind in the book; return it with its key."""
     site = Settings().site
     for place in pages_with("question"):
         if f'data-quiz="{kind}"' in (site / place / "index.html").read_text():
@@ -107,7 +107,7 @@ def judge_true_or_false(quiz: Locator, key: Any) -> None:
 def judge_choice(quiz: Locator, key: Any) -> None:
     told = quiz.evaluate(TOLD)
     options = quiz.locator('input[name$=".answer"]').evaluate_all("all => all.map((i) => i.value)")
-    options.sort(key=lambda option: int(option) == key["answer"])  # the right one opens the answer
+    options.sort(key=lambda option: int(option) == key["answer"])  # last: it opens the answer
     for option, (state, said) in zip(options, quiz.evaluate(ANSWER, options), strict=True):
         assert state == ("right" if int(option) == key["answer"] else "wrong")
         assert told[option] and told[option] in said
@@ -121,7 +121,7 @@ def judge_number(quiz: Locator, key: Any) -> None:
 
 
 def numbers(key: Any, told: dict[str, str]) -> list[tuple[str, str, str]]:
-    """What a reader may type, the state that it leads to, and some of what is said."""
+    """List typed texts, each with its expected state and a part of the feedback."""
     answer, tolerance = key["answer"], key["tolerance"]
     texts = ("about half", "1,2,3", "0x10", "--1")
     asked = [(text, "open", "Write one in digits") for text in texts]
@@ -168,7 +168,7 @@ def judge_guess(quiz: Locator, key: Any) -> None:
 
 
 def axis_of(quiz: Locator, key: Any) -> tuple[Locator, float, float]:
-    """The line of a guess, the answer on its axis, and the share of the axis below that."""
+    """Return the axis of a guess, the answer on it, and the share of the axis below the answer."""
     line = quiz.locator('input[type="range"]')
     least, most = (float(line.get_attribute(end) or "") for end in ("min", "max"))
     answer = math.log10(key["answer"]) if key["log"] else key["answer"]
@@ -176,7 +176,7 @@ def axis_of(quiz: Locator, key: Any) -> tuple[Locator, float, float]:
 
 
 def check_mark(quiz: Locator, share: float) -> None:
-    """The computed mark stands where the axis has the answer."""
+    """Check that the mark of the computed answer is at its place on the axis."""
     marks, right = (quiz.locator(at).bounding_box() for at in (".guess-lines", ".line.right"))
     assert marks and right
     place = right["x"] + right["width"] / 2 - marks["x"]
@@ -184,7 +184,7 @@ def check_mark(quiz: Locator, share: float) -> None:
 
 
 def judge_many(quiz: Locator, key: Any) -> None:
-    """The wrong options first, then all, then exactly the right ones."""
+    """Tick only the wrong options, then all, then exactly the right ones."""
     inputs, right = quiz.locator("input[type=checkbox]"), set(key["answer"])
     wrong = set(range(inputs.count())) - right
     said, told = quiz.locator("[data-feedback]"), quiz.evaluate(TOLD)
@@ -203,7 +203,7 @@ def judge_many(quiz: Locator, key: Any) -> None:
 
 
 def judge_predict(quiz: Locator, key: Any) -> None:
-    """Without Python, what was recorded is shown."""
+    """Without Python the question shows the recorded output."""
     wrong = "1" if key["answer"] == 0 else "0"
     for option, state in ((wrong, "wrong"), (str(key["answer"]), "right")):
         ((is_now, said),) = quiz.evaluate(ANSWER, [option])
@@ -225,7 +225,7 @@ def judge_match(quiz: Locator, key: Any) -> None:
 
 
 def put_in_order(quiz: Locator, key: Any, order: list[int]) -> None:
-    """Leave all lines out, then use these, indented as written."""
+    """Remove all lines, then add these in order, indented as written."""
     indents = dict(zip(key["order"], key["indents"], strict=False))
     for line in reversed(quiz.locator("ol.used input").all()):
         line.check()
@@ -234,13 +234,13 @@ def put_in_order(quiz: Locator, key: Any, order: list[int]) -> None:
         quiz.locator(f'input[value="{line}"]').check()
         quiz.locator('[data-move="use"]').click()
         before = indents.get(order[place - 1], 0) if place else 0
-        steps = indents.get(line, 0) - before  # a line begins as far in as the one before
+        steps = indents.get(line, 0) - before  # a line starts with the indent of the previous one
         for _ in range(abs(steps)):
             quiz.locator(f'[data-move="{"in" if steps > 0 else "out"}"]').click()
 
 
 def judge_order(quiz: Locator, key: Any) -> None:
-    """The written order is right without Python; prose is judged without it in any order."""
+    """Without Python the written order counts as right, and any order of prose can be judged."""
     order = key["order"]
     if key["check"] is None:
         put_in_order(quiz, key, order[::-1])
@@ -266,7 +266,7 @@ JUDGE = {
 
 @pytest.mark.parametrize("kind", ["choice", "many", "match", "order"])
 def test_an_equation_in_an_option_is_in_its_name(fresh: Page, kind: str) -> None:
-    """What a label itself gives has no equations in Chromium."""
+    """Chromium leaves equations out of a name that comes from a label alone."""
     quiz, _ = first_of(fresh, kind)
     names = names_with_equations(quiz.locator('[name$=".answer"]'))
     assert len(names) > 1
@@ -276,7 +276,7 @@ def test_an_equation_in_an_option_is_in_its_name(fresh: Page, kind: str) -> None
 @pytest.mark.sweep
 @pytest.mark.parametrize("half", [0, pytest.param(1, marks=pytest.mark.long)])
 def test_every_question_judges_its_answers(fresh: Page, half: int) -> None:
-    """Code and states need Python: see below and test_states.py. Half 0 has the other kinds."""
+    """Half 0 covers all kinds except code and states, which need Python (below, test_states.py)."""
     judged = set()
     for place in by_lot(pages_with("question")[half::2], text_of):
         go_to(fresh, place)
@@ -326,7 +326,7 @@ def test_a_guess_is_committed_before_the_truth_shows(fresh: Page) -> None:
     line, answer, share = axis_of(quiz, key)
     box = line.bounding_box()
     assert box is not None
-    at = 0.9 if share < 0.5 else 0.1  # far from the answer, on the side with more room
+    at = 0.9 if share < 0.5 else 0.1  # far from the answer, in the larger part of the axis
     fresh.mouse.click(box["x"] + at * box["width"], box["y"] + box["height"] / 2)
     guess = float(line.input_value())
     line.press("ArrowLeft")
@@ -377,7 +377,7 @@ def test_every_code_question_takes_its_solution(desk: Page) -> None:
 
 
 def test_a_listing_prints_in_the_page_what_was_recorded(desk: Page) -> None:
-    """CPython has recorded it, Pyodide runs it."""
+    """CPython recorded the output, Pyodide reproduces it."""
     found = 0
     for place in [place for place in pages_with("question") if asks(place, "predict")]:
         go_to(desk, place)
@@ -416,7 +416,7 @@ def test_another_order_of_code_is_run(desk: Page) -> None:
 
 @pytest.mark.clock
 def test_lines_are_put_in_order_by_keyboard_alone(fresh: Page) -> None:
-    """Each move keeps the focus, and is announced."""
+    """Each move preserves the focus and is announced."""
     go_to(fresh, where("q-order-project"))
     quiz = fresh.locator("#q-order-project")
     quiz.scroll_into_view_if_needed()
@@ -431,7 +431,7 @@ def test_lines_are_put_in_order_by_keyboard_alone(fresh: Page) -> None:
         press_until(use, "Tab")
         fresh.keyboard.press("Enter")
         expect(use).to_be_focused()
-        if indent != indents[-1]:  # a line begins as far in as the one before
+        if indent != indents[-1]:  # a line starts with the indent of the previous one
             press_until(quiz.locator('[data-move="in"]'), "Tab")
             fresh.keyboard.press("Enter")
         letter = quiz.locator(f'li:has(input[value="{line}"]) .letter').inner_text()
@@ -540,7 +540,7 @@ def test_answers_are_remembered_and_can_be_started_over(fresh: Page) -> None:
     expect(quiz).to_have_attribute("data-state", "open")
 
 
-# As the build writes a question whose worked answer is not open yet.
+# Makes a question look like one whose worked answer is still withheld.
 WITHHOLD = """section => {
   section.dataset.opens = "";
   for (const name of ["kept", "nothing"]) {
@@ -582,7 +582,7 @@ def test_a_wrong_answer_leads_to_a_fold_and_opens_it(fresh: Page) -> None:
     quiz.locator('input[value="0"]').check()
     check(quiz)
     link = quiz.locator("[data-feedback] a")
-    for _ in range(2):  # the second time the address is already that of the fold
+    for _ in range(2):  # the second time the address already names the fold
         expect(fold).not_to_have_attribute("open", "")
         link.press("Enter")
         expect(fold).to_have_attribute("open", "")

@@ -1,4 +1,4 @@
-"""Cards asked in the text: fetched late, placed out of sight, asked again if forgotten."""
+"""Cards in the text: fetched late, inserted out of sight, asked again if forgotten."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def read_on(page: Page, heading: str) -> None:
-    """Scroll until a heading is a window and a half further down, once the page listens."""
+    """Once the page listens, scroll until a heading is 1500 px below the top of the window."""
     page.wait_for_function(f"() => {READ}")
     page.mouse.wheel(0, 10)
     page.locator(f"#{heading}").evaluate("h => scrollBy(0, h.getBoundingClientRect().top - 1500)")
@@ -113,7 +113,7 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
     before = first.evaluate(height)
     first.get_by_role("button", name="Show answer").focus()
     expect(first).to_contain_text("1 of 2")
-    page.keyboard.press("1")  # there is nothing to grade yet
+    page.keyboard.press("1")  # nothing to grade yet: no effect
     show(first)
     assert in_both_themes(page) == []
     page.keyboard.press("1")
@@ -131,21 +131,21 @@ def test_cards_are_asked_in_the_text_by_keyboard(open_page: Open, host: str) -> 
     expect(second.locator(".of-one:not(.off)")).to_contain_text("Question one?")
     show(second)
     second.get_by_role("button", name="Forgot").press("Enter")
-    expect(second.locator(".end")).to_be_focused()  # it came a second time: not a third
+    expect(second.locator(".end")).to_be_focused()  # asked twice; it does not come a third time
     expect(third).to_contain_text("1 of 1")
 
     page.evaluate(f"localStorage.removeItem({READ})")
     page.goto("about:blank")
     page.goto(host + PLACE)
     read_on(page, "second")
-    expect(boxes).to_have_count(1)  # nothing is due at the end of the first two
+    expect(boxes).to_have_count(1)  # nothing is due at the ends of the first two sections
     expect(boxes).to_contain_text("Question four?")
     boxes.get_by_role("button", name="Ask no cards in this chapter").press("Enter")
     expect(boxes.locator(".end")).to_contain_text("no longer asked")
     events = page.evaluate(LOG)
     off = [e["name"] for e in events if e["kind"] == "set"]
     assert off == ["recall-off:r-three", "recall-off-chapter:sample"]
-    # The number due in the bar counts none of the chapter any more.
+    # The number due in the bar no longer counts the cards of this chapter.
     assert {"r-one", "r-two", "r-four"} <= set(page.evaluate(NOT_COUNTED))
 
 

@@ -1,4 +1,4 @@
-"""What is due: a month of reviews by keyboard, with the clock moved, and what readers decide."""
+"""The review page: a month of reviews by keyboard on a fake clock, and readers' choices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHAPTER = "begin"
 
 
 def visit(page: Page, day: float) -> Locator:
-    """The page of what is due, so many days after the first; the heading of what it shows."""
+    """Reload the review page as of `day` days after the start; return its heading."""
     page.clock.set_fixed_time(START + timedelta(days=day))
     page.reload()
     return page.locator(".review-desk > h2")
@@ -31,7 +31,7 @@ def of_chapter(page: Page, name: str) -> Locator:
 
 
 def grade_all(page: Page, key: str) -> int:
-    """Answer all cards that are due by keyboard; how many there were."""
+    """Answer all due cards by keyboard; return their number."""
     heading = page.locator(".review-desk > h2")
     count = 0
     while re.search(r"^\d+ of \d+$", heading.inner_text()):
@@ -46,7 +46,7 @@ def grade_all(page: Page, key: str) -> int:
 
 
 def test_a_month_of_reviews(open_page: Open) -> None:
-    """All are known: intervals of 2, then 11, then 46 days, the longer ones give or take fuzz."""
+    """All cards are known: intervals of 2, then 11, then 46 days; longer ones have some fuzz."""
     page = open_page("review/", fresh=True, python=False)
     heading = visit(page, 0)
     expect(heading).to_have_text("Nothing is due.")
@@ -55,7 +55,7 @@ def test_a_month_of_reviews(open_page: Open) -> None:
     cards = int(heading.inner_text().removeprefix("1 of "))
     assert cards >= 10
 
-    # The first is graded by mistake, and taken back.
+    # Grade the first card by mistake, and undo.
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Good")).to_contain_text("in 2 days")
     page.keyboard.press("4")
@@ -71,10 +71,10 @@ def test_a_month_of_reviews(open_page: Open) -> None:
     expect(visit(page, 1)).to_have_text("Nothing is due.")
     expect(page.locator("[data-due]")).to_have_count(0)
     page.clock.set_fixed_time(START + timedelta(days=2))
-    page.goto(page.url.replace("review/", SECTION))  # the bar of any page
+    page.goto(page.url.replace("review/", SECTION))  # every page shows the number due in its bar
     page.get_by_role("link", name=f"{cards} due").click()
     expect(heading).to_have_text(f"1 of {cards}")
-    page.reload()  # begins where it was left
+    page.reload()  # continues where it was left
     expect(heading).to_have_text(f"1 of {cards}")
     assert grade_all(page, "3") == cards
 
@@ -130,7 +130,7 @@ def test_nothing_moves_when_the_card_comes(open_page: Open, width: int) -> None:
 
 
 def wait_longer(route: Route) -> None:
-    """Have the page wait longer for its script, as a busy machine needs it."""
+    """Let the page wait longer for its script, as a busy machine requires."""
     response = route.fetch()
     route.fulfill(response=response, body=response.text().replace("3s", "300s"))
 
@@ -142,7 +142,7 @@ def test_what_readers_decide(open_page: Open) -> None:
     expect(heading).to_have_text(re.compile("^1 of "))
     cards = int(heading.inner_text().removeprefix("1 of "))
 
-    # A forgotten card comes once more; without single keys the letters do nothing.
+    # A forgotten card comes again; with single keys off, key presses do nothing.
     page.evaluate("localStorage.setItem('latentbook:latentbook:setting:single-keys', 'false')")
     visit(page, 0)
     expect(heading).to_have_text(f"1 of {cards}")
@@ -154,7 +154,7 @@ def test_what_readers_decide(open_page: Open) -> None:
     expect(heading).to_have_text(f"2 of {cards + 1}")
     page.evaluate("localStorage.removeItem('latentbook:latentbook:setting:single-keys')")
 
-    # Ten minutes at a time.
+    # A session lasts ten minutes.
     page.clock.set_fixed_time(START + timedelta(minutes=11))
     page.keyboard.press("Space")
     page.keyboard.press("3")

@@ -1,4 +1,4 @@
-"""Python in the page: it starts, says how far it is, runs, and stops."""
+"""Python in the page: it starts, reports its progress, runs, and stops."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_start_says_how_far_it_is(open_page: Open) -> None:
     )
 
     def late(route: Route) -> None:
-        time.sleep(1)  # else all has come before the page is read
+        time.sleep(1)  # otherwise everything would load before the page is observed
         route.continue_()
 
     page.route("**/pyodide.asm-*.wasm", late)
@@ -103,7 +103,7 @@ def test_a_flood_of_output_is_cut_and_can_be_stopped(desk: Page) -> None:
     more = cell.locator(".more")
     expect(more).to_be_visible()
     shown = cell.locator("pre.stdout").inner_text().count("x")
-    expect(more).to_have_text(f"Show the rest, {5_000 - shown:,} lines")  # at the limit, and on
+    expect(more).to_have_text(f"Show the rest, {5_000 - shown:,} lines")  # the limit; it runs on
     cell.locator('[data-action="stop"]').click()
     expect(cell).to_have_attribute("data-state", "stopped")
     expect(cell.locator("[data-output] .note")).to_have_text(
@@ -156,7 +156,7 @@ def test_a_restart_ends_what_runs(desk: Page) -> None:
 
 
 def megabytes(place: Locator) -> int:
-    """What Python uses, as the bar says."""
+    """Read Python's memory from the bar, in MB."""
     found = re.fullmatch(r"(\d+) MB", place.inner_text())
     assert found
     return int(found[1])

@@ -1,4 +1,4 @@
-"""Snippets: what they print is what the book recorded; edits are kept; the editor behaves."""
+"""Snippets: they print the recorded output, edits are stored, and the editor works."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from tests.browser.book_pages import (
 pytestmark = pytest.mark.browser
 
 CHAPTER = "workshop"
-"""The others run in the page's Python without a page (tests/content/test_book.py)."""
+"""Other chapters run in the page's Python without a page (tests/content/test_book.py)."""
 
 
 def texts(cell: Locator) -> list[str]:
-    """What a snippet shows below its code, figures left out."""
+    """List the texts below a snippet's code, without figures."""
     found: list[str] = cell.locator("[data-output] pre").all_text_contents()
     return [text.strip() for text in found]
 
 
 def test_every_snippet_prints_what_is_recorded(open_page: Open) -> None:
-    """From page to page: those of a chapter share one scope."""
+    """Goes from page to page, because snippets of a chapter share one scope."""
     page = open_page()
     ran = 0
     for place in pages_with("snippet"):
@@ -73,7 +73,7 @@ def test_a_value_shows_what_it_shows_in_a_notebook(desk: Page) -> None:
     cell.locator('[data-action="run"]').click()
     sound = cell.locator("[data-output] audio")
     expect(sound).to_be_visible()
-    expect(sound).to_have_js_property("duration", 0.1)  # it could be decoded
+    expect(sound).to_have_js_property("duration", 0.1)  # decoding succeeded
     expect(cell.locator("[data-output] figcaption")).to_have_text("A short tone.")
     expect(cell.locator("[data-output] img")).to_have_js_property("naturalWidth", 600)
     cell.locator('.mark [data-action="reset"]').click()
@@ -251,14 +251,14 @@ def test_snippets_of_a_chapter_share_their_variables(open_page: Open) -> None:
 
 
 def entries_that_run(page: Page) -> list[dict[str, Any]]:
-    """The snippets of the chapter in their order, as the page is told of them."""
+    """List the chapter's snippets that have code, in order, as the page fetches them."""
     root = urljoin(page.url, page.locator("html").get_attribute("data-root"))
     entries: list[dict[str, Any]] = page.request.get(f"{root}autoencoders/snippets.json").json()
     return [entry for entry in entries if entry["code"]]
 
 
 def test_a_snippet_that_lacks_a_name_offers_to_run_what_makes_it(open_page: Open) -> None:
-    """What comes before stands on other pages, one of them with an edit of the reader's."""
+    """The snippets before it are on other pages, one of them edited by the reader."""
     page = open_page()
     first, second, third = entries_that_run(page)[:3]
     made = next(name for name in second["makes"] if name not in first["makes"])

@@ -1,4 +1,4 @@
-"""Later visits start from a snapshot that the page has made, or from the files if it is no good."""
+"""Later visits start from the page's own snapshot, or from the files if it is unusable."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ import random
 import numpy as np
 print(random.random(), np.random.rand(), np.random.default_rng().random())
 """
-# A start may be reading the snapshot still, to check it.
+# Retries, because a start may still be reading the snapshot to check it.
 UNLOCKED = """
   const unlocked = async (change) => {
     for (;;) {
@@ -93,7 +93,7 @@ LEAVE_ONLY_AN_OLD_ONE = (
 }"""
 )
 
-# A snapshot of one page of memory, whole and spoiled.
+# Reads a snapshot of one page of memory, complete and damaged.
 REFUSE = """
 import { readSnapshot } from "./static/js/python/worker/snapshot.js";
 import { storedIn } from "./static/js/python/worker/snapshot-store.js";
@@ -143,9 +143,9 @@ def context_of(chromium: Browser) -> Iterator[Callable[[], BrowserContext]]:
 
 @pytest.fixture(scope="module")
 def first(context_of: Callable[[], BrowserContext], book: str) -> tuple[BrowserContext, str, str]:
-    """A browser after one visit, what a snippet printed there, and what an instrument said.
+    """A browser after one visit, with the output of a snippet and the readouts of an instrument.
 
-    The book was open in two tabs at once, which have made one snapshot.
+    The book was open in two tabs at once, which stored only one snapshot.
     """
     context = context_of()
     other, page = context.new_page(), context.new_page()
@@ -171,7 +171,7 @@ def second(first: tuple[BrowserContext, str, str], book: str) -> Page:
 
 
 def moved_readouts(page: Page) -> str:
-    """The readouts of the first instrument at one setting of its first slider."""
+    """Set the first instrument's first slider to its minimum; return the readouts."""
     instrument = page.locator("section.instrument").first
     instrument.scroll_into_view_if_needed()
     before = instrument.locator("[data-readout]").all_inner_texts()
@@ -202,7 +202,7 @@ def test_restored_memory_is_what_was_stored_to_the_byte(
     real = second.evaluate(WORKER)
 
     def lend(route: Route) -> None:
-        """The script, with the headers of the book's own worker."""
+        """Serve the script with the headers of the book's own worker."""
         route.fulfill(response=route.fetch(url=real), body=script)
 
     second.context.route("**/restore-worker.js", lend)
@@ -278,7 +278,7 @@ def test_a_harmed_snapshot_is_said_and_the_files_serve(
     expect(page.locator(STATUS)).to_contain_text("started from its files")
     assert mark(page, "python-started") == "files"
     if change == "flipped":
-        # Found only after the first answer, which is then asked for again.
+        # The page notices only after the first answer, and then asks for it again.
         expect(page.locator(STATUS)).to_contain_text("it is damaged")
         assert moved_readouts(page) == first[2]
         assert output(run(page, ANSWERS)) == first[1]
@@ -331,7 +331,7 @@ def test_without_the_network_a_reader_is_told_what_is_missing(
     other = page.locator("#linear-ae-pca")
     other.scroll_into_view_if_needed()
     expect(other.locator("[data-status]")).to_have_text(NEEDS_NETWORK)
-    # It asks again whenever Python's state changes, also while code begins to run.
+    # The instrument asks again whenever Python's state changes, also when code starts to run.
     assert output(run(page, "print(sum(range(1_000_000)))")).strip() == "499999500000"
     expect(other.locator("[data-status]")).to_have_text(NEEDS_NETWORK)
     cell = run(page, "import decimal\nprint(decimal.Decimal(1) / 8)")
@@ -368,7 +368,7 @@ def test_an_evicted_snapshot_costs_one_start_and_an_old_one_goes(
     second.evaluate(LEAVE_ONLY_AN_OLD_ONE)
     page = visit(first[0], book)
     assert mark(page, "python-started") == "files"
-    assert "files" not in page.locator(STATUS).inner_text()  # nothing was wrong
+    assert "files" not in page.locator(STATUS).inner_text()  # no fault is reported
     assert mark(page, "snapshot") == "kept"
     (kept,) = page.evaluate(EVERY_FILE, None)
     assert "0123456789ab" not in kept

@@ -88,9 +88,9 @@ def test_a_state_is_judged_remembered_and_started_over(open_page: Open, host: st
     typed.press("Enter")
     expect(said).to_have_text("Right, after 4 attempts.")
 
-    # A page that is left at once takes what it has not written yet with it.
+    # Leaving a page at once would lose what it has not written yet.
     page.wait_for_function(f"async () => (await ({LOG})()).some((e) => e.verdict === 'right')")
-    page.goto(host + PLACE)  # whose address has no state
+    page.goto(host + PLACE)  # an address without a state
     expect(quiz).to_have_attribute("data-remembered", "")
     expect(cosines).to_have_value("16")
     expect(masking).to_be_checked()

@@ -1,4 +1,4 @@
-"""Stepping through a snippet: the page records what CPython records, and replays it by keyboard."""
+"""Stepping through a snippet: the page records the same as CPython, and replays it by keyboard."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from widgets.engine import host, steps
 
 pytestmark = pytest.mark.browser
 
-# Everything whose lines or frames differ between versions of Python.
+# Constructs whose lines or frames differ between versions of Python.
 CODE = """\
 import numpy as np
 def shrink(x, by):
@@ -54,10 +54,10 @@ mean = sum(v for v in range(3)) / (lambda v: v)(3)
 
 EARLIER = "total, x = 41, 'kept'"
 
-# A recording ends after 2 s, which on a busy machine may be too little.
+# A recording ends after 2 s, which may be too short on a busy machine.
 LENGTHEN = f"from widgets.engine import steps\nsteps.MAX_SECONDS = {PATIENCE_S}\ndel steps"
 
-# The page parses the answer of Python once.
+# Stores the recording when the page parses Python's answer.
 LISTEN = """() => {
   const parse = JSON.parse;
   JSON.parse = (text, ...rest) => {
@@ -141,7 +141,7 @@ def test_stop_ends_a_recording_and_the_next_one_works(desk: Page) -> None:
     cell.get_by_role("button", name="Step through").click()
     expect(cell).to_have_attribute("data-state", "running")
     cell.locator('[data-action="stop"]').click()
-    # On a busy machine Python may be restarted: it has 0.6 s to stop.
+    # On a busy machine Python may miss the 0.6 s that it has to stop, and be restarted.
     expect(cell.locator("[data-status]")).to_contain_text("Stopped")
     write(desk, cell, "'kept' in globals()")
     cell.locator('[data-action="run"]').click()

@@ -1,4 +1,4 @@
-"""Tabs by mouse, keyboard and link, without scripts and on paper; the choice stays."""
+"""Tabs by mouse, keyboard and link, without scripts and on paper; the choice is remembered."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def tab(page: Page, name: str, of: int = 0) -> Locator:
 
 
 def shown(page: Page) -> list[str]:
-    """The first label in each panel that is seen."""
+    """List the first label in each visible panel."""
     panels = page.locator(".tab:visible").all()
     return [str(each.locator(".snippet[id]").get_attribute("id")) for each in panels]
 
@@ -137,7 +137,7 @@ def test_a_link_opens_the_tab(open_page: Open, book: str, way: str) -> None:
         page.locator(f'a.ref[href$="#{label}"]').click()
     expect(page.locator(f"#{label}")).to_be_in_viewport()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    page.goto(f"{book}sample/")  # a link is no choice
+    page.goto(f"{book}sample/")  # following a link does not count as a choice
     page.goto(f"{book}sample/text/")
     expect(page.locator("#numpy-one")).to_be_visible()
 

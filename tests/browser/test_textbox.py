@@ -1,4 +1,4 @@
-"""A control that takes text: typed, composed, pasted, linked, chosen, printed; safe everywhere."""
+"""A text control: typed, composed, pasted, linked, chosen and printed text is safe everywhere."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ HOSTILE = "<img src=x onerror=boom()>\"'&amp;"
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A course of one page, built and served."""
+    """URL of a course of one page."""
     folder, build = tmp_path_factory.mktemp("words") / "course", tmp_path_factory.mktemp("build")
     fill(build / "cache", Settings().build / "cache")
     run("new", "book", str(folder), build=build)
@@ -96,7 +96,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def live(page: Page, label: str = "fig-word") -> tuple[Locator, Locator, Locator]:
-    """An instrument that answers, its field, and what Python has got."""
+    """Wait for an instrument; return it, its field, and the readout of what Python received."""
     instrument = page.locator(f"#{label}")
     instrument.scroll_into_view_if_needed()
     expect(instrument).to_have_attribute("data-state", "live")
@@ -208,7 +208,7 @@ def test_ten_thousand_characters_are_cut_with_a_sentence(open_page: Open, host: 
 def test_any_text_is_text_wherever_it_goes(
     open_page: Open, host: str, typed: str, kept: str
 ) -> None:
-    """In the field, the picture, its words, the readouts, the address, a link, a saved picture."""
+    """Covers field, picture, alternative text, readouts, address, link and saved picture."""
     page = open_page(PLACE, host=host)
     instrument, field, read = live(page)
     field.evaluate(
@@ -235,7 +235,7 @@ def test_any_text_is_text_wherever_it_goes(
 
 
 def test_the_browser_and_python_agree_on_what_is_normal(open_page: Open, host: str) -> None:
-    """By the browser's own `normalize`, of what Python got."""
+    """Compares the text that Python received with the browser's own `normalize`."""
     page = open_page(PLACE, host=host)
     for text in ("e\u0301\u0323 \u1100\u1161", "\u0958 \u212b", "\u1f82 \ufb2a"):
         page.goto(f"{host}{PLACE}?fig-word.word={quote(text)}")
@@ -306,7 +306,7 @@ def test_a_question_about_a_text_is_judged(open_page: Open, host: str) -> None:
 
 
 def test_on_paper_the_text_is_shown(chromium: Browser, host: str) -> None:
-    """All of it, in a narrow column too."""
+    """The complete text is visible, even in a narrow column."""
     page = chromium.new_page(**{**WINDOW, "viewport": {"width": 360, "height": 740}})
     try:
         text = "W" * 24

@@ -1,4 +1,4 @@
-"""Training in the page: run, pause, go back, branch, keep; and what is kept, chosen elsewhere."""
+"""Training in the page: run, pause, go back, branch, save; and use of the result elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 
 LABEL = "train-vae"
 
-# A notice stays for two seconds.
+# Records notices, which disappear after two seconds.
 LISTEN = """(label) => {
   const status = document.querySelector(`#${label} [data-status]`);
   globalThis.heard = [];
@@ -23,7 +23,7 @@ LISTEN = """(label) => {
 
 
 def plate(page: Page, label: str = LABEL) -> Locator:
-    """An instrument, once it answers."""
+    """Go to an instrument, and wait until it responds."""
     go_to(page, where(label))
     instrument = page.locator(f"#{label}")
     instrument.scroll_into_view_if_needed()
@@ -37,7 +37,7 @@ def press(instrument: Locator, action: str) -> None:
 
 
 def typed(instrument: Locator, control: str, value: float) -> None:
-    """A value written into a slider's field."""
+    """Type a value into a slider's field."""
     field = instrument.locator(f'[data-control="{control}"] .typed')
     field.fill(str(value))
     field.press("Enter")
@@ -48,7 +48,7 @@ def steps(instrument: Locator) -> int:
 
 
 def arrive(instrument: Locator, step: int) -> dict[str, str]:
-    """The readouts, once the picture is that of a step."""
+    """Wait for the picture of a step; return the readouts."""
     alt = instrument.locator('[data-panel="plane"] [role="img"]')
     expect(alt).to_have_attribute("aria-label", re.compile(f"at step {step}:"))
     keys = ("recon", "kl", "each")
@@ -71,7 +71,7 @@ def test_a_run_goes_on_until_it_is_paused_and_back_to_any_step(desk: Page) -> No
 
     press(instrument, "step")
     arrive(instrument, stopped + 1)
-    typed(instrument, "steps", 0)  # the one step it cannot have been paused at
+    typed(instrument, "steps", 0)  # the run cannot have paused at step 0
     assert arrive(instrument, 0) != first
     typed(instrument, "steps", stopped)
     assert arrive(instrument, stopped) == first

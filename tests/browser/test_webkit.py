@@ -1,4 +1,4 @@
-"""The book in WebKit, the engine of Safari: it runs, stops, draws, survives Back, works offline."""
+"""The book in WebKit, Safari's engine: it runs, stops, draws, survives Back and works offline."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def test_back_keeps_controls_and_answers(window: WebKit, book: str) -> None:
     left = window.run(fields)
     window.open(urljoin(book, "contents/"))
     window.back()
-    window.wait(READY)  # it was ended meanwhile
+    window.wait(READY)  # Python was ended meanwhile
     assert (
         window.run("return performance.getEntriesByName('latentbook-python-started').length") == 2
     )
@@ -126,7 +126,7 @@ def test_a_drag_of_a_point_selects_nothing(window: WebKit, book: str) -> None:
       .querySelector(".instrument:has([data-draggable]) input[name$='.x']").value;"""
     before = window.run(moved)
 
-    def drag() -> bool:  # it moves nothing before Python has answered
+    def drag() -> bool:  # moves nothing until Python has answered
         window.drag(middle, corner, (corner[0], top - 20))
         return bool(window.run(moved) != before)
 
@@ -151,7 +151,7 @@ def test_it_works_offline(window: WebKit, site: Path) -> None:
 
 
 class Slow(BaseHTTPRequestHandler):
-    """Serves the script of finalizers, a worker that uses it, and a file that takes its time."""
+    """Serves finalizers.js, a worker that uses it, and a slow file."""
 
     SCRIPT = Settings().root / "static/js/python/worker/finalizers.js"
     WORKER = """import { putOffFinalizers, sendAndWait } from "./finalizers.js";
@@ -182,7 +182,7 @@ class Slow(BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 def test_no_finalizer_runs_while_python_waits_for_a_file(window: WebKit) -> None:

@@ -1,4 +1,4 @@
-"""What readers have done: stored in one database, taken along in one file, merged into another."""
+"""Readers' work: stored in one database, saved as one file, merged into another browser."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def answer(page: Page, label: str, value: str) -> Locator:
 
 
 def open_work(page: Page) -> Locator:
-    """The dialog, opened by keyboard."""
+    """Open the dialog by keyboard."""
     page.locator('.foot [data-action="work"]').focus()
     page.keyboard.press("Enter")
     dialog = page.get_by_role("dialog", name="Your work")
@@ -55,7 +55,7 @@ def open_work(page: Page) -> Locator:
 
 
 def saved(page: Page) -> list[dict[str, Any]]:
-    """The lines of the file that the dialog saves."""
+    """Save the work by the dialog; return the lines of the file."""
     dialog = open_work(page)
     with page.expect_download() as download:
         dialog.get_by_role("button", name="Save as a file").press("Enter")
@@ -76,7 +76,7 @@ def choose(dialog: Locator, content: bytes) -> None:
 
 
 def merge(page: Page, lines: list[dict[str, Any]], *, version: str = "") -> str:
-    """Merge a file by keyboard; what the dialog said about it first."""
+    """Merge a file by keyboard; return the dialog's summary of it."""
     dialog = open_work(page)
     choose(dialog, packed(lines))
     go = dialog.get_by_role("button", name="Merge", exact=True)
@@ -92,7 +92,7 @@ def merge(page: Page, lines: list[dict[str, Any]], *, version: str = "") -> str:
 
 
 def edit(page: Page, text: str) -> None:
-    """Store an edit of a snippet, as its editor does."""
+    """Store an edit of a snippet as its editor does."""
     code = json.dumps({"base": "0", "text": text})
     page.evaluate(
         "stored => localStorage.setItem(...stored)", [f"{KEY}code:snippet-linear-ae", code]
@@ -100,12 +100,12 @@ def edit(page: Page, text: str) -> None:
 
 
 def versions(lines: list[dict[str, Any]]) -> list[str]:
-    """The code in a file that no other replaces."""
+    """List the code in a file that no other version replaces."""
     return sorted(line["code"]["text"] for line in lines if line.get("code"))
 
 
 def work_in(page: Page) -> list[dict[str, Any]]:
-    """What two browsers have in common after a merge."""
+    """List the events of a browser, which are equal in both after a merge."""
     return [line for line in saved(page) if "id" in line]
 
 
@@ -136,18 +136,18 @@ def test_the_work_of_the_last_edition_is_there_and_in_the_file(open_page: Open) 
     moved = {name for name in old if name.split(":")[0] not in ("quiz", "class", "code")}
     code = {f"code:{line['label']}": line["code"] for line in lines if line.get("kind") == "code"}
     assert code == {name: old[name] for name in old if name.startswith("code:")}
-    # Reading the page has brought these up to date.
+    # Reading the page has updated these.
     present = {"place:last", "read:autoencoders/compress"}
     assert values.keys() == moved
     assert {name: values[name] for name in moved - present} == {
         name: old[name] for name in moved - present
     }
 
-    page.locator('.bar [data-action="theme"]').click()  # automatic, where the old edition has dark
+    page.locator('.bar [data-action="theme"]').click()  # automatic; the old edition stored dark
     page.reload()
     expect(page.locator("html")).not_to_have_attribute("data-theme", "dark")
     kept = page.evaluate("Object.fromEntries(Object.entries(localStorage))")
-    assert stored.items() <= kept.items()  # another book of the address may need them
+    assert stored.items() <= kept.items()  # another book at this address may need them
 
 
 def test_two_browsers_merge_in_both_orders(open_page: Open) -> None:
@@ -183,7 +183,7 @@ def test_two_browsers_merge_in_both_orders(open_page: Open) -> None:
     two.wait_for_function(f"() => localStorage.getItem('{KEY}other:snippet-linear-ae') === 'null'")
     assert versions(saved(two)) == ["print(1)"]
     edit(two, "print(3)")
-    said = merge(one, saved(two))  # which knows the versions that it replaces
+    said = merge(one, saved(two))  # the file names the versions that it replaces
     assert said.split("\n")[0] == "1 edit of code"
     assert work_in(one) == work_in(two)
     one.locator("#snippet-linear-ae").scroll_into_view_if_needed()
@@ -203,7 +203,7 @@ def test_two_browsers_merge_in_both_orders(open_page: Open) -> None:
     again = saved(two)
     answers = [line for line in of_two if line.get("kind") == "attempt"]
     assert [line for line in again if line.get("kind") == "attempt"] == answers
-    assert "print(3)" in versions(again)  # written since
+    assert "print(3)" in versions(again)  # written after the merge
 
 
 LOG_OF_A_PAGE = """
@@ -240,7 +240,7 @@ SNAPSHOT = """name => new Promise((resolve) => {
 
 
 def test_two_tabs_write_at_once(open_page: Open, tmp_path: Path) -> None:
-    """Enough for snapshots, which both tabs write too."""
+    """Writes enough events for snapshots, which both tabs write too."""
     script = bundle(LOG_OF_A_PAGE, tmp_path)
     first = open_page("work/", fresh=True, python=False)
     pages = [first, *(first.context.new_page() for _ in range(2))]
@@ -276,7 +276,7 @@ AN_EARLIER_EDITION_DELETES = """id => new Promise((resolve) => {
 
 
 def test_all_events_are_those_of_the_log(open_page: Open, tmp_path: Path) -> None:
-    """Most are read from one text, which has to follow what other tabs and merges delete."""
+    """Most events are read from one text, which must follow deletions by other tabs and merges."""
     script = bundle(LOG_OF_A_PAGE, tmp_path)
     page = open_page("work/", fresh=True, python=False)
     other = page.context.new_page()
@@ -319,7 +319,7 @@ def test_a_page_may_be_left_before_the_database_has_an_answer(open_page: Open) -
     page.wait_for_function(f"async () => (await ({LOG})()).length === 1")
     page.evaluate(HOLD_THE_DATABASE)
     answer(page, "q-floor", "7")
-    answer(page, "q-linear-pca", "true")  # recorded after the one that waits
+    answer(page, "q-linear-pca", "true")  # recorded after the waiting one
     page.reload()
     floor = page.locator("#q-floor")
     floor.scroll_into_view_if_needed()
@@ -390,7 +390,7 @@ def test_what_is_not_stored_is_in_memory_and_told(
     expect(notice).to_have_count(1)
     notice.get_by_role("button", name="Close").press("Enter")
     expect(notice).to_have_count(0)
-    if script == FULL:  # with room again, all of it is stored
+    if script == FULL:  # once there is room again, everything is stored
         page.evaluate("globalThis.hasRoom = true")
         question = answer(page, "q-linear-pca", "true")
         expect(question).to_contain_text("Not yet.")
@@ -411,14 +411,14 @@ def test_a_section_read_to_its_end_and_everything_deleted(open_page: Open) -> No
         place.scroll_into_view_if_needed()
     page.locator("#q-linear-pca").scroll_into_view_if_needed()
     expect(page.locator("#q-linear-pca")).to_have_attribute("data-state", "wrong")
-    assert len(page.evaluate(LOG)) == 2  # once for each version of the section
+    assert len(page.evaluate(LOG)) == 2  # reading is recorded once per version of the section
 
     marks = page.locator(".sections-of [aria-current=page] .done")
     of = page.locator("section.quiz").count()
     answered = f"read to the end; 1 of {of} questions answered, 0 right"
     expect(marks).to_have_attribute("title", answered)
     contents = page.context.new_page()
-    contents.add_init_script(REFUSED)  # the contents open no database
+    contents.add_init_script(REFUSED)  # the contents page must not open a database
     contents.goto(page.url.replace(SECTION, "contents/"))
     expect(contents.get_by_role("link", name=f"Learning to compress ({answered})")).to_be_visible()
     expect(contents.locator(".done")).to_have_count(1)

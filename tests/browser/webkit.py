@@ -1,7 +1,7 @@
-"""WebKitGTK, which has the engine of Safari, by WebDriver (https://www.w3.org/TR/webdriver2/).
+"""WebKitGTK, which shares Safari's engine, driven by WebDriver (https://www.w3.org/TR/webdriver2/).
 
-It differs from Safari where the engine leaves something to the system: it has no synchronous file
-handles, so no snapshots, and no pinch of a trackpad; touch cannot be driven.
+It differs from Safari in what the engine leaves to the system: it has no synchronous file handles,
+and therefore no snapshots, and no trackpad pinch. Touch cannot be simulated.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from tests.patience import SERVER_S, until
 
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 FEATURES = "FileSystem,AccessHandle,StorageAPI"
-"""What Safari has, and WebKitGTK only on request."""
+"""Features that Safari has and WebKitGTK offers only on request."""
 QUESTION_EVERY_S = 0.5
-"""Each question has WebKitGTK draw the page, without a GPU: with twenty a second on a busy machine
-Python gets no turn.
+"""Each question makes WebKitGTK draw the page without a GPU: twenty per second on a busy machine
+would starve Python.
 """
 
 
 def browser_path() -> Path | None:
-    """The plain browser that comes with the engine, if its driver and a display are there, too."""
+    """Return the engine's own minimal browser if its driver and a display are available."""
     if not (shutil.which("WebKitWebDriver") and shutil.which("xvfb-run")):
         return None
     return next(Path("/usr/lib").glob("*/webkit2gtk-4.*/MiniBrowser"), None)
@@ -45,7 +45,7 @@ class WebKit:
             port = free.getsockname()[1]
         self.log = log
         environment = os.environ | {
-            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",  # it does not start for root
+            "WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1",  # otherwise it does not start as root
             "JSC_useSharedArrayBuffer": str(int(shares_memory)),
         }
         with log.open("w") as out:
@@ -100,7 +100,7 @@ class WebKit:
         self._post("/back")
 
     def run(self, code: str, *arguments: object) -> Any:
-        """The value of a function body, awaited, with ``args``."""
+        """Run the body of an async function with ``args``; return its value."""
         body = f"""const [args, done] = [[...arguments].slice(0, -1), [...arguments].at(-1)];
           (async () => {{ {code} }})()
             .then((value) => done([value ?? null, ""]), (error) => done([null, `${{error}}`]));"""
@@ -109,7 +109,7 @@ class WebKit:
         return value
 
     def wait(self, code: str, *arguments: object) -> Any:
-        """What a function body gives once that is true."""
+        """Run a function body until its value is true; return that value."""
         value: Any = None
 
         def holds() -> bool:
@@ -125,7 +125,7 @@ class WebKit:
         self._post(f"/element/{element}/click")
 
     def drag(self, *points: tuple[float, float]) -> None:
-        """Press the mouse at the first point of the window, and let it go at the last."""
+        """Press the mouse at the first point, move along the others, and release it at the last."""
         moves: list[dict[str, Any]] = [
             {"type": "pointerMove", "duration": 50, "x": round(x), "y": round(y)} for x, y in points
         ]
@@ -135,7 +135,7 @@ class WebKit:
         self._post("/actions", {"actions": [mouse | {"actions": moves}]})
 
     def errors(self) -> list[str]:
-        """What pages have written to the console as errors, but for what only GTK minds."""
+        """List console errors of pages, except those that only WebKitGTK reports."""
         lines = self.log.read_text(errors="replace").splitlines()
         return [
             line

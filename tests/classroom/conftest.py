@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from latentbook.cache import seal
+from latentbook.base.cache import seal
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.course import manage, people
@@ -39,11 +39,11 @@ OWN = {"Sec-Fetch-Site": "same-origin"}
 POSTGRESQL = pytest.param("postgresql", marks=pytest.mark.long)
 on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 on_postgresql = pytest.mark.parametrize("database", [POSTGRESQL], indirect=True)
-"""For a test of what only one of them has, or of what is refused before any is asked."""
+"""For tests of features that only one of them has, or of refusals before either is used."""
 
 
 def write_bundle(folder: Path) -> None:
-    """Scripts and styles of the classroom, as the build leaves them."""
+    """Write scripts and styles of the classroom as the build does."""
     out = folder / "classroom"
     out.mkdir(parents=True)
     names = {name: name.replace(".", "-ABCD1234.") for name in BUNDLED}
@@ -61,7 +61,7 @@ def make_tables(database: str) -> None:
 
 @pytest.fixture(scope="session")
 def sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A file with all tables, for tests to begin with: migrations take longer than most of them."""
+    """A file with all tables, from which tests start: migrations take longer than most tests."""
     file = tmp_path_factory.mktemp("tables") / "course.sqlite"
     make_tables(str(file))
     return file.read_bytes()
@@ -69,9 +69,9 @@ def sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    """URLs of PostgreSQL, in which the name of a database is left out.
+    """A PostgreSQL URL with ``{}`` for the name of a database.
 
-    One has all tables, to be copied.
+    One database on the server is a template with all tables.
     """
     with postgresql() as url:
         create_database(url, TEMPLATE, "template1")
@@ -90,7 +90,7 @@ def on_server(url: str, command: str) -> None:
 
 @pytest.fixture(params=["sqlite", POSTGRESQL])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """What names a database with all tables and no course."""
+    """The path or URL of a database with all tables and no course."""
     if request.param == "sqlite":
         file = tmp_path / "course.sqlite"
         create(file)

@@ -1,4 +1,4 @@
-"""A small course with marks: two questions at once, one with variants, and one that takes long."""
+"""A small course with marks: two quick questions, one of them with variants, and a slow one."""
 
 import hashlib
 import itertools
@@ -19,7 +19,7 @@ from latentbook_classroom.grader.verdict import Verdict
 START = datetime(2026, 10, 1, 8, tzinfo=UTC)
 WEEK, DAY = timedelta(7), timedelta(1)
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
-"""By a browser's clock, which decides nothing."""
+"""By a browser's clock, on which nothing depends."""
 COUNTER = itertools.count()
 
 
@@ -95,14 +95,14 @@ def submit(
     made_at: datetime,
     at: datetime,
 ) -> attempts.Row:
-    """Hand in an answer as the server does: by the edition that is asked at that moment."""
+    """Hand in an answer as the server does, judged by the edition in use at that moment."""
     given, question = assignments.judged_by(connection, me, name, label, at)
     said = (label, id, answer, made_at, given.put(label).question, judge_now(question, answer))
     return attempts.submit(connection, me, given, *said)
 
 
 class Course:
-    """A course with marks on a database of its own, without a server."""
+    """A course with marks on its own database, without a server."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -35,9 +35,9 @@ INSTRUCTOR, LEARNER = f"{MEMBERSHIP}#Instructor", f"{MEMBERSHIP}#Learner"
 CLIENT = "client-7"
 DEPLOYMENT = "deployment-1"
 STORED = "stored"
-"""The text of a refusal that comes too late: the platform has the score."""
+"""Text of a refusal that comes too late: the platform has stored the score."""
 KEYS = {name: RSAKey.generate_key(2048, {"kid": name}) for name in ("first", "second", "theirs")}
-"""Making one takes a while: the tests share them."""
+"""Generating a key is slow: the tests share them."""
 
 
 @dataclass
@@ -145,7 +145,7 @@ class Lms:
         return f"{self.book}/lti/login?{urlencode(asked)}"
 
     async def token(self, request: Request) -> Response:
-        """An access token for whoever proves to be the tool, by the key that the tool publishes."""
+        """An access token for a client that proves to be the tool, by the tool's published key."""
         asked = dict(parse_qsl((await request.body()).decode()))
         assert asked["grant_type"] == "client_credentials"
         assert asked["client_assertion_type"].endswith("jwt-bearer")
@@ -179,7 +179,7 @@ class Lms:
         return JSONResponse({"client_id": CLIENT, **tool})
 
     async def oidc_token(self, request: Request) -> Response:
-        """Exchange a code, for the browser that began (PKCE), by the client that has the secret."""
+        """Exchange a code for the browser that began (PKCE) and the client that has the secret."""
         asked = dict(parse_qsl((await request.body()).decode()))
         digest = hashlib.sha256(asked["code_verifier"].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
@@ -201,7 +201,7 @@ class Lms:
         return request.headers.get("authorization", "").removeprefix("Bearer ") in self.tokens
 
     async def score(self, request: Request) -> Response:
-        """A column of the gradebook. It refuses stamps that do not rise, as Moodle does."""
+        """A column of the gradebook. It refuses stamps that do not increase, as Moodle does."""
         if not self.is_allowed(request):
             return Response(status_code=401)
         assert request.url.query == "type_id=3"
@@ -278,7 +278,7 @@ def begin(book: str, lms: Lms, **given: str) -> Begun:
 def finish(
     book: str, begun: Begun, token: str, *, dest: str = "document", cookie: str | None = None
 ) -> httpx.Response:
-    """Send what the platform's form sends, from the platform's page."""
+    """Send the platform's form from the platform's page."""
     headers = {
         "Sec-Fetch-Site": "cross-site",
         "Sec-Fetch-Dest": dest,

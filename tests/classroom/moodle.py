@@ -94,7 +94,7 @@ def moodle(source: Path, folder: Path) -> Iterator[Moodle]:
 
     Parameters
     ----------
-    source : folder with the source of Moodle 5.1 or later, which stays as it is
+    source : folder with the source of Moodle 5.1 or later, which is not changed
     """
     php = shutil.which("php")
     known = subprocess.check_output([*PHP, "-m"], text=True).casefold().split() if php else ()
@@ -103,7 +103,7 @@ def moodle(source: Path, folder: Path) -> Iterator[Moodle]:
         pytest.skip(f"Moodle needs Debian's php-cli {names}")
     code, data = folder / "code", folder / "data"
     shutil.copytree(source, code, copy_function=os.link)
-    (code / "config.php").unlink(missing_ok=True)  # a link, as all are: not written through
+    (code / "config.php").unlink(missing_ok=True)  # a hard link: do not write through it
     data.mkdir()
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

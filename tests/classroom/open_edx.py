@@ -1,8 +1,8 @@
 """A small Open edX: its LTI component as published, in a Django that has one course.
 
-It runs in an environment of its own (``open_edx.lock``): ``python open_edx.py FOLDER BOOK`` prints
-its address and serves until it is ended. The component is untouched, with all its views. Here is
-only what it asks of the LMS: people, a course, pages, a gradebook.
+It runs in a separate environment (``open_edx.lock``): ``python open_edx.py FOLDER BOOK`` prints its
+address and serves until it is killed. The component is unchanged, with all its views. This file
+has only the parts of the LMS that it calls: people, a course, pages, a gradebook.
 """
 
 import sys
@@ -95,14 +95,14 @@ COMPONENTS = {
     },
 }
 COMPONENTS["copied"] = {**COMPONENTS["linked"], "lti_1p3_launch_url": f"{BOOK}/classroom/"}
-"""What an author types in Studio, by the component's name."""
+"""An author's input in Studio, by the component's name."""
 
 FIELDS = KvsFieldData(DictKeyValueStore())
 GRADEBOOK = {}
 
 
 def course_role(user):
-    """Without that in the course's discussion."""
+    """The role in the course: one in its discussion does not count."""
     role = PEOPLE[user.username][1]
     return "student" if role == "Community TA" else role
 
@@ -133,7 +133,7 @@ class People(UserService):
 
 
 class Lms(Runtime):
-    """What a component may ask of the LMS."""
+    """The parts of the LMS that a component can call."""
 
     def publish(self, block, kind, data):
         user = User.objects.get(id=data["user_id"])
@@ -146,7 +146,7 @@ class Lms(Runtime):
 
 
 class Dates(XBlockMixin):
-    """Which components have in a course."""
+    """Dates that components have in a course."""
 
     start = due = graceperiod = None
 
@@ -186,7 +186,7 @@ def members(course):
 
 
 def external_ids(users):
-    ids = users.prefetch_related(None)  # of which this Django has no profiles
+    ids = users.prefetch_related(None)  # without profiles, which this Django lacks
     return {user.id: SimpleNamespace(external_user_id=external_id(user)) for user in ids}
 
 

@@ -1,4 +1,4 @@
-"""A PostgreSQL server in a temporary folder, on a Unix socket alone."""
+"""A PostgreSQL server in a temporary folder, listening only on a Unix socket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 PROGRAMS = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 USER = "nobody"
-"""Who runs it if the tests are run by root, as whom PostgreSQL does not run."""
+"""Runs the server if the tests run as root, because PostgreSQL refuses to run as root."""
 FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c shared_buffers=16MB"
 
 
@@ -27,7 +27,7 @@ def program(name: str) -> str:
 
 @contextmanager
 def postgresql() -> Iterator[str]:
-    """What precedes the name of a database in its URL."""
+    """Start a server; yield its URL, with ``{}`` for the name of a database."""
     initdb, control = program("initdb"), program("pg_ctl")
     as_user = ["setpriv", f"--reuid={USER}", "--clear-groups"] if os.geteuid() == 0 else []
     # The path of a socket has at most 107 bytes, so not pytest's folder.

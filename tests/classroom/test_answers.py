@@ -1,4 +1,4 @@
-"""Answers over HTTP, as the page's script sends them: what is said to whom, and when nothing is."""
+"""Answers over HTTP, as the page's script sends them: who gets which reply, and who gets none."""
 
 import subprocess
 import sys
@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import language
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, attempts, people
 from latentbook_classroom.course.judging import Judging
@@ -33,7 +33,7 @@ LONG_AGO = "1970-01-01T00:00:00.000Z"
 
 @pytest.fixture(autouse=True)
 def quick_judges(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
-    """Judges in the test's own words; while this is not set, code waits."""
+    """Replace the judges by the tests' own; while the event is not set, code waits."""
     may_judge = threading.Event()
     may_judge.set()
 
@@ -113,7 +113,7 @@ def test_others_write_while_an_answer_is_judged(school: School, ina: httpx.Clien
 
 
 def test_as_much_code_as_is_accepted_fits_into_a_form(school: School, ina: httpx.Client) -> None:
-    """Each of these characters takes twelve bytes there."""
+    """Each of these characters takes twelve bytes in a form."""
     open_it(school)
     ada = school.invited("student", "Ada")
     assert post(ada, "q-code", "😀" * attempts.MAX_ANSWER, "a.1").status_code == 200
@@ -134,7 +134,7 @@ def test_sending_at_once_wins_no_tries(school: School, ina: httpx.Client) -> Non
 
 
 def test_a_clock_that_is_wrong_changes_nothing(school: School, ina: httpx.Client) -> None:
-    """An answer that was kept is late by when it arrives, whatever the browser says."""
+    """The arrival of a stored answer decides whether it is late, whatever the browser reports."""
     open_it(school)
     ada = school.invited("student", "Ada")
     for i, made_at in enumerate((LONG_AGO, "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z")):

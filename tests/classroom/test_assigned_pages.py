@@ -1,4 +1,4 @@
-"""The pages of an assignment over HTTP, without scripts: a student answers, an instructor sets."""
+"""The pages of an assignment over HTTP, without scripts, for a student and an instructor."""
 
 import json
 import re
@@ -43,7 +43,7 @@ def settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def write(settings: Settings, key: float) -> None:
-    """What a build leaves for the server."""
+    """Write the assignments for the server as a build does."""
     told = {"wrong 0": "Twice as much."}
     questions = [
         asked("q-one", "number", NUMBER, key={"answer": key}, feedback=told),
@@ -85,7 +85,7 @@ def moment(days: int) -> str:
 
 
 def hand_in(student: httpx.Client, label: str, answer: object) -> str:
-    """Fill in the form of the page, as a browser without scripts does; return what it shows."""
+    """Send the form of the page as a browser without scripts does; return the page."""
     page = student.get(f"{PLACE}/").text
     place = f"classroom/assignments/first/answers/{label}"
     action = re.search(rf'action="../../../({place}\?asked=\d+)"', page)
@@ -191,7 +191,7 @@ def test_boxes_of_one_name_are_one_answer(school: School, opened: httpx.Client) 
 
 
 def test_boxes_that_were_ticked_are_shown_once(school: School, opened: httpx.Client) -> None:
-    """An answer of 50,000 places made a page that took minutes and had megabytes."""
+    """An answer of 50,000 places once made a page of megabytes that took minutes."""
     school.room.judge = lambda question, answer: Verdict("unread")
     student = school.invited("student", "Zoë")
     given = {"id": "a.1", "answer": "0,0,7,0", "made_at": "2026-10-01T08:00"}

@@ -1,4 +1,4 @@
-"""Assignments in a real build of a small book: nothing of their questions is in the site."""
+"""Assignments in a real build of a small book: the site contains nothing of their questions."""
 
 import json
 import re
@@ -272,7 +272,7 @@ def test_a_state_is_computed_again(settings: Settings) -> None:
 
 
 def test_a_state_of_the_courses_own_instrument_is_computed(tmp_path: Path) -> None:
-    """As by a server that serves what has been built: it has imported the book's instruments."""
+    """As on a server of an existing build, which has imported the book's instruments."""
     settings = Settings(course=Path("examples/course"), build=tmp_path)
     open_project(settings)
     goal = [["error", "<=", "0.01"], ["bits", "<=", "7"]]

@@ -20,7 +20,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from typer import BadParameter
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.commands import web_address
@@ -76,12 +76,12 @@ COLUMNS = {
     "context": "title",
     "resource_link": "line_item",
 }
-"""A text in each table that others refer to."""
+"""A text column of each table that others refer to."""
 
 
 @pytest.fixture
 def revise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Adds a revision to those that the program knows."""
+    """Add a revision to those that the program knows."""
 
     def add(upgrade: str) -> None:
         head = ScriptDirectory(str(module.MIGRATIONS)).get_current_head()
@@ -95,7 +95,7 @@ def revise(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], N
 
 
 def everything(connection: sa.Connection) -> dict[str, list[sa.Row[Any]]]:
-    """All rows but those of Alembic."""
+    """All rows except Alembic's."""
     found = sa.MetaData()
     found.reflect(connection)
     tables = [each for each in found.sorted_tables if each.name != "alembic_version"]
@@ -155,7 +155,7 @@ def test_a_course_of_the_first_edition_is_brought_up_to_date(database: str) -> N
 def test_a_later_edition_changes_a_table_and_loses_nothing(
     database: str, revise: Callable[[str], None], table: str
 ) -> None:
-    """SQLite copies a table to change it; dropping the old one erased what referred to it."""
+    """SQLite copies a table to change it; dropping the old one erased rows that refer to it."""
     used = Database(database)
     used.run_here(fill)
     used.run_here(lambda c: c.execute(sa.delete(sa.table(table)).where(sa.column("id") == 70)))
@@ -177,7 +177,7 @@ def test_a_later_edition_changes_a_table_and_loses_nothing(
     assert copied.run_here(everything) == before
     copied.close()
     used = Database(database)
-    with pytest.raises(sa.exc.IntegrityError):  # references hold again
+    with pytest.raises(sa.exc.IntegrityError):  # references are enforced again
         used.run_here(lambda c: c.exec_driver_sql("UPDATE member SET person = 1234"))
     used.close()
 
@@ -300,7 +300,7 @@ def test_a_damaged_copy_is_neither_made_nor_restored(database: str, tmp_path: Pa
     manage.new(settings, "Codes", "Autumn", ADDRESS)
     manage.backup(settings, tmp_path / "monday.sqlite")
     with closing(sqlite3.connect(tmp_path / "monday.sqlite")) as connection:
-        connection.execute("DELETE FROM course")  # what refers to it stays
+        connection.execute("DELETE FROM course")  # rows that refer to it stay
         connection.commit()
     other = course_in(tmp_path / "other.sqlite")
     with pytest.raises(LatentbookError, match="not an intact SQLite database: a row of audit"):

@@ -1,4 +1,4 @@
-"""A person's study log on the server: added once, of values the newest, and nobody else's."""
+"""A person's study log on the server: no duplicates, only the newest values, and private."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gradebook, what questions tell, and files that other systems read."""
+"""The gradebook, analyses of questions, and files for other systems."""
 
 import csv
 import io
@@ -60,7 +60,7 @@ class Class:
 
 @pytest.fixture(autouse=True)
 def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What waits to be judged waits until a test judges it."""
+    """Leave the queue alone until a test judges it."""
     monkeypatch.setattr(Worker, "_run", lambda self: None)
 
 
@@ -221,8 +221,8 @@ def test_files_are_as_other_systems_read_them(room: Class) -> None:
     room.answer(zoe, "q-one", "4", START + WEEK + DAY)
     room.answer(zoe, "q-many", "1")
 
-    # lib/gradebook_importer.rb of Canvas: the columns before the assignments are known by their
-    # heads and places, a line of points possible by its first cell.
+    # lib/gradebook_importer.rb of Canvas recognises the columns before the assignments by header
+    # and position, and the line of points possible by its first cell.
     head, of, *students = lines(room, "canvas")
     assert head == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "First sheet"]
     assert "Points Possible" in of[0]
@@ -234,7 +234,7 @@ def test_files_are_as_other_systems_read_them(room: Class) -> None:
     (mine,) = [line for name, line in by_name.items() if name.startswith("Zoë")]
     assert mine[-1] == "2"
 
-    # grade/import/csv of Moodle: one line whose user is not found stops the whole import.
+    # grade/import/csv of Moodle: a single line with an unknown user stops the import.
     head, *students = lines(room, "moodle")
     assert head == ["ID number", "Name", "First sheet"]
     assert [line[0] for line in students] == ["'+49", "007"]

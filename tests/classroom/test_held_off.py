@@ -1,4 +1,4 @@
-"""What the classroom withstands: docs/classroom.md lists it."""
+"""Attacks and faults that the classroom withstands: docs/classroom.md lists them."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ def test_a_locked_database_is_said(
     form = {"name": "Another name", "term": ""}
     with other.engine.begin():
         refused = ada.post("/classroom/settings", data=form)
-        assert ada.get("/classroom/me").status_code == 200  # who reads waits for nobody
+        assert ada.get("/classroom/me").status_code == 200  # reads wait for no one
     other.close()
     assert refused.status_code == 503
     assert refused.headers["retry-after"] == "5"
@@ -223,14 +223,14 @@ def test_a_locked_database_is_said(
 
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever waits for the database waits longer than this machine needs."""
+    """Let waits for the database last longer than this machine needs."""
     monkeypatch.setattr(database, "TURN_S", 600)
     monkeypatch.setitem(database.WRITERS, "pool_timeout", 600)
 
 
 @pytest.mark.usefixtures("patient")
 def test_pages_are_served_while_many_wait_to_write(school: School) -> None:
-    """They had all threads of the server."""
+    """Waiting writers once took all threads of the server."""
     ada = school.joined(school.first, "Ada")
     form = {"name": "Another name", "term": ""}
     with ThreadPoolExecutor(60) as pool:
@@ -248,7 +248,7 @@ def test_a_server_that_was_started_again_is_found(school: School) -> None:
     with psycopg.connect(url) as other:
         mine = "datname = current_database() AND pid <> pg_backend_pid()"
         ended = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {mine}"
-        assert {*other.execute(ended.encode())} == {(True,)}  # who reads and who writes
+        assert {*other.execute(ended.encode())} == {(True,)}  # reading and writing connections
     assert ada.get("/classroom/me").status_code == 200
 
 

@@ -1,4 +1,4 @@
-"""Rules of lateness, and a term's attempts against a model that is written another way."""
+"""Rules of lateness, and a term's attempts against an independently written model."""
 
 import tempfile
 from datetime import timedelta
@@ -61,7 +61,7 @@ def test_each_day_that_has_begun_costs_as_much(late: Late, due: Any, days: int) 
 @given(ROWS, st.lists(ROWS, max_size=3), HOURS)
 def test_an_extension_never_takes_anything_away(row: Any, others: list[Any], at: Any) -> None:
     before, after = dates_of(row, []), dates_of(row, others)
-    if row.opens_at is not None:  # else extensions give it its dates
+    if row.opens_at is not None:  # otherwise extensions set its dates
         assert after.days_late(at) <= before.days_late(at)
     if before.when(at) in ("open", "late"):
         assert after.when(at) in ("open", "late")
@@ -86,8 +86,8 @@ def test_groups_have_different_dates_where_the_assignment_has_none() -> None:
 
 
 class Term(RuleBasedStateMachine):
-    """Students answer, an instructor mends the key and changes dates, a worker judges whenever it
-    does. The model keeps every answer, and knows only the rules that docs/classroom.md states.
+    """Students answer, an instructor corrects the key and changes rules, a worker judges at any
+    time. The model stores every answer, and knows only the rules that docs/classroom.md states.
     """
 
     @initialize()

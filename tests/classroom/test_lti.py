@@ -1,4 +1,4 @@
-"""Launches: those of the certification guide, and those that nobody may make."""
+"""Launches: those of the certification guide, and forbidden ones."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def lms(school: School) -> Iterator[Lms]:
 
 @pytest.fixture(scope="module")
 def campus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[School, Lms]]:
-    """A course and a platform for all launches that need no others."""
+    """A course and a platform, shared by all launches that need no separate ones."""
     folder = tmp_path_factory.mktemp("campus")
     settings = settings_in(folder, str(folder / "course.sqlite"))
     with opened(settings) as school, testing.platform(school.url) as lms:
@@ -178,12 +178,12 @@ def put(name: str, value: Any) -> Changed:
 
 
 def at(name: str, seconds: float) -> Changed:
-    """A moment so long after the test begins, which may be long after these lists were made."""
+    """A moment this many seconds after the test begins, maybe long after these lists were made."""
     return lambda claims: claims.update({name: time.time() + seconds})
 
 
 def retarget(place: str) -> Changed:
-    """Exchange the path of the target."""
+    """Replace the path of the target."""
     name = f"{LTI}target_link_uri"
     return lambda claims: claims.update({name: claims[name].replace("/classroom", place)})
 
@@ -246,7 +246,7 @@ def test_bad_payloads_are_refused(
 
 
 def refused(response: httpx.Response, caplog: pytest.LogCaptureFixture, reason: str) -> None:
-    """A reason in the log, none in the answer, and nothing of the person in either."""
+    """Assert a reason in the log, none in the reply, and nothing of the person in either."""
     assert response.status_code == 400, response.text
     assert session_of(response) == ""
     assert reason in caplog.text
@@ -408,11 +408,11 @@ def test_a_person_is_an_issuers_subject(school: School, lms: Lms) -> None:
     launch(school, lms, name=None, **{f"{LTI}roles": [LEARNER]})
     launch(school, lms, subject="u-2", name="=SUM\u202e(1)", **{f"{LTI}roles": [LEARNER]})
     names = {each.name: each.role for each in everyone(school)}
-    assert names == {"Ada King": "student", "Ada Lovelace": "instructor"}  # the last stays one
+    assert names == {"Ada King": "student", "Ada Lovelace": "instructor"}  # the last one remains
 
 
 def test_instructors_of_other_courses_are_students(school: School, lms: Lms) -> None:
-    """Anybody may have a course of their own at a platform, and links to the book in it."""
+    """Anybody can have their own course at a platform, and link to the book from it."""
     own = {f"{LTI}context": {"id": "sandbox", "title": "Sandbox"}, f"{LTI}roles": [INSTRUCTOR]}
     launch(school, lms, **{f"{LTI}roles": [INSTRUCTOR]})
     launch(school, lms, subject="u-2", name="Eve", **own)
@@ -469,7 +469,7 @@ def test_keys_that_do_not_come_are_asked_for_once() -> None:
 
 
 def test_whoever_begins_a_launch_writes_nothing(school: School, lms: Lms) -> None:
-    """Strangers who began thousands slowed down everybody who handed in."""
+    """Strangers who began thousands of launches slowed down everybody who handed in."""
     with school.room.database.engine.begin():  # somebody's turn
         begun = [testing.begin(school.url, lms) for _ in range(3)]
     for each in begun:
@@ -643,7 +643,7 @@ def test_our_keys_are_public_and_rotate(school: School) -> None:
 
 
 def test_strangers_take_no_turn_to_write(school: School, lms: Lms) -> None:
-    """Whoever has neither a state nor a link could keep everybody else from writing."""
+    """Anyone without a state or a link could stop everybody else from writing."""
     httpx.get(f"{school.url}/lti/jwks")  # it has keys
     given = {"state": "x", "ticket": "x"}
     begun = {"iss": lms.url, "client_id": CLIENT, "login_hint": "u-1"}
@@ -676,7 +676,7 @@ def test_strangers_take_no_turn_to_write(school: School, lms: Lms) -> None:
 
 
 def test_a_launch_in_an_address_is_refused(school: School, lms: Lms) -> None:
-    """Proxies log addresses, and with them the token of whoever is launched."""
+    """Proxies log addresses, and with them the token of the person who is launched."""
     begun = testing.begin(school.url, lms)
     given = {"state": begun.state, "id_token": lms.signed(lms.message(begun.nonce))}
     place = f"{school.url}/lti/launch"

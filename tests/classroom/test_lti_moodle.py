@@ -1,6 +1,7 @@
-"""The way of docs/lti-moodle.md in Moodle itself, in a browser that blocks third-party cookies.
+"""The steps of docs/lti-moodle.md in Moodle itself, in a browser that blocks third-party cookies.
 
-Moodle is in no package index. ``MOODLE`` names a folder with its source; without it nothing runs.
+Moodle is not in any package index. ``MOODLE`` names a folder with its source; without it, the tests
+are skipped.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def signed_in(chromium: Browser, lms: Moodle, who: str) -> Page:
 
 
 def tried_to_sign_in(page: Page, lms: Moodle, who: str) -> bool:
-    """Whether it worked: just after its installation Moodle refuses everybody for some seconds."""
+    """Whether it worked: just after installation, Moodle refuses everybody for some seconds."""
     page.goto(f"{lms.url}/login/index.php")
     page.locator("#username").fill(who)
     page.locator("#password").fill(PASSWORD)
@@ -69,7 +70,7 @@ def tried_to_sign_in(page: Page, lms: Moodle, who: str) -> bool:
 
 
 def content(page: Page, lms: Moodle) -> FrameLocator:
-    """What the book offers to a teacher who adds the tool to the course."""
+    """The book's offer to a teacher who adds the tool to the course."""
     page.goto(f"{lms.url}/course/modedit.php?add=lti&course={lms.course}&typeid=1&section=1")
     page.get_by_role("button", name="Select content").click()
     return page.frame_locator(".modal iframe")

@@ -55,12 +55,12 @@ class OpenEdx:
         return answer.text
 
     def launch(self, who: str, name: str) -> httpx.Response:
-        """What the book answers in the end to somebody who opens a component."""
+        """The book's final response to somebody who opens a component."""
         client = self.browser(who)
         return self.begun(client, attribute(self.shown(client, f"course/{name}"), "data-target"))
 
     def begun(self, client: httpx.Client, login: str) -> httpx.Response:
-        """Go the way of a launch, from the address in the platform's page to the book."""
+        """Follow a launch from the address in the platform's page to the book."""
         assert login.startswith(f"{self.book}/lti/login?")
         asked = client.get(login, headers=TAB)
         to = asked.headers["location"]
@@ -73,7 +73,7 @@ class OpenEdx:
 
 
 def attribute(page: str, name: str, of: str = "") -> str:
-    """The value of an attribute, of a field if it is named."""
+    """The value of an attribute; ``of``: the name of its field, if any."""
     found = re.search((f'name="{of}" ' if of else "[^>]*?") + f'{name}="([^"]*)"', page)
     assert found, page
     return found[1].replace("&amp;", "&")  # html.unescape reads "&lti_" as "<i_"
@@ -83,7 +83,7 @@ def attribute(page: str, name: str, of: str = "") -> str:
 def campus(
     python: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[School, OpenEdx]]:
-    """A course, and Open edX, with which both components are registered by hand."""
+    """A course, and an Open edX whose two components are registered by hand."""
     folder = tmp_path_factory.mktemp("campus")
 
     async def nothing(self: Passback) -> None:
@@ -112,7 +112,7 @@ def campus(
 
 
 def register(school: School, edx: OpenEdx) -> None:
-    """Copy what Studio shows into the form on "Platforms"."""
+    """Copy the values that Studio shows to the form on "Platforms"."""
     instructor, author = school.joined(school.first, "Karen Spärck Jones"), edx.browser("ada")
     labels = {
         "client_id": "Client ID",
@@ -184,7 +184,7 @@ def test_the_list_of_people_is_read(campus: tuple[School, OpenEdx]) -> None:
 def test_what_is_chosen_there_is_opened(campus: tuple[School, OpenEdx]) -> None:
     school, edx = campus
     edx.launch("emmy", "chosen")
-    school.run(platforms.take_along, 2)  # else it is offered only what has opened
+    school.run(platforms.take_along, 2)  # otherwise only open assignments are offered
     ada = edx.browser("ada")
     page = edx.begun(ada, attribute(edx.shown(ada, "studio/chosen"), "a href"))
     assert page.status_code == 200, page.text

@@ -45,7 +45,7 @@ SCOPES = [f"{AGS}scope/score", f"{AGS}scope/result.readonly"]
 
 @pytest.fixture
 def school(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[School]:
-    """A server that sends nothing by itself: the tests say when."""
+    """A server that sends nothing by itself: the tests decide when."""
 
     async def nothing(self: Passback) -> None:
         """Wait for the tests."""
@@ -136,7 +136,7 @@ def marked(school: School, lms: Lms) -> Lms:
 
 
 def test_scores_go_only_to_courses_that_were_accepted(school: School, marked: Lms) -> None:
-    """Anybody may link the book in a course of their own at the platform."""
+    """Anybody can link the book from their own course at the platform."""
     instructor = school.joined(school.first, "Grace")
     place = "/classroom/platforms/contexts/1"
     assert instructor.post(f"{place}/accept-no-more").status_code == 303
@@ -149,7 +149,7 @@ def test_scores_go_only_to_courses_that_were_accepted(school: School, marked: Lm
 
 
 def test_the_title_of_a_course_that_nobody_accepted_is_no_group(school: School, lms: Lms) -> None:
-    """An extension is for a group by its name, which anybody can give a course of their own."""
+    """Extensions go by the name of a group, and anybody can give their own course that name."""
     own = {f"{LTI}context": {"id": "sandbox", "title": "Extended time"}}
     assert launch(school, lms, "u-1", **own).status_code == 303
     assert launch(school, lms, "u-2", **own, **{f"{LTI}roles": [INSTRUCTOR]}).status_code == 303
@@ -261,7 +261,7 @@ def test_a_mark_that_is_lifted_leaves_the_platform(school: School, marked: Lms) 
 
 
 def test_a_score_whose_answer_was_lost_is_refused_and_has_arrived(school: School, lms: Lms) -> None:
-    """A platform that shows no results, as some are set up, has it by the same time stamp."""
+    """Some platforms show no results: refusing the same time stamp proves that they have it."""
     school.run(add_assignment)
     open_assignment(school, lms, "u-1", scopes=SCOPES[:1])
     school.run(give, 1, 3)
@@ -398,7 +398,7 @@ def test_a_mark_changed_in_the_platform_stays(school: School, marked: Lms) -> No
 
 
 def test_a_mark_that_the_platform_keeps_has_not_arrived(school: School, marked: Lms) -> None:
-    """Moodle 4.5 answers 200 to a score over a mark typed into its gradebook, and keeps that."""
+    """Moodle 4.5 answers 200 to a score over a mark typed in its gradebook, but keeps the mark."""
     send(school)
     marked.results["u-1"], marked.overridden = (1, 4), {"u-1"}
     school.run(give, 1, 4)
@@ -415,7 +415,7 @@ def test_a_mark_that_the_platform_keeps_has_not_arrived(school: School, marked: 
 
 
 def test_500_scores_arrive_in_order_and_once(school: School, lms: Lms) -> None:
-    """The platform fails two times in three, one of them after it has stored the score."""
+    """The platform fails two times in three, once after it has stored the score."""
     school.run(add_assignment)
     open_assignment(school, lms, "u-0")
 
@@ -587,7 +587,7 @@ def linking(lms: Lms, **more: Any) -> dict[str, Any]:
 
 
 def trust(school: School, lms: Lms) -> None:
-    """Have the platform's course accepted, after it has opened the book once."""
+    """Accept the platform's course, after it has opened the book once."""
     launch(school, lms, "u-1")
     school.run(platforms.take_along, 1)
 
@@ -626,7 +626,7 @@ def test_deep_links_are_chosen_and_signed(school: School, lms: Lms) -> None:
     ]
     (site / "search-0.json").write_text(json.dumps(listed))
     old = [{"kind": "Section", "url": "old/", "number": "1.1", "title": "Old", "text": ""}]
-    (site / "search-1.json").write_text(json.dumps(old))  # of the edition before
+    (site / "search-1.json").write_text(json.dumps(old))  # of the previous edition
     page = launch(school, lms, "u-1", **linking(lms)).text
     chosen = {"classroom/assignments/week-1/": "on", "embed/lab/": "on"}
     form = {"ticket": field(page, "ticket"), **chosen}
@@ -823,7 +823,7 @@ def test_a_sign_in_ends_in_the_browser_that_began_it(school: School, service: Lm
 
 
 def test_another_site_connects_no_account(school: School, service: Lms) -> None:
-    """It may have signed the browser in at the service with an account of its own."""
+    """It may have signed the browser in at the service with its own account."""
     grace = school.invited("student", "Grace")
     grace.headers["Sec-Fetch-Site"] = "cross-site"
     assert sign_in(grace, service).status_code == 403

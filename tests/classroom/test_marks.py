@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_classroom.course import (
     assignments,
     attempts,
@@ -220,7 +220,7 @@ def test_a_wrong_key_is_mended(course: Course) -> None:
 
 
 def mended_code(course: Course) -> tuple[Member, int, str, str]:
-    """The place of a new edition of the question about code, which the book has now."""
+    """Give the book a new edition of the question about code; return its place."""
     questions = {**ASSIGNED.questions, "q-code": code("q-code", of="mended")}
     course.run(assignments.take, replace(ASSIGNED, questions=questions))
     return course.ina, 1, "q-code", edition("mended")
@@ -427,7 +427,7 @@ def test_answers_have_a_room_together(course: Course, monkeypatch: pytest.Monkey
 
 
 def test_an_answer_to_what_was_asked_before_is_not_judged_by_another_key(course: Course) -> None:
-    """A page that was open while a correction was put into use shows other numbers."""
+    """A page that was opened before a correction was put into use shows other numbers."""
     course.open(tries=1)
     ada = course.member("Ada")
     before, question = course.run(assignments.judged_by, ada, "first", "q-one", START)
@@ -670,7 +670,7 @@ def test_a_question_that_cannot_be_read_holds_up_no_other(
 
 
 def test_a_thread_outlives_what_nobody_foresaw(course: Course) -> None:
-    """A verdict that no database stores: code can raise an error with half a character."""
+    """A verdict that no database can store: code can raise an error with a lone surrogate."""
     course.open()
     ada, bob = course.member("Ada"), course.member("Bob")
     course.answer(ada, "q-code", "two = 1")

@@ -1,4 +1,4 @@
-"""Every route of the classroom by every role. A route that is not in the matrix fails the test."""
+"""Every route of the classroom for every role. A route missing from the matrix fails the test."""
 
 from __future__ import annotations
 
@@ -81,13 +81,13 @@ LEAST = {
     "GET /api/classroom/events": "student",
     "POST /api/classroom/events": "student",
 }
-"""The least role that may do it."""
+"""The lowest role that may use each route."""
 
 OUTSIDE = re.compile(r"/api/(?!classroom)|/(healthz|readyz|metrics|openapi)")
 
 
 def routes(school: School) -> set[str]:
-    """All routes of the app but those of the book."""
+    """All routes of the app except the book's."""
     found = set()
     for router in school.app.routes:
         for route in getattr(router, "original_router", school.app).routes:

@@ -1,4 +1,4 @@
-"""Signing in at a certified OpenID provider that others wrote: the npm package oidc-provider."""
+"""Signing in at an independent, certified OpenID provider: the npm package oidc-provider."""
 
 from __future__ import annotations
 
@@ -135,7 +135,7 @@ def joined(campus: Campus, token: str, name: str) -> Page:
 
 
 def refused(page: Page, campus: Campus, caught: pytest.LogCaptureFixture) -> str:
-    """The reason in the log, of which the page says nothing."""
+    """The reason in the log, which the page does not show."""
     expect(page.get_by_text("The sign-in did not work")).to_be_visible()
     page.goto(f"{campus.school.url}/classroom/")
     expect(page.get_by_text("You are signed in")).not_to_be_visible()
@@ -171,7 +171,7 @@ def test_who_is_not_on_the_roster_stays_outside_until_both_are_connected(campus:
     here.get_by_role("link", name="Connect The university").click()
     enter(here, "ada")
     expect(here.get_by_text("You are signed in as Ada")).to_be_visible()
-    campus.begin(page)  # who is signed in at the provider
+    campus.begin(page)  # still signed in at the provider
     expect(page.get_by_text("You are signed in as Ada")).to_be_visible()
 
 

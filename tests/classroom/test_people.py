@@ -398,7 +398,7 @@ def test_who_is_erased_has_no_name_anywhere(school: School, instructor: httpx.Cl
     with used.engine.connect() as connection:
         for table in metadata.sorted_tables:
             assert "Rosalind" not in str(connection.execute(sa.select(table)).all()), table.name
-    if used.is_sqlite:  # nor in what its files do not use any more
+    if used.is_sqlite:  # nor in unused parts of its files
         for file in used.file.parent.glob(f"{used.file.name}*"):
             assert b"Rosalind" not in file.read_bytes(), file
 

@@ -1,4 +1,4 @@
-"""The book itself: all in it is right, its Python does what the page says, and it exports."""
+"""The book itself: everything in it is right, its Python gives the printed results, it exports."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def loaded() -> Loaded:
 
 
 SLOW_NUMBERS = ("representations", "autoencoders", "judging", "generative-stack")
-"""Chapters whose numbers take two thirds of a check. `make test` takes what is recorded of them."""
+"""Chapters whose numbers take two thirds of a check. `make test` uses their recorded numbers."""
 
 
 def sources_of(chapter: str) -> tuple[str, ...]:
@@ -95,7 +95,7 @@ def test_numbers_print_as_recorded(computing: Loaded, chapter: str) -> None:
 
 
 def every(blocks: tuple[Block, ...], kind: type) -> list[Block]:
-    """The blocks of one kind, those inside folds and remarks included."""
+    """List the blocks of one kind, including those inside folds and remarks."""
     found: list[Block] = []
     for block in blocks:
         if isinstance(block, kind):
@@ -115,7 +115,7 @@ def test_numbers_run_from_one_without_gaps(loaded: Loaded) -> None:
 
 
 def test_every_section_says_what_to_keep_of_it(loaded: Loaded) -> None:
-    """But for problems, which have no one thing to keep."""
+    """Except problems, which have no single takeaway."""
     sections = [each for chapter in loaded.book.chapters for each in chapter.sections]
     without = {each.name for each in sections if not each.takeaways}
     assert without == {each.name for each in sections if each.name.endswith("-problems")}
@@ -142,7 +142,7 @@ SCRIPTS = ("begin", "convolutional", "workshop")
 
 @pytest.mark.long
 def test_scripts_run(loaded: Loaded, tmp_path: Path) -> None:
-    """The snippets of all are run by the check above; here some run without the page."""
+    """The check above runs all snippets; here some chapters run without the page."""
     for chapter, cells in exports(loaded):
         if chapter.slug not in SCRIPTS:
             continue
@@ -162,7 +162,7 @@ def classes(text: str, pattern: str) -> set[str]:
 
 
 def test_what_is_styled_late_is_on_no_page_that_paints_without_it(site: Path) -> None:
-    """Dialogs show later, and cards with their forms; a number is marked under a pointer."""
+    """Dialogs, cards and their forms appear later; a number is marked only under a pointer."""
     sheets = {
         name: next(site.glob(f"assets/{name}-*.css")).read_text("utf-8")
         for name in ("book", "more")

@@ -1,4 +1,4 @@
-"""What the sections on contrast, views and collapse say in numbers, from cards and runs."""
+"""Numbers in the sections on contrast, views and collapse, from cards and runs."""
 
 import json
 import re
@@ -85,7 +85,7 @@ def test_sizes_and_bounds_in_the_text():
 
 
 def test_hard_weights_are_a_lower_temperature_for_negatives():
-    """In the recorded output of `snippet-hard-negatives`, tau = 0.5 and beta = 8: 1 / (2 + 8)."""
+    """The recorded output of `snippet-hard-negatives` has tau = 0.5 and beta = 8: 1 / (2 + 8)."""
     views = load("mnist_views")
     z = views["contrastive"].astype(float)
     z /= np.linalg.norm(z, axis=2, keepdims=True)
@@ -101,7 +101,7 @@ def test_hard_weights_are_a_lower_temperature_for_negatives():
 
 
 def test_codes_of_length_1_have_a_floor():
-    """Of 128 in 128 dimensions: each equal to its partner, and the others at the same angle."""
+    """At the floor, 128 codes in 128 dimensions equal their partners, with equal angles between."""
     n = 128
     corners = np.eye(n) - 1 / n
     corners /= np.linalg.norm(corners, axis=1, keepdims=True)
@@ -165,13 +165,13 @@ def test_what_is_left_after_300_steps_can_be_saved():
     shown = re.search(r"^answer = ([\d.]+)$", COLLAPSE, re.MULTILINE)
     assert shown is not None and rescued[0] == pytest.approx(float(shown[1]), abs=1)
     found = re.search(r"it is (\d+) % on average, and (\d+) after 300", COLLAPSE)
-    assert found is not None  # of eight seeds, where these are three
+    assert found is not None  # the text averages eight seeds, this test three
     means = [np.mean(rescued), np.mean(fresh)]
     np.testing.assert_allclose(means, np.array(found.groups(), int), atol=2.5)
 
 
 def test_the_slope_of_the_negatives_vanishes_with_the_spread():
-    """What the recorded output of `snippet-way-out` shows, and what the text says of it."""
+    """Checks the recorded output of `snippet-way-out`, and the claim of the text about it."""
     table = OUTPUTS["snippet-way-out"]["outputs"][0]["data"].splitlines()[1:]
     slope = {int(row.split()[0]): float(row.split()[-1]) for row in table}
     assert "some ninety times smaller" in COLLAPSE
@@ -188,7 +188,7 @@ def test_the_slope_of_the_negatives_vanishes_with_the_spread():
 
 
 def descended(state: dict, rate: float, steps: int = 300) -> float:
-    """The spread after plain gradient descent with negatives."""
+    """Run plain gradient descent with negatives; return the spread."""
     theta, (images, _) = state["theta"].copy(), collapse.digits()
     for t in range(steps):
         rng = np.random.default_rng((0, 301 + t))

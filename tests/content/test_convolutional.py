@@ -1,4 +1,4 @@
-"""Numbers that chapter 3 quotes, measured in another way."""
+"""Numbers that chapter 3 quotes, measured in a different way."""
 
 import json
 from pathlib import Path
@@ -40,7 +40,7 @@ def test_share_of_the_inner_field_in_the_trained_encoder() -> None:
 
 
 def test_training_draws_the_field_together() -> None:
-    """New weights are independent, so that it is the number of paths that counts."""
+    """New weights are independent, so only the number of paths counts."""
     paths = np.zeros(10)
     for start in range(0, 8, 2):
         paths[start : start + 4] += 1
@@ -67,7 +67,7 @@ def weights_of(model: nn.Module) -> int:
 
 @torch.no_grad()
 def stride_shares(config: ConvVAEConfig, z: torch.Tensor, seeds: int) -> list[float]:
-    """Percent of the log-odds' variance at stride 2 of decoders with new weights."""
+    """Percentage of the log-odds' variance at stride 2, for decoders with new weights."""
     shares = []
     for seed in range(seeds):
         torch.manual_seed(seed)
@@ -76,7 +76,7 @@ def stride_shares(config: ConvVAEConfig, z: torch.Tensor, seeds: int) -> list[fl
 
 
 def test_checkerboard_of_new_weights_depends_on_the_seed() -> None:
-    """Drawn codes in place of test codes, so that no data are needed."""
+    """Uses random codes instead of test codes, so that it needs no data."""
     z = torch.randn(300, 2, generator=torch.Generator().manual_seed(0))
     shares = {kind: stride_shares(config, z, 60) for kind, config in KINDS.items()}
     for kind, found in shares.items():

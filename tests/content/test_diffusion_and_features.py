@@ -40,7 +40,7 @@ def test_the_classifier_is_sure_of_real_images_as_the_text_says():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_of_prior_and_mixture_judged_again(name):
-    """Other draws, and the distance by scipy's root of a matrix."""
+    """Uses new draws, and computes the distance by scipy's matrix square root."""
     try:
         test = load_dataset("mnist").test_images / 255
     except DataUnavailable as error:
@@ -74,7 +74,7 @@ KEYS = ("log_weights", "means", "axes", "variances")
 
 
 def test_features_measured_again():
-    """The page's own autoencoders on all test images, in float16 as the page has them."""
+    """Runs the page's own autoencoders, stored in float16, on all test images."""
     try:
         dataset = load_dataset("mnist")
     except DataUnavailable as error:
@@ -191,7 +191,7 @@ def test_what_the_text_says_of_guidance():
     }
     for (name, digit, w, sampler), wanted in stated.items():
         data = load(f"{name}_diffusion")
-        rng = np.random.default_rng(17)  # another seed than the figure's
+        rng = np.random.default_rng(17)  # a different seed from the figure's
         z = rng.normal(size=(1000, data["means"].shape[-1]))
         z = generated(z, phis, data, "exact", sampler, (w, digit), rng)[-1]
         spread = np.sqrt(np.square(z - z.mean(0)).sum(1).mean())

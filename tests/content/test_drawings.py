@@ -1,4 +1,4 @@
-"""The pictures that need no training: what their scripts draw now, and what is true of it."""
+"""Pictures that need no training: their scripts reproduce them, and their geometry is true."""
 
 import re
 from importlib import import_module
@@ -25,7 +25,7 @@ def test_a_picture_is_what_its_script_draws(path: Path) -> None:
     kept, drawn = path.read_text("utf-8"), PICTURES[path]()
     assert NUMBER.sub("#", kept) == NUMBER.sub("#", drawn)
     old, new = (np.array(NUMBER.findall(svg), dtype=float) for svg in (kept, drawn))
-    np.testing.assert_allclose(old, new, atol=0.11)  # a processor may round a tenth differently
+    np.testing.assert_allclose(old, new, atol=0.11)  # processors may round a tenth differently
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
@@ -64,7 +64,7 @@ def test_the_bound_meets_the_probability_where_q_is_the_posterior() -> None:
 
     m, v = np.meshgrid(np.linspace(-1, 2, 61), np.linspace(0.05, 2, 40))
     assert (ideas.elbo(m, v) <= log_px + 1e-12).all()
-    for mean, variance in ((0.0, 0.2), (0.6, 1.0)):  # under the brackets
+    for mean, variance in ((0.0, 0.2), (0.6, 1.0)):  # the clouds under the brackets
         q, posterior = normal(z, mean, variance), joint / np.exp(log_px)
         kl = np.trapezoid(q * np.log(q / posterior), z)
         assert log_px - ideas.elbo(mean, variance) == pytest.approx(kl, rel=1e-6)
@@ -85,7 +85,7 @@ def test_at_one_price_the_lasso_has_its_minimum_in_that_corner() -> None:
     corner = ideas.touch_diamond()
     price = 2 * (ideas.GRAM @ (ideas.LEAST - corner))[1]
     z = ideas.LEAST
-    for _ in range(500):  # down the slope, then the soft threshold
+    for _ in range(500):  # gradient step, then soft threshold
         a = z - 0.5 * ideas.GRAM @ (z - ideas.LEAST)
         z = np.sign(a) * np.maximum(np.abs(a) - 0.25 * price, 0)
     np.testing.assert_allclose(z, corner, atol=1e-9)

@@ -1,4 +1,4 @@
-"""Numbers that chapter 6 quotes of codes, bits and errors, against the cards and the data."""
+"""Codes, bits and errors that chapter 6 quotes, against the cards and the data."""
 
 import ast
 import json
@@ -32,7 +32,7 @@ def card(name: str) -> dict[str, Any]:
 
 
 def test_a_table_of_patches_from_more_digits_by_scikit_learn() -> None:
-    """Another library's k-means on other digits leaves what the table says for 16 codes."""
+    """k-means of another library on other digits leaves the error in the table for 16 codes."""
     from sklearn.cluster import MiniBatchKMeans
 
     try:
@@ -97,7 +97,7 @@ def test_the_last_vae_is_worse_by_its_own_objective() -> None:
 
 
 def bound_at(variances: np.ndarray, bits: float) -> float:
-    """The Gaussian bound by bisection."""
+    """Compute the Gaussian bound by bisection."""
     low, high = 1e-6, float(variances.max())
     for _ in range(80):
         level = (low * high) ** 0.5
@@ -107,7 +107,7 @@ def bound_at(variances: np.ndarray, bits: float) -> float:
 
 
 def rounded_gaussian(variances: np.ndarray, step: float) -> tuple[float, float]:
-    """Bits and squared error of a Gaussian whose coordinates are rounded to a grid."""
+    """Compute bits and squared error of a Gaussian whose coordinates are rounded to a grid."""
     bits = error = 0.0
     for std in np.sqrt(variances.clip(1e-12)):
         k = np.arange(-int(9 * std / step) - 1, int(9 * std / step) + 2)

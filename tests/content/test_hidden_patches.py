@@ -91,7 +91,7 @@ def test_look_alikes_lose_around_the_number_that_was_trained() -> None:
 
 
 def test_a_code_of_all_patches_is_read_a_little_worse_than_codes_of_four() -> None:
-    """Linear probes of 20,000 digits, on the mean of the codes of four times four patches."""
+    """Fits linear probes to 20,000 digits, on mean codes of four groups of four patches."""
     try:
         dataset = load_dataset("mnist")
     except DataUnavailable as error:

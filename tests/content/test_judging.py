@@ -1,4 +1,4 @@
-"""Numbers that chapter 5 quotes, measured again or read from what was measured."""
+"""Numbers that chapter 5 quotes, measured again or read from stored measurements."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ CARD = " ".join((CHAPTER / "report-card.md").read_text("utf-8").split())
 DATA = Path(__file__).parents[2] / "widgets" / "data"
 CURVES = dict(zip(JUDGED, load("mnist_judged")["curves"][2], strict=True))
 NUMBERS = json.loads((CHAPTER / "outputs.json").read_text("utf-8"))["numbers.py"]["numbers"]
-"""What the text on probes quotes: `latentbook check` computes it again."""
+"""Numbers that the text on probes quotes; `latentbook check` recomputes them."""
 
 
 def test_two_curves_cross() -> None:
@@ -88,7 +88,7 @@ def test_the_best_ridge_is_computed_on_all_images() -> None:
 
 
 def test_three_probes_on_all_images() -> None:
-    """Two codes that least squares puts in one order and logistic regression in the other."""
+    """Least squares and logistic regression rank two codes in opposite order."""
     found = json.loads((DATA / "mnist_judged.json").read_text("utf-8"))["by_probe"]
     assert found["vae_16"]["fixed"] < found["deep"]["fixed"]
     assert found["vae_16"]["logistic"] > max(found[c]["logistic"] for c in ("deep", "masked"))
@@ -119,7 +119,7 @@ def test_neighbours_and_clusters() -> None:
 
 
 def test_other_starts_of_the_clusters_say_the_same() -> None:
-    """Level: neither is ahead from every start."""
+    """The two codes are level on average."""
     answers = labels()[1]
     two, masked = (
         [mutual_information(k_means(codes(code)[1], 10, seed=s), answers) for s in range(5)]
@@ -157,7 +157,7 @@ def test_calibration_is_that_of_perfect_probes() -> None:
 
 
 def test_bare_pixels_by_their_angle_stand_dark_and_noise() -> None:
-    """Of the search in the dark: the deep code is not the one to choose."""
+    """For a search in the dark, the deep code is the wrong choice."""
     for how in ("dim", "noise"):
         assert NUMBERS[f"by_angle.pixels.{how}"] > NUMBERS[f"alike.deep.{how}"] + 3
     shown, test, changed = (each.astype(float) for each in codes("pixels"))

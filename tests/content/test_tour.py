@@ -1,4 +1,4 @@
-"""The numbers that the tour states are those of the book, or can be worked out."""
+"""Numbers in the tour equal the book's, or can be worked out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def text(root: Path) -> str:
 
 
 def said(text: str, pattern: str) -> list[float]:
-    """The numbers in the one place that reads like this."""
+    """Extract the numbers at the first match of a pattern."""
     found = re.search(pattern, text)
     assert found is not None, pattern
     return [float(number.replace("{,}", "").replace(",", "")) for number in found.groups()]

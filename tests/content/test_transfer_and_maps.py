@@ -88,7 +88,7 @@ def test_where_training_from_scratch_overtakes_the_frozen_maps(task: int, labels
 
 
 def correlations(key: str, **changed: object) -> list[float]:
-    """Over the three seeds and the start from principal components."""
+    """Compute correlations for the three seeds and the start from principal components."""
     settings = code_map.instrument.defaults() | changed
     results = [code_map.compute(**{**settings, "start": start}) for start in code_map.STARTS]
     return [round(float(code_map.correlation(result[key])), 2) for result in results]
@@ -116,7 +116,7 @@ def test_what_a_map_adds_to_the_neighbours() -> None:
     for code in code_map.CODES:
         data = load("code_map")
         in_code = same[rows, data[f"{code}_near"].astype(int)].mean()
-        for which in (1, 2):  # perplexity 5 and 30 of the first seed
+        for which in (1, 2):  # perplexity 5 and 30, first seed
             places = data[f"{code}_maps"][which].astype(float)
             gap = np.linalg.norm(places[:, None] - places, axis=-1)
             np.fill_diagonal(gap, np.inf)

@@ -1,4 +1,4 @@
-"""A GPU draws what a CPU draws. Skipped where there is none."""
+"""A GPU draws the same pictures as a CPU. Skipped without a GPU."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_each_process_draws_the_same_pictures(name):
-    """cuDNN chooses among algorithms that round differently, unless told to be deterministic."""
+    """Unless it must be deterministic, cuDNN chooses among algorithms that round differently."""
     run = (sys.executable, "-c", EDITION, name, DEVICE)
     editions = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(4)}
     assert len(editions) == 1

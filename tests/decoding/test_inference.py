@@ -1,4 +1,4 @@
-"""The thread that owns torch: batches, bounds, and work that nobody waits for any more."""
+"""The thread that owns torch: batches, limits, and work that no client waits for any more."""
 
 import json
 import re
@@ -28,7 +28,7 @@ RAW = {"Accept": "application/octet-stream"}
 
 
 class GatedModel:
-    """Stands for a served model; the grey level of a tile is 10 times its first coordinate."""
+    """Stub for a served model; the grey level of a tile is 10 times its first coordinate."""
 
     latent_dim = 2
     image_shape = (28, 28)
@@ -72,7 +72,7 @@ def ask(url, level, count=1):
 
 
 def begin(url, method, path, body):
-    """The connection of a client that has asked, and reads nothing yet."""
+    """Open a connection, send a request, and read nothing yet."""
     connection = HTTPConnection(url.removeprefix("http://"))
     text = None if body is None else json.dumps(body)
     connection.request(method, path, text, {"Content-Type": "application/json"})
@@ -196,7 +196,7 @@ def test_eight_readers_at_once_each_get_their_own_picture(tmp_path):
 
 @pytest.fixture(params=[1, 3])
 def workers(request):
-    """As on a machine with so many cores."""
+    """Worker threads as on a machine with this many cores."""
     with ThreadPoolExecutor(request.param, initializer=torch.set_num_threads, initargs=(1,)) as it:
         yield it
 
@@ -208,7 +208,7 @@ def pictures(drawn, z, exact=False):
 @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
 @pytest.mark.parametrize("name", ["conv_vae_mnist", "mlp_vae_mnist"])
 def test_a_tile_depends_on_its_code_alone(workers, name, dtype):
-    """Not on its place, on what is decoded beside it, or on the number of cores."""
+    """It does not depend on its place, on other tiles in the batch, or on the number of cores."""
     drawn = ServedModel(registry.load(name), "cpu", dtype, workers)
     assert drawn.dtype == dtype
     z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
@@ -284,7 +284,7 @@ def test_a_codebook_is_looked_up_in_float32(workers):
 
 def test_float32_is_kept_where_bfloat16_changes_the_picture(workers):
     model: Autoencoder = random_model(2)
-    model.decoder[-1].weight.data.mul_(50)  # every pixel hangs on small differences
+    model.decoder[-1].weight.data.mul_(50)  # every pixel depends on small differences
     drawn = ServedModel(model, "cpu", "bfloat16", workers)
     assert drawn.dtype == "float32"
     z = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)

@@ -14,7 +14,7 @@ def test_images_lie_in_the_middle_of_their_cells(count):
     for i, image in enumerate(images):
         top, left = 4 * (i // 4) + 1, 7 * (i % 4) + 2
         assert np.array_equal(picture[top : top + 2, left : left + 3], image)
-    assert picture.sum() == images.sum()  # the rest is paper
+    assert picture.sum() == images.sum()  # the rest is blank
 
 
 def test_images_that_fill_their_cells_are_not_copied():

@@ -1,8 +1,8 @@
-"""Ways out of Pyodide and Deno that were published or suggest themselves, as code for an answer.
+"""Published or obvious ways out of Pyodide and Deno, as code for an answer.
 
-Each of ``PROBES`` tries to reach a canary outside: a file to read (its text is returned), a file to
-write, an environment variable, a program to start, a port to connect to. Which canaries it reaches
-when no wall stands is its control.
+Each probe tries to reach a canary outside: a file to read (its text is returned), a file to write,
+an environment variable, a program to start, a port to connect to. As a control, each probe that is
+not a dead end must reach its canary without walls.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ROADS = {
     "constructor of a buffer": "pyodide_js._module.HEAPU8.buffer.constructor.constructor",
     "constructor of the function table": "pyodide_js._module.wasmTable.constructor.constructor",
 }
-"""To JavaScript's ``Function``, which turns text into code (CVE-2026-5752)."""
+"""Ways to JavaScript's ``Function``, which turns text into code (CVE-2026-5752)."""
 
 READS = {
     "a file": """J('Deno.readTextFileSync("FILE")')""",
@@ -80,7 +80,7 @@ DEAD_ENDS = {
     "pyxhr": "__import__('pyodide.http').http.pyxhr.get('http://127.0.0.1:PORT/')",
     "ctypes": "__import__('ctypes').CDLL(None).system(b'touch WRITE')",
 }
-"""What Pyodide itself does not offer; no wall is needed, and none may be opened."""
+"""Ways that Pyodide itself does not offer: they need no wall, and none may open."""
 
 CODE = """
 import json, os
@@ -124,7 +124,7 @@ class Canaries:
         self.servers: list[socket.socket] = []
 
     def port(self) -> int:
-        """A port that notes whether anything connects."""
+        """A port that records whether anything connects."""
         server = socket.create_server(("127.0.0.1", 0))
         self.servers.append(server)
         number: int = server.getsockname()[1]
@@ -145,7 +145,7 @@ class Canaries:
 
 
 def codes(canaries: Canaries) -> tuple[dict[str, str], dict[str, Path | int]]:
-    """Code of every probe, and the canary of those that reach something without telling."""
+    """Code of every probe, and the canaries of those whose result does not show success."""
     written: dict[str, Path | int] = {}
     found = {}
     for number, (group, probes) in enumerate(

@@ -1,4 +1,4 @@
-"""What crosses between the two interpreters, in CPython: both sides as two threads."""
+"""Values that cross between the two interpreters, in CPython: one thread per side."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def body(given):
 
 
 def judge(answer, check, *, earlier=(), solution=None, forge=None, public=""):
-    """The verdict of the check's side; ``forge`` alters what the answer's side sends."""
+    """The verdict of the check's side; ``forge`` alters the frames of the answer's side."""
     code = check_of(check, [solution or answer], earlier)
     a, b = Side(), Side()
     try:
@@ -148,7 +148,7 @@ CUBE = "return x * x * x / 4"
     [CUBE, "return x**2", "x += 1\n    return x", "return 1 / float(x[0])", "return"],
 )
 def test_a_law_says_the_same_of_functions_here_and_there(answer):
-    """There in one message, here one after another."""
+    """Calls cross in one message; here they run one after another."""
     scope, messages = {}, []
     exec(f"def f(x):\n    {answer}", scope)
     try:

@@ -16,7 +16,7 @@ from tests.grader.test_book import SAMPLE
 
 @pytest.mark.long
 def test_a_wall_that_does_not_hold_is_named(monkeypatch):
-    """One that is there, one that is not, one that is not needed, and one without a control."""
+    """One wall holds, one does not, one is not needed, and one has no control."""
     read, connect = doctor.WALLS[0], doctor.WALLS[2]
     walls = (
         replace(read, holds="there"),
@@ -58,7 +58,7 @@ def test_a_solution_that_cannot_cross_is_named_with_its_place(monkeypatch, sandb
 
 @pytest.mark.long
 def test_every_wall_is_good_here(monkeypatch, has_namespaces, questions):
-    """And solutions pass, of which test_book.py judges those of the whole book."""
+    """One solution is judged too; test_book.py judges all of the book's."""
     monkeypatch.setattr(doctor, "read_questions", lambda _: {SAMPLE[0]: questions[SAMPLE[0]]})
     said = []
     assert doctor.examine(open_project(Settings()), said.append), said

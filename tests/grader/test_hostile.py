@@ -159,7 +159,7 @@ def grader(sandbox):
 
 @contextmanager
 def hurried(grader, seconds=3):
-    """With a short clock: most bombs end only with it."""
+    """Shorten the clock: most bombs end only when it runs out."""
     grader.seconds = seconds
     try:
         yield
@@ -215,7 +215,7 @@ def test_forgeries_do_not_pass_without_lock_down_either(sandbox):
 
 
 def test_an_interpreter_that_was_lost_in_mid_check_is_not_used_again(grader):
-    """What it sends next would be about the answer before."""
+    """Its next frames would be about the previous answer."""
     assert grader.judge(QUESTION, RIGHT).is_right
     (warm,) = grader._warm
     with hurried(grader):
@@ -252,7 +252,7 @@ LOSES_B = {
 
 @pytest.mark.parametrize("what", LOSES_B)
 def test_it_is_the_answers_fault_if_the_check_does_not_survive_what_it_sends(grader, what):
-    """Otherwise a student could look at the inputs of the check and try again for nothing."""
+    """Otherwise a student could look at the check's inputs and try again at no cost."""
     check, code, why = LOSES_B[what]
     question = Question(what, "code", check=check_of(check, [RIGHT], []))
     with hurried(grader, 1 if "1 s" in why else MAX_SECONDS):
@@ -277,7 +277,7 @@ GRADED = {
 
 
 def test_an_answer_does_not_find_out_a_grade(grader):
-    """Neither from what it is told, nor from what is sent to its interpreter."""
+    """Neither from the replies that it gets, nor from the frames sent to its interpreter."""
     question = question_of({"label": "graded", "kind": "code", **GRADED})
     assert grader.judge(question, "def f(x):\n    return tau and x * x").is_right
     code = "import numpy as np\ndef f(x):\n    return 9 if x == 3 else np.zeros(2)"

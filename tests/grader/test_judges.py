@@ -1,4 +1,4 @@
-"""Answers that are no code get the page's verdict, for every question in the book."""
+"""Answers that are not code get the page's verdict, for every question in the book."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 
 import pytest
 
-from latentbook.errors import UnknownName
+from latentbook.base.errors import UnknownName
 from latentbook.settings import Settings
 from latentbook_classroom.grader.judges import ANOTHER_ORDER, Judges
 from latentbook_classroom.grader.question import Question
 
 SOLVED = {"q-find-the-cat": {"query": [-1.9, 0.7], "length": 1.5, "temperature": 0}}
-"""States of instruments: the key says what they must show, not how it is reached."""
+"""States of instruments: the key defines the goal, not how it is reached."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def wrong_answers(question):
         case "order":
             return [json.dumps([[key["order"][0], 0]])]
         case "state":
-            return ["{}"]  # as the instrument begins
+            return ["{}"]  # the instrument's first state
 
 
 def test_every_question_of_the_book(judges, questions):

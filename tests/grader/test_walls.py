@@ -1,4 +1,4 @@
-"""No probe gets out, whichever of the inner walls stands; without walls each reaches its canary."""
+"""No probe gets out, whichever inner wall remains; without walls, each reaches its canary."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def probed(sandbox, canaries, walls) -> tuple[set[str], set[str]]:
     said = json.loads(verdict.message)
     assert said.keys() == probes.keys()
     end = time.monotonic() + seconds
-    # A connection that is made is noted by another thread.
+    # Another thread records connections.
     while (out := reached(canaries, said, outside)) != ways_out(said) and time.monotonic() < end:
         time.sleep(0.02)
     return set(said), out
@@ -81,7 +81,7 @@ def test_without_walls_each_probe_reaches_its_canary(sandbox, canaries):
 
 
 def run(sandbox, walls, code):
-    """What an interpreter without a check answers to code."""
+    """Run code in an interpreter without a check; return its reply."""
     interpreter = Interpreter(sandbox, walls).boot()
     try:
         clock = interpreter.clock(MAX_SECONDS)
@@ -118,7 +118,7 @@ def test_the_namespace_has_no_network(sandbox, canaries, has_namespaces, namespa
 
 
 def test_no_letter_is_left_in_local_storage(sandbox, tmp_path):
-    """It needs no permission; a folder that Deno can use would store it for the next answer."""
+    """Storing needs no permission: in a usable folder, Deno would store it for the next answer."""
     leave = f'{JS}J(\'localStorage.setItem("letter", "for the next")\')'
     read = f"{JS}raise ValueError(J('localStorage.getItem(\"letter\")'))"
     usable = replace(OPEN, permissions=(), environment={"DENO_DIR": str(tmp_path)})
@@ -131,7 +131,7 @@ def test_no_letter_is_left_in_local_storage(sandbox, tmp_path):
 
 
 def test_the_system_lets_it_write_no_file(sandbox, tmp_path):
-    """Deno starts all the same, as it has no usable folder for its caches."""
+    """Deno starts anyway, because it has no usable folder for its caches."""
     write = f'{JS}J(\'Deno.writeTextFileSync("{tmp_path}/a", "x")\')'
     assert run(sandbox, OPEN, write)[0] == b"R"
     kind, said = run(sandbox, replace(OPEN, limits=LIMITS), write)
@@ -139,12 +139,12 @@ def test_the_system_lets_it_write_no_file(sandbox, tmp_path):
 
 
 FILL = "J('void (globalThis.all = new Uint8Array(COUNT).fill(1))')"
-"""At once: filled by small pieces, memory lacks what the error needs, and the process ends."""
+"""Fills memory at once: small pieces would leave no room for the error, and end the process."""
 
 
 @pytest.mark.long
 def test_memory_is_limited_by_the_system(sandbox):
-    """By RLIMIT_DATA: V8 reserves more addresses than RLIMIT_AS could allow."""
+    """By RLIMIT_DATA, because V8 reserves more addresses than RLIMIT_AS could allow."""
     open_ = Walls(lock_down=False)
     assert run(sandbox, open_, JS + FILL.replace("COUNT", "3e8"))[0] == b"R"
     kind, said = run(sandbox, open_, JS + FILL.replace("COUNT", "18e8"))

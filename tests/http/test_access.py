@@ -1,4 +1,4 @@
-"""What is counted, what is logged, and HEAD."""
+"""Metrics, the access log, and HEAD."""
 
 import io
 import json
@@ -18,7 +18,7 @@ GRID = "/api/models/plane/grid"
 
 
 def samples(client):
-    """Every sample of /metrics: (name, labels) -> value."""
+    """Read every sample of /metrics: (name, labels) -> value."""
     response = client.get("/metrics")
     assert response.headers["content-type"].startswith("text/plain")
     assert response.headers["cache-control"] == "no-store"
@@ -31,7 +31,7 @@ def samples(client):
 
 @pytest.fixture
 def own_client(settings):
-    """A server that no other test has asked."""
+    """A client of a server that no other test uses."""
     with served(app_with(settings)) as url, httpx.Client(base_url=url) as client:
         yield client
 
@@ -80,7 +80,7 @@ def test_each_app_counts_for_itself(own_client, client):
 
 @pytest.fixture
 def lines(monkeypatch):
-    """The log, as it is written to standard error."""
+    """The log as written to standard error."""
     written = io.StringIO()
     root = logging.getLogger()
     kept, level = root.handlers, root.level
@@ -99,7 +99,7 @@ def test_one_line_a_request_says_what_it_cost(own_client, lines):
     own_client.head(GRID)
     own_client.get("/api/models/nothing/grid", headers={"User-Agent": "Mozilla/5.0 Ada"})
     own_client.get("/vae/")
-    until(lambda: len(lines()) == 4)  # the last is written after its answer has been sent
+    until(lambda: len(lines()) == 4)  # the last line is written after its answer was sent
     first, head, missing, page = lines()
     assert first["event"] == "request" and first["level"] == "info"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", first["timestamp"])

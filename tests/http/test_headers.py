@@ -1,4 +1,4 @@
-"""Every answer carries the headers that keep a page isolated and closed to other hosts."""
+"""Every answer has the headers that isolate a page and close it to other hosts."""
 
 import httpx
 import pytest
@@ -124,7 +124,7 @@ def test_frames_of_a_learning_platform_can_be_allowed(tmp_path):
 
 @pytest.fixture(scope="module")
 def chromium():
-    """A browser, closed before another part of the tests opens its own."""
+    """A browser that closes before other test modules open theirs."""
     with sync_playwright() as playwright:
         browser = launch(playwright.chromium)
         yield browser
@@ -134,7 +134,7 @@ def chromium():
 @pytest.mark.browser
 @pytest.mark.parametrize("framed", [False, True])
 def test_a_page_is_isolated_in_chromium(chromium, tmp_path, framed):
-    """Alone and in a frame of another site, so that Stop works in both."""
+    """A page is isolated alone and in a frame of another site, so that Stop works in both."""
     write_site(tmp_path / "site")
     (tmp_path / "site" / "worker.js").write_text("postMessage(crossOriginIsolated)")
     frame_ancestors = "'self' http://localhost:*"

@@ -1,4 +1,4 @@
-"""Plugins of the server: routes and what runs with it, settings and commands, and failures."""
+"""Plugins of the server: routes, background tasks, settings, commands, and failures."""
 
 from __future__ import annotations
 

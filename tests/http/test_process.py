@@ -1,4 +1,4 @@
-"""A server in a process of its own, under load: who left, who comes too many, and the end."""
+"""A server in a separate process, under load: lost readers, too many readers, and shutdown."""
 
 import json
 import os
@@ -34,7 +34,7 @@ from latentbook.cli import main
 latentbook.main.DRAIN_S = 600
 main()
 """
-"""With time to answer everything, however slow this machine is."""
+"""Gives the server time to answer everything, however slow this machine is."""
 
 ENDLESS = """
 import time
@@ -58,18 +58,18 @@ ServedModel.decode = endless
 latentbook.main.DRAIN_S, latentbook.main.SEND_S = 1, 600
 main()
 """
-"""A grid of 3 x 3 is never drawn."""
+"""Never finishes a grid of 3 x 3."""
 
 
 @pytest.fixture
 def server(tmp_path, request):
-    """URL and process of a server whose queue holds as many as the readers of these tests."""
+    """URL and process of a server whose queue has room for `READERS` requests."""
     write_site(tmp_path / "site")
     port = free_port()
     names = {
         "LATENTBOOK_BUILD": str(tmp_path),
         "LATENTBOOK_DEVICE": "cpu",
-        "LATENTBOOK_DTYPE": "float32",  # which no processor has to imitate
+        "LATENTBOOK_DTYPE": "float32",  # no processor has to emulate it
         "LATENTBOOK_QUEUE_SIZE": str(READERS),
     }
     process = subprocess.Popen(
@@ -111,7 +111,7 @@ def ask(url, n):
 def test_a_server_under_load(server):
     url, process = server
     with ThreadPoolExecutor(2 * READERS) as pool:
-        # Readers who have gone away: their work is dropped, and the queue is free for others.
+        # Readers disconnect: the server drops their work and frees the queue for others.
         leaving = [begin(url, 128) for _ in range(READERS)]
         until(lambda: metric(url, "latentbook_queue_length") >= READERS - 1)
         for connection in leaving:
@@ -120,7 +120,7 @@ def test_a_server_under_load(server):
         until(lambda: metric(url, "latentbook_queue_length") == 0)
         assert ask(url, 2).status_code == 200
 
-        # More readers than the queue holds: those beyond hear when to ask again.
+        # More readers than the queue holds: the server tells the rest when to retry.
         full = [pool.submit(ask, url, 128) for _ in range(2 * READERS)]
         statuses = sorted(each.result().status_code for each in full)
         assert set(statuses) == {200, 503}
@@ -129,7 +129,7 @@ def test_a_server_under_load(server):
         assert all(each.headers["retry-after"] == "1" for each in refused)
         assert metric(url, "latentbook_jobs_rejected_total") == len(refused)
 
-        # Told to stop: what was accepted is answered to the last byte, nobody else is let in.
+        # After a stop signal, accepted requests are answered in full, and no others are accepted.
         begun = [pool.submit(ask, url, 128) for _ in range(READERS)]
         until(lambda: metric(url, "latentbook_queue_length") >= READERS - 1)
         process.send_signal(signal.SIGTERM)
@@ -144,7 +144,7 @@ def test_a_server_under_load(server):
 
 
 def begin(url, n):
-    """The connection of a reader who has asked, and reads nothing yet."""
+    """Open a connection, send a request, and read nothing yet."""
     connection = HTTPConnection(url.removeprefix("http://"))
     connection.request("GET", f"{GRID}?n={n}", headers=RAW)
     return connection
@@ -275,7 +275,7 @@ from latentbook.cli import main
 
 main()
 """
-"""As an installed package runs where PyTorch is not installed."""
+"""Runs like an installed package without PyTorch."""
 
 
 def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
@@ -317,8 +317,8 @@ def test_without_pytorch_the_book_is_served_and_the_rest_says_why(tmp_path):
 
 @pytest.mark.parametrize("loaded", [True, False])
 def test_pytorch_is_imported_once_nobody_asks(tmp_path, loaded):
-    """Else a decoder's first reader waits for that, too, or all others do while it is imported. A
-    book without decoders imports none.
+    """Otherwise a decoder's first reader also waits for the import, or all others do during it. A
+    book without decoders never imports PyTorch.
     """
     write_site(tmp_path / "site")
     write_own_book(tmp_path / "mine", "")

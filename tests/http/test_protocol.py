@@ -1,4 +1,4 @@
-"""Heads that are too large, requests that never come to their end, responses that nobody reads."""
+"""Heads that are too large, requests that never end, responses that no client reads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.small_server import write_site
 from tools.bench.serving import served
 
 BLOCK = b"x" * 8192
-"""As much as any parser takes in one piece."""
+"""The most that any parser accepts in one piece."""
 
 
 @pytest.fixture
@@ -38,12 +38,12 @@ def connection(client):
 
 
 def answer(connection):
-    """Everything that comes until the server closes."""
+    """Read until the server closes; return status, head and JSON body."""
     received = b""
     try:
         while part := connection.recv(65536):
             received += part
-    except ConnectionResetError:  # it closed while more was on its way
+    except ConnectionResetError:  # the server closed while more data was arriving
         pass
     head, _, body = received.partition(b"\r\n\r\n")
     return int(head.split()[1]), head.lower(), json.loads(body)
@@ -53,9 +53,9 @@ def answer(connection):
     "lines",
     [
         b"".join(b"x-%d: %b\r\n" % (i, BLOCK) for i in range(9)),
-        b"x: " + 9 * BLOCK,  # one that has not ended
+        b"x: " + 9 * BLOCK,  # a header without an end
         b"".join(b"x-%d: 1\r\n" % i for i in range(20_000)),
-        b"x: 1\r\n" * 4000 + b"\r\n",  # less than that, but each takes time
+        b"x: 1\r\n" * 4000 + b"\r\n",  # shorter, but each header takes time
     ],
     ids=["several", "unended", "many", "short"],
 )
@@ -65,7 +65,7 @@ def test_a_head_beyond_64_kilobytes_is_refused(connection, lines):
         for start in range(0, len(lines), 8192):
             connection.sendall(lines[start : start + 8192])
     except OSError:
-        pass  # refused before its end
+        pass  # refused before the end of the head
     status, head, problem = answer(connection)
     assert status == problem["status"] == 431
     assert b"application/problem+json" in head
@@ -84,7 +84,7 @@ uvicorn.run(app, port=int(sys.argv[1]), lifespan="off", log_config=None, **UVICO
 """
 LARGE = "runtime/0123456789ab/large.zip"
 LARGE_BYTES = 2**24
-"""More than the system stores of a connection."""
+"""More than the system buffers for a connection."""
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def site(tmp_path):
 
 @pytest.fixture
 def few_files(site):
-    """The place of a server that may have few files open, and its process."""
+    """Address and process of a server that may open only a few files."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         place = listener.getsockname()
@@ -111,10 +111,10 @@ def few_files(site):
 
 
 def test_connections_without_a_request_lock_nobody_out(few_files):
-    """More at once than the process may have files open, and a request after them."""
+    """Opens more connections than the process may have files, and then sends a request."""
     place, server = few_files
     with ExitStack() as opened:
-        server.send_signal(signal.SIGSTOP)  # until all have come
+        server.send_signal(signal.SIGSTOP)  # until all have connected
         for _ in range(200):
             opened.enter_context(socket.create_connection(place)).sendall(b"GET / HTTP/1.1\r\n")
         last = opened.enter_context(socket.create_connection(place, timeout=PATIENCE_S))
@@ -137,7 +137,7 @@ def test_readers_of_nothing_lock_nobody_out_and_share_what_they_are_sent(few_fil
         for _ in range(100):
             reader = opened.enter_context(socket.create_connection(place, timeout=PATIENCE_S))
             reader.sendall(b"GET /%b HTTP/1.1\r\nhost: a\r\n\r\n" % LARGE.encode())
-            assert b"\0" in iter(partial(reader.recv, 1), b"")  # the file has begun
+            assert b"\0" in iter(partial(reader.recv, 1), b"")  # the file has started
         last = opened.enter_context(socket.create_connection(place, timeout=PATIENCE_S))
         last.sendall(b"GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
         assert b"here" in b"".join(iter(lambda: last.recv(65536), b""))
@@ -161,7 +161,7 @@ def test_who_reads_slowly_but_steadily_gets_everything(site, monkeypatch):
 
 
 def read_large(site, end, begin):
-    """How many bytes come after a slow beginning, until the server closes."""
+    """Count the bytes received after a slow beginning, until the server closes."""
     with served(SiteFiles(site)) as url:
         place = urlsplit(url)
         with socket.socket() as reader:

@@ -1,4 +1,4 @@
-"""``serve --reload``: an edit is built and shown, a mistake is told beside the page as it was."""
+"""``serve --reload``: an edit is built and shown; a mistake is reported over the previous page."""
 
 import asyncio
 import json
@@ -8,13 +8,13 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 
 import widgets
+from latentbook.base.errors import LatentbookError
 from latentbook.book.compose import author_code
 from latentbook.book.write.prefill import fill
-from latentbook.errors import LatentbookError
-from latentbook.http.fault import Fault
-from latentbook.http.reload import Reload, import_anew
 from latentbook.http.site_files import SiteFiles
 from latentbook.main import create_app
+from latentbook.serving.fault import Fault
+from latentbook.serving.reload import Reload, import_anew
 from latentbook.settings import Settings
 from tests.browser.editions import ONE, write_content
 from tests.chromium import launch
@@ -23,7 +23,7 @@ from tools.bench.serving import served
 
 @pytest.fixture
 def book(tmp_path) -> Settings:
-    """A small book, with the caches of this project."""
+    """Settings of a small book, with the caches of this project."""
     build = tmp_path / "build"
     fill(build / "cache", Settings().build / "cache")
     write_content(tmp_path / "content", "A")
@@ -88,8 +88,8 @@ def test_an_edited_instrument_is_executed_again(tmp_path, monkeypatch):
     import widgets.toy as toy  # type: ignore[import-not-found]
 
     del sys.modules["widgets.toy"]
-    monkeypatch.setitem(sys.modules, "widgets.toy", toy)  # another test has a module of this name
-    monkeypatch.setattr(author_code, "GRACE_S", 300)  # in which the process starts, too
+    monkeypatch.setitem(sys.modules, "widgets.toy", toy)  # another test imports this name
+    monkeypatch.setattr(author_code, "GRACE_S", 300)  # includes the start of the process
     settings = Settings(root=tmp_path, code_timeout=60)
     file.write_text("answer = 'another'\n")
     import_anew([file, folder / "unknown.py", folder / "gone.md"], settings)

@@ -1,4 +1,4 @@
-"""A server opens what is due at its time, with a clock of the test's."""
+"""A server opens scheduled content at its time, on a fake clock."""
 
 import asyncio
 import contextlib
@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from latentbook.cache import Cache
+from latentbook.base.cache import Cache
 from latentbook.editions import build_apart
-from latentbook.http.fault import Fault
-from latentbook.http.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
 from latentbook.http.site_files import SiteFiles
+from latentbook.serving.fault import Fault
+from latentbook.serving.scheduled_builds import FIRST_RETRY_S, LOOK_S, ScheduledBuilds
 from latentbook.settings import Settings
 
 OPENS = datetime(2026, 12, 1, 7, tzinfo=UTC)
@@ -33,7 +33,7 @@ one = 2026-12-01T08:00:00
 
 @pytest.fixture
 def book(tmp_path) -> Settings:
-    """A book of which chapter one is not open in the site that is there."""
+    """Settings of a book whose current site withholds chapter one."""
     (tmp_path / "book.toml").write_text(MANIFEST)
     settings = Settings(content=tmp_path, build=tmp_path / "build")
     shut(settings, ["one"])
@@ -41,7 +41,7 @@ def book(tmp_path) -> Settings:
 
 
 def shut(settings, names):
-    """What the last build left out."""
+    """Record what the last build withheld."""
     Cache(settings.build / "cache").write("site-about", {"closed": names})
 
 
@@ -50,7 +50,7 @@ def fault_of(settings, *errors):
 
 
 class Builds:
-    """Stands for builds, some of which fail."""
+    """Stub for builds, some of which fail."""
 
     def __init__(self, *replies):
         self.replies = list(replies)

@@ -21,7 +21,7 @@ FOREVER = "immutable"
 
 @pytest.fixture
 def changing(tmp_path):
-    """A server of its own, and its build folder, for a site that changes."""
+    """A client of a separate server for a site that changes, and the build folder."""
     write_site(tmp_path / "site")
     app = create_app(Settings(build=tmp_path))
     with served(app) as url, httpx.Client(base_url=url) as client:
@@ -101,7 +101,7 @@ def test_a_swapped_site_is_seen_without_restart(changing):
     (build / "new" / "gan").mkdir()
     (build / "new" / "gan" / "index.html").write_text("GAN")
     site.rename(build / "old")
-    assert client.get("/").status_code == 503  # between the two
+    assert client.get("/").status_code == 503  # between the two editions
     (build / "new").rename(site)
     assert "Second edition" in client.get("/").text
     assert client.get("/gan/").text == "GAN"
@@ -109,7 +109,7 @@ def test_a_swapped_site_is_seen_without_restart(changing):
 
 @pytest.fixture
 def listings(monkeypatch):
-    """Grows by one whenever the files of a site are listed."""
+    """A list that grows by one whenever the files of a site are listed."""
     folders = []
     real = site_files.site_files
 
@@ -127,7 +127,7 @@ def test_a_site_is_listed_before_the_server_listens(listings, settings):
 
 
 def test_requests_that_come_together_list_a_site_once(listings, tmp_path):
-    """Each listed it, so that 32 readers waited 9 seconds for their first page."""
+    """When each request listed the site, 32 readers waited 9 seconds for their first page."""
     write_site(tmp_path)
     site = SiteFiles(tmp_path)
 
@@ -172,7 +172,7 @@ def test_a_missing_page_is_the_books_own(client):
 def test_nothing_outside_the_site_is_served(client, settings, path):
     (settings.build / "secret.txt").write_text("secret")
     connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port)
-    connection.request("GET", path)  # as it is: httpx would tidy the path up
+    connection.request("GET", path)  # unchanged: httpx would normalise the path
     response = connection.getresponse()
     assert response.status == 404
     assert b"secret" not in response.read()

@@ -1,4 +1,4 @@
-"""A small site with one block of each kind, a hall over it, phones and a lecturer."""
+"""A small site with one block of each kind, and a class on it with phones and a lecturer."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pytest
 from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
+from latentbook.base.cache import seal
 from latentbook.book.compose.blocks import ClassForm
 from latentbook.book.write.prefill import fill
-from latentbook.cache import seal
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import bundle
@@ -27,7 +27,7 @@ from latentbook_classroom.lecture.settings import ClassSettings
 from tests.chromium import launch
 from tools.bench.serving import served
 
-# Pages ask every two seconds what is new; here ten times as often.
+# Pages poll every two seconds; here, ten times as often.
 HURRY = """
 const later = setTimeout;
 globalThis.setTimeout = (run, ms, ...given) => later(run, ms > 1_000 ? ms / 10 : ms, ...given);
@@ -158,7 +158,7 @@ PAGES = {"index.html": "A book", "404.html": "Not in the book", "search-0.json":
 
 
 def write_class_site(folder: Path) -> None:
-    """A site, what class mode reads of it, and a bundle, as the build leaves them."""
+    """Write a site, its data for class mode, and a bundle, as the build does."""
     for name, text in PAGES.items():
         path = folder / "site" / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,13 +170,13 @@ def write_class_site(folder: Path) -> None:
 def write_class_data(
     site: Path, blocks: Sequence[dict[str, Any]] = BLOCKS, **frame: list[str]
 ) -> None:
-    """What class mode reads, as the build leaves it."""
+    """Write the data for class mode as the build does."""
     data = {"frame": FRAME | frame, "blocks": blocks}
     class_data_of(site).write_text(json.dumps(data))
 
 
 def write_bundle(folder: Path) -> None:
-    """Scripts and styles of class mode, as the build leaves them."""
+    """Write scripts and styles of class mode as the build does."""
     out = folder / "class"
     out.mkdir(parents=True)
     names = {f"{name}.js": f"{name}-ABCD1234.js" for name in bundle.ENTRIES}
@@ -216,7 +216,7 @@ class Lecturer:
         return self.http.get(f"/api/lecturer{self.place}{path}").json()
 
     def ask(self, label: str, wanted: str = "") -> int:
-        """The id of the round."""
+        """Ask a block; return the id of the round."""
         self.post(f"{self.place}/ask", {"label": label, "wanted": wanted})
         return self.round
 
@@ -230,7 +230,7 @@ class Lecturer:
 
 @dataclass
 class Phone:
-    """A phone with a token of its own, and no cookies unless it is told to keep them."""
+    """A phone with its own token. `School.phone` clears its cookies."""
 
     url: str
     code: str

@@ -20,7 +20,7 @@ def book(site: Path) -> list[Block]:
 
 
 def test_every_form_is_in_the_book(book: list[Block]) -> None:
-    """So that none of the tests below passes because it found nothing to look at."""
+    """Otherwise the tests below could pass because they found nothing to check."""
     assert {way.form for block in book for way in block.ways} == FORMS
 
 

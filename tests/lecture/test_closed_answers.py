@@ -25,7 +25,7 @@ from tools.bench.serving import served
 make_book, shared_build = small.make_book, small.shared_build
 
 BEFORE, AFTER = (datetime(year, 1, 1, tzinfo=UTC) for year in (2900, 3100))
-"""The server's own clock opens nothing."""
+"""So far ahead that the server's own clock opens nothing."""
 
 OPENS = "The answer opens on"
 CHOICE, TRUE, NUMBER, GUESS = (

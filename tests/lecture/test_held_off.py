@@ -1,4 +1,4 @@
-"""What a class is not open to: guesses, floods, other pages, another lecturer, broken requests."""
+"""Attacks on a class: guesses, floods, other pages, another lecturer, broken requests."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import sys
 import httpx
 import pytest
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import language
-from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import bundle, sessions
@@ -42,7 +42,7 @@ def test_the_question_comes_without_its_answer(school: School) -> None:
             assert place.status_code == 200
             assert not [word for word in told if word in place.text], label
         assert phone.answer(asked, 0 if label == CHOICE else [0.0, 1.0]).status_code in (204, 422)
-    assert phone.http.get("/askings/1").status_code == 409  # what is over
+    assert phone.http.get("/askings/1").status_code == 409  # this question is over
 
 
 def test_links_lead_from_where_they_are_shown(school: School) -> None:
@@ -185,7 +185,7 @@ def test_the_books_own_pages_may_write(school: School) -> None:
     place = f"/api/lecturer{school.lecturer.place}/put-away"
     assert school.lecturer.http.post(place, json={}, headers=headers).status_code == 204
     form = school.lecturer.http.post(place, data={"a": "b"}, headers=headers)
-    assert form.status_code == 415  # what a form of another site could send
+    assert form.status_code == 415  # another site's form could send this
 
 
 def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
@@ -199,7 +199,7 @@ def test_cookies_are_for_no_script_and_no_other_site(school: School) -> None:
 
 
 def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
-    """As behind a proxy that takes /book off: other programs of the host get no cookie."""
+    """As behind a proxy that strips /book: other programs on the host get no cookie."""
     below = settings.model_copy(update={"base_path": "/book/"})
     app = create_app(below)
     with served(app) as url:
@@ -210,7 +210,7 @@ def test_cookies_stay_below_the_path_of_the_book(settings: Settings) -> None:
         phone = Phone(url, code, "a-phone-with-a-long-token")
         seat = phone.sit()
         phone.http.close()
-        # The browser takes the folder of the request: /book/api/class/CODE.
+        # The browser uses the folder of the request: /book/api/class/CODE.
         assert "path=" not in seat.headers["set-cookie"].lower()
 
 
@@ -330,7 +330,7 @@ def test_the_words_of_class_mode_are_not_in_the_site() -> None:
     own, all_words = language("de").script_words(), language("de").script_words(lecture=True)
     assert set(own) < set(all_words)
     assert "Sending …" in set(all_words) - set(own)
-    assert "Your guess: {guess}" in own  # which questions of the page say too
+    assert "Your guess: {guess}" in own  # questions on the page use it too
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
@@ -355,7 +355,7 @@ def test_when_off_nothing_of_it_is_imported() -> None:
 
 
 def test_the_bundle_is_not_in_the_site(root) -> None:
-    """Class mode has scripts of its own: those of the site know nothing of them."""
+    """Class mode has separate scripts: those of the site do not refer to them."""
     settings = Settings()
     assert bundle.folder_of(settings) not in settings.site.parents
     book = (root / "static" / "css" / "book.css").read_text()

@@ -168,7 +168,7 @@ def test_a_button_pressed_twice_acts_once(school: School) -> None:
 
 def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
     with served(create_app(settings)) as url:
-        pass  # a first start makes the key
+        pass  # the first start creates the key
     file_of(settings).unlink()
     app = create_app(settings)
     key = app.state.class_key
@@ -183,7 +183,7 @@ def test_all_is_there_after_the_server_has_ended(settings: Settings) -> None:
         phone.answer(asked, 1)
         phone.http.close()
     app = create_app(settings)
-    assert app.state.class_key is None  # its hash is kept, and nothing else
+    assert app.state.class_key is None  # only its hash is stored
     with served(app) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         phone = Phone(url, code, "phone-number-000000000001")
         assert phone.now()["round"] == asked
@@ -218,7 +218,7 @@ def test_a_class_that_nobody_ends_ends_by_itself(settings: Settings) -> None:
     again = create_app(short)
     with served(again) as url, httpx.Client(base_url=url, cookies=cookies) as http:
         place = f"/api/lecturer/classes/{code}"
-        while http.get(place).status_code == 200:  # it is looked after every half minute
+        while http.get(place).status_code == 200:  # classes are checked every half minute
             pass
         assert http.get(place).status_code == 410
     assert code.encode() not in file_of(settings).read_bytes()
@@ -248,7 +248,7 @@ def test_who_is_here_is_a_number(school: School, monkeypatch: pytest.MonkeyPatch
 
 
 def left_asking(settings: Settings, **asked: str) -> tuple[str, dict[str, str]]:
-    """A server ends while a class is asked: the code of the class, and the lecturer's cookies."""
+    """Stop a server while a class is asked; return the code and the lecturer's cookies."""
     app = create_app(settings)
     with served(app) as url, httpx.Client(base_url=url) as http:
         http.post("/api/lecturer/key", json={"key": app.state.class_key})

@@ -1,4 +1,4 @@
-"""What class mode refuses is what its schema says, and a full disk is no fault of the server."""
+"""Class mode's refusals are in its schema, and a full disk is not an error of the server."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def test_idx_of_a_known_file() -> None:
 def test_mnist_is_the_published_one(mnist: Dataset) -> None:
     assert mnist.train_images.shape == (60_000, 28, 28)
     assert mnist.test_images.shape == (10_000, 28, 28)
-    # counts of each class, and mean and deviation of the pixels, as the literature gives them
+    # counts per class, and mean and deviation of the pixels, from the literature
     published = [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
     assert np.bincount(mnist.test_labels).tolist() == published
     x = to_unit(mnist.train_images)
@@ -78,7 +78,7 @@ def test_a_straight_stroke_points_where_it_is_told() -> None:
 def test_a_bent_stroke_is_the_curve_whose_direction_turns_evenly() -> None:
     x, y = pixel_centres()
     for curvature, angle in ((-0.16, 30.0), (-0.08, 0.0), (0.1, 60.0), (0.16, 10.0)):
-        # 4,000 points found by adding up small steps, with no formula of the circle
+        # 4,000 points, found by adding small steps without a formula for the circle
         s = torch.linspace(-8, 8, 4000, dtype=torch.float64)
         direction = math.radians(angle) + curvature * s
         points = torch.stack([direction.cos(), direction.sin()], 1).cumsum(0) * (16 / 4000)

@@ -1,4 +1,4 @@
-"""The number format follows from what a device says of itself."""
+"""The number format follows from the properties of a device."""
 
 import pytest
 import torch

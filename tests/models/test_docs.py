@@ -1,4 +1,4 @@
-"""docs/models.md states what the cards state."""
+"""docs/models.md agrees with the cards."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The data of words and pictures. Those that read whole sets need them fetched."""
+"""Data of words and pictures. Tests that read complete sets need them fetched."""
 
 import json
 import subprocess
@@ -93,7 +93,7 @@ def test_names_are_those_of_unicode(drawn: EmojiSet) -> None:
         each.texts["en"][0] == unicodedata.name(chr(int(each.code, 16)), "").lower()
         for each in single
     ]
-    assert np.mean(same) > 0.6  # CLDR gives everyday names to the others
+    assert np.mean(same) > 0.6  # CLDR gives the others everyday names
     assert {each.group for each in single if "camel" in each.texts["en"][0]} == {3}
 
 

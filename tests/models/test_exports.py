@@ -29,7 +29,7 @@ FOLDER = Path(widgets.data.__file__).parent
 
 
 def dataset_of(name: str) -> Dataset:
-    """A data set, fetched once; a machine with no network skips the tests that need it."""
+    """Load a data set, fetched once; skip the test on a machine without a network."""
     try:
         return load_dataset(name)
     except DataUnavailable as error:
@@ -41,7 +41,7 @@ def card_of(name: str) -> dict:
 
 
 def torch_network(arrays: Mapping[str, NDArray]) -> nn.Sequential:
-    """The same network out of torch's own layers, in float64."""
+    """Build the same network from torch's layers, in float64."""
     layers: list[nn.Module] = []
     for i in (0, 1, 2):
         weight, bias = (torch.from_numpy(arrays[f"{k}{i}"].copy()).double() for k in "wb")
@@ -57,12 +57,12 @@ def torch_decode(arrays: Mapping[str, NDArray], z: NDArray) -> NDArray:
 
 
 def numpy_decode(arrays: Mapping[str, NDArray], z: NDArray) -> NDArray:
-    """What an instrument does, as (n, 784)."""
+    """Decode as an instrument does, to (n, 784)."""
     return decode(z, arrays).reshape(len(z), -1)
 
 
 def shown_grid(arrays: Mapping[str, NDArray], span: float) -> NDArray:
-    """Codes over the plane as it is shown."""
+    """Codes on a grid over the plane as shown."""
     return arrays["centre"] + arrays["scale"] * grid(span)
 
 
@@ -83,7 +83,7 @@ def test_card_describes_the_file(name: str) -> None:
         key: list(array.shape) for key, array in arrays.items()
     }
     without = {"own"} if name == "mnist_cards" else set()  # not every encoder has a decoder
-    numbers = {key for key, array in arrays.items() if array.dtype.kind != "U"}  # not words
+    numbers = {key for key, array in arrays.items() if array.dtype.kind != "U"}  # not text
     assert all(np.isfinite(arrays[key]).all() for key in numbers - without)
     assert not any(array.dtype == np.float16 for array in arrays.values())
 
@@ -150,7 +150,7 @@ def test_planes_are_as_near_to_their_teacher_as_the_card_says() -> None:
 
 
 def load_teacher(card: dict) -> Autoencoder:
-    """The teacher that a card names, if it is still the same."""
+    """Load the teacher that a card names; fail if it has changed."""
     name = card["teacher"]["name"]
     assert card["teacher"]["sha256"] == registry.card(name)["weights"]["sha256"], (
         f"{name} was trained anew: run latentbook train {card['name']}"
@@ -171,7 +171,7 @@ def test_codes_are_those_of_test_images(name: str) -> None:
         np.testing.assert_allclose(arrays["log_variances"], logvar.numpy(), rtol=1e-3, atol=1e-3)
         np.testing.assert_array_equal(arrays["centre"], 0)
         assert arrays["scale"] == 1
-    else:  # the plane is that of standardised training codes
+    else:  # the plane shows standardised training codes
         codes = teacher.encode(to_unit(dataset.train_images))[0].numpy()
         np.testing.assert_allclose(arrays["centre"], codes.mean(0), atol=1e-3)
         assert arrays["scale"] == pytest.approx(np.sqrt(codes.var(axis=0).mean()), rel=1e-3)
@@ -191,7 +191,7 @@ def test_encoder_is_as_near_to_its_teacher_as_the_card_says(name: str) -> None:
     error = np.square(numpy_decode(decoder, z) - x.numpy()).sum(1)
     stated_error = stated["squared_error_to_test_images"]["both_students"]
     assert error.mean() == pytest.approx(stated_error, abs=1e-2)
-    # The percentile that an instrument reads off the quantiles, against scipy's on all images.
+    # The percentile that an instrument reads from the quantiles, against scipy's on all images.
     levels = np.linspace(0, 100, 1001)
     for value in np.quantile(error, [0.01, 0.5, 0.9, 0.999]):
         read = np.interp(value, encoder["error_quantiles"], levels)
@@ -222,7 +222,7 @@ def test_strokes_decode_to_the_strokes_they_encode() -> None:
 def test_latents_of_strokes_are_in_the_order_of_the_factors() -> None:
     arrays = widgets.data.load("strokes")
     for i, beta in enumerate(arrays["betas"]):
-        if beta > 8:  # beyond, a latent carries nothing
+        if beta > 8:  # beyond that, a latent carries nothing
             continue
         correlation = np.corrcoef(arrays["codes"][i].T, arrays["factors"].T)[:2, 2:]
         assert (np.diag(correlation) > np.abs(np.diag(correlation[::-1]))).all()
@@ -232,7 +232,7 @@ def test_kl_of_strokes_is_that_of_the_exported_codes() -> None:
     arrays = widgets.data.load("strokes")
     mu, logvar = arrays["codes"].astype(float), arrays["log_variances"].astype(float)
     kl = 0.5 * (np.exp(logvar) + mu**2 - 1 - logvar)
-    # 400 of the 2,000 strokes that the mean is over
+    # 400 of the 2,000 strokes in the mean
     error = kl.std(1) / 20
     assert (np.abs(kl.mean(1) - arrays["kl"]) < 4 * error + 1e-3).all()
     assert (arrays["mig"] >= 0).all() and (arrays["mig"] <= 1).all()

@@ -8,7 +8,7 @@ from training.exports.few_labels import Labelled
 
 
 def blobs(n: int, seed: int, width: int = 12) -> Labelled:
-    """Codes around ten places."""
+    """Draw codes around ten centres."""
     rng = np.random.default_rng(seed)
     labels = np.arange(n) % 10
     places = np.random.default_rng(0).normal(size=(10, width))

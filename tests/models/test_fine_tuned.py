@@ -1,4 +1,4 @@
-"""Labels for a masked autoencoder: what is recorded, and one training of the same."""
+"""Labels for a masked autoencoder: the recorded results, and one repeated training."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What neighbours among all test images have in common, against scikit-learn."""
+"""Properties shared by neighbours among all test images, against scikit-learn."""
 
 import numpy as np
 import pytest
@@ -32,5 +32,5 @@ def test_nearest_of_few_training_images_errs_as_often_as_sklearn_says(mnist: Dat
     wrong = np.mean(classifier.predict(flat[1]) != mnist.test_labels)
     sizes = MEASURED["sizes"].tolist()
     assert MEASURED["wrong"][sizes.index(1000)] == pytest.approx(wrong, abs=2e-4)
-    # With all of them: the figure listed on the page of the MNIST database.
+    # With all training images: the figure on the page of the MNIST database.
     assert round(100 * float(MEASURED["wrong"][sizes.index(60_000)]), 2) == 3.09

@@ -1,4 +1,4 @@
-"""Which patches a masked autoencoder's error looks at."""
+"""The patches that count in a masked autoencoder's error."""
 
 import pytest
 import torch

@@ -1,4 +1,4 @@
-"""A transformer of words where the order decides, rounding to int8, and what a loss asks for."""
+"""A word transformer on texts whose order matters, rounding to int8, and its loss."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ from widgets.kit.words import END, SPECIAL, UNKNOWN
 
 A, B, X, Y = range(SPECIAL, SPECIAL + 4)
 IN_ORDER = [np.array(text) for text in ([A, B, X], [B, A, Y])] * 200
-"""Texts whose last word only the order of the others tells."""
+"""Texts whose last word depends only on the order of the others."""
 SMALL = WordsRecipe(width=16, blocks=2, heads=2, steps=300, learning_rate=1e-2)
 
 

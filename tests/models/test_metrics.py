@@ -1,4 +1,4 @@
-"""What the cards state, evaluated again with torch.distributions on a part of the test images."""
+"""Metrics on the cards, recomputed with torch.distributions on a part of the test images."""
 
 import pytest
 import torch
@@ -13,7 +13,7 @@ SUBSET = 2000
 
 
 def subset_of_test_images(name: str) -> torch.Tensor:
-    """The first test images of a model's data set."""
+    """Evenly spaced test images of a model's data set."""
     try:
         dataset: Dataset = load_dataset(SPECS[name].dataset)
     except DataUnavailable as error:
@@ -23,10 +23,10 @@ def subset_of_test_images(name: str) -> torch.Tensor:
 
 
 def assert_near(values: torch.Tensor, stated: dict[str, float]) -> None:
-    """The mean over the subset is within four of its standard errors of the card's mean."""
+    """Check that the subset's mean is within four of its standard errors of the card's mean."""
     error = values.std().item() / len(values) ** 0.5
     assert values.mean().item() == pytest.approx(stated["mean"], abs=4 * error)
-    # the card's error is of all images
+    # the card's error is that of all images
     assert stated["standard_error"] == pytest.approx(error * (SUBSET / 10_000) ** 0.5, rel=0.15)
 
 

@@ -1,4 +1,4 @@
-"""The probes on fresh shifts of test digits, and beside scikit-learn's ridge regression."""
+"""The probes on fresh shifts of test digits, and against scikit-learn's ridge regression."""
 
 import numpy as np
 from sklearn.linear_model import Ridge
@@ -23,7 +23,7 @@ def shifted(x, seed):
 
 
 def shares(answer, labels, moves, width):
-    """Share of digits read right, and of the variance of place and width that is read."""
+    """Shares of digits read correctly, and of the variance of place and width explained."""
     read = [np.mean(answer[:, :10].argmax(1) == labels)]
     for received, wanted in ((answer[:, 10:12], moves), (answer[:, 12], width)):
         off = np.square(received - wanted).sum(0) / np.square(wanted - wanted.mean(0)).sum(0)
@@ -41,7 +41,7 @@ def test_probes_read_fresh_shifts_as_well_as_the_figure_says(mnist: Dataset):
 
 
 def test_ridge_regression_of_sklearn_reads_as_much(mnist: Dataset):
-    """Fitted to fewer digits, on the two layers with few units."""
+    """Ridge regression is fitted to fewer digits, on the two layers with few units."""
     train, test = mnist.train_images[:10_000] / 255, mnist.test_images[::4] / 255
     (seen, by), (new, by_new) = shifted(train, 8), shifted(test, 9)
     labels = mnist.train_labels[:10_000]

@@ -1,4 +1,4 @@
-"""Published figures: how they are computed, against scikit-learn; the record, against the book."""
+"""Published figures: their computation against scikit-learn, their record against the book."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ from training.errors import UnknownFigure
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
-    """Ten classes of noisy blots of which a few are mistaken for others."""
+    """Ten classes of noisy blots, a few of which are misclassified."""
     rng = np.random.default_rng(0)
     centres = rng.integers(60, 200, (10, 28, 28))
     labels = np.tile(np.arange(10), 60).astype(np.uint8)
@@ -33,7 +33,7 @@ def rows(images):
 
 @pytest.fixture(scope="module")
 def many(digits) -> Dataset:
-    """More of them than pixels, so that every direction has some variance."""
+    """More images than pixels, so that every direction has some variance."""
     rng = np.random.default_rng(1)
     images = rng.integers(0, 256, (1200, 28, 28)).astype(np.uint8)
     images[:, 5:20, 5:20] = rng.integers(0, 256, (1200, 1, 1))
@@ -83,7 +83,7 @@ def test_five_neighbours_vote_as_those_of_scikit_learn(digits):
 
 @pytest.mark.long
 def test_logistic_regression_is_that_of_scikit_learn(digits):
-    """With more pixels than images some sums are close, so the two may differ on a few."""
+    """With more pixels than images some sums are close, so the two may differ on a few images."""
     train, test = scaled(digits)
     one = LogisticRegression(l1_ratio=1, solver="liblinear", C=1.0, max_iter=500, tol=1e-5)
     model = OneVsRestClassifier(one).fit(train, digits.train_labels)
@@ -95,7 +95,7 @@ def test_logistic_regression_is_that_of_scikit_learn(digits):
 
 def test_probabilistic_pca_has_the_likelihood_of_scikit_learn(many):
     model = PCA(4, svd_solver="full").fit(rows(many.train_images))
-    model.noise_variance_ *= 1199 / 1200  # the maximum of the likelihood divides by n
+    model.noise_variance_ *= 1199 / 1200  # maximum likelihood divides by n
     model.explained_variance_ *= 1199 / 1200
     wanted = -model.score_samples(rows(many.test_images))
     np.testing.assert_allclose(published.probabilistic_pca(many, k=4), wanted, rtol=1e-9)
@@ -109,7 +109,7 @@ def test_a_trained_linear_vae_is_probabilistic_pca(many):
 
 
 def test_parzen_windows_are_a_mean_of_normal_densities(many):
-    """The images are noise, so the widest of the windows is the best."""
+    """The images are noise, so the widest window is the best."""
     order = torch.randperm(1200, generator=torch.Generator().manual_seed(0))[:100]
     test, windows = rows(many.test_images), rows(many.train_images)[order]
     each = [norm.logpdf(test, window, 0.2).sum(axis=1) for window in windows]
@@ -118,7 +118,7 @@ def test_parzen_windows_are_a_mean_of_normal_densities(many):
 
 
 def test_the_best_levels_are_fixed_by_quadrature():
-    """One level leaves the variance, two leave 1 - 2 / pi."""
+    """One level leaves all the variance, two leave 1 - 2 / pi."""
     for levels, left in ((1, 1), (2, 1 - 2 / np.pi)):
         assert published.lloyd_max_errors(None, levels).mean() == pytest.approx(100 * left, abs=0.5)
 
@@ -161,7 +161,7 @@ def test_the_figures_that_no_training_is_in_agree_with_the_papers():
 
 
 def test_the_infonce_bound_is_that_of_the_densities():
-    """Against scipy's densities, on other draws; no batch is above log N."""
+    """Compared with scipy's densities on other draws; no batch exceeds log N."""
     bounds = published.infonce_bounds(None, batch=16, nats=4.0).numpy()
     assert bounds.shape == (10_000,)
     assert bounds.max() < np.log(16)

@@ -18,7 +18,7 @@ NAME = "conv_vae_mnist"
 
 @pytest.fixture
 def weights(tmp_path: Path, monkeypatch) -> Path:
-    """A copy of one model's files that a test may spoil."""
+    """A copy of one model's files that a test may damage."""
     for suffix in (".safetensors", ".json"):
         shutil.copy(registry.WEIGHTS_DIR / f"{NAME}{suffix}", tmp_path)
     monkeypatch.setattr(registry, "WEIGHTS_DIR", tmp_path)

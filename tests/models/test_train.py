@@ -9,8 +9,8 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
+from latentbook.base.errors import LatentbookError
 from latentbook.cli import cli
-from latentbook.errors import LatentbookError
 from latentbook_decoders.models import registry
 from latentbook_decoders.models.cards import Card
 from latentbook_decoders.models.errors import DeviceUnavailable, UnknownModel, WeightsMissing
@@ -44,7 +44,7 @@ def weights(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(seeds, "SPECS", {"tiny": SPEC})
     monkeypatch.setattr(train, "load_dataset", small_dataset)
     monkeypatch.setattr(seeds, "load_dataset", small_dataset)
-    monkeypatch.setattr(os, "nice", lambda by: by)  # the other tests keep their priority
+    monkeypatch.setattr(os, "nice", lambda by: by)  # the priority of other tests must not change
     return tmp_path
 
 
@@ -78,11 +78,11 @@ def test_weights_are_halved_only_if_no_pixel_moves_by_two_grey_levels() -> None:
     calm = CONFIG.build()
     assert dtypes(train.as_stored(calm, x)) == {torch.float16}
     steep = CONFIG.build()
-    # a small rounding of the first weights decides between black and white
+    # a small rounding of the first weights flips black and white
     torch.nn.init.normal_(steep.decoder.get_parameter("2.weight"), std=3000.0)
     stored = train.as_stored(steep, x)
     assert stored["decoder.0.weight"].dtype == torch.float32
-    assert stored["encoder.0.weight"].dtype == torch.float16  # pictures of codes do not need it
+    assert stored["encoder.0.weight"].dtype == torch.float16  # no picture of a code needs it
 
 
 def test_unknown_name_lists_models_and_exports(weights: Path) -> None:
@@ -105,7 +105,7 @@ def test_without_a_name_the_command_lists_what_can_be_trained(weights: Path, cap
 
 
 def count_steps(monkeypatch, stop_after: int | None = None) -> list[str]:
-    """Each step that is trained from now on, by the name in its progress bar."""
+    """Record each training step from now on, by the name in its progress bar."""
     steps: list[str] = []
 
     @contextmanager
@@ -156,7 +156,7 @@ def test_an_interrupted_command_goes_on_where_it_was(weights: Path, monkeypatch,
     seeds.train_seeds("tiny", 3, device="cpu")
     uninterrupted = registry.card("tiny")["by_seed"]
     (weights / "tiny.json").write_bytes(before["tiny.json"])
-    # an epoch has two batches, so seed 1 takes four steps; seed 2 is stopped in its second epoch
+    # an epoch has two batches, so seed 1 takes four steps; seed 2 stops in its second epoch
     count_steps(monkeypatch, stop_after=7)
     with pytest.raises(SystemExit) as stopped:
         seeds.train_seeds_cli("tiny", 3, "cpu")
@@ -165,7 +165,7 @@ def test_an_interrupted_command_goes_on_where_it_was(weights: Path, monkeypatch,
     assert list(registry.card("tiny")["by_seed"]) == ["0", "1"]
     steps = count_steps(monkeypatch)
     seeds.train_seeds_cli("tiny", 3, "cpu")
-    assert steps == ["tiny, seed 2"] * 2  # the second epoch alone
+    assert steps == ["tiny, seed 2"] * 2  # only the second epoch
     assert registry.card("tiny")["by_seed"] == uninterrupted
     assert list((weights / "checkpoints").iterdir()) == []
     seeds.train_seeds_cli("tiny", 3, "cpu")

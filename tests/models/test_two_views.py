@@ -1,4 +1,4 @@
-"""Views against the page's moves, the losses against NumPy, the cards against the weights."""
+"""Views against the page's transforms, losses against NumPy, cards against weights."""
 
 import json
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_vicreg_in_numpy():
 
 
 def from_arrays(arrays):
-    """The exported network out of torch's layers, in float64."""
+    """Build the exported network from torch's layers, in float64."""
     model = network().double().requires_grad_(False)
     layers = [layer for layer in model if hasattr(layer, "weight")]
     for i, layer in enumerate(layers):

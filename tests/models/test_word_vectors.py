@@ -60,7 +60,7 @@ def test_counted_vectors_are_the_largest_singular_values(monkeypatch: pytest.Mon
 def test_a_shuffled_text_has_no_pmi(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(made, "WORDS", 10)
     monkeypatch.setattr(made, "SMOOTHING", 1)
-    pattern = np.arange(10).repeat(5)  # words stand beside themselves
+    pattern = np.arange(10).repeat(5)  # words are next to copies of themselves
     text = text_of(*np.tile(pattern, (2000, 1)).tolist())
     assert abs(made.pmi(made.count_pairs(text, 1)).data).max() > 2
     mixed = made.shuffled(text)
@@ -125,5 +125,5 @@ def test_counting_beats_every_control_by_more_than_seeds_differ() -> None:
     best = max(scores[name]["synonym_in_ten"] for name in controls)
     spread = max(predicted) - min(predicted)
     assert scores["count_2"]["synonym_in_ten"] - best > 2 * spread
-    assert abs(np.mean(predicted) - scores["spelling"]["synonym_in_ten"]) < spread  # level with it
+    assert abs(np.mean(predicted) - scores["spelling"]["synonym_in_ten"]) < spread  # no different
     assert min(predicted) - scores["count_shuffled"]["synonym_in_ten"] > 2 * spread

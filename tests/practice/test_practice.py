@@ -1,4 +1,4 @@
-"""The files of ``practice``: each runs from a copy in an empty folder; its loss is the paper's."""
+"""The files of ``practice``: each runs alone in an empty folder, and its loss is the paper's."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SMALL = {
     "word2vec": ("long.txt", "--batch", "8000", "--least", "1", "--epochs", "1"),
     "attention": ("text.txt", "--batch", "2000", "--width", "4", "--epochs", "1"),
 }
-"""Arguments with which an epoch has a few steps."""
+"""Arguments that give an epoch a few steps."""
 
 
 def imported(name: str) -> ModuleType:
@@ -59,7 +59,7 @@ def desk(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a copy of one file, in a folder that has nothing else of the book."""
+    """Run a copy of one file in a folder without the rest of the book."""
     (folder / f"{name}.py").write_bytes((FOLDER / f"{name}.py").read_bytes())
     environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
     return subprocess.run(
@@ -187,7 +187,7 @@ def test_an_untrained_transformer_knows_nothing() -> None:
 
 
 def test_attention_is_torchs() -> None:
-    """The heads are those of scaled_dot_product_attention, with the positions as its mask."""
+    """The heads equal scaled_dot_product_attention with the positions as its mask."""
     torch.manual_seed(0)
     ours = imported("attention").Attention(12, 3, 5)
     x = torch.randn(2, 5, 12)

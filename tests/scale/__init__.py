@@ -1,4 +1,4 @@
-"""Skipped, with the reason, where Ray Serve is not installed."""
+"""Skipped, with the reason, if Ray Serve is not installed."""
 
 import pytest
 

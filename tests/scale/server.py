@@ -1,4 +1,4 @@
-"""The documented command as a process of its own, and every process that it starts."""
+"""The documented command in a separate process, and every process that it starts."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from latentbook.cli import main
 latentbook.main.DRAIN_S = 600
 main()
 """
-"""With time to answer everything, however slow this machine is."""
+"""Gives the server time to answer everything, however slow this machine is."""
 
 
 @dataclass
 class Server:
-    """``latentbook serve --replicas 2`` with a copy of the program, whose weights a test may break.
+    """``latentbook serve --replicas 2`` from a copy of the program, whose weights a test may break.
 
     Attributes
     ----------
-    seen : every process below the server that there has been, with its start time
+    seen : every descendant process of the server so far, with its start time
     """
 
     folder: Path
@@ -93,7 +93,7 @@ class Server:
             return False
 
     def processes(self) -> set[tuple[int, str]]:
-        """Those below the server now."""
+        """The server and its current descendants."""
         table = process_table()
         below: set[int] = {self.process.pid}
         while more := {pid for pid, (parent, _) in table.items() if parent in below} - below:
@@ -115,11 +115,11 @@ class Server:
         return found
 
     def left(self) -> set[tuple[int, str]]:
-        """What was started and still runs."""
+        """The processes that were started and still run."""
         return self.seen & {(pid, start) for pid, (_, start) in process_table().items()}
 
     def kill(self) -> None:
-        """End everything, whatever state it is in."""
+        """Kill all processes, whatever their state."""
         for pid, _ in self.processes() | self.left():
             try:
                 os.kill(pid, signal.SIGKILL)
@@ -129,7 +129,7 @@ class Server:
 
 
 def process_table() -> dict[int, tuple[int, str]]:
-    """Process id -> parent and start time, of every process that is not a zombie."""
+    """Map the id of every process that is not a zombie to its parent and start time."""
     table = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,4 +1,4 @@
-"""What the server does with the answers and the deaths of replicas, without starting any."""
+"""How the server handles answers and deaths of replicas, without starting any."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from ray.exceptions import ActorDiedError, ActorUnavailableError, RayTaskError
 from ray.serve.exceptions import BackPressureError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.draining import Closing
 from latentbook_decoders.decoding.decoders import FEW, Decoded, Opened
 from latentbook_decoders.decoding.inference import Inference, TorchMissing
@@ -31,7 +31,7 @@ OPENED = Opened("plane", {}, 2, (28, 28), "cpu", "bfloat16", 1, "first")
 
 
 class Response:
-    """Stands for the answer of a deployment handle."""
+    """Stub for the response of a deployment handle."""
 
     def __init__(self, answer):
         self.answer = answer
@@ -50,7 +50,7 @@ class Response:
 
 
 class Handle:
-    """Gives the answers it was made with, one after another."""
+    """Stub for a deployment handle: gives its answers one after another."""
 
     def __init__(self, *answers):
         self.responses = [Response(answer) for answer in answers]

@@ -1,4 +1,4 @@
-"""Two replicas behind the server's own API: the same bytes, through the death of one of them."""
+"""Two replicas behind the server's own API send the same bytes, even if one is killed."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ QUEUE = 6
 CLIENTS = 4
 VARYING = {"date", "server-timing"}
 LONG, SHORTER = 2.75, 2.5
-"""Spans of two pictures that take this processor about 2 s and 0.3 s, whatever it is."""
+"""Spans of two pictures, sized to take any processor about 2 s and 0.3 s."""
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Iterator[Server]:
-    """Shared by all tests here: Ray takes ten seconds to start. Ray carries bytes of any type."""
-    dtype = choose_dtype("auto", torch.device("cpu"))  # not what this processor has to imitate
+    """One server for all tests: Ray takes ten seconds to start. It transfers any number format."""
+    dtype = choose_dtype("auto", torch.device("cpu"))  # one that this processor need not emulate
     server = Server(tmp_path_factory.mktemp("scale"), QUEUE, dtype)
     server.copy(root)
     (server.weights / "autoencoder_mnist.safetensors").unlink()
@@ -70,7 +70,7 @@ def client(server: Server) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def expected(server: Server) -> dict[str, bytes]:
-    """Path of a picture -> its bytes, as the model itself draws them."""
+    """Path of a picture -> its bytes, drawn by the model itself."""
     workers = one_threaded_workers()
     model = ServedModel(registry.load(MODEL), "cpu", server.dtype, workers)
     origin = np.zeros(2)
@@ -83,7 +83,7 @@ def expected(server: Server) -> dict[str, bytes]:
         pictures[f"/api/models/{MODEL}/{place}"] = cells.tobytes()
 
     def draw_grid(n: int, span: float) -> float:
-        """Seconds that it took."""
+        """Draw a grid; return the seconds that it took."""
         codes = grid.grid_codes(n, span, (0, 1), origin)
         begun = time.perf_counter()
         draw(f"grid?n={n}&span={span}", codes, 28, span > decoders.NEAR)
@@ -166,7 +166,7 @@ def test_nothing_listens_or_connects_beyond_this_machine(server, client):
             fields = line.split()
             if fields[9] in sockets:
                 addresses = [fields[1].partition(":")[0]]
-                if fields[3] != "0A":  # not listening: to whom it is connected
+                if fields[3] != "0A":  # not listening: check the remote address too
                     addresses.append(fields[2].partition(":")[0])
                 assert set(addresses) <= {loopback, "1" + "0" * 31}, line
                 seen += 1
@@ -174,7 +174,7 @@ def test_nothing_listens_or_connects_beyond_this_machine(server, client):
 
 
 def open_sockets(pid: int) -> list[str]:
-    """Inodes of the sockets of a process."""
+    """List the inodes of a process's sockets."""
     found = []
     for link in Path(f"/proc/{pid}/fd").glob("*"):
         try:
@@ -200,7 +200,7 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
     before = server.replicas()
     assert len(before) == 2
     longest = path_of(LONG, expected)
-    stop = time.monotonic() + SERVER_S  # the new replica imports torch while the readers read
+    stop = time.monotonic() + SERVER_S  # the new replica imports torch while readers read
     replaced: list[int] = []
     at_rest = ticks(before[0])
 
@@ -215,14 +215,14 @@ def test_no_answer_is_wrong_or_lost_when_a_replica_is_killed(server, client, exp
                 if answer.status_code != 200 or answer.content != expected[path]:
                     wrong.append((answer.status_code, path))
                 if len(server.replicas()) == 2 and before[0] not in server.replicas():
-                    replaced.append(reader)  # each reads on until all have seen it
+                    replaced.append(reader)  # each goes on until all have noticed
         return wrong
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         reading = [pool.submit(read, reader) for reader in range(CLIENTS)]
-        until(lambda: ticks(before[0]) > at_rest + 10)  # it is in the middle of a picture
+        until(lambda: ticks(before[0]) > at_rest + 10)  # it is drawing a picture
         os.kill(before[0], signal.SIGSTOP)
-        time.sleep(1)  # what it holds, and what it is handed now, it will never answer
+        time.sleep(1)  # it will never answer its current and new requests
         os.kill(before[0], signal.SIGKILL)
         wrong = [one for done in reading for one in done.result()]
     assert wrong == []
@@ -253,7 +253,7 @@ def test_more_than_may_wait_are_told_when_to_ask_again(server, expected):
 
 
 def waiting(server: Server) -> int:
-    """Requests that the server has handed to its replicas."""
+    """Count the requests that the server has passed to its replicas."""
     metrics = httpx.get(f"{server.url}/metrics").text
     (line,) = re.findall(r"^latentbook_queue_length (\S+)$", metrics, re.MULTILINE)
     return int(float(line))

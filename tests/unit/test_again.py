@@ -1,4 +1,4 @@
-"""A test that failed only beside others is named; everything else that fails is red."""
+"""Tests that fail only next to others are named as unstable; all other failures stay red."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_differs(worker): pass
 
 
 def run(folder: Path, root: Path, **files: str) -> tuple[int, list[str]]:
-    """The exit status and the last lines for tests in ``tests/FOLDER/test_toy.py``."""
+    """Exit status and last lines of output, with each file as ``tests/NAME/test_NAME.py``."""
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    clock\n    long\n    browser\n")
     for name, code in {"http": PASSES, **files}.items():
         path = folder / "tests" / name / f"test_{name}.py"

@@ -1,4 +1,4 @@
-"""What the benches read off a trace and a page."""
+"""Benches: figures computed from traces and pages, and a short run of each."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def test_work_within_other_work_counts_once_and_only_within_its_move() -> None:
         *mark(20_000, 25_000),
         event("EventDispatch", 500, 3500),  # 3 ms of it within the first move
         event("FunctionCall", 1500, 2000),
-        event("Layout", 2000, 1000),  # asked for by a script
+        event("Layout", 2000, 1000),  # forced by a script
         event("Paint", 5000, 2000),
-        event("Paint", 5000, 9000, tid=2),  # of another thread
+        event("Paint", 5000, 9000, tid=2),  # on another thread
         event("Layout", 12_000, 4000),  # between two moves
         event("Layerize", 24_000, 3000),  # 1 ms of it within the second
     ]
@@ -96,7 +96,7 @@ def figures(rows: list[Measurement]) -> dict[str, float]:
 
 @pytest.fixture
 def built(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Benches measure the book that is built already."""
+    """Have the benches measure the book that is already built."""
     for bench in (start, page, frames, lecture, classroom, study, elsewhere):
         monkeypatch.setattr(bench, "build_site", lambda settings, report: site)
 
@@ -165,7 +165,7 @@ def test_decode_compares_the_server_with_direct_calls(monkeypatch: pytest.Monkey
 @pytest.mark.release
 @pytest.mark.usefixtures("built")
 def test_class_loses_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Who is late has nearly a poll's time more before the answers are counted.
+    # Late phones have almost one more poll interval before the answers are counted.
     times = {"POLL_S": 4, "JOIN_WITHIN_S": 1, "ANSWER_WITHIN_S": 1, "KILL_AFTER_S": 1}
     for name, value in {"PHONES": 20, **times}.items():
         monkeypatch.setattr(lecture, name, value)

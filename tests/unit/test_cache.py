@@ -1,4 +1,4 @@
-"""What is kept on disk is what was written, or is made again."""
+"""Disk cache: entries are read as written; corrupt ones are rejected or replaced."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.cache import Cache, new_folder, seal, sealed
+from latentbook.base.cache import Cache, new_folder, seal, sealed
 
 
 def flip(path: Path, position: int) -> None:
@@ -56,7 +56,7 @@ def fill(folder: Path) -> None:
 
 
 def test_a_folder_that_another_process_has_finished_is_left_alone(tmp_path: Path) -> None:
-    """It may be reading the files: they are the same ones afterwards."""
+    """That process may be reading the files, so they are not replaced."""
     path = tmp_path / "made"
     with new_folder(path) as ours:
         fill(ours)

@@ -1,4 +1,4 @@
-"""What the command line says before a command does anything."""
+"""Command line: the version, and folders without a course."""
 
 import tomllib
 from pathlib import Path

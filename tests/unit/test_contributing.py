@@ -1,4 +1,4 @@
-"""The instrument that CONTRIBUTING.md shows works as it stands there."""
+"""The instrument in CONTRIBUTING.md works exactly as printed."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
-"""The line of every value, and what is reported of a file that a model refuses."""
+"""Data files: the line of every value, and the errors in a file that a model rejects."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from latentbook.base.datafile import Entry, Json, Toml
+from latentbook.base.errors import Problems
 from latentbook.book.read.frontmatter import FrontMatter, Head
 from latentbook.book.read.recordings import Recording
-from latentbook.datafile import Entry, Json, Toml
-from latentbook.errors import Problems
 
 TRICKY = '''\
 title = "a # no comment" # one
@@ -42,7 +42,7 @@ def test_every_value_has_its_line() -> None:
 
 
 class Person(Entry):
-    """A table of the file below."""
+    """One ``[[people]]`` table of ``File``."""
 
     short = "name"
     name: str
@@ -50,7 +50,7 @@ class Person(Entry):
 
 
 class File(Entry):
-    """A file."""
+    """A file with a title and people."""
 
     stand_in = {"title": "?"}  # noqa: RUF012
     title: str

@@ -1,4 +1,4 @@
-"""What the project's documents say of its files."""
+"""Documentation: its paths, its conformance report and the pages that messages name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 FOLDERS = "app|content|docs|examples|practice|static|tests|tools|training|widgets"
 PATH = re.compile(rf"`((?:{FOLDERS})/[\w./-]+)`")
 PLACEHOLDER = re.compile(r"(?<![a-z])[A-Z]{2,}(?![a-z])")  # NAME, SLUG: for the reader to fill in
-MADE = (  # by a command that the document describes, or by a course
+MADE = (  # by a command in the document, or by a course
     "app/latentbook/locale/fr/LC_MESSAGES/latentbook.po",
     "content/autoencoders/rounding-off.md",
     "content/packages.json",
@@ -47,7 +47,7 @@ def test_the_conformance_report_has_every_criterion_once() -> None:
 
 
 def test_messages_name_pages_that_there_are() -> None:
-    """Who has installed a wheel reads them with `latentbook docs PAGE`."""
+    """Users of a wheel read them with `latentbook docs PAGE`."""
     listed = CliRunner().invoke(cli, ["docs"]).output
     pages = {line.split()[0] for line in listed.splitlines()}
     assert {"authoring", "contributing", "packages"} <= pages

@@ -1,4 +1,4 @@
-"""``latentbook doctor`` on servers to which something has happened."""
+"""``latentbook doctor`` on healthy, damaged and exposed servers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def backups(settings: Settings, tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Whose clock and other servers are none of these tests' business."""
+    """Hide this machine's clock, other servers and free space from these tests."""
     monkeypatch.setattr(doctor, "clock", lambda: iter(()))
     monkeypatch.setattr(doctor, "servers", list)
     monkeypatch.setattr(doctor, "FREE_BYTES", 0)
@@ -45,7 +45,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def cared(settings: Settings, backups: Path | None, address: str = "") -> list[str]:
-    """What needs care, without the mark."""
+    """The findings marked ``CARE``, without that mark."""
     said: list[str] = []
     is_well = doctor.examine(settings, address, backups, said.append)
     found = [each.removeprefix("CARE  ") for each in said if each.startswith("CARE")]

@@ -1,4 +1,4 @@
-"""Lots: four in a row try everything, one tries a quarter and what the change touches."""
+"""Lots: each runs a quarter and all that the change touches; any four in a row run everything."""
 
 from __future__ import annotations
 

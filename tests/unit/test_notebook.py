@@ -1,4 +1,4 @@
-"""Instruments in a notebook: what the kernel's side answers, without a browser."""
+"""Instruments in a notebook: the kernel's replies, without a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from widgets.engine.frames import compute_frame
 
 
 def asked(widget: Instrument, **message: Any) -> dict[str, Any]:
-    """The reply to a message as it goes over the wire, its arrays put together again."""
+    """The reply to a message, with its arrays rebuilt from the buffers."""
     sent: list[tuple[Any, list[memoryview]]] = []
     widget.send = lambda content, buffers: sent.append((content, buffers))
     widget._handle_custom_msg({"id": "view-1", "source": None, **message}, [])
@@ -109,7 +109,7 @@ def test_a_run_is_remembered_at_the_step_it_has_reached(monkeypatch: pytest.Monk
 
 
 def test_the_markup_needs_nothing_beside_itself() -> None:
-    """No page of the book, no file, and no button whose work a notebook has no place for."""
+    """It refers to no page or file, and has no button that is useless in a notebook."""
     for name in ("bottleneck", "latent_atlas", "draw_a_digit"):
         markup = Instrument(name)._markup
         assert not re.search(r'(?:href|src)="|url\((?!data:|#)', markup)

@@ -1,4 +1,4 @@
-"""Numbers in words: compared as numbers, and found where they are zero with a sign."""
+"""Numbers in text: compared as numbers, and searched for signed zeros."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names that `latentbook` and `widgets` take in other people's Python."""
+"""The import names `latentbook` and `widgets` in a user's Python, and clashes with them."""
 
 from __future__ import annotations
 

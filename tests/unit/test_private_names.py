@@ -1,6 +1,6 @@
-"""What this project uses of libraries that they promise nobody, and where that was read.
+"""Private names of libraries that this project uses, and the versions in which they were read.
 
-When a version changes, read the place again, and then change the number here.
+When a version changes, read that code again, then change the number here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ IMPORTED = {
     "app/latentbook_decoders/scale/replica.py": {"ray.serve._private"},
     "widgets/engine/explain/rules.py": {"numpy._core"},
 }
-"""Modules whose path has a private name, by the file that uses them."""
+"""Private modules, by the file that uses them."""
 
 PRIVATE = re.compile(r"[a-z]\w*(?:\.\w+)*\._[a-z]\w*(?:\.\w+)*")
 
@@ -63,7 +63,7 @@ def test_ray_has_no_setting_for_the_address_between_replicas() -> None:
 
 
 def test_uvicorn_calls_what_bounds_a_request() -> None:
-    """It has no limits of its own for the time and the size of a head; the parser calls these."""
+    """It does not limit the time or size of a request's head; its parser calls these methods."""
     assert version("uvicorn") == "0.54.0"
     replaced = {name for name in vars(BoundedProtocol) if hasattr(HttpToolsProtocol, name)}
     assert {name for name in replaced if not name.startswith("__")} == {
@@ -76,15 +76,15 @@ def test_uvicorn_calls_what_bounds_a_request() -> None:
 
 
 def test_pyodide_is_the_one_whose_start_was_read(root: Path) -> None:
-    """static/js/python/worker/needs.js lists the rest, and the build checks that it is there.
+    """static/js/python/worker/needs.js lists the rest, and the build checks that it exists.
 
-    NumPy 2.4.3 comes with it: ``numpy.linalg`` uses its library in functions alone.
+    NumPy 2.4.3 comes with it: ``numpy.linalg`` uses its library only inside functions.
     """
     assert json.loads((root / "package.json").read_text())["dependencies"]["pyodide"] == "314.0.3"
 
 
 def test_pip_judges_markers_by_the_function_that_is_replaced() -> None:
-    """Read in pip 23.2; it comes with the reader's Python, so that its version is open."""
+    """Read in pip 23.2. pip comes with the reader's Python, so its version is not fixed."""
     from pip._vendor.packaging import markers
 
     assert "default_environment()" in inspect.getsource(markers.Marker.evaluate)

@@ -1,4 +1,4 @@
-"""``make quick``: no change passes without a check or a word, and skipped tests are no success."""
+"""``make quick``: every change is checked or named, and skipped tests are not a success."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def tracked(root: Path) -> list[str]:
 
 
 def run(*changed: str, seconds: float = quick.SECONDS, command: str = "") -> tuple[int, str]:
-    """Exit status and output for these files, with some Python in place of ruff, mypy and tsc."""
+    """Exit status and output for these files; ``command`` replaces ruff, mypy and tsc."""
     arguments = [sys.executable, "-c", RUN, str(seconds), command, *changed]
     done = subprocess.run(arguments, cwd=quick.ROOT, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
@@ -90,7 +90,7 @@ def test_a_failure_counts_more_than_skipped_tests() -> None:
 
 
 def test_tests_that_changed_themselves_run_however_late_it_is() -> None:
-    name = "tokens"  # the whole path here would make this file one that names it
+    name = "tokens"  # with the full path, this file would count as one that names it
     status, output = run(f"tests/unit/test_{name}.py", seconds=-1)
     assert status == 0, output
     assert re.search(r"^[1-9]\d* tests passed, 0 checks failed$", output, re.M)

@@ -1,4 +1,4 @@
-"""The reference of instruments has every name that they may import, as Python itself sees it."""
+"""The instruments' reference has every name that they may import, as Python sees it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_BYTES = 150_000
 
 
 def public(module: ModuleType) -> dict[str, Any]:
-    """Classes and functions that a module defines and does not hide."""
+    """Public classes and functions that a module defines."""
     names = getattr(module, "__all__", None) or vars(module)
     return {
         name: vars(module)[name]
@@ -46,7 +46,7 @@ def section(module: str, name: str) -> str:
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    """The lines of a table by argument: its type, default and meaning."""
+    """A table's rows by argument: type, default and meaning."""
     cells = [
         re.split(r"(?<!\\) \| ", line[2:-2]) for line in text.splitlines() if line[:3] == "| `"
     ]
@@ -54,7 +54,7 @@ def rows(text: str) -> dict[str, list[str]]:
 
 
 def is_array(hint: Any) -> bool:
-    """Whether an argument may be an array, or a tuple of some; not a mapping of them."""
+    """Whether an argument may be an array or a tuple of arrays; a mapping does not count."""
     if hint == ArrayLike or hint is np.ndarray or typing.get_origin(hint) is np.ndarray:
         return True
     inside = typing.get_origin(hint) in (typing.Union, UnionType, tuple)
@@ -99,7 +99,7 @@ def test_an_array_that_is_returned_has_a_shape() -> None:
 
 
 def test_every_link_leads_somewhere() -> None:
-    """GitHub's names of headings: lower case without punctuation, numbered if there are several."""
+    """GitHub's heading anchors: lower case, no punctuation, numbered if repeated."""
     places: list[str] = []
     for title in re.findall(r"^#+ (.+)$", TEXT, re.MULTILINE):
         slug = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
@@ -121,7 +121,7 @@ def test_pictures_are_there_small_and_described() -> None:
 
 
 def test_controls_panels_and_parts_of_figures_have_an_example() -> None:
-    """Each kind of control and panel, by its own union, and what figures are made of."""
+    """Each kind in the unions of controls and panels, and everything that figures are made of."""
     kinds = (*typing.get_args(contract.Control), *typing.get_args(contract.Panel))
     drawn = public(figures)
     assert len(kinds) > 10 and len(drawn) > 10

@@ -1,4 +1,4 @@
-"""A release: what it calls itself, and its wheel without PyTorch, Node and the checkout.
+"""A release: its version, and its wheel without PyTorch, Node or the checkout.
 
 ``make release`` takes the same steps in an environment that pip fills from the network.
 """
@@ -17,8 +17,8 @@ import yaml
 from deno import find_deno_bin
 from packaging.requirements import Requirement
 
+from latentbook.base.errors import Problems
 from latentbook.book.read.project import read_manifest
-from latentbook.errors import Problems
 from tools.release import (
     LICENCE,
     WITHOUT_PYTORCH,
@@ -55,7 +55,7 @@ def test_the_books_foot_names_the_licence_of_its_text(root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel, beside this Python's own copies of the libraries in requirements.lock."""
+    """The wheel in a new environment, with links to this Python's copies of locked libraries."""
     folder, work = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("work")
     it = Installed(make_wheel(folder, print), folder / "venv", work)
     call(sys.executable, "-m", "venv", "--without-pip", it.venv)
@@ -73,7 +73,7 @@ def installed(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed
 
 
 def with_what_they_need(requirements: list[str]) -> set[str]:
-    """The names of libraries, and of those that they require in turn."""
+    """Names of these libraries and of all that they require."""
     found: set[str] = set()
     left = [Requirement(each) for each in requirements]
     while left:
@@ -85,11 +85,11 @@ def with_what_they_need(requirements: list[str]) -> set[str]:
 
 
 def link(name: str, packages: Path) -> None:
-    """Have what a library consists of in another environment, too."""
+    """Link a library's files into another environment."""
     try:
         library = distribution(name)
     except PackageNotFoundError:
-        return  # of another platform
+        return  # for another platform
     for top in {file.parts[0] for file in library.files or ()} - {"..", "__pycache__"}:
         target = packages / top
         if not target.exists():

@@ -22,7 +22,7 @@ def all_fields():
 
 
 def shown(name: str) -> str:
-    """The default of a setting, as the table of docs/operation.md has it."""
+    """A setting's default, as the table in docs/operation.md shows it."""
     field = all_fields()[name]
     if isinstance(field.default, Path):
         return "where the program is"

@@ -1,4 +1,4 @@
-"""The colours of both themes, held to WCAG 2.2 AA, computed from its definition of contrast."""
+"""The colours of both themes meet WCAG 2.2 AA, by its definition of contrast."""
 
 import re
 from pathlib import Path

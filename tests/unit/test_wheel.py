@@ -1,4 +1,4 @@
-"""What the wheel takes along of the build, so that a book made from it need not make it again."""
+"""Compressed files in the wheel, so that a book made from it need not compress them again."""
 
 from pathlib import Path
 

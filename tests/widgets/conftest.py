@@ -1,4 +1,4 @@
-"""What several instruments are tested with."""
+"""A fixture for the tests of several instruments."""
 
 import base64
 import io
@@ -11,7 +11,7 @@ from widgets import data, train_vae
 
 @pytest.fixture
 def kept():
-    """A VAE of a reader's, hardly trained."""
+    """A reader's own VAE, hardly trained."""
     state = train_vae.start(beta=1.0, rate=0.003, width=16, seed=1)
     arrays = train_vae.keep(state, width=16, beta=1.0, rate=0.003, seed=1)
     file = io.BytesIO()

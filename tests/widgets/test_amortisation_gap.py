@@ -17,7 +17,7 @@ def compute(**changed):
 
 
 def pieces(overlap):
-    """The decoder for images of three pixels, the last of which no piece reaches."""
+    """Make a decoder for images of three pixels; no piece reaches the last pixel."""
     return W * np.array([[1, overlap], [0, np.sqrt(1 - overlap**2)], [0, 0]])
 
 

@@ -1,4 +1,4 @@
-"""Analogies of strokes against a search by the codes themselves, and what the text says."""
+"""Analogies of strokes against a search by the codes themselves, and numbers in the text."""
 
 from pathlib import Path
 
@@ -31,13 +31,13 @@ def compute(**changed):
 
 
 def nearest(grid, among, target):
-    """The place, of some, whose code is nearest to a target."""
+    """Find the place among candidates whose code is nearest to a target."""
     codes = grid[tuple(np.transpose(among))]
     return among[np.square(codes - target).sum(axis=1).argmin()]
 
 
 def searched(codes, steps, spacing):
-    """Shares by a plain loop over questions: compute the target, sort all strokes by distance."""
+    """Compute shares by a plain loop over questions that searches all strokes for each target."""
     right, total = np.zeros(5), 0
     grid = codes.reshape(GRID, GRID, -1)
     places = [(i, j) for i in range(GRID) for j in range(GRID)]
@@ -55,7 +55,7 @@ def searched(codes, steps, spacing):
                 answer == d,
                 nearest(grid, others, target) == d,
                 nearest(grid, others, grid[c]) == d,
-                nearest(grid, others, (grid[a] + grid[c]) / 2) == d,  # the sum of squares to both
+                nearest(grid, others, (grid[a] + grid[c]) / 2) == d,  # least sum of squares to both
                 answer in (a, b, c),
             )
             total += 1
@@ -98,7 +98,7 @@ def test_codes_are_those_of_the_strokes():
     x = data["images"].reshape(GRID**2, -1) / 255
     assert np.abs(drawn - x).max() <= 0.5 / 255 + 1e-6
     pixels, by_pca = (distances(codes) for codes in (x, codes_of("pca", 0, data)))
-    assert (by_pca <= pixels + 1e-3).all()  # a projection brings nothing farther apart
+    assert (by_pca <= pixels + 1e-3).all()  # a projection never increases a distance
     assert by_pca.sum() > 0.8 * pixels.sum()
     for name in ("network", "masked"):
         wanted = encode_as(name, x.reshape(-1, 28, 28))
@@ -106,7 +106,7 @@ def test_codes_are_those_of_the_strokes():
 
 
 def percent(encoder, steps, among="spaced", run=0):
-    """The five shares as whole percents."""
+    """Round the five shares to whole per cent."""
     shares = compute(encoder=encoder, among=among, run=run)["shares"][:, STEPS.index(steps)]
     return np.rint(100 * shares).astype(int).tolist()
 
@@ -120,14 +120,14 @@ def test_what_the_text_says_of_pixels_and_encoders_of_digits():
 
 
 def shares(codes, steps, spacing):
-    """Right answers with any stroke, and without a, b and c."""
+    """Shares of right answers among all strokes, and without a, b and c."""
     a, b, c, d = questions(steps)
     return [(each == d).mean() for each in all_answers(distances(codes), a, b, c, spacing)[:2]]
 
 
 @pytest.mark.parametrize("steps", STEPS)
 def test_a_sum_of_bent_parts_is_always_right(steps):
-    """One of twelve for the curvature, next to one of twelve for the orientation."""
+    """A code with one of twelve for the curvature, then one of twelve for the orientation."""
     places = np.divmod(np.arange(GRID**2), GRID)
     codes = np.concatenate([np.eye(GRID)[place] for place in places], axis=1)
     factors = np.stack([np.ones(GRID**2), *places], axis=1)

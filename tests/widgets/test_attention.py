@@ -28,7 +28,7 @@ def test_output_is_torchs(temperature, query):
 
 
 def test_the_temperature_at_rest_is_the_square_root_of_the_width():
-    """The scale that torch takes if it is given none."""
+    """This is torch's default scale."""
     result = compute()
     wanted = scaled_dot_product_attention(
         *(torch.tensor(each) for each in (result["query"][None], result["keys"], widget.VALUES))

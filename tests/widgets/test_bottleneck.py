@@ -34,7 +34,7 @@ def test_full_width_loses_nothing():
 
 @pytest.mark.parametrize("decay", [0.0, 1.0, 3.0])
 def test_spectrum_has_the_decay_asked_for(decay):
-    """Patterns found by PCA of many samples have variances close to j^-decay of the total."""
+    """Components of many samples have variances close to j^-decay, normalised to the total."""
     share = np.mean([compute(decay=decay, seed=s)["share"] for s in range(30)], axis=0)
     wanted = np.arange(1, 65.0) ** -decay
     wanted *= 100 / wanted.sum()
@@ -54,7 +54,7 @@ def test_mnist_numbers_are_the_published_ones():
 
 
 def test_mnist_reconstruction_is_the_nearest_point_of_the_plane():
-    """The residual of each digit is orthogonal to the kept components, and least squares agrees."""
+    """The residual of each digit is orthogonal to the kept components; least squares agrees."""
     pca = load("mnist_pca")
     result = compute(data="mnist", k=12)
     centred = pca["digits"] / 255 - pca["mean"]

@@ -17,7 +17,7 @@ def compute(**changed):
 
 
 def spectrum_share(picture, stride):
-    """Energy at the multiples of 1/stride, without 0, as a share of all of it, by FFT."""
+    """Compute by FFT the share of energy at the non-zero multiples of 1/stride."""
     energy = np.abs(np.fft.fft2(picture)) ** 2
     at = np.arange(0, len(picture), len(picture) // stride)
     return (energy[np.ix_(at, at)].sum() - energy[0, 0]) / energy.sum()

@@ -73,7 +73,7 @@ def test_the_lens_holds_what_lies_under_it():
 
 
 def test_a_code_of_two_numbers_is_its_own_map():
-    """Principal components of the VAE's code only turn it: every neighbour is kept."""
+    """Principal components of the VAE's code only rotate it, so every neighbour stays one."""
     result = compute(code="vae", way="pca")
     assert result["scores"].min() > 0.9999
     np.testing.assert_allclose(result["apart"][0], result["apart"][1], rtol=0.01)
@@ -94,7 +94,7 @@ def test_an_empty_lens_is_drawn():
 
 
 def test_the_readers_own_code_is_mapped_by_itself(kept):
-    """It has two numbers: distances and neighbours are the code's, whatever way is asked for."""
+    """It has two numbers: whatever the method, distances and neighbours are those of the code."""
     result = compute(code=YOURS, way="tsne", start="2")
     frame = code_map.frame(result)
     check_figures(frame)

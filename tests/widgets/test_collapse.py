@@ -1,4 +1,4 @@
-"""Two-view training: gradients against torch, spread and rank at their limits, what collapses."""
+"""Two-view training: gradients against torch, spread and rank at their limits, and collapse."""
 
 import math
 from itertools import product
@@ -16,7 +16,7 @@ OFF = dict.fromkeys(NAMES, False)
 
 
 def random_case(seed=0, n=9):
-    """All weights of a start, with biases that are not zero, and two views of n digits."""
+    """Return initial weights with biases that are not zero, and two views of n digits."""
     rng = np.random.default_rng(seed)
     theta = collapse.start(seed=seed)["theta"]
     theta = theta + 0.1 * rng.normal(size=theta.shape)

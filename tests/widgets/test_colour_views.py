@@ -1,4 +1,4 @@
-"""The curves against the picture's own turns, and the order of the encoders against their card."""
+"""The curves against turns of the picture, and the order of the encoders against their card."""
 
 import json
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_a_grey_picture_has_no_hue_to_turn():
 
 
 def test_a_unit_is_the_distance_of_two_emoji():
-    """Of the right order: the shown ones were chosen in pairs of relatives, which are nearer."""
+    """Only roughly: the shown emoji come in pairs of relatives, which are closer."""
     stored = load("colour_views")
     for name in VIEWS:
         h, _ = encode_emoji(stored["pictures"] / 255, encoder_of(name, stored))
@@ -43,7 +43,7 @@ def test_a_unit_is_the_distance_of_two_emoji():
 
 @pytest.mark.parametrize(("views", "change"), CHANGES.items())
 def test_what_views_vary_moves_the_code_less(views, change):
-    """In each seed, as far as the card says, less than without it and than before training."""
+    """By the card, less in each seed than without that variation, and than before training."""
     plain, untrained = RUNS["shift"], CARD["metrics"]["untrained"]
     for own, without in zip(RUNS[views], plain, strict=True):
         assert own["moved"][change] < without["moved"][change]

@@ -74,7 +74,7 @@ def test_chance_is_the_mean_over_shuffled_images(measure):
 
 @pytest.mark.parametrize(("n", "k"), [(400, 8), (100, 100), (25, 784)])
 def test_independent_gaussians_look_alike_if_they_have_many_numbers(n, k):
-    """CKA is k / (n + k + 1), up to 1 / n; the debiased one is 0."""
+    """CKA is k / (n + k + 1), up to 1 / n; debiased CKA is 0."""
     pairs = [(drawn(n, k, seed), drawn(n, k, seed + 100)) for seed in range(8)]
     assert np.mean([alike(x, y) for x, y in pairs]) == pytest.approx(k / (n + k + 1), abs=0.02)
     assert np.mean([alike(x, y, "debiased") for x, y in pairs]) == pytest.approx(0, abs=0.04)

@@ -270,7 +270,7 @@ def test_a_broken_contract_is_told(old, new, words):
 
 
 def test_dataclasses_can_stand_in_an_edit():
-    """With annotations as text, dataclasses look up their module."""
+    """If annotations are strings, dataclasses look up their module."""
     head = "from __future__ import annotations\nfrom dataclasses import dataclass\n"
     assert (
         compute_widget(f"{head}{TINY}\n@dataclass\nclass Pair:\n    x: float\n")["type"] == "done"
@@ -298,7 +298,7 @@ def test_readouts_are_typeset(value, spec, shown):
 
 
 def test_no_zero_in_a_picture_has_a_sign():
-    """Which sign a rounded number gets is chance: two processors differed in it."""
+    """The sign of a rounded zero is chance: two processors gave different ones."""
     figure = {
         "data": [{"type": "bar", "text": ("-0.0", "−1.0")}],
         "layout": {"xaxis": {"title": {"text": "<b>−0.00 nats</b>"}, "range": [-0.0, 1]}},

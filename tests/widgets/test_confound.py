@@ -1,4 +1,4 @@
-"""What is erased, against scikit-learn; what the network then names, in torch."""
+"""Erased properties against scikit-learn, and the network's answers after that against torch."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def at(layer, erased, strength=0.0):
 @pytest.mark.parametrize("layer", LAYERS)
 @pytest.mark.parametrize("erased", ["place", "width"])
 def test_no_matrix_reads_what_is_erased(layer, erased):
-    """Directions come from training images, so on test images a little may be left."""
+    """Directions come from training images, so a little may remain on test images."""
     data = load("mnist_confound")
     h, mean = data[f"{layer}_codes"].astype(float), data[f"{layer}_mean"]
     a, b = data[f"{layer}_{erased}_a"], data[f"{layer}_{erased}_b"]
@@ -52,7 +52,7 @@ def test_the_rest_of_the_network_is_that_of_torch(layer):
 
 @pytest.mark.parametrize("layer", LAYERS)
 def test_directions_at_random_go_as_far(layer):
-    """Projected out by hand, the first of them leave the first share, and are about as long."""
+    """Projecting out the first ones by hand gives the first share, and moves codes about as far."""
     data, weights = load("mnist_confound"), load("mnist_network_shifts")
     h = data[f"{layer}_codes"].astype(float)
     centred = h - data[f"{layer}_mean"].astype(float)
@@ -69,7 +69,7 @@ def test_directions_at_random_go_as_far(layer):
     answers = answers @ weights["w3"] + weights["b3"]
     share = np.mean(answers.argmax(axis=1) == data["labels"])
     at_one = list(STRENGTHS.round(1)).index(1.0)
-    assert result["random"][0, at_one] == pytest.approx(share, abs=0.0021)  # ties by rounding
+    assert result["random"][0, at_one] == pytest.approx(share, abs=0.0021)  # rounding makes ties
 
 
 def test_nothing_moves_at_strength_0():
@@ -93,7 +93,7 @@ def test_the_numbers_of_the_section():
 
 
 def test_the_place_is_not_felt_in_the_features_alone():
-    """After the convolution other directions of its size do the same harm."""
+    """After the convolution, random directions of that size do as much harm."""
     for layer, spared in (("conv2", False), ("features", True)):
         result = at(layer, "place", 1.0)
         one = list(STRENGTHS.round(1)).index(1.0)

@@ -43,7 +43,7 @@ def test_lots_have_nothing_to_do_with_the_digit_but_are_the_same_at_every_place(
 
 
 def test_a_probe_of_other_drawings_knows_no_lots():
-    """Only the drawing gives a lot away: of drawings never shown the probe knows nothing."""
+    """A lot depends on its drawing alone, so the probe knows nothing of drawings never shown."""
     codes = load("mnist_places")["trained"].astype(float).reshape(120, -1)
     lots = np.array([np.random.default_rng(s).permutation(np.arange(120) % 10) for s in range(20)])
     right = []
@@ -66,15 +66,15 @@ def test_the_numbers_of_the_section(network, matrix, widest):
 
 
 def test_the_stored_codes_are_those_of_the_stored_drawings():
-    """Moved over a blank margin here, in a circle there."""
+    """Only where drawings touch no edge: here they move into a blank margin, there they wrap."""
     data = load("mnist_places")
     codes = layers_of(moved(data), load("mnist_network_shifts"))[3].reshape(120, 8, -1)
     off = np.abs(codes - data["trained"]).max(axis=2)
-    assert np.median(off) < 0.01  # where no ink comes in at the other side
+    assert np.median(off) < 0.01  # drawings whose ink does not wrap around
 
 
 def moved(data):
-    """All drawings at all their places, (960, 28, 28), what leaves at an edge being lost."""
+    """Move all drawings to all their places, (960, 28, 28); ink that leaves at an edge is lost."""
     wide = np.pad(data["images"] / 255, ((0, 0), (4, 4), (4, 4)))
     return np.array(
         [
@@ -86,13 +86,13 @@ def moved(data):
 
 
 def test_the_readers_own_encoder_takes_both_tasks(kept):
-    """Its codes are torch's, and two numbers cannot tell 120 drawings apart."""
+    """Its codes are torch's, and two numbers cannot distinguish 120 drawings."""
     own = {key: torch.tensor(value).double() for key, value in encoder_of(load(YOURS)).items()}
     small = torch.tensor(moved(load("mnist_places"))).unflatten(1, (14, 2)).unflatten(3, (14, 2))
     h = silu(small.mean((2, 4)).flatten(1) @ own["w0"] + own["b0"])
     wanted = (h @ own["w1"] + own["b1"]).reshape(120, 8, 2)
     off = np.abs(codes_of(YOURS) - wanted.numpy()).max(axis=2)
-    assert np.median(off) < 1e-6  # where no ink comes in at the other side
+    assert np.median(off) < 1e-6  # drawings whose ink does not wrap around
     result = compute(width=16, network=YOURS, ridge=0.1, seed=0)
     assert result["right"].shape == (2, 2)
     assert result["right"][1].max() < 0.3

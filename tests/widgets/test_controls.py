@@ -1,4 +1,4 @@
-"""The values of controls are the same text in Python and in the page."""
+"""Control values are written as the same text in Python and in the page."""
 
 import json
 import math
@@ -39,7 +39,7 @@ COUNT = 300
 def page(tmp_path_factory):
     """Calls a function of ENTRY in the build's JavaScript engine."""
     with closing(open_context()) as racer:
-        racer.eval("EventTarget = class {}")  # which modules make as they load
+        racer.eval("EventTarget = class {}")  # modules instantiate it as they load
         racer.eval(bundle(ENTRY, tmp_path_factory.mktemp("controls")))
 
         def call(name, *args):
@@ -50,18 +50,18 @@ def page(tmp_path_factory):
 
 
 def some_slider(source):
-    """Of any size: steps of 1e-12, of a power of two, or of thousands."""
+    """Draw a slider of any size: with steps of 1e-12, of a power of two, or of thousands."""
     step = source.choice(
         [2.0 ** -source.randint(1, 20), float(f"{source.randint(1, 999)}e{source.randint(-14, 6)}")]
     )
     low = source.choice([0, step * source.randint(-50, 50), source.randint(-5, 5)])
     high = low + step * source.choice([source.randint(1, 40), source.uniform(1, 40)])
-    low, high = (float(f"{end:.12g}") for end in (low, high))  # as an author would write them
+    low, high = (float(f"{end:.12g}") for end in (low, high))  # as an author would write the ends
     return Slider("k", "K", default=low, min=low, max=high, step=step)
 
 
 def some_controls():
-    """One or more of each kind, and values of each."""
+    """Yield one or more controls of each kind, with values."""
     source = random.Random(0)
     listed = tuple(sorted({source.uniform(-1, 1) * 10.0**i for i in range(-12, 22)}))
     controls = [

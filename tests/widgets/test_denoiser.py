@@ -1,4 +1,4 @@
-"""The denoiser against scipy's cosine transform and the averages that its formulas promise."""
+"""The denoiser against scipy's cosine transform and the averages that its formulas predict."""
 
 import numpy as np
 import pytest

@@ -30,7 +30,7 @@ def network(x, name):
 
 
 def test_images_of_mnist_are_as_in_mnist():
-    """The data set was made by this procedure, so its images come through it as they are."""
+    """This procedure made the data set, so it leaves the images unchanged."""
     for image in load("mnist_images")["images"]:
         x = image / 255.0
         np.testing.assert_allclose(draw_a_digit.as_in_mnist(x), x, atol=1e-12)
@@ -40,13 +40,13 @@ def test_images_of_mnist_are_as_in_mnist():
 def test_it_does_not_matter_where_on_the_pad_one_draws(down, right):
     x = load("mnist_images")["images"][14] / 255.0
     moved = shift(x, (down, right), order=0)
-    assert moved.sum() == pytest.approx(x.sum())  # nothing fell off the edge
+    assert moved.sum() == pytest.approx(x.sum())  # no ink was lost at the edge
     np.testing.assert_allclose(draw_a_digit.as_in_mnist(moved), x, atol=1e-12)
 
 
 @pytest.mark.parametrize("size", [(9, 5), (14, 26), (27, 27)])
 def test_ink_fits_the_box_and_its_mass_the_middle(size):
-    """The longer side gets 20 pixels, the centre of mass lies within half a pixel of (14, 14)."""
+    """The longer side gets 20 pixels; the centre of mass is within half a pixel of (14, 14)."""
     rng = np.random.default_rng(3)
     x = np.zeros((28, 28))
     x[: size[0], 1 : 1 + size[1]] = rng.uniform(0.2, 1, size)
@@ -60,7 +60,7 @@ def test_ink_fits_the_box_and_its_mass_the_middle(size):
 
 @pytest.mark.parametrize(("n", "m"), [(9, 20), (20, 20), (26, 20), (28, 3)])
 def test_resampling_is_pillows(n, m):
-    """Pillow's bilinear filter widens its triangle where it shrinks, which is the same rule."""
+    """Pillow's bilinear filter follows the same rule: it widens its triangle to shrink an image."""
     x = np.random.default_rng(0).uniform(size=(n, n)).astype(np.float32)
     matrix = draw_a_digit.resampling(n, m)
     pillow = Image.fromarray(x).resize((m, m), Image.Resampling.BILINEAR)
@@ -88,7 +88,7 @@ def test_the_percentile_is_the_rank_among_test_images():
 
 
 def test_ink_lost_and_added_make_up_the_error():
-    """(x - x_hat)^2 = lost^2 + added^2 at each pixel, as one of them is 0."""
+    """(x - x_hat)^2 = lost^2 + added^2 at each pixel, because one of them is 0."""
     result = compute()
     images = draw_a_digit.frame(result).panels[1].images / 255.0
     assert (images[1] ** 2).sum() == pytest.approx(result["error"], rel=0.01)

@@ -113,7 +113,7 @@ def test_the_posterior_is_highest_at_its_peaks(x, s):
 
 
 def test_two_peaks_far_apart_leave_a_gap_of_ln_2():
-    """A half of an even mixture of two distant parts is ln 2 from the mixture."""
+    """One part of an even mixture of two distant parts has divergence ln 2 from the mixture."""
     left = [compute(decoder="folded", x=x, s=0.2)["least"] for x in (2.0, 4.0, 9.0)]
     assert left == sorted(left, reverse=True)
     assert left[-1] == pytest.approx(np.log(2), abs=2e-4)

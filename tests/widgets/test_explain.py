@@ -10,11 +10,11 @@ from tests.explained import SENTENCES, explained_cases, noted_cases, unexplained
 from widgets.engine import host
 from widgets.engine.failure import explanation_of
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # readers' code warns on its way to an error
+pytestmark = pytest.mark.filterwarnings("ignore")  # readers' code may warn before its error
 
 
 def fail(code, scope="explain"):
-    """The reply to code that fails; NumPy is imported before it, as in most chapters."""
+    """Run failing code after `import numpy as np`, as in most chapters; return the reply."""
     for source in ("import numpy as np", code):
         with warnings.catch_warnings():
             reply = host.handle(
@@ -49,21 +49,21 @@ OF_MATPLOTLIB = {
 
 
 def test_errors_of_matplotlib():
-    """Only packages that a course adds raise them in the page, so they are not in the table."""
+    """Not in the table: in the page only a package that a course adds raises them."""
     pytest.importorskip("matplotlib")
     found = {code: written(fail(MATPLOTLIB + code)["explanation"]) for code in OF_MATPLOTLIB}
     assert found == OF_MATPLOTLIB
 
 
 def test_code_that_fits_runs():
-    """NumPy itself accepts each suggestion that can be tried where the code has stopped."""
+    """NumPy accepts each suggestion that can be run where the code stopped."""
     tried = 0
     for code, _ in explained_cases():
         scope = {"np": np}
         with contextlib.suppress(Exception):
             exec(code, scope)
         for fix in (fail(code)["explanation"] or {"fixes": []})["fixes"]:
-            with contextlib.suppress(NameError, SyntaxError):  # names of a function, `return`
+            with contextlib.suppress(NameError, SyntaxError):  # local names, `return`
                 exec(fix, scope)
                 tried += 1
     assert tried > 50

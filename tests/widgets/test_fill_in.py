@@ -1,4 +1,4 @@
-"""The transformer of words in NumPy against torch, counts by hand, and whatever readers type."""
+"""The word transformer in NumPy against torch, counts worked by hand, and any typed text."""
 
 import json
 from fractions import Fraction
@@ -80,7 +80,7 @@ def test_numpy_guesses_what_torch_guesses(model, sentence):
 
 @pytest.mark.parametrize("sentence", SENTENCES)
 def test_attention_mixes_the_values_as_torch_does(model, sentence):
-    """By the weights shown, the first block's attention gives what torch's own does."""
+    """The attention weights of the first block are those computed by torch."""
     _, tokens = read_text(sentence)
     _, attention = encode_words(tokens[None], stored_weights())
     np.testing.assert_allclose(attention.sum(axis=-1), 1, atol=1e-12)
@@ -93,7 +93,7 @@ def test_attention_mixes_the_values_as_torch_does(model, sentence):
 
 
 def held_out():
-    """Each known word of the stored definitions: tokens with it hidden, its place, its number."""
+    """Yield each known word of the stored definitions: tokens that hide it, place and number."""
     for row in load("masked_words")["held_out"].astype(int):
         text = row[: LONGEST - (row == END).sum()]
         for place in np.flatnonzero(text >= SPECIAL):

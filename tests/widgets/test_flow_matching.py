@@ -34,7 +34,7 @@ def test_both_paths_end_where_scipy_ends_on_the_straight_one(data):
     means, width = widget.MEANS[data], 0.2
 
     def velocity(t, z):
-        """E[eps - x | z], from the posterior mean that Bayes' rule gives."""
+        """Compute E[eps - x | z] from the posterior mean by Bayes' rule."""
         z = z.reshape(-1, 2)
         a, s = 1 - t, t
         v = (a * width) ** 2 + s**2

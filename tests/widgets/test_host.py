@@ -1,4 +1,4 @@
-"""The Python side of the protocol: cells, answers, and what is said when they fail."""
+"""The Python side of the protocol: cells, answers, and error messages."""
 
 import builtins
 import json
@@ -17,7 +17,7 @@ FILE = "snippet 2.1"
 
 
 class Page:
-    """Sends requests as the page does, and keeps what is displayed."""
+    """Sends requests as the page does, and records displayed values."""
 
     def __init__(self):
         self.displayed = []
@@ -162,7 +162,7 @@ def test_an_exception_that_cannot_be_looked_at_is_a_failure_like_others(page, na
     ("path", "told"), [("/lib/rest.zip", True), ("/home/pyodide/mine.csv", False)]
 )
 def test_a_file_of_python_that_did_not_come_is_told(page, path, told):
-    """Emscripten raises EIO where lazy-files.js refuses; zipimport raises its own from that."""
+    """Emscripten raises EIO if lazy-files.js refuses; zipimport raises its own error from that."""
     code = f"import errno\ntry:\n    raise OSError(errno.EIO, 'I/O error', {path!r})\n"
     reply = page.run(code + "except OSError:\n    raise ImportError('no archive')")
     assert ("takes the network" in reply["message"]) is told
@@ -177,7 +177,7 @@ def test_endless_recursion_is_short(page):
 
 @pytest.fixture
 def alarm():
-    """A KeyboardInterrupt below the first line of a cell, as the page's interrupt buffer causes."""
+    """Raises KeyboardInterrupt below a cell's first line, as the page's interrupt buffer does."""
 
     def interrupt(number, frame):
         if frame.f_code.co_filename == FILE and frame.f_lineno > 1:
@@ -240,7 +240,7 @@ def test_what_the_book_had_replaced_is_said(page, capsys):
 
 
 def test_python_past_repair_is_no_answer():
-    """An audit hook stays for ever, so a process of its own has it."""
+    """An audit hook can never be removed, so a separate process adds it."""
     program = """
 import os
 from widgets.engine import host, restore
@@ -276,7 +276,7 @@ def test_a_name_taken_from_python_is_pointed_out(page):
 
 
 def test_memory_that_ran_out_is_free_again(page):
-    """What the failed snippet had made by then is gone, what was there before is not."""
+    """Objects of the failed snippet are freed; earlier ones stay."""
     page.run("import weakref\nclass Large:\n    pass\nseen = None")
     reply = page.run("a = Large()\nb = [a]\nseen = weakref.ref(a)\nraise MemoryError('full')")
     assert reply["name"] == "MemoryError"

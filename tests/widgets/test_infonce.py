@@ -20,7 +20,7 @@ def compute(**changed):
 
 
 def embeddings(batch, seed, encoder):
-    """What `compute` draws: the embeddings of both views, (N, k) each, as they were stored."""
+    """Load the batch that `compute` draws: stored embeddings of both views, (N, k) each."""
     data = load("mnist_views")
     chosen = np.random.default_rng(seed).choice(len(data["views"]), batch, replace=False)
     return torch.tensor(data[encoder][chosen].astype(float)).unbind(1)
@@ -76,7 +76,7 @@ def test_the_gradient_shown_is_that_of_the_rows():
     np.testing.assert_allclose(result["gradient"].sum(axis=1), 0, atol=1e-12)
     assert (np.diag(result["gradient"]) < 0).all()
     first = result["gradient"][:, 8:]
-    np.testing.assert_allclose(np.diag(first), 0)  # a view is no candidate of its own
+    np.testing.assert_allclose(np.diag(first), 0)  # a view is not its own candidate
     assert (first[~np.eye(8, dtype=bool)] > 0).all()
 
 

@@ -1,4 +1,4 @@
-"""Every instrument keeps its contract: at rest, at the ends of its controls, at random settings."""
+"""Every instrument meets its contract: at rest, at the ends of its controls, at random settings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -39,9 +39,9 @@ def sources_of(name):
 @pytest.mark.sweep
 @pytest.mark.parametrize("module", by_lot(widgets.WIDGETS, sources_of), indirect=True)
 def test_at_every_setting(module):
-    """What must hold everywhere; purity, which computes thrice, at some settings.
+    """Check the contract at all settings, but purity, which computes three times, only at some.
 
-    Plotly takes its time over a figure, and `check_figures` is the narrower of the two.
+    Plotly is slow, and `check_figures` is the stricter check of the two.
     """
     asked = list(settings(module.instrument))
     _, rest = computed(module, asked[0])

@@ -1,4 +1,4 @@
-"""The invariance lab: what must stay at zero, and what a distance of 1 is."""
+"""The invariance lab: distances that must be zero, and the meaning of a distance of 1."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The atlas against the server's own tiles, torch, scipy and a picture laid out by hand."""
+"""The atlas against the server's tiles, torch, scipy and a picture laid out by hand."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def compute(**changed):
 
 
 def decoded(z, model="conv_vae_mnist"):
-    """The small decoder in torch, in double precision: greys of shape (n, 28, 28)."""
+    """Decode by the small decoder in torch, in float64: greys of shape (n, 28, 28)."""
     wide = model == latent_atlas.WIDE
     weights = load(f"{model}_planes" if wide else f"{model}_decoder")
     h = torch.as_tensor(z, dtype=torch.float64)
@@ -67,7 +67,7 @@ def test_the_tile_holds_the_codes_around_the_centre():
 
 
 def test_each_image_lies_in_the_middle_of_its_cell():
-    """Cell by cell, as the contract of the tiles has it."""
+    """Checked cell by cell against the contract of the tiles."""
     result = compute(view=(0.7, -0.4, 3.0))
     expected = decoded(latent_atlas.tile_codes(*result["address"]))
     for i, image in enumerate(expected):
@@ -145,7 +145,7 @@ def test_of_sixteen_latents_the_two_chosen_vary_as_on_the_server(across, up):
 
 
 def test_some_of_the_sixteen_latents_carry_nothing_and_move_nothing():
-    """What the text tells of, in the trained model itself."""
+    """Checks the claim of the text in the trained model itself."""
     kl = load(f"{latent_atlas.WIDE}_planes")["kl"]
     card = registry.card(latent_atlas.WIDE)
     assert kl.sum() == pytest.approx(card["metrics"]["kl"]["mean"], rel=0.01)

@@ -40,7 +40,7 @@ def mixture(name):
 
 
 def log_density(z, phi, parts):
-    """The mixture at angle phi by scipy's multivariate normal, (n,)."""
+    """Log density of the mixture at angle phi by scipy's multivariate normal, (n,)."""
     log_weights, means, axes, variances = parts
     a, s = np.cos(phi), np.sin(phi)
     covariances = np.einsum("jde,je,jfe->jdf", axes, variances, axes)
@@ -62,7 +62,7 @@ def test_score_of_the_mixture_is_the_slope_of_its_log_density(name, phi):
     np.testing.assert_allclose(found, log_density(z, phi, parts), rtol=1e-5, atol=1e-5)
     score = (np.cos(phi) * answer - z) / np.sin(phi) ** 2
     step = 1e-4
-    weights = np.array([1, -8, 8, -1]) / (12 * step)  # central, of fourth order
+    weights = np.array([1, -8, 8, -1]) / (12 * step)  # fourth-order central difference
     for i in range(d):
         moved = [posterior(z + at * step * np.eye(d)[i], phi, parts)[1] for at in (-2, -1, 1, 2)]
         np.testing.assert_allclose(score[:, i], weights @ np.array(moved), rtol=1e-6, atol=1e-6)
@@ -70,7 +70,7 @@ def test_score_of_the_mixture_is_the_slope_of_its_log_density(name, phi):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_denoiser_is_the_mean_of_codes_that_could_have_led_here(name):
-    """E[z_0 | z_t] by weighing draws of the mixture with the likelihood of the noise."""
+    """E[z_0 | z_t], by weighting draws of the mixture with the likelihood of the noise."""
     parts, phi = parts_of(mixture(name), "3"), 1.2
     rng = np.random.default_rng(1)
     codes = drawn(parts, 400_000, rng)
@@ -120,7 +120,7 @@ def test_moments_of_draws_are_those_of_the_mixture(name, sampler):
 
 @pytest.mark.parametrize("steps", [1, 2, 8])
 def test_ddim_on_normal_codes_shrinks_by_cosines(steps):
-    """For N(0, I) the answer is a z, and a step multiplies by the cosine of its angle."""
+    """For N(0, I) the denoiser gives a z, and a step multiplies by the cosine of its angle."""
     one = {
         "log_weights": np.zeros((1, 1)),
         "means": np.zeros((1, 1, 2)),
@@ -178,7 +178,7 @@ def test_what_is_shown_is_the_place_of_the_time():
 
 
 def test_the_score_of_the_readers_own_codes(kept):
-    """The slope of the log density of its clouds, by scipy; the draws end among the clouds."""
+    """It is the slope of the log density of its clouds, by scipy; draws end among the clouds."""
     data = clouds_of(load(YOURS))
     parts, phi = parts_of(data, ANY), 0.7
     z = np.random.default_rng(0).normal(size=(5, 2))

@@ -49,7 +49,7 @@ def test_at_a_code_there_is_no_gap_and_the_image_is_that_of_the_code(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_change_follows_that_of_the_trained_model(name):
-    """The page has small copies of encoder and decoder; what they say of a place must agree."""
+    """The page has small copies of encoder and decoder, which must follow the originals."""
     z = np.random.default_rng(2).uniform(-2.5, 2.5, (150, 2))
     small = [compute(**{name: tuple(place)})[name]["change"] for place in z]
     logs = np.log(np.stack([small, change_of_teacher(MODELS[name], z)]) + 0.1)
@@ -57,7 +57,7 @@ def test_change_follows_that_of_the_trained_model(name):
 
 
 def test_only_the_plain_autoencoder_has_holes():
-    """Over the same square, in the trained models themselves and in what the page shows."""
+    """Checked over the same square, in the trained models and in the page's copies."""
     axis = np.linspace(-2, 2, 9)
     z = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(-1, 2)
     of_teacher = {name: change_of_teacher(model, z) for name, model in MODELS.items()}

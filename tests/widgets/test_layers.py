@@ -1,4 +1,4 @@
-"""One digit through the network against torch, and the figures that the text quotes."""
+"""One digit through the network against torch, and numbers that the text quotes."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ def test_an_image_goes_through_as_in_torch():
 def test_a_shift_by_the_total_stride_moves_the_maps_by_one_place():
     """Two poolings by 2: four pixels are two places of the first maps and one of the second.
 
-    Where the shift brings in the margin, and where the digit leaves, the maps may differ.
+    The maps may differ where the shift brings in the margin, and where the digit leaves.
     """
     for image in range(1, 41, 6):
         before, after = compute(image=image, right=0), compute(image=image, right=4)

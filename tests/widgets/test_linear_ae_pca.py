@@ -54,12 +54,12 @@ def test_cosines_equal_scipy(data):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_training_finds_the_plane_of_pca(seed):
-    """d = 8, k = 2, N = 600, noise 0.02: the cosines of the principal angles go to 1.0000."""
+    """d = 8, k = 2, N = 600, noise 0.02: the cosines of the principal angles reach 1.0000."""
     result = compute(seed, rate=0.1)
     frame = ae.frame(result)
     assert format(frame.readouts["cosine"], ".4f") == "1.0000"
     assert frame.readouts["gap"] < 1e-6 * result["variance"]
-    rows = result["rows"][-1]  # orthonormal in the end, but turned by any angle
+    rows = result["rows"][-1]  # orthonormal in the end, but rotated by any angle
     np.testing.assert_allclose(rows @ rows.T, np.eye(2), atol=1e-3)
 
 

@@ -1,4 +1,4 @@
-"""The probe's plate: its draws against scikit-learn, and the server's part in it."""
+"""The probe's instrument: its draws against scikit-learn, and the server's part in it."""
 
 import base64
 import io
@@ -36,12 +36,12 @@ def test_each_draw_is_a_ridge_of_scikit_learn(code, per_class, ridge):
         wanted.append(np.mean(model.predict(test).argmax(axis=1) == test_labels))
     asked = {"code": code, "per_class": per_class, "ridge": ridge, "seed": 4}
     result = compute(**SQUARES | asked)
-    np.testing.assert_allclose(result["here"], wanted, atol=0.0015)  # ties by rounding
+    np.testing.assert_allclose(result["here"], wanted, atol=0.0015)  # rounding makes ties
 
 
 @pytest.mark.parametrize(("code", "draw"), [("vae_16", 3), ("pixels", 7)])
 def test_a_stored_probe_is_a_logistic_regression_of_scikit_learn(code, draw):
-    """Fitted again by another method, with the labels and the ridge that the card states."""
+    """Refitted by a different method, with the labels and the ridge that the card states."""
     try:
         mnist = load_dataset("mnist")
     except DataUnavailable as error:
@@ -82,7 +82,7 @@ def test_the_server_finds_the_accuracy_that_is_stored(code):
 
 @pytest.mark.parametrize("matrix", linear_probe.PROBES)
 def test_all_data_are_asked_the_same_way(matrix):
-    """Handed what the page has, the server's part gives what the page gives."""
+    """With the page's data, the server's part gives the page's results."""
     shown, test, _ = codes("deep")
     shown_labels, test_labels = labels()
     files = {
@@ -111,7 +111,7 @@ def test_with_one_label_each_the_nearest_mean_is_the_nearest_neighbour(code):
 
 
 def test_the_curves_are_of_all_images():
-    """1,000 images of 10,000: the two may differ by three standard errors of a share."""
+    """The page has 1,000 of 10,000 images: the two may differ by three standard errors."""
     result = compute(**{**REST, "code": "network", "per_class": 50})
     of_all = result["curves"][list(JUDGED).index("network"), PER_CLASS.index(50), 0]
     assert abs(result["here"].mean() - of_all) < 3 * np.sqrt(0.98 * 0.02 / 1000)

@@ -41,7 +41,7 @@ def model() -> MaskedAutoencoder:
         for key, value in arrays.items()
     }
     for key, value in arrays.items():
-        if key.endswith("out.weight"):  # square: its shape does not tell
+        if key.endswith("out.weight"):  # square: its shape does not show the orientation
             turned[key] = torch.from_numpy(value.T.copy())
     built.load_state_dict(turned)
     return built.requires_grad_(False)

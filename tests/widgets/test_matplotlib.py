@@ -1,4 +1,4 @@
-"""Figures by Matplotlib under a snippet: which, in what order, and what is in them."""
+"""Matplotlib's figures under a snippet: their number, order and content."""
 
 import re
 import xml.etree.ElementTree as ET
@@ -12,7 +12,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 class Shown(list):
-    """What a snippet shows, in order, with what it prints."""
+    """Everything that a snippet shows and prints, in order."""
 
     def run(self, code, kind="run_cell"):
         self.clear()
@@ -35,7 +35,7 @@ def words(svg):
 
 
 def lines(svg):
-    """The points of each line of a plot."""
+    """Extract the points of each line of a plot."""
     groups = [g for g in ET.fromstring(svg).iter(f"{SVG}g") if "line2d" in g.get("id", "")]
     paths = [path.get("d") for group in groups for path in group.findall(f"{SVG}path")]
     found = [re.findall(r"[-\d.]+", path) for path in paths]
@@ -114,7 +114,7 @@ def test_a_figure_is_as_large_as_what_is_drawn(shown):
               "plt.gca().set_position([0, 0, 1, 1])\nplt.axis('off')\nplt.show()")  # fmt: skip
     root = ET.fromstring(shown[0][1])
     inches = [float(root.get(name).removesuffix("pt")) / 72 for name in ("width", "height")]
-    assert inches == pytest.approx([4.2, 3.2], abs=0.01)  # and 0.1 on each side
+    assert inches == pytest.approx([4.2, 3.2], abs=0.01)  # with 0.1 on each side
 
 
 @pytest.mark.parametrize("kind", ["run_cell", "step_cell"])

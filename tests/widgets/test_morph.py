@@ -1,4 +1,4 @@
-"""The three paths against scipy, torch and what must hold at their ends."""
+"""The three paths against scipy and torch, and their ends."""
 
 import numpy as np
 import pytest
@@ -94,7 +94,7 @@ def test_no_way_is_shorter_than_the_direct_one(path):
 
 
 def halfway(path, data):
-    """The classifier's certainty in the middle of the path, for four pairs of each two classes."""
+    """Compute the classifier's certainty halfway between digits, for four pairs per two classes."""
     numbers = range(1, 41, 2)
     pairs = [(a, b) for a in numbers for b in numbers if (a - 1) // 4 < (b - 1) // 4]
     return [compute(t=0.5, path=path, a=a, b=b, data=data)["certainty"] for a, b in pairs]
@@ -102,7 +102,7 @@ def halfway(path, data):
 
 @pytest.mark.parametrize("data", MODELS)
 def test_two_things_at_once_leave_more_doubt_than_one(data):
-    """Real images, asked the same, are the baseline."""
+    """Certainty on real images is the baseline."""
     real = [compute(t=0.0, path="pixels", a=a, data=data)["certainty"] for a in range(1, 41)]
     pixels, straight = halfway("pixels", data), halfway("straight", data)
     assert np.mean(pixels) < np.mean(straight) - 0.05

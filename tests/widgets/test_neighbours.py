@@ -1,4 +1,4 @@
-"""Neighbours against scikit-learn's search, and how they are drawn."""
+"""Neighbours against scikit-learn's search, and their drawing."""
 
 import numpy as np
 import pytest
@@ -42,11 +42,11 @@ def test_neighbours_that_show_another_digit_are_in_negative():
             alike = result["labels"][place] == result["labels"][result["query"]]
             corner = tiles[row, column + 1, 0, 0]
             assert corner == (0 if alike else 255)
-    assert not tiles[:, 5:].any()  # beyond k nothing
+    assert not tiles[:, 5:].any()  # nothing beyond k
 
 
 def test_figures_of_the_text():
-    """Section `useful`: who leads over all 10,000 test digits, and by pixels with 60,000 known."""
+    """Section `useful`: the leaders over all 10,000 test digits, and pixels with 60,000 known."""
     measured, names = load("mnist_distances"), list(ENCODERS)
     same, apart = measured["same"][:, 0], measured["apart"][:, 0]
     assert names[same.argmax()] == "network"

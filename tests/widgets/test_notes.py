@@ -1,4 +1,4 @@
-"""What is said about a run that raised nothing: nan, wrapped integers, stretched shapes."""
+"""Notes on a run that raised nothing: nan, wrapped integers, stretched shapes."""
 
 import warnings
 
@@ -10,11 +10,11 @@ from tests.widgets.test_explain import HOSTILE
 from widgets.engine import host
 from widgets.engine.explain.second_look import Cut, Look
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's warnings, which the page never has
+pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's warnings, which the page never shows
 
 
 def run(*codes, scope="notes", how="run_cell"):
-    """The explanations under the last of some snippets; NumPy is imported before them."""
+    """Run snippets after `import numpy as np`; return the notes under the last one."""
     request = {"type": "run_cell", "id": 1, "scope": scope, "filename": "cell"}
     for code in ("import numpy as np", *codes):
         reply = host.handle({**request, "code": code}, lambda mime, data: None)

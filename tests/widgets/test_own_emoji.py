@@ -1,4 +1,4 @@
-"""Pictures that the page draws, against stored codes, colours and distances known beforehand."""
+"""Pictures that the page draws, against stored codes, and known colours and distances."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ CARD = json.loads(Path(data.__file__).with_name("emoji_words.json").read_text(en
 
 
 def as_text(character, picture):
-    """A value, by a rule of its own: levels of 85, the last of them blue."""
+    """Write a control value by an independent rule: levels of 85, blue as the last digit."""
     levels = np.rint(picture * 3).astype(int).reshape(-1, 3)
     return f"{character} " + "".join(COLOURS[16 * r + 4 * g + b] for r, g, b in levels)
 
@@ -60,14 +60,14 @@ def test_what_is_no_glyph_is_refused(value, message):
 
 @pytest.mark.parametrize("among", CREDITS)
 def test_stored_pictures_have_their_stored_codes(among):
-    """Nearly: the pictures have 128 colours, the weights a byte each."""
+    """Only nearly: the pictures have 128 colours, and the weights one byte each."""
     codes = codes_of(among)
     found = encode_pictures(pictures(range(len(codes)), among), load("emoji_pictures"))
     assert (found * codes).sum(1).mean() > 0.97
 
 
 def test_an_artist_never_seen_is_found_as_often_as_the_card_says():
-    """Drawn in 64 colours, as the page does, among the 400 alone."""
+    """Drawn in 64 colours, as in the page, and searched among the 400 alone."""
     new = to_64_colours(pictures(range(400), "new_artist"))
     cosines = encode_pictures(new, load("emoji_pictures")) @ codes_of("unseen").T
     found = np.mean(cosines.argmax(0) == np.arange(400))

@@ -29,7 +29,7 @@ def answered(network, given):
 
 
 def convolution_of(data, prefix, row):
-    """The stored convolution as a network of torch."""
+    """Build the stored convolution as a torch network."""
     network = untrained("convolution")
     layers = [layer for layer in network if isinstance(layer, nn.Conv2d)]
     for i, layer in enumerate(layers):
@@ -93,7 +93,7 @@ def test_blocks_shuffled_alike_are_equal_but_for_their_place():
 
 
 def test_training_a_dense_network_on_shuffled_pixels_gives_its_shuffled_twin():
-    """From shuffled weights, with the same hidden pixels: that is why one serves for all."""
+    """Given shuffled weights and the same hidden pixels; hence one network serves all orders."""
     order = torch.from_numpy(shuffled(7))
     x = torch.rand(400, 784, generator=torch.Generator().manual_seed(0)).double()
     torch.manual_seed(0)
@@ -134,7 +134,7 @@ def test_putting_pixels_back_changes_the_picture_and_not_the_errors():
 
 
 def test_errors_are_those_the_text_tells_of():
-    """Sharing weights between neighbours pays until they are neighbours no more."""
+    """Sharing weights between neighbours pays as long as they are neighbours."""
     result = compute()
     dense, convolution = result["errors"]["own"]
     np.testing.assert_allclose(convolution[[0, 1, -1]], [9.3, 18.4, 43.2], atol=0.05)

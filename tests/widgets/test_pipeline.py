@@ -1,4 +1,4 @@
-"""The pipeline carries a digit as the networks themselves do, and says what is at each stop."""
+"""The pipeline transforms a digit as the networks do, and describes each stage."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def test_the_bound_of_pmi_tends_to_the_information(table):
 
 
 def test_many_candidates_leave_alignment_and_uniformity():
-    """Wang & Isola 2020, theorem 1: what is left of the loss without log N as N grows."""
+    """Wang & Isola 2020, theorem 1: the limit of the loss minus log N as N grows."""
     p, s = pmi.joint("words", 1.0), some_similarity()
     word, context = p.sum(axis=1), p.sum(axis=0)
     limit = -np.sum(p * s) + word @ np.log(np.exp(s) @ context)

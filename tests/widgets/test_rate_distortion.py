@@ -1,4 +1,4 @@
-"""Curves of rate and distortion: the bound against a search, order of the points, what is read."""
+"""Curves of rate and distortion: the bound against a search, order of points, read-off values."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def compute(**changed):
 
 
 def test_the_bound_is_water_filling_over_the_eigenvalues():
-    """By the Lagrange condition: each direction above the level has the same slope dD/dR."""
+    """By the Lagrange condition, each direction above the level has the same slope dD/dR."""
     variances = load("mnist_pca")["eigenvalues"].astype(float)
 
     def lost(level, error):
@@ -45,7 +45,7 @@ def test_the_slope_of_the_bound_is_twice_the_level_of_the_water(budget):
 
 @pytest.mark.parametrize("budget", [20, 60, 110, 240])
 def test_the_parallel_lines_lie_below_what_they_touch(budget):
-    """All VAEs lie on or over theirs, the bound on or over its tangent."""
+    """All VAEs are on or above their line, the bound on or above its tangent."""
     result = compute(budget=float(budget), slope=True)
     figure = rate_distortion.curves_figure(result)
     tangent, _, parallel, _ = figure["data"][-4:]
@@ -58,7 +58,7 @@ def test_the_parallel_lines_lie_below_what_they_touch(budget):
 
 
 def test_more_bits_leave_less():
-    """But for the VAE at the lowest beta, which the section says is trained too little."""
+    """Except for the VAE at the lowest beta, which is trained too little, as the section says."""
     for kind in KINDS:
         bits, error = compute()["curves"][kind][: 4 if kind == "vae" else None].T
         order = np.argsort(bits)
@@ -66,7 +66,7 @@ def test_more_bits_leave_less():
 
 
 def test_linear_codes_stay_above_the_bound():
-    """Cut to [0, 1] they gain a little, which no linear code has; uncut they would lie above."""
+    """Clipping to [0, 1], which is not linear, gains a little; unclipped they would be above."""
     bound = compute()["curves"]["bound"]
     order = np.argsort(bound[:, 0])
     bits, error = compute()["curves"]["pca"].T
@@ -103,7 +103,7 @@ def test_beyond_what_was_measured_there_is_no_number():
 
 
 def test_the_readers_own_vae_costs_its_kl(kept):
-    """By torch's distributions; of the error a single draw is known, whose mean is above."""
+    """Compared with torch's distributions; the error is that of a single draw."""
     result = compute(beside=YOURS)
     vae = {key: torch.tensor(value).double() for key, value in load(YOURS).items()}
     x = torch.tensor(images()[SHOWN:])

@@ -17,7 +17,7 @@ def compute(**changed):
 
 
 def stack(depth, kernel, stride):
-    """The same network in torch, all weights equal."""
+    """Build the same network in torch, with equal weights."""
     layers = [
         nn.Conv2d(1, 1, kernel, stride, padding=(kernel - 1) // 2, bias=False).double()
         for _ in range(depth)
@@ -92,7 +92,7 @@ def test_shares_of_deep_stacks_are_nearly_those_of_a_normal_distribution():
     result = compute(depth=depth, kernel=kernel)
     deviation = np.sqrt(depth * (kernel**2 - 1) / 12 / 2)
     side = result["held"]
-    held = erf(side / 2 / deviation / np.sqrt(2)) ** 2  # of a square of that side
+    held = erf(side / 2 / deviation / np.sqrt(2)) ** 2  # share in a square of that side
     smaller = erf((side - 2) / 2 / deviation / np.sqrt(2)) ** 2
     assert smaller < 0.95 <= held
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.files import Files
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 from widgets import contract
 from widgets.contract import Choice
 from widgets.engine.frames import compute_frame, declaration_of, source_of
@@ -21,7 +21,7 @@ EDITION_1 = {
     *("drawing", "encoders", "figures", "judged", "laws"),
     *("masked", "measures", "moves", "network", "probe"),
 }
-"""The modules beside the instruments of edition 0.1.0."""
+"""Modules of edition 0.1.0 that are not instruments."""
 
 
 def test_every_module_of_the_first_edition_has_a_place():

@@ -1,4 +1,4 @@
-"""Report cards against scikit-learn, of the book's codes and of a reader's own."""
+"""Report cards of the book's codes and of a reader's own, against scikit-learn."""
 
 from itertools import combinations
 
@@ -94,14 +94,14 @@ def test_the_stored_cards_are_those_that_the_page_makes():
             *(["own"] if card["own"] else []),
         ):
             np.testing.assert_allclose(stored[key], card[key], atol=2e-3)
-        for key in ("confidence", "right"):  # of a bin, which a code at its edge may leave
+        for key in ("confidence", "right"):  # per bin; a value at its edge may fall into the next
             held = card["count"] >= 20
             np.testing.assert_allclose(stored[key][held], card[key][held], atol=0.05)
         np.testing.assert_allclose(stored["count"], card["count"], atol=2)
 
 
 def test_a_neighbour_of_its_own_kind_is_what_the_vote_is_made_of():
-    """The vote of ten neighbours is right more often than one of them."""
+    """The vote of ten neighbours is right more often than a single one."""
     shown, test, _ = codes("deep")
     shown_labels, test_labels = labels()
     vote = KNeighborsClassifier(10).fit(shown, shown_labels).score(test, test_labels)

@@ -1,4 +1,4 @@
-"""What values show of themselves: HTML without what a page must not run, pictures, sounds."""
+"""Rich output of values: HTML cleaned of anything that could run, pictures, sounds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features and ablations against the network run again in torch."""
+"""Features and ablations against the same network in torch."""
 
 import numpy as np
 import pytest
@@ -20,7 +20,7 @@ def head_of_torch(h):
 
 
 def units_by_torch(x):
-    """Hidden units of images (n, 28, 28)."""
+    """Compute the hidden units of images (n, 28, 28)."""
     weights = load("mnist_network")
     w, b = ([torch.tensor(weights[f"{k}{i}"]) for i in range(4)] for k in "wb")
     h = torch.tensor(x, dtype=torch.float32)[:, None]
@@ -54,7 +54,7 @@ def test_a_changed_feature_changes_the_answer_as_in_torch(feature, factor):
     h = units_by_torch(load("mnist_gallery")["images"] / 255)
     stored = torch.from_numpy(load("mnist_gallery")["network"].astype(float))
     scale = stored.abs().max()
-    assert (h - stored).abs().max() < 2e-3 * scale  # the gallery has them in float16
+    assert (h - stored).abs().max() < 2e-3 * scale  # the gallery stores them in float16
     z = features_of(stored.numpy(), own(4), 4)[:, feature - 1]
     one = int(np.argmax(z))
     direction = torch.from_numpy(own(4)["decoder"][feature - 1])

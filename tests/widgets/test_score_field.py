@@ -51,7 +51,7 @@ def test_one_datum_is_the_answer_everywhere():
 
 @pytest.mark.parametrize("sigma", [0.3, 0.6, 0.8])
 def test_the_walk_ends_where_a_full_ring_has_its_highest_density(sigma):
-    """On a ring of radius R the answer at radius r is R I1(rR/sigma^2) / I0(rR/sigma^2)."""
+    """On a ring of radius R the denoiser at radius r gives R I1(rR/sigma^2) / I0(rR/sigma^2)."""
     top = brentq(
         lambda r: RADIUS * i1e(r * RADIUS / sigma**2) / i0e(r * RADIUS / sigma**2) - r, 0.1, 2
     )
@@ -85,7 +85,7 @@ def test_data_lie_evenly_on_the_curve():
         x = compute(data=data)["x"]
         assert x.shape == (widget.N, 2)
         gaps = np.linalg.norm(np.diff(x, axis=0), axis=1)
-        within = gaps[gaps < 2 * np.median(gaps)]  # moons: but for the way between them
+        within = gaps[gaps < 2 * np.median(gaps)]  # moons: except the gap between them
         assert within.std() < 0.01 * within.mean()
 
 
@@ -113,7 +113,7 @@ def test_a_walk_said_to_rest_is_where_a_long_one_ends(data, step, sigma):
 
 def test_a_walk_that_creeps_is_not_at_rest():
     creeping = compute(sigma=1.0, step=0.1, start=(0.2, 0.1))
-    assert np.linalg.norm(creeping["walk"][-1]) > 0.1  # on its way to the middle
+    assert np.linalg.norm(creeping["walk"][-1]) > 0.1  # still on its way to the centre
     assert widget.frame(creeping).readouts["rest"] is None
 
 
@@ -126,8 +126,8 @@ def noisy_data(data, sigma, n=4000):
 @pytest.mark.parametrize("data", widget.CURVES)
 @pytest.mark.parametrize("sigma", [0.1, 0.3, 1.0])
 def test_on_noisy_data_the_network_is_nearly_as_good_as_the_best_denoiser(data, sigma):
-    """No answer has a lower mean squared error than the posterior mean: that of the network is
-    higher by its squared distance from it.
+    """The posterior mean has the lowest mean squared error: the network's error is higher by its
+    squared distance from that mean.
     """
     clean, noisy = noisy_data(data, sigma)
     best = widget.denoise(noisy, widget.points(data), sigma)[0]
@@ -151,7 +151,7 @@ def test_there_are_no_far_places_under_much_noise_and_no_network_unless_asked():
 
 
 def test_the_network_does_not_end_on_the_data_that_it_was_shown():
-    """Under little noise the best denoiser ends on data; the network, between them as well."""
+    """With little noise the best denoiser ends on data; the network also ends between them."""
     places = widget.ring()[0, ::7]  # all along the curve
 
     def gaps(answer):

@@ -1,4 +1,4 @@
-"""What an edited instrument sends is no more than a page can draw."""
+"""Output of an edited instrument is limited to what a page can draw."""
 
 import numpy as np
 import pytest

@@ -60,7 +60,7 @@ def test_soft_threshold_minimises_its_own_objective():
 
 
 def test_curves_are_those_of_the_test_patches_shown():
-    """The 40 patches of the page are the first of 500: their mean is not far off."""
+    """The page shows the first 40 of 500 patches: their mean is close."""
     stored = load("digit_patches")
     at = list(stored["gammas"]).index(1.0)
     active = [np.count_nonzero(compute(patch=p)["z"]) for p in range(1, 41)]

@@ -19,7 +19,7 @@ def ask(kind, **fields):
 
 @pytest.fixture(autouse=True)
 def _new_scope(monkeypatch):
-    monkeypatch.setattr(steps, "MAX_SECONDS", 600)  # a slow machine cuts no recording
+    monkeypatch.setattr(steps, "MAX_SECONDS", 600)  # so that a slow machine cuts no recording
     ask("reset_scope", scope="test")
 
 
@@ -29,7 +29,7 @@ def run(code):
 
 
 def record(code):
-    """What the page receives, after a look at what must not have changed."""
+    """Record code, check that tracing and streams are unchanged, and return the recording."""
     before = sys.gettrace(), sys.stdout, sys.stderr
     reply = ask("step_cell", scope="test", code=code, filename=FILE)
     assert (sys.gettrace(), sys.stdout, sys.stderr) == before
@@ -42,7 +42,7 @@ def lines(recording):
 
 
 def values(recording, name):
-    """The texts that a name has had; None for a value without text."""
+    """List a name's successive texts; None for a value without text."""
     changes = [change for step in recording["steps"] for change in step["changed"]]
     return [value and value.get("text") for _, each, value in changes if each == name]
 
@@ -216,7 +216,7 @@ def test_a_picture_covers_the_whole_array_and_marks_what_is_not_finite():
 
 
 def test_a_list_that_holds_one_array_three_times():
-    """It says that they are one, and shows that a change of an item is a change of all."""
+    """The recording marks the items as one array, and shows a change in all three."""
     run("import numpy as np")
     recording = record("grid = [np.zeros(2)] * 3\ngrid[0][1] = 5.0")
     values = [value for step in recording["steps"] for _, name, value in step["changed"]]

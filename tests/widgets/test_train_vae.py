@@ -30,7 +30,7 @@ def controls(**changed):
 
 
 def torch_terms(theta, x, eps, width):
-    """Both terms by torch's own layers and distributions, per image."""
+    """Compute both terms per image by torch's own layers and distributions."""
     weights, place = {}, 0
     for name, shape in train_vae.shapes(width).items():
         size = int(np.prod(shape))
@@ -79,7 +79,7 @@ def test_information_is_that_of_torchs_mixture_and_has_its_limits():
 
 
 def test_the_parts_of_the_kl_are_those_of_the_mixture_on_a_grid():
-    """The mixture of all codes, integrated against the prior; looking changes no weight."""
+    """Integrates the mixture of all codes against the prior; measuring changes no weight."""
     state = straight(61)
     looked = train_vae.start(**SETTINGS)
     for _ in range(61):
@@ -133,7 +133,7 @@ def test_a_step_is_that_of_adam_in_torch():
 
 
 def test_strokes_are_those_of_the_trained_models_at_half_their_size():
-    """The mean over 2 x 2 pixels of the large stroke looks alike, pixel by pixel."""
+    """They are close to the means over 2 x 2 pixels of the large strokes, pixel by pixel."""
     images, factors = train_vae.strokes()
     small = torch.tensor(factors[:50], dtype=torch.float32)
     large = draw_strokes(small[:, 0] / 2, small[:, 1]).reshape(50, 14, 2, 14, 2).mean((2, 4))
@@ -155,7 +155,7 @@ def test_without_weight_the_kl_moves_nothing():
 
 
 def straight(steps, settings=SETTINGS, state=None):
-    """Steps one after another, with nothing between them."""
+    """Run steps one after another, without anything between them."""
     state = train_vae.start(**settings) if state is None else state
     for _ in range(steps):
         state = train_vae.step(state, **settings)
@@ -175,7 +175,7 @@ def test_going_back_gives_the_straight_run_bit_for_bit():
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A second passes each time that the clock is read, on every machine."""
+    """A fake clock that advances one second per reading."""
     seconds = itertools.count()
     monkeypatch.setattr(training.time, "perf_counter", lambda: next(seconds))
 
@@ -247,7 +247,7 @@ def test_what_is_kept_decodes_as_it_did_and_can_be_chosen():
         latent_holes.frame(place)
     assert result["kl"] == pytest.approx(train_vae.compute(state, [], **wanted)["kl"], rel=1e-5)
     assert (place["vae"]["nearest"], place["vae"]["gap"]) == (3, 0)
-    # Encoded at 28 x 28 pixels, the image is the network's own of 14 x 14.
+    # The result for 28 x 28 pixels is the network's own for 14 x 14.
     w = train_vae.unpack(state["theta"], 8)
     again, _ = train_vae.encoded(w, train_vae.drawn(w, code[None]))
     there = train_vae.drawn(w, again).reshape(14, 14)

@@ -23,7 +23,7 @@ def test_the_head_is_scikit_learns_logistic_regression():
     weights, bias = fit_head(h, labels, 3000)
     mean, scale = h.mean(axis=0), h.std(axis=0) + 0.1 * h.std()
     u = np.concatenate([(h - mean) / scale, np.ones((200, 1))], axis=1)
-    # theirs is C times the sum of the losses plus |w|^2 / 2, the last column taking the bias
+    # scikit-learn's loss is C times the sum of losses plus |w|^2 / 2; the last column is the bias
     theirs = LogisticRegression(C=1 / PENALTY, fit_intercept=False, tol=1e-10, max_iter=5000)
     theirs.fit(u, labels)
     wanted = theirs.predict_proba(u)
@@ -36,7 +36,7 @@ def test_the_head_is_scikit_learns_logistic_regression():
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("layer", ["maps", "features"])
 def test_heads_trained_here_lie_on_the_recorded_curve(target, layer):
-    """With as many labels, within what other draws and test images make."""
+    """With equally many labels they agree, up to other draws and test images."""
     for labels in (1, 3, 10):
         here = [
             compute(labels=labels, target=target, layer=layer, draw=draw)["new"][-1]
@@ -51,7 +51,7 @@ def test_a_draw_has_as_many_images_of_each_class_and_holds_the_smaller_ones():
     labels = load("transfer")["fashion_mnist_labels"]
     assert (np.arange(CLASSES) == labels[: CLASSES * POOL].reshape(CLASSES, POOL).T).all()
     result = compute(labels=3, steps=0)
-    assert result["new"].tolist() == [pytest.approx(0.1, abs=0.03)]  # all odds equal: always a 0
+    assert result["new"].tolist() == [pytest.approx(0.1, abs=0.03)]  # equal odds: always answers 0
     assert compute(labels=1000)["used"] == compute(labels=10)["used"] == 10
 
 

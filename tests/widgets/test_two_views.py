@@ -29,7 +29,7 @@ def compute(**changed):
 
 
 def codes(name, images):
-    """Images (m, 28, 28), in [0, 1], through torch's layers."""
+    """Encode images (m, 28, 28), in [0, 1], by torch's layers."""
     weights = {key: torch.tensor(w).double() for key, w in load(FILES[name]).items()}
     h = torch.tensor(np.ascontiguousarray(images)).double()[:, None]
     for i in range(2):
@@ -39,7 +39,7 @@ def codes(name, images):
 
 
 def probed(name, images):
-    """Digits that the probe of a code names."""
+    """Predict digits by the probe of a code."""
     views = load("mnist_views")
     answer = codes(name, images).numpy() @ views[f"{name}_probe"] + views[f"{name}_intercept"]
     return answer.argmax(1)
@@ -84,7 +84,7 @@ def test_neighbours_are_the_nearest_test_digits(name, turned):
     gaps = cdist(codes(name, result["changed"][None]), codes(name, gallery()))[0]
     gaps[load("mnist_images")["position"][25]] = np.inf
     found, wanted = gaps[result["nearest"][name]], np.sort(gaps)[: two_views.NEAREST]
-    np.testing.assert_allclose(found, wanted, rtol=5e-3)  # those stored are rounded
+    np.testing.assert_allclose(found, wanted, rtol=5e-3)  # stored codes are rounded
 
 
 @SHOWN

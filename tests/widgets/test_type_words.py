@@ -1,4 +1,4 @@
-"""Words and pictures in NumPy, against torch and the card."""
+"""Encoders of words and pictures in NumPy, against torch and the card."""
 
 import json
 import unicodedata
@@ -25,7 +25,7 @@ def compute(**changed):
 
 @pytest.fixture(scope="module")
 def model():
-    """Untrained, after batches whose statistics its norms have taken up."""
+    """An untrained model whose norms have the statistics of a few batches."""
     torch.manual_seed(3)
     model = TwoEncoders()
     for _ in range(3):
@@ -37,7 +37,7 @@ def test_pictures_have_the_codes_of_torch(model):
     x = np.random.default_rng(4).random((5, 32, 32, 3), np.float32)
     expected = model.pictures(torch.from_numpy(x).permute(0, 3, 1, 2)).numpy()
     found = encode_pictures(x, picture_arrays(model))
-    assert (found * expected).sum(axis=1) == pytest.approx(1, abs=5e-4)  # weights of a byte
+    assert (found * expected).sum(axis=1) == pytest.approx(1, abs=5e-4)  # weights are single bytes
     np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1)
 
 
@@ -61,7 +61,7 @@ def test_capitals_and_accents_make_no_difference():
 def test_the_loss_of_equal_codes_is_log_n_and_of_orthogonal_pairs_nearly_none():
     assert symmetric_loss(torch.ones(7, 7)).item() == pytest.approx(np.log(7))
     n, tau = 7, 0.1
-    expected = np.log(1 + (n - 1) * np.exp(-1 / tau))  # of one right candidate among zeros
+    expected = np.log(1 + (n - 1) * np.exp(-1 / tau))  # one right candidate among zeros
     assert symmetric_loss(torch.eye(n) / tau).item() == pytest.approx(
         expected, rel=1e-3
     )  # in float32
@@ -83,7 +83,7 @@ def test_relatives_are_of_one_family(code, relative):
 
 
 def test_no_relative_of_a_held_out_emoji_is_seen():
-    """By their names: of a person at work, no tone or gender is on the other side."""
+    """Checked by name: all genders and skin tones of an emoji are on the same side."""
     seen = {name_without_gender(texts[0][0]) for texts in type_words.texts_of("seen")}
     unseen = {name_without_gender(texts[0][0]) for texts in type_words.texts_of("unseen")}
     assert not seen & unseen
@@ -143,7 +143,7 @@ def test_the_strings_of_a_seen_emoji_do_not_find_itself():
 
 
 def test_word_order_makes_no_difference_and_not_hardly_any():
-    """A mean of vectors has no order."""
+    """The mean of vectors does not depend on their order."""
     one, other = (compute(words=words)["cosines"] for words in ("dog on cat", "cat on dog"))
     np.testing.assert_allclose(one, other)
     cat, no_cat = (compute(words=words)["rows"][0] for words in ("cat", "not a cat"))

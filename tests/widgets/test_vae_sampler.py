@@ -16,7 +16,7 @@ def compute(**changed):
 
 
 def decoded(weights, z):
-    """The same decoder in torch, in double precision."""
+    """Decode in torch, in float64."""
     layers = [
         (torch.tensor(weights[f"w{i}"]).double(), torch.tensor(weights[f"b{i}"])) for i in range(3)
     ]
@@ -65,7 +65,7 @@ def test_decoding_equals_torch(model, beta):
 
 
 def test_plane_and_grid_agree():
-    """The image drawn into the plane stands upright, its first row of pixels on top."""
+    """The image in the plane is upright: its first row of pixels is on top."""
     panels = vae_sampler.frame(compute(z=(1.0, -2.0))).panels
     heatmap = panels[1].figure["data"][1]
     assert heatmap["y"][0] > heatmap["y"][-1]
@@ -134,7 +134,7 @@ def test_note_tells_what_training_from_a_low_beta_gives():
 
 
 def test_names_of_classes_stay_apart():
-    """Boxes of a letter's width and a line's height around each name, none over another."""
+    """The boxes around names, sized by letter width and line height, do not overlap."""
     names, places = ["coat", "shirt", "bag", "pullover"], [(0, 0), (0.2, 0.1), (3, 0), (0.1, 0.2)]
     moved = vae_sampler.apart(places, names)
     width, height = vae_sampler.LETTER, vae_sampler.LINE

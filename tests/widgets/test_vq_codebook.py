@@ -17,7 +17,7 @@ SETTINGS = {
 
 
 def run(steps, **changed):
-    """The state after some steps."""
+    """Train for some steps; return the state."""
     settings = SETTINGS | changed
     state = vq_codebook.start(**settings)
     for _ in range(steps):
@@ -33,7 +33,7 @@ def shown(state, **changed):
 def test_lloyds_steps_are_those_of_scikit_learn():
     x = patches()[0]
     first = run(0)["codes"]
-    distinct = first + 1e-3 * np.arange(8)[:, None]  # no two blank ones: no cluster stays empty
+    distinct = first + 1e-3 * np.arange(8)[:, None]  # no two blank codes, so no cluster is empty
     state = {"codes": distinct, "which": nearest(x, distinct)}
     for _ in range(5):
         after = by_means(state, x)
@@ -121,7 +121,7 @@ def test_perplexity_of_equal_shares_is_their_number():
 
 
 def test_a_table_is_priced_by_the_shares_of_training():
-    """As `training.exports.rate_distortion.price` does it: each code counts once more."""
+    """Like `training.exports.rate_distortion.price`: one is added to each code's count."""
     state = run(20, codes=32)
     which = nearest(patches()[1], state["codes"]).reshape(-1, PLACES)
     counts = np.array([np.sum(state["which"] == code) + 1 for code in range(32)])

@@ -1,6 +1,6 @@
 """``latentbook bench NAME``: measurements and their targets.
 
-Speed is never asserted in a test; it is measured here, as ratios within one run where possible.
+No test asserts speed; it is measured here, as ratios within one run where possible.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from latentbook.errors import LatentbookError, UnknownName
+from latentbook.base.errors import LatentbookError, UnknownName
 from latentbook.settings import Settings
 
 BENCHES = {
@@ -29,7 +29,7 @@ BENCHES = {
     "classroom": "500 students who hand in within a minute, the server killed midway",
 }
 MODULES = {"class": "lecture"}
-"""Where a module cannot have the bench's name."""
+"""Benches whose module cannot have the same name."""
 
 
 Report = Callable[[str], None]
@@ -53,7 +53,7 @@ class Measurement:
 
 
 def run_bench(name: str, settings: Settings, json_file: Path | None, *, report: Report) -> bool:
-    """Run one bench, print its table, write it as JSON if asked. True if every target is met."""
+    """Run one bench, print its table, write JSON if asked; return whether it meets all targets."""
     if not name:
         for key, what in BENCHES.items():
             report(f"{key:9} {what}")

@@ -1,7 +1,7 @@
 """A course of 500 students who hand in three answers each within a minute: two numbers and code.
 
-An interpreter is killed meanwhile, and then the server, which is started again. The server is the
-command itself, in a process of its own. Afterwards the database is compared with what was sent.
+Meanwhile the bench kills an interpreter, and then the server, which it restarts. The server is the
+command itself, in a separate process. Afterwards the database is compared with the sent answers.
 """
 
 import asyncio
@@ -21,9 +21,9 @@ from urllib.parse import urlencode
 
 import sqlalchemy as sa
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, people
 from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
@@ -39,14 +39,14 @@ from tools.bench.lecture import Client, Server, free_port
 STUDENTS = 500
 WITHIN_S = 60
 KILL_INTERPRETER_S, KILL_SERVER_S = 20, 30
-"""After the first answer."""
+"""Seconds after the start."""
 FIRST_RETRY_S = 5
-"""The page's own (static/classroom/outbox.js). The first pause is up to four times as long, at
-random; each further one is twice as long."""
+"""The page's value (static/classroom/outbox.js). The first pause is up to four times as long, at
+random; each further pause doubles."""
 JUDGED_WITHIN_S = 900
-"""When the bench gives up."""
+"""Seconds after which the bench gives up."""
 IDLE_S = 20
-"""Until a server is idle, with PyTorch in its memory."""
+"""Seconds until a server is idle, with PyTorch loaded."""
 POINTS = {"number": 1.0, "code": 2.0}
 CODE = "q-kl-code"
 NAME = "bench"
@@ -56,7 +56,7 @@ MEGABYTE = 2**20
 
 @dataclass(frozen=True)
 class Sent:
-    """An answer, and the verdict that is due to it."""
+    """An answer, and its correct verdict."""
 
     id: str
     kind: str
@@ -68,7 +68,7 @@ class Sent:
 
 @dataclass
 class Student:
-    """A student's browser, which sends each answer until the server has it."""
+    """A student's browser, which sends each answer until the server accepts it."""
 
     member: int
     client: Client
@@ -114,7 +114,7 @@ def asked(question: Question) -> Asked:
 def prepare(
     connection: sa.Connection, port: int, number: Question, code: Question
 ) -> list[Student]:
-    """Open the assignment, and make the students with what they will answer."""
+    """Open the assignment, and create the students with their future answers."""
     people.new_course(connection, "Bench", "")
     course = people.present(connection).id
     labels = ((number.label, POINTS["number"]), (code.label, POINTS["code"]))
@@ -140,7 +140,7 @@ def prepare(
 
 
 def answers(i: int, number: Question, code: Question) -> Iterator[Sent]:
-    """A wrong number, then the right one, then code: right from every second student."""
+    """Yield a wrong number, the right one, and code, which is right for every second student."""
     key = number.key["answer"]
     is_right = i % 2 == 0
     text = code.solutions[0] if is_right else code.mistakes[0][1]
@@ -153,8 +153,8 @@ def answers(i: int, number: Question, code: Question) -> Iterator[Sent]:
 async def hand_in(
     server: Server, database: Database, students: list[Student], report: Report
 ) -> float:
-    """Let them answer, with what is killed meanwhile; return when the last code was judged, in
-    seconds after the first answer.
+    """Let the students answer while an interpreter and the server are killed; return the seconds
+    from the start to the last verdict on code.
     """
     await server.start()
     report(f"{len(students)} students hand in")
@@ -178,7 +178,7 @@ async def hand_in(
 
 
 def kill_interpreter(server: Server) -> int:
-    """Kill one of the processes in which the server judges code; how many that were."""
+    """Kill one of the processes in which the server judges code; return how many were killed."""
     assert server.process is not None
     pid = server.process.pid
     for task in Path(f"/proc/{pid}/task").iterdir():
@@ -189,7 +189,7 @@ def kill_interpreter(server: Server) -> int:
 
 
 def memory(server: Server) -> float:
-    """Megabytes of the server's process."""
+    """Measure the memory of the server's process, in MB."""
     assert server.process is not None
     status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="ascii")
     (line,) = [line for line in status.splitlines() if line.startswith("VmRSS")]
@@ -207,7 +207,7 @@ async def idle_memory(port: int, environment: dict[str, str]) -> float:
 
 
 def compared(connection: sa.Connection, students: list[Student]) -> list[Measurement]:
-    """What the database has, against what was sent."""
+    """Compare the database with the sent answers."""
     rows = connection.execute(
         sa.select(attempt.c.id, attempt.c.member, attempt.c.answer, result.c.state).outerjoin(
             result, result.c.attempt == attempt.c.id

@@ -34,7 +34,7 @@ TOGETHER_TARGET = 0.9
 """Smallest share of the direct call's tiles per second that eight readers reach together."""
 
 SIZES = {16: 40, 64: 20, 128: 6}
-"""n -> rounds, each with one direct call and one request a form."""
+"""n -> rounds, each with one direct call and one request per format."""
 
 FORMS = {
     "raw": "application/octet-stream",
@@ -44,16 +44,16 @@ FORMS = {
 READERS = 8
 TOGETHER_ROUNDS = {16: 3, 64: 3, 128: 1}
 TOGETHER_EACH = 3
-"""Requests of each reader in a round."""
+"""Requests per reader and round."""
 
 CLIENTS = 100
-"""Of grids, while pages are read."""
+"""Clients that request grids while pages are read."""
 
 PAGE = "/autoencoders/compress/"
 PAGES = 200
 PAGES_TARGET = 150.0
 WARM_S = 3.0
-"""Until all clients have asked."""
+"""Seconds until all clients have sent a request."""
 
 SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
@@ -63,11 +63,11 @@ PARTS = {"decode": "decode", "write": "encoding"}
 
 
 def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: bool) -> Levels:
-    """A grid of n x n images, tile after tile.
+    """Draw a grid of n x n images, tile after tile.
 
     Parameters
     ----------
-    together : all cores on one chunk after another, else each core on a chunk of its own
+    together : use all cores on one chunk after another, else each core on a separate chunk
     """
     import torch
 
@@ -94,7 +94,7 @@ def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: 
 
 
 class Direct:
-    """The direct call, with the chunks and the use of the cores that are fastest here."""
+    """The direct call, with the chunk size and use of cores that are fastest on this machine."""
 
     def __init__(self, inference: Inference, model: str, n: int) -> None:
         self.inference = inference
@@ -109,7 +109,7 @@ class Direct:
         self.best = min(candidates, key=lambda each: median(times[each]))
 
     def seconds(self, chunk: int, together: bool) -> float:
-        """Seconds of one call, on the inference thread."""
+        """Time one call on the inference thread, in seconds."""
 
         def work() -> float:
             model = self.inference.load(self.model)[1]
@@ -124,7 +124,7 @@ class Direct:
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Every model, size and format: alone, together, and over a slow line."""
+    """Measure every model, size and format: one reader, eight readers, and over a slow line."""
     rows: list[Measurement] = []
     app = create_app(settings.extended(DecoderSettings(queue_size=2 * READERS)))
     with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
@@ -143,13 +143,13 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
 
 
 def request(model: str, n: int, form: str) -> tuple[str, dict[str, str]]:
-    """Path and headers of a grid in a format."""
+    """Return path and headers of a grid in a format."""
     headers = {"Accept": FORMS[form], "Accept-Encoding": "gzip, zstd"}
     return f"/api/models/{model}/grid?n={n}&span={SPAN}", headers
 
 
 def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
-    """One reader: each format in turn with the direct call."""
+    """Measure one reader: each format in turn with the direct call."""
     model, n = direct.model, direct.n
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
@@ -179,7 +179,7 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
 
 
 def shares(name: str, answers: list[Answer]) -> list[Measurement]:
-    """How a request's time is divided."""
+    """Divide a request's time into its parts."""
     rest = median(each.seconds - sum(each.timing.values()) for each in answers)
     whole = median(each.seconds for each in answers)
     parts = {
@@ -192,7 +192,7 @@ def shares(name: str, answers: list[Answer]) -> list[Measurement]:
 
 
 def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
-    """Eight readers at once, in turn with the direct call."""
+    """Measure eight readers at once, in turn with the direct call."""
     model, n = direct.model, direct.n
     rows = []
     for form in FORMS:
@@ -213,7 +213,7 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
 
 
 def pages_beside_grids(base: str, readers: Readers, model: str, n: int) -> list[Measurement]:
-    """What a reader waits for a page, alone and while others draw the largest grids."""
+    """Measure how long a reader waits for a page, alone and while others draw the largest grids."""
 
     def slowest() -> float:
         answers = readers.ask(base, PAGE, {"Accept-Encoding": "br"}, count=PAGES)

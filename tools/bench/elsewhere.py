@@ -1,8 +1,8 @@
 """The book in pages of another site: five instruments in frames, and launches from a university's
 system.
 
-Each is opened from the same page of that site, at the moment at which a reader would click. A
-launch is compared with the same page opened directly, five frames with one.
+Each is opened from the same page of that site, when a reader would click. A launch is compared with
+the same page opened directly, and five frames with one.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ from tools.bench.start import INSTRUMENT, KEPT, SECTION
 SERIES = 5
 LATER = 4
 KEPT_S = 10
-"""For Python's start to be stored for the next visit. A browser may store nothing in a frame."""
+"""Seconds to wait until Python's snapshot is stored. In a frame a browser may store nothing."""
 VISITS = {"first visit": slice(1), "later visits": slice(1, None)}
 FRAMED = (INSTRUMENT, "linear-ae-pca", "denoiser", "morph", "layers")
 LAUNCH_TARGET, FRAMES_TARGET, WORKERS_TARGET = 1.5, 2.0, 1
 WINDOW = ViewportSize(width=1500, height=2600)
-"""All frames are in sight: an instrument starts when it is."""
+"""Large enough to show all frames: an instrument starts only in sight."""
 
 PAGE = SECTION.partition("#")[0]
-"""A launch keeps no fragment."""
+"""A launch drops the fragment."""
 
 ARRIVED = re.compile(f"/embed/[^/]+/|/{re.escape(PAGE)}")
 
@@ -57,7 +57,7 @@ LIVED = """globalThis.lived = new Promise((resolve) => {
   });
   observer.observe(document, { subtree: true, attributeFilter: ["data-state"] });
 });"""
-"""In every document: when the frame with the first live picture was painted, by the clock."""
+"""Sets in every document a promise of the time at which the first live picture was painted."""
 
 IN_FRAMES = """(addresses) => {
   document.body.replaceChildren(...addresses.map((src) => {
@@ -73,7 +73,7 @@ IN_TAB = """([address]) => {
 
 @dataclass(frozen=True)
 class Visit:
-    """``ms`` until the last picture is live, workers with Python, MB of memory and on the wire."""
+    """``ms`` until the last picture is live, workers with Python, MB of memory, MB transferred."""
 
     ms: float
     workers: int
@@ -83,15 +83,15 @@ class Visit:
 
 @dataclass(frozen=True)
 class Reader:
-    """A browser with a profile of its own."""
+    """A browser with a separate profile."""
 
     profile: str
     context: BrowserContext
 
 
 def below(pid: int) -> Iterator[int]:
-    """A process's children, and theirs."""
-    with suppress(OSError):  # it may end meanwhile
+    """Yield the descendants of a process."""
+    with suppress(OSError):  # the process may end meanwhile
         for task in Path(f"/proc/{pid}/task").iterdir():
             for child in map(int, (task / "children").read_text(encoding="ascii").split()):
                 yield child
@@ -99,7 +99,7 @@ def below(pid: int) -> Iterator[int]:
 
 
 def memory(profile: str) -> float:
-    """MB of a browser's processes; what several of them share counts once."""
+    """Measure the memory of a browser's processes in MB; shared memory counts once."""
     kilobytes = 0
     pids = below(os.getpid())
     main = next(p for p in pids if profile.encode() in Path(f"/proc/{p}/cmdline").read_bytes())
@@ -111,7 +111,7 @@ def memory(profile: str) -> float:
 
 
 def visit(reader: Reader, lms: Lms, script: str, addresses: list[str], *, keep: bool) -> Visit:
-    """Open addresses from a page of the platform, at once."""
+    """Open addresses at once from a page of the platform."""
     page = reader.context.new_page()
     requests: list[Request] = []
     page.on("requestfinished", lambda request: requests.append(request))
@@ -144,7 +144,7 @@ def new_reader(playwright: Playwright) -> Iterator[Reader]:
 
 
 def series(lms: Lms, script: str, ways: Mapping[str, list[str]]) -> dict[str, list[Visit]]:
-    """Visits of a reader for each way, who have never been here before, in turn."""
+    """Make visits in turn, by one new reader per way."""
     seen: dict[str, list[Visit]] = {way: [] for way in ways}
     with ExitStack() as stack:
         playwright = stack.enter_context(sync_playwright())
@@ -158,7 +158,7 @@ def series(lms: Lms, script: str, ways: Mapping[str, list[str]]) -> dict[str, li
 
 @contextmanager
 def platform_with(settings: Settings) -> Iterator[Lms]:
-    """A platform on another site, with which a course of the book is registered."""
+    """A platform on another site, registered with a course of the book."""
     with tempfile.TemporaryDirectory() as folder:
         database = str(Path(folder, "course.sqlite"))
         settings = settings.extended(ClassroomSettings(database=database, local_platforms=True))
@@ -172,7 +172,7 @@ def platform_with(settings: Settings) -> Iterator[Lms]:
 def compared(
     lms: Lms, report: Report, script: str, ways: Mapping[str, list[str]]
 ) -> dict[str, list[list[Visit]]]:
-    """Several series, by way."""
+    """Run several series; return them by way."""
     seen: dict[str, list[list[Visit]]] = {way: [] for way in ways}
     for number in range(SERIES):
         report(f"Series {number + 1} of {SERIES}: {' and '.join(ways)}")
@@ -182,7 +182,7 @@ def compared(
 
 
 def rows_of(seen: Mapping[str, list[list[Visit]]], target: float) -> Iterator[Measurement]:
-    """Times of each way and the ratio of the first to the second."""
+    """Yield the times of each way, and the ratio of the first to the second."""
     for name, which in VISITS.items():
         times = {
             way: median(each.ms for visits in all for each in visits[which])
@@ -195,7 +195,7 @@ def rows_of(seen: Mapping[str, list[list[Visit]]], target: float) -> Iterator[Me
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Five frames beside one, then launches into a frame and into a tab."""
+    """Compare five frames with one, then launches into a frame and a tab with direct visits."""
     build_site(open_project(settings), report=report)
     bundle_classroom(settings)
     with platform_with(settings) as lms:

@@ -1,14 +1,14 @@
 """Input to painted picture, in Chromium, for every instrument of the book, each in a fresh visit.
 
-Each is driven by jumps to settings that nobody foresaw, the first of the visit apart, and by a
-drag; where it has a map or a point, by a drag on that. The drag comes again on a processor slowed
-four times; a trace of such a drag says what part of a frame is script, layout and paint.
+Each is driven by jumps to unforeseen settings, with the first of the visit counted separately, and
+by a drag; if it has a map or a point, by a drag on that. The drag is repeated on a processor slowed
+four times; a trace of such a drag divides frames into script, layout and paint.
 
-Milliseconds differ between machines, so the targets are ratios: the same instrument is then driven
-in the same way on a page that has what a reader would otherwise get, Pyodide in a worker and
-Plotly.js (``plain.js``), which computes nothing ahead. A pad has no such twin.
+Milliseconds differ between machines, so the targets are ratios. The same instrument is driven in
+the same way on a plain page: Pyodide in a worker and Plotly.js (``plain.js``), which computes
+nothing ahead. A pad has no such twin.
 
-What is timed starts in the handler of the input.
+Timing starts in the handler of the input.
 """
 
 from __future__ import annotations
@@ -46,9 +46,9 @@ from tools.bench.start import stock_files
 
 MOVES, LEAPS, VISITS = 80, 20, 3
 ANSWER_MS = 5000
-"""How long a picture may take."""
+"""Longest wait for a picture."""
 FORESEEN_MS = 4000
-"""While the reader rests on a slider, the values around it are computed."""
+"""Rest on a slider, during which the page computes the values around it."""
 SLOWED = "drag, 4x slower"
 TARGETS = {"drag": 0.5, SLOWED: 0.5, "leap": 1.0, "drag of a point": 1.0}
 """Upper limits of the ratio of our 95th percentile to that of the plain page."""
@@ -74,7 +74,7 @@ PARTS = {
     "Paint": "paint",
     "PrePaint": "paint",
 }
-"""What a trace calls work on the page's main thread, and the part of a frame it belongs to."""
+"""Names of work on the page's main thread in a trace -> part of a frame."""
 
 Event: TypeAlias = dict[str, Any]
 Driven: TypeAlias = dict[str, list[float]]
@@ -82,7 +82,7 @@ Driven: TypeAlias = dict[str, list[float]]
 
 
 def collect(page: Page) -> dict[str, Any]:
-    """What the probe has seen since the last call."""
+    """Return the probe's records since the last call."""
     page.wait_for_timeout(100)
     found: dict[str, Any] = page.evaluate(
         "() => { const seen = latentbookFrames;"
@@ -92,7 +92,7 @@ def collect(page: Page) -> dict[str, Any]:
 
 
 def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
-    """Set the slider to values far from each other, each once the picture of the last is there."""
+    """Set the slider to distant values, each after the picture of the last one has appeared."""
     low, high, step = bounds(slider)
     count = round((high - low) / step) + 1
     for place in random.Random(0).sample(range(count), min(count, leaps)):
@@ -107,7 +107,7 @@ def leap(page: Page, slider: Locator, leaps: int = LEAPS) -> None:
 
 
 def wait_for_picture(page: Page, before: int = 0) -> None:
-    """Wait until more moves have their picture; not for ever, as one may change nothing."""
+    """Wait until more moves have their picture, up to a limit: a move may change nothing."""
     with suppress(PlaywrightError):
         page.wait_for_function(
             "before => latentbookFrames.moves.length > before",
@@ -142,12 +142,12 @@ def drag(page: Page, slider: Locator) -> None:
         page.mouse.move(middle + place * max(1.0, per_step), y)
         page.wait_for_timeout(30)
     page.mouse.up()
-    wait_for_picture(page)  # one that trains shows none until the reader pauses
+    wait_for_picture(page)  # a training instrument shows none until the reader pauses
 
 
 @contextmanager
 def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, float]]:
-    """The centre of a panel, to drag from, and the panel's width and height."""
+    """Press the mouse at the centre of a panel; yield the centre and the panel's size."""
     box = panel.bounding_box()
     if box is None:
         raise RuntimeError("The panel is not in view.")
@@ -159,7 +159,7 @@ def held(page: Page, panel: Locator) -> Iterator[tuple[float, float, float, floa
 
 
 def drag_point(page: Page, panel: Locator) -> None:
-    """Drag a point through its panel, where no answer can be predicted."""
+    """Drag a point through its panel, where the page cannot predict an answer."""
     with held(page, panel) as (x, y, width, height):
         for number in range(MOVES // 2):
             page.mouse.move(x + number * width / 250, y - number * height / 300)
@@ -177,16 +177,16 @@ def drag_held(page: Page, panel: Locator) -> None:
 
 
 def last(values: list[float]) -> float:
-    """The 95th percentile."""
+    """Compute the 95th percentile."""
     return float(np.percentile(values, 95)) if values else math.nan
 
 
 def rows(label: str, ours: Driven, plain: Driven) -> Iterator[Measurement]:
-    """The 95th percentiles, with the medians in their names, and ratios to the plain page."""
+    """Yield the 95th percentiles, with the medians in their names, and ratios to the plain page."""
     for where, driven in (("", ours), (" on the plain page", plain)):
         for name, values in driven.items():
             if not values and name not in TARGETS:
-                continue  # nothing was computed, say, as all was foreseen
+                continue  # for example, nothing was computed because all was foreseen
             middle = f"{np.median(values):.1f}" if values else "-"
             figure = f"{label}: {name}{where} p95 (p50 {middle}, n {len(values)})"
             yield Measurement(figure, last(values), "ms")
@@ -196,7 +196,7 @@ def rows(label: str, ours: Driven, plain: Driven) -> Iterator[Measurement]:
 
 
 def times(seen: dict[str, Any]) -> list[float]:
-    """Milliseconds from input to paint, whether the answer was known beforehand or not."""
+    """List milliseconds from input to paint, whether or not the answer was computed ahead."""
     return [move["ms"] for move in seen["moves"]]
 
 
@@ -212,9 +212,9 @@ def slowed(page: Page, rate: int) -> Iterator[None]:
 
 
 def parts_of(trace: list[Event]) -> dict[str, list[float]]:
-    """How long each move spent in each part of a frame, ms; time that is none of them is left out.
+    """Compute how long each move spent in each part of a frame, in ms, without other time.
 
-    Work within other work counts once, as what it is itself.
+    Nested work counts once, as its own kind.
     """
     marks = sorted(
         (event for event in trace if event["name"] == "latentbook-frame"),
@@ -245,12 +245,12 @@ def parts_of(trace: list[Event]) -> dict[str, list[float]]:
 
 
 def on_thread_of(marks: list[Event], event: Event) -> bool:
-    """Whether an event belongs to the thread that wrote the marks."""
+    """Tell whether an event belongs to the thread that wrote the marks."""
     return bool(marks) and (event["pid"], event["tid"]) == (marks[0]["pid"], marks[0]["tid"])
 
 
 def traced_drag(page: Page, slider: Locator) -> dict[str, list[float]]:
-    """Another drag: how much of its frames is script, layout and paint."""
+    """Trace another drag; return the script, layout and paint times of its frames."""
     browser = page.context.browser
     assert browser is not None
     browser.start_tracing(page=page, categories=list(TRACED))
@@ -309,7 +309,7 @@ def drive_held(page: Page, panel: Locator) -> Driven:
 
 @contextmanager
 def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Locator]]:
-    """A page in a browser without history, with one of its instruments live and in view."""
+    """Open a page in a fresh browser, with one of its instruments live and in view."""
     with browser.new_context(viewport=WINDOW) as context:
         page = context.new_page()
         page.add_init_script(path=PROBE)
@@ -323,14 +323,14 @@ def visit(browser: Browser, place: str, label: str) -> Iterator[tuple[Page, Loca
 
 
 def first_leap(page: Page, slider: Locator) -> list[float]:
-    """The first leap of a visit, which loads what the instrument needs, apart from all others."""
+    """Make the first leap of a visit separately, because it loads what the instrument needs."""
     collect(page)
     leap(page, slider, leaps=1)
     return times(collect(page))
 
 
 def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
-    """The first leap of a few visits, for an instrument with a slider."""
+    """Yield the first leaps of a few visits to an instrument with a slider."""
     for _ in range(VISITS):
         with visit(browser, place, label) as (page, instrument):
             yield from first_leap(page, instrument.locator(SLIDER).first)
@@ -338,7 +338,7 @@ def first_leaps(browser: Browser, place: str, label: str) -> Iterator[float]:
 
 @contextmanager
 def plain_site(settings: Settings) -> Iterator[str]:
-    """The address of the plain page, without our server's headers: Plotly.js adds styles."""
+    """Serve the plain page without our server's headers, because Plotly.js adds styles."""
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as name:
         folder = Path(name)
         plotly = settings.root / "node_modules" / "plotly.js" / "dist" / "plotly-cartesian.min.js"
@@ -351,7 +351,7 @@ def plain_site(settings: Settings) -> Iterator[str]:
 
 
 def moved(instrument: Locator, part: str) -> dict[str, Any] | None:
-    """What the plain page has to know of the control that is driven; None for a pad."""
+    """Describe the driven control for the plain page; None for a pad."""
     spec = json.loads(instrument.get_attribute("data-spec") or "")
     found, scale = None, []
     if part == SLIDER:
@@ -367,7 +367,7 @@ def moved(instrument: Locator, part: str) -> dict[str, Any] | None:
 
 
 def drive_plain(page: Page, part: str) -> Driven:
-    """The same moves on the plain page."""
+    """Make the same moves on the plain page."""
 
     control = page.locator(SLIDER if part == SLIDER else POINT)
 
@@ -386,7 +386,7 @@ def drive_plain(page: Page, part: str) -> Driven:
 
 MAP, SLIDER, POINT = ".image[role=application]", "input[type=range]:visible", "[data-draggable]"
 DRIVES = {MAP: drive_held, SLIDER: drive_slider, POINT: drive_point}
-"""The first of these that an instrument has is driven; one of buttons alone has no frames."""
+"""The first of these that an instrument has is driven; one with only buttons has no frames."""
 
 
 def drive(browser: Browser, place: str, plain_place: str, label: str) -> Iterator[Measurement]:
@@ -412,7 +412,7 @@ def drive(browser: Browser, place: str, plain_place: str, label: str) -> Iterato
 
 
 def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
-    """The page and label of every instrument in the finished site, each once."""
+    """Yield page and label of every instrument in the finished site, each once."""
     for page in sorted(site.rglob("index.html")):
         place = page.parent.relative_to(site)
         if place.name == PRINT or place.parts[:1] == (EMBED,):
@@ -422,7 +422,7 @@ def instruments_of(site: Path) -> Iterator[tuple[str, str]]:
 
 
 def rows_of(browser: Browser, place: str, plain_place: str, label: str) -> list[Measurement]:
-    """What an instrument shows, or, if it cannot be driven, a row without a figure."""
+    """Measure an instrument; if it cannot be driven, return a row without a figure."""
     try:
         return [*drive(browser, place, plain_place, label)]
     except (PlaywrightError, RuntimeError) as error:
@@ -431,7 +431,7 @@ def rows_of(browser: Browser, place: str, plain_place: str, label: str) -> list[
 
 
 def measure(settings: Settings, report: Report, only: str = "") -> list[Measurement]:
-    """Every instrument in turn, or the one with a label. Each row is reported as it comes."""
+    """Measure every instrument in turn, or the one with a label; report each row at once."""
     site = build_site(open_project(settings), report=report)
     found: list[Measurement] = []
     with (

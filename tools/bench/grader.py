@@ -1,4 +1,4 @@
-"""Answers that the grader judges in a minute, each with a fresh interpreter, and their cost."""
+"""Answers per minute that the grader judges, each with a fresh interpreter, and their cost."""
 
 from __future__ import annotations
 
@@ -44,6 +44,6 @@ def measure(settings: Settings, report: Report, count: int = COUNT) -> list[Meas
 
 
 def processor_seconds() -> float:
-    """Of this process and of all that have ended."""
+    """Measure the processor time of this process and its ended children."""
     usages = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(each.ru_utime + each.ru_stime for each in usages)

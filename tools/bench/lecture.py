@@ -1,7 +1,7 @@
-"""A class of 500 phones that poll and answer, with the server killed and started again midway.
+"""A class of 500 phones that poll and answer, with the server killed and restarted midway.
 
-The server is the command itself, in a process of its own; the phones share another one with the
-bench. All are on the cores of this machine.
+The server is the command itself, in a separate process; the phones run in the bench's process. All
+share the cores of this machine.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.blocks import ClassData, class_data_of
 from latentbook_classroom.lecture.bundle import bundle_class
@@ -40,7 +40,7 @@ POLL_S = 2.0
 ANSWER_WITHIN_S = 20
 JOIN_WITHIN_S = 10
 KILL_AFTER_S = 10
-"""Of the second vote."""
+"""Seconds after the start of the second vote."""
 
 P95_TARGET, CPU_TARGET = 150, 60
 ADDRESS = re.compile(r"/class/#(\S+)")
@@ -53,7 +53,7 @@ class Server:
 
     Attributes
     ----------
-    key : the lecturer's, with the option ``--class``
+    key : the lecturer's key, with the option ``--class``
     """
 
     port: int
@@ -63,7 +63,7 @@ class Server:
     key: str = ""
 
     async def start(self) -> None:
-        """Start it and wait until it responds."""
+        """Start the server and wait until it responds."""
         program = "from latentbook.cli import main; main()"
         options = ["serve", "--built", *self.options, "--port", str(self.port)]
         self.process = subprocess.Popen(
@@ -92,7 +92,7 @@ class Server:
             await asyncio.sleep(0.05)
 
     def kill(self) -> None:
-        """Kill it."""
+        """Kill the server."""
         assert self.process is not None
         self.process.send_signal(signal.SIGKILL)
         self.process.wait()
@@ -100,7 +100,7 @@ class Server:
         self.process.stdout.close()
 
     def cpu_seconds(self) -> float:
-        """CPU seconds of all its threads."""
+        """Measure the CPU seconds of all the server's threads."""
         assert self.process is not None
         stat = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii")
         parts = stat.rpartition(")")[2].split()
@@ -118,12 +118,12 @@ class Client:
     async def ask(
         self, method: str, path: str, body: Any = None, headers: str = ""
     ) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of an answer. Text is sent as a form, anything else as JSON.
+        """Return an answer's status, headers and body. Send text as a form, anything else as JSON.
 
         Raises
         ------
         OSError, asyncio.IncompleteReadError
-            If the server is not there, or leaves.
+            If the server is down or disconnects.
         """
         is_form = isinstance(body, str)
         data = (body if is_form else "" if body is None else json.dumps(body)).encode()
@@ -156,7 +156,7 @@ class Client:
 
 @dataclass
 class Phone:
-    """A phone: its answers in each round, and how long they took."""
+    """A phone, with its answer in each round and timings."""
 
     number: int
     code: str
@@ -179,7 +179,7 @@ class Phone:
         return f"Latentbook-Seat: bench-phone-{self.number:012d}\r\n"
 
     async def insist(self, method: str, path: str, body: Any = None, extra: str = "") -> Any:
-        """Ask until there is a reply that is not 'later'."""
+        """Repeat a request until the reply is not 429 (too many requests)."""
         while True:
             try:
                 answer = await self.client.ask(method, path, body, self.headers + extra)
@@ -192,7 +192,7 @@ class Phone:
             await asyncio.sleep(float(answer[1]["retry-after"]) * (1 + random.random()))
 
     async def live(self) -> None:
-        """Join, poll, answer."""
+        """Join, poll, and answer until the class ends."""
         await asyncio.sleep(JOIN_WITHIN_S * random.random())
         body = {"token": f"bench-phone-{self.number:012d}"}
         status, _, said = await self.insist("POST", f"{self.place}/seat", body)
@@ -256,7 +256,7 @@ class Lecturer:
 
 @asynccontextmanager
 async def crowd(phones: list[Phone]) -> AsyncIterator[None]:
-    """Run all phones while the block runs; an error in one of them ends it."""
+    """Run all phones while the block runs; an error in a phone ends the block."""
     async with asyncio.TaskGroup() as group:
         for phone in phones:
             group.create_task(phone.live())
@@ -264,7 +264,7 @@ async def crowd(phones: list[Phone]) -> AsyncIterator[None]:
 
 
 async def lecture(server: Server, question: tuple[str, int], report: Report) -> list[Measurement]:
-    """Two votes of a complete class; the server is killed during the second."""
+    """Hold two votes of a complete class; kill the server during the second."""
     await server.start()
     lecturer = Lecturer(Client(server.port))
     await lecturer.do("POST", "/key", {"key": server.key})
@@ -300,7 +300,7 @@ async def lecture(server: Server, question: tuple[str, int], report: Report) -> 
         await lecturer.do("DELETE", place)
     for client in (lecturer.client, *(phone.client for phone in phones)):
         client.close()
-    await asyncio.sleep(0)  # connections close in the next turn of the loop
+    await asyncio.sleep(0)  # connections close in the next iteration of the event loop
     lost = 0
     for round, kept in zip((first, second), results, strict=True):
         given = Counter(phone.answers[round] for phone in phones if round in phone.answers)

@@ -28,8 +28,8 @@ class SlowLine:
             await server.serve_forever()
 
     async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Carry one connection both ways. A new one costs a round trip, as in TCP."""
-        # Either end may disconnect at any time, and so may the bench at its end: not an error.
+        """Forward one connection in both directions. A new one costs a round trip, as in TCP."""
+        # Not errors: either side may disconnect at any time, and the bench cancels at its end.
         with suppress(asyncio.CancelledError, OSError):
             await asyncio.sleep(2 * self.delay)
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -78,7 +78,7 @@ def slow_line(base: str, megabits: float, round_trip_ms: float) -> Iterator[str]
     def run() -> None:
         with suppress(asyncio.CancelledError):
             loop.run_until_complete(task)
-        # These connections are still open.
+        # Cancel the connections that are still open.
         for carrying in asyncio.all_tasks(loop):
             carrying.cancel()
             with suppress(asyncio.CancelledError):

@@ -1,6 +1,4 @@
-"""What a page weighs before its first paint, how long it blocks the browser, and Lighthouse's
-scores.
-"""
+"""Weight of a page before its first paint, its longest task, and Lighthouse's scores."""
 
 from __future__ import annotations
 
@@ -18,11 +16,11 @@ from urllib.parse import urljoin
 
 from playwright.sync_api import sync_playwright
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.source import PRINT
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.errors import LatentbookError
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from tools.bench import Measurement, Report
@@ -34,7 +32,7 @@ CRITICAL = re.compile(
     r'|<script[^>]*src="([^"]+)"'
 )
 IMPORT = re.compile(r'\b(?:from|import)"([^"]+)"')
-"""What a bundled script imports at once; ``import()`` fetches later."""
+"""Static imports of a bundled script; ``import()`` fetches later."""
 
 FRONT = ""
 """The front page."""
@@ -43,13 +41,13 @@ RUNS = 3
 """Lighthouse's scores vary: the median of this many runs counts."""
 
 ATTEMPTS = 3
-"""Sometimes Chromium records no trace, and Lighthouse asks for another run."""
+"""Sometimes Chromium records no trace, and Lighthouse needs another run."""
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"phone": (), "desktop": ("--preset=desktop",)}
-"""The first is measured on a section of each chapter, too."""
+"""The first preset is also measured on a section of each chapter."""
 
 TARGETS: Mapping[tuple[str, str], float] = {("phone", "performance"): 95}
-"""Where a category has a target other than 100."""
+"""Targets of categories other than 100."""
 
 LONGEST_TASK = """
 globalThis.longest = 0;
@@ -60,7 +58,7 @@ new PerformanceObserver((list) => {
 
 
 def pages_of(site: Path) -> list[str]:
-    """Every page for the screen, as a path relative to the root."""
+    """List every page for the screen, as a path relative to the root."""
     found = (path.parent.relative_to(site).as_posix() for path in site.rglob("index.html"))
     places = ("" if place == "." else f"{place}/" for place in found)
     return sorted(place for place in places if not place.endswith(f"/{PRINT}/"))
@@ -74,7 +72,7 @@ def body(url: str, encoding: str) -> bytes:
 
 
 def critical_urls(url: str, html: str) -> list[str]:
-    """The page, the style sheets and scripts it names, and the scripts that those import."""
+    """List the page, the style sheets and scripts that it names, and the scripts these import."""
     found = [url, *(urljoin(url, match[1] or match[2]) for match in CRITICAL.finditer(html))]
     for each in found:  # grows as imports are found
         if each.endswith(".js"):
@@ -84,7 +82,7 @@ def critical_urls(url: str, html: str) -> list[str]:
 
 
 def critical_kilobytes(url: str, html: str) -> float:
-    """Size of what loads with the page, without fonts, brotli, in kB of 1,000 bytes."""
+    """Sum the Brotli size of all that loads with the page, except fonts, in kB of 1,000 bytes."""
     return sum(len(body(each, "br")) for each in critical_urls(url, html)) / 1000
 
 
@@ -98,14 +96,14 @@ class _Elements(HTMLParser):
 
 
 def elements(html: str) -> int:
-    """Number of elements of a page before any script runs."""
+    """Count the elements of a page before any script runs."""
     parser = _Elements()
     parser.feed(html)
     return parser.count
 
 
 def lighthouse(url: str, settings: Settings, *options: str) -> dict[str, float]:
-    """Scores of the four categories (0 to 100), and the layout shift."""
+    """Run Lighthouse; return the scores of its four categories (0 to 100) and the layout shift."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "report.json"
         command = [
@@ -131,7 +129,7 @@ def lighthouse(url: str, settings: Settings, *options: str) -> dict[str, float]:
 
 
 def longest_task(url: str) -> float:
-    """Duration in ms of the page's longest task until its instrument can be moved."""
+    """Measure the page's longest task until its instrument can be moved, in ms."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
         page = browser.new_page(viewport={"width": 1280, "height": 900})

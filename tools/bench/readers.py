@@ -1,4 +1,4 @@
-"""Readers that send requests, in separate processes: they share only the cores with the server."""
+"""Readers that send requests from separate processes: they share only cores with the server."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Answer:
 
 
 def read(pipe: Connection) -> None:
-    """Send the requests that arrive through the pipe, one connection per server, until it is
-    closed.
+    """Send the requests that arrive through the pipe, over one connection per server, until the
+    pipe is closed.
     """
     buffer = memoryview(bytearray(LARGEST))
     connections: dict[str, http.client.HTTPConnection] = {}
@@ -73,14 +73,14 @@ class Readers:
     def ask(
         self, base: str, path: str, headers: dict[str, str], *, readers: int = 1, count: int = 1
     ) -> list[Answer]:
-        """``count`` responses in sequence to each of this many readers at once."""
+        """Let several readers at once fetch ``count`` responses each, one after another."""
         for pipe in self.pipes[:readers]:
             pipe.send((base, path, headers, count))
         return [each for pipe in self.pipes[:readers] for each in pipe.recv()]
 
 
 def ask_again_and_again(base: str, path: str, headers: dict[str, str], clients: int) -> None:
-    """Clients that take one answer after another, until the process is ended."""
+    """Run clients that fetch one answer after another until the process ends."""
 
     def client() -> None:
         connection = http.client.HTTPConnection(urlsplit(base).netloc)
@@ -98,7 +98,7 @@ def ask_again_and_again(base: str, path: str, headers: dict[str, str], clients: 
 
 @contextmanager
 def keeping_busy(base: str, path: str, headers: dict[str, str], clients: int) -> Iterator[None]:
-    """Clients in a process of their own, for as long as the block lasts."""
+    """Run clients in a separate process while the block runs."""
     context = multiprocessing.get_context("spawn")
     asked = (base, path, headers, clients)
     process = context.Process(target=ask_again_and_again, args=asked, daemon=True)

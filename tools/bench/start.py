@@ -1,7 +1,7 @@
-"""Navigation to Python's first answer in a section, beside Pyodide and NumPy alone.
+"""Time from navigation to Python's first answer in a section, against Pyodide and NumPy alone.
 
-Both are served by the same process and measured in turn in the same run, each series in a browser
-profile of its own. The section is opened with a control moved, so that its first instrument asks.
+The same process serves both, and one run measures them in turn, each series in a separate browser
+profile. The section is opened with a control moved, so that its first instrument asks Python.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ PAGES = ("bare.html", "bare.js", "bare-worker.js")
 SERIES = 5
 MEGABITS, ROUND_TRIP_MS = 20, 40
 TARGETS, SLOW_TARGETS = (0.45, 0.20, 0.20), (0.48,)
-"""Of the ratios, one for each visit."""
+"""Targets of the ratios, one per visit."""
 
 NEXT_TARGET = 100  # ms
 
@@ -60,10 +60,10 @@ PAINTED = """(instrument) => new Promise((resolve) => {
   observers[1].observe(document, { subtree: true, attributeFilter: ["data-state"] });
   look();
 })"""
-"""Time from navigation to the frame with the first answer, in ms; in the book, its picture."""
+"""Time from navigation to the frame with the first answer (in the book, its picture), in ms."""
 
 REST_MS = 100
-"""How long a pointer rests on a link before the click, at least."""
+"""Shortest rest of a pointer on a link before the click."""
 
 LINKED = """([href, instrument]) => {
   const link = document.createElement("a");
@@ -81,15 +81,15 @@ LINKED = """([href, instrument]) => {
     observer.observe(document, { subtree: true, childList: true, attributeFilter: ["data-state"] });
   }));
 }"""
-"""Puts a link into the window's corner. Afterwards ``followed`` is the time from the click on it to
-the frame with the first answer on the page behind it, in ms."""
+"""Puts a link into the window's corner. ``followed`` is a promise of the time from a click on it to
+the frame with the first answer on the linked page, in ms."""
 
 KEPT = "() => performance.getEntriesByName('latentbook-snapshot').length > 0"
 STARTED = "() => performance.getEntriesByName('latentbook-python-started').at(-1)?.detail ?? ''"
 
 
 def stock_files(settings: Settings) -> list[Path]:
-    """Pyodide's own files and NumPy, of a book that has been built."""
+    """List Pyodide's own files and NumPy of a built book."""
     pyodide = settings.root / "node_modules" / "pyodide"
     (numpy,) = (settings.build / "cache").glob("numpy-*.whl")
     return [*(pyodide / name for name in STOCK), numpy]
@@ -97,7 +97,7 @@ def stock_files(settings: Settings) -> list[Path]:
 
 @contextmanager
 def site_with_bare(settings: Settings) -> Iterator[Settings]:
-    """Settings of a copy of the site that also has Pyodide's own files and a page for them."""
+    """Copy the site; add Pyodide's own files and a page for them; yield the copy's settings."""
     site = build_site(open_project(settings), report=lambda _: None)
     with tempfile.TemporaryDirectory(prefix=".bench-", dir=settings.build) as folder:
         copy = Path(folder) / "site"
@@ -107,7 +107,7 @@ def site_with_bare(settings: Settings) -> Iterator[Settings]:
         pages = [Path(__file__).with_name(name) for name in PAGES]
         for path in [*pages, *stock_files(settings)]:
             shutil.copy(path, bare / path.name)
-        # Python's own library is compressed already.
+        # Python's own library is already compressed.
         plain = [path for path in bare.iterdir() if path.suffix != ".zip"]
         cache = settings.build / "cache" / "compressed"
         Compressor(cache, settings.brotli_quality).add_variants(plain, lambda _: None)
@@ -115,7 +115,7 @@ def site_with_bare(settings: Settings) -> Iterator[Settings]:
 
 
 def visit(context: BrowserContext, url: str, *, own: bool, keep: bool) -> tuple[float, float, str]:
-    """Open a page: ms to its first answer, megabytes transferred, how Python started."""
+    """Open a page; return ms to its first answer, megabytes transferred, and how Python started."""
     page = context.new_page()
     requests: list[Request] = []
     page.on("requestfinished", lambda request: requests.append(request))
@@ -130,7 +130,7 @@ def visit(context: BrowserContext, url: str, *, own: bool, keep: bool) -> tuple[
 
 
 def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float, float, str]]:
-    """Visits in sequence with a fresh profile."""
+    """Make several visits in sequence with a fresh profile."""
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             profile, executable_path=chromium_path(), args=list(FLAGS)
@@ -145,7 +145,7 @@ def series(base: str, place: str, *, visits: int, own: bool) -> list[tuple[float
 
 
 def next_page(base: str, rest_ms: float) -> float:
-    """Milliseconds from a click to the next section's first answer, with Python running, after the
+    """Measure ms from a click to the next section's first answer, with Python running, after the
     pointer has rested on the link."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=list(FLAGS))
@@ -164,7 +164,7 @@ def next_page(base: str, rest_ms: float) -> float:
 
 
 def in_webkit(url: str, instrument: str) -> float:
-    """Milliseconds from navigation to the first answer, in a new session of WebKit."""
+    """Measure ms from navigation to the first answer, in a new session of WebKit."""
     path = browser_path()
     assert path is not None
     with tempfile.TemporaryDirectory() as folder, closing(WebKit(path, Path(folder) / "log")) as it:
@@ -174,8 +174,8 @@ def in_webkit(url: str, instrument: str) -> float:
 
 
 def measure(settings: Settings, report: Report) -> list[Measurement]:
-    """Three visits; the first over a slow line, and in WebKit, which has no snapshots here (see
-    tests/browser/webkit.py); and the next page.
+    """Measure three visits; a first visit over a slow line; the next page; and a first visit in
+    WebKit, which has no snapshots here (see tests/browser/webkit.py).
     """
     rows: list[Measurement] = []
     with site_with_bare(settings) as copy, served(create_app(copy)) as base:

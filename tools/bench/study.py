@@ -1,7 +1,7 @@
-"""The page of what is due, with a log of ten years: opened, folded again, card after card.
+"""The review page with a log of ten years: opened, folded again, and card after card.
 
-The cards' pages are made here; everything else is the book. Times begin when the document has been
-read, and end with the frame that shows the card.
+The bench generates the cards' pages; everything else is the book's. Times start when the document
+has been parsed, and end with the frame that shows the card.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
         for number, chapter in enumerate(chapters):
             cards = (CARD.format(i=i) for i in range(number, CARDS, len(chapters)))
             own = chapter / "index.html"
-            own.unlink()  # it is the book's
+            own.unlink()  # the file is a link to the book's
             own.write_text(f"<!doctype html><main>{''.join(cards)}</main>")
         app = Starlette()
         app.mount("/", StaticFiles(directory=copy, html=True))

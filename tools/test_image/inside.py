@@ -1,6 +1,6 @@
-"""Inside the image: its server, as the image starts it, then with a course; readers; the end.
+"""Runs inside the image: tests its server as the image starts it, with a course, and with people.
 
-The one argument is what the image says of itself, as JSON: Env, Cmd and Healthcheck.
+The only argument is the configuration of the image as JSON: Env, Cmd and Healthcheck.
 """
 
 import gzip
@@ -18,7 +18,7 @@ from pathlib import Path
 
 MODELS = ("conv_vae_mnist", "mlp_vae_mnist")
 MINUTES = 10
-"""A course is built before it is served."""
+"""Long, because a course is built before it is served."""
 
 config = json.loads(sys.argv[1])
 environment = dict(line.split("=", 1) for line in config["Env"]) | {"HOME": "/home/reader"}
@@ -26,14 +26,14 @@ url = f"http://127.0.0.1:{environment['LATENTBOOK_PORT']}"
 
 
 def get(path, **headers):
-    """Header fields and body of a page, which has to be there."""
+    """Fetch a page that must exist; return header fields and body."""
     with urllib.request.urlopen(urllib.request.Request(url + path, headers=headers)) as answer:
         return answer.headers, answer.read()
 
 
 @contextmanager
 def served(command, **variables):
-    """A server that is ready, and that ends well when told to."""
+    """Run a server until the block ends; check that it then stops without an error or output."""
     server = subprocess.Popen(
         command,
         env=environment | variables,
@@ -56,7 +56,7 @@ def served(command, **variables):
 
 
 def look():
-    """Every chapter and the decoders; how many chapters there are."""
+    """Check every chapter and the decoders; return the number of chapters."""
     assert json.loads(get("/healthz")[1]) == {"status": "ok"}
     front = get("/")[1].decode()
     chapters = sorted(set(re.findall(r'href="(?:\./)?([a-z-]+/)"', front)))
@@ -91,7 +91,7 @@ with served(["latentbook", "serve"], **course):
     title = re.search('^title = "(.*)"', Path("/course/course.toml").read_text(), re.MULTILINE)
     assert title and title[1] in get("/")[1].decode()
 
-# Its people: created, served from what the image has bundled, and students' code behind its walls.
+# A course with people: created, checked with its sandbox, and served from the image's bundles.
 course |= {"LATENTBOOK_DATABASE": "/built/course.sqlite"}
 for command in (["new", "Course"], ["doctor"]):
     subprocess.run(["latentbook", "classroom", *command], env=environment | course, check=True)

@@ -1,4 +1,4 @@
-"""Says on standard error what Python is asked to write, whether or not it could be."""
+"""Reports every attempt of Python to write, successful or not, on standard error."""
 
 import os
 import sys
@@ -11,7 +11,7 @@ CHANGES = (
 
 
 def audit(event, arguments):
-    """One line for each file opened to be written, and for each change of a folder."""
+    """Write one line per file opened for writing and per change of a folder."""
     opens = event == "open" and arguments[0] != os.devnull and arguments[2] & WRITING
     if opens or event in CHANGES:
         os.write(2, f"{event}{arguments}\n".encode())

@@ -1,8 +1,8 @@
 """Emoji by four artists, drawn as small colour pictures, with names and tags in several languages.
 
 The drawings are SVG in npm's `@iconify-json/*`, the names are those of Unicode's CLDR in
-`emojibase-data`. They are drawn once, by the npm package `sharp`, which is installed beside them
-in `build/data/` and is no part of the book.
+`emojibase-data`. The npm package `sharp` draws them once. It is installed next to them in
+`build/data/` and is not part of the book.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ from training.errors import DataMismatch, DataUnavailable
 SIDE = 32  # px
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
 SHARP = "sharp@0.35.5"
-SHARP_BEFORE = "2026-11-20"  # what it needs itself is chosen as on this day
+SHARP_BEFORE = "2026-11-20"  # its dependencies are resolved as of this day
 DRAWER = Path(__file__).with_name("draw_svg.mjs")
 
 WHAT_IT_IS_NOT = (
@@ -45,7 +45,7 @@ class Artist:
     Attributes
     ----------
     name : of the icon set in `@iconify-json`
-    credit : what must be shown where a picture shows
+    credit : text that must accompany each picture
     """
 
     name: str
@@ -172,7 +172,7 @@ class EmojiSet:
 
     @property
     def origin(self) -> Card:
-        """Where it is from, as cards say it."""
+        """The origin of the set, as recorded in cards."""
         sources = (*(artist.source for artist in ARTISTS), NAMES)
         return {
             "name": "emoji",
@@ -226,9 +226,9 @@ def with_tones(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def read_icons(files: dict[str, bytes]) -> Any:
-    """From code points to the SVG of an icon set, or None if it lacks them.
+    """Return a function from code points to an icon's SVG, or None if the set lacks it.
 
-    EmojiOne's package does not say which code points a drawing is of, and its names are Noto's.
+    EmojiOne's package does not list code points, but its names are Noto's.
     """
     icons = json.loads(files["icons.json"])
     chars = json.loads(files["chars.json"]) or json.loads(
@@ -244,12 +244,12 @@ def read_icons(files: dict[str, bytes]) -> Any:
 
 
 def without_variant(code: str) -> str:
-    """Code points without U+FE0F, which asks for colour and which lists set or leave out."""
+    """Remove U+FE0F, which requests colour: lists of emoji do not agree on it."""
     return "-".join(point for point in code.lower().split("-") if point != "fe0f")
 
 
 def as_svg(icon: dict[str, Any], icons: dict[str, Any]) -> str:
-    """The icon in the middle of a square."""
+    """An SVG with the icon in the middle of a square."""
     left, top, width, height = (
         icon.get(key, icons.get(key, default))
         for key, default in (("left", 0), ("top", 0), ("width", 16), ("height", 16))
@@ -281,7 +281,7 @@ def draw(svgs: list[str]) -> NDArray[np.uint8]:
 
 
 def drawer() -> str:
-    """The script beside an installed `sharp`, where node finds it."""
+    """Copy the script next to an installed `sharp`, so that node finds the package."""
     folder = packages.DATA_DIR / SHARP
     script = folder / DRAWER.name
     if not script.exists():

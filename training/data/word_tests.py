@@ -1,6 +1,6 @@
-"""Questions about words that people have answered: analogies, and how alike two words are.
+"""Questions about words, with people's answers: analogies, and the similarity of two words.
 
-Read for measuring only; nothing of them is in the book's files.
+They serve only to measure; the book's files contain none of them.
 """
 
 import subprocess
@@ -16,7 +16,7 @@ from latentbook_decoders.models.cards import sha256
 from training.data.packages import DATA_DIR
 from training.errors import DataMismatch, DataUnavailable
 
-PACKAGE = "gensim==4.4.0"  # its tests have the three files
+PACKAGE = "gensim==4.4.0"  # its tests contain the three files
 WHEEL = ("--platform", "manylinux_2_28_x86_64", "--python-version", "3.11")  # on any machine
 FOLDER = "gensim/test/test_data"
 SHA256 = {
@@ -28,13 +28,13 @@ SHA256 = {
 
 @dataclass(frozen=True)
 class WordTests:
-    """Words in small letters.
+    """Questions and ratings; words are in lower case.
 
     Attributes
     ----------
     analogies : by relation, questions a, b, c with the answer d: a is to b as c is to d
-    alike : SimLex-999, two words and how alike they are, 0 to 10: a cup is not like coffee
-    related : WordSim-353, two words and how much they have to do with each other, 0 to 10
+    alike : SimLex-999, two words and their similarity, 0 to 10: a cup is not like coffee
+    related : WordSim-353, two words and their relatedness, 0 to 10
     """
 
     analogies: dict[str, list[tuple[str, ...]]]

@@ -36,7 +36,7 @@ FEW_OR_MANY = (10, 50)
 DRAWS, SEED = 10, 0
 POOL = 10_000
 """Training images that a server draws labels from. They are the first ones: images at even and at
-odd places of MNIST differ, and probes of every sixth one name 1.7 % fewer digits by PCA."""
+odd places of MNIST differ, and with PCA, probes of every sixth one get 1.7 % fewer digits right."""
 
 Probe = Callable[[NDArray[Any], NDArray[Any], float], tuple[Array, Array]]
 Loss = Callable[[NDArray[Any], NDArray[Any], tuple[Array, Array]], float]
@@ -141,7 +141,7 @@ def make_cards(job: Job) -> Card:
 
 
 def make_compared(job: Job) -> Card:
-    """How alike the judged codes are, computed as in the page."""
+    """Similarity of the judged codes, computed as in the page."""
     counts = compare_codes.COUNTS
     arrays = {
         measure: np.stack([compare_codes.matrix_of(measure, n) for n in counts]).astype(np.float32)
@@ -169,7 +169,7 @@ def codes_of_all(name: str) -> tuple[NDArray[Any], NDArray[Any]]:
 
 
 def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
-    """Share of test images that probes with 50 labels per class name right, by ridge."""
+    """Share of test images that probes with 50 labels per class get right, by ridge."""
     shown, test = codes_of_all(name)
     asked = (shown, dataset.train_labels, test, dataset.test_labels)
     return {
@@ -183,7 +183,7 @@ def by_ridge(name: str, dataset: Dataset) -> dict[str, float]:
 def logistic(
     h: NDArray[Any], labels: NDArray[Any], ridge: float, tolerance: float = 1e-4
 ) -> tuple[Array, Array]:
-    """Multinomial logistic regression, its ridge in the unit of `fit`, halved."""
+    """Multinomial logistic regression, with half the penalty of `fit` for the same ridge."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     mean = h.mean(axis=0, dtype=np.float64)
@@ -197,7 +197,7 @@ def logistic(
 def chosen(probe: Probe, loss: Loss, h: NDArray[Any], known: NDArray[Any]) -> float:
     """The ridge with which a probe of most labels of each class has the least loss on the rest.
 
-    With a single label of each class none is held out, and the ridge is 1. `h` is sorted by class.
+    With a single label per class none is held out, and the ridge is 1. `h` is sorted by class.
     """
     held = held_out(len(h))
     if not held.any():
@@ -225,7 +225,7 @@ def make_logistic(name: str, job: Job) -> Card:
             ridges[i, j] = ridge = chosen(logistic, log_loss, h, known)
             matrix, intercept = logistic(h, known, ridge, tolerance=1e-6)
             matrices[i, j] = matrix
-            # What rounding the matrix does to the mean code, the intercept takes back
+            # The intercept undoes the effect of rounding the matrix on the mean code
             intercepts[i, j] = intercept + h.mean(axis=0) @ (matrix - matrices[i, j])
             probe = matrices[i, j].astype(np.float32), intercepts[i, j]
             right[i, j] = share_right(test, dataset.test_labels, probe)
@@ -257,7 +257,7 @@ def read_by_probe(
     dataset: Dataset,
     per_class: tuple[int, ...] = FEW_OR_MANY,
 ) -> dict[str, float]:
-    """Percent of the test images that the standard probe names, by labels per class.
+    """Percent of the test images that the standard probe gets right, by labels per class.
 
     Mean over the draws of `make_logistic`; h and seen are codes of all 60,000 and 10,000 images.
     """
@@ -275,7 +275,7 @@ def read_by_probe(
 
 
 def by_probe(name: str, dataset: Dataset) -> dict[str, float]:
-    """Share of all test images named right by three probes with 50 labels per class.
+    """Share of all test images that three probes with 50 labels per class get right.
 
     "fixed" is least squares with a ridge of 1, "chosen" with that of `chosen`; "logistic" are the
     probes of `make_logistic`. Mean over DRAWS, the same for all three.

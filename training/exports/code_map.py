@@ -11,7 +11,7 @@ from training.exports.gallery import neighbours
 from widgets.code_map import CODES, NEAREST, PERPLEXITIES, STARTS
 from widgets.kit.encoders import encode_as
 
-LEVELS = 1023  # coordinates are rounded to this many places, from the left end to the right
+LEVELS = 1023  # coordinates are rounded to this many steps, from one end to the other
 
 
 def codes_of(name: str) -> NDArray[np.float64]:
@@ -20,7 +20,7 @@ def codes_of(name: str) -> NDArray[np.float64]:
         x = gallery["images"] / 255
     if name != "shuffled":
         return encode_as(name, x)
-    # Each number of the code drawn from all images at random: as it was one by one, but no two
+    # Permute each number of the code over the images: each keeps its distribution, but no two
     # numbers depend on each other.
     return np.random.default_rng(0).permuted(encode_as("pca", x), axis=0)
 
@@ -35,7 +35,7 @@ def on_grid(plane: NDArray[Any]) -> NDArray[np.uint16]:
 
 def make_code_map(job: Job) -> Card:
     """Map every code in every way, and measure which neighbours each map preserves."""
-    # Only making the maps again needs scikit-learn.
+    # Only recomputing the maps needs scikit-learn.
     from sklearn.decomposition import PCA  # type: ignore[import-untyped]
     from sklearn.manifold import TSNE, trustworthiness  # type: ignore[import-untyped]
 
@@ -89,7 +89,7 @@ def make_code_map(job: Job) -> Card:
 
 
 def in_code_space(codes: NDArray[np.float64]) -> dict[str, NDArray[np.float32]]:
-    """How wide each class is, (10,), and how far apart their means are, (10, 10)."""
+    """Width of each class, (10,), and distances between their means, (10, 10)."""
     with np.load(WIDGET_DATA / "mnist_gallery.npz") as gallery:
         labels = gallery["labels"]
     means = np.stack([codes[labels == k].mean(0) for k in range(10)])

@@ -73,8 +73,8 @@ def measures(state: dict[str, Any], steps: int) -> list[float]:
 def measured_without(drop: str, switches: dict[str, bool], seed: int) -> list[float]:
     """As `measured`, without the negatives that show the digit of the right candidate.
 
-    With `drop` "others", without as many that show other digits, drawn at random; with "nearest
-    others", without the nearest of these; with "nearest", without the nearest, whatever they show.
+    With `drop` "others", leave out as many that show other digits, drawn at random; with "nearest
+    others", the nearest of these; with "nearest", the nearest, whatever they show.
     """
     labels = collapse.digits()[1]
     softmax = collapse.softmax
@@ -91,9 +91,9 @@ def measured_without(drop: str, switches: dict[str, bool], seed: int) -> list[fl
 
 
 def _without(softmax: Any, drop: str, same: Any, lots: Any, s: Any) -> Any:
-    """Chances of the candidates that are left; `same` says which show the digit of the right one.
+    """Chances of the candidates that are left; `same` marks those that show the right one's digit.
 
-    The right ones are on the diagonal; `lots` decides which others go if they are drawn.
+    The right ones are on the diagonal; `lots` are random numbers that pick the others to drop.
     """
     right = np.eye(len(same), dtype=bool)
     dropped = same & ~right

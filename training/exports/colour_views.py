@@ -1,8 +1,8 @@
 """Encoders of colour emoji, trained on pairs of views by six choices of augmentation.
 
-All have the same layers, loss and number of batches, and all views are shifted. What one choice
-adds to the views, its code should forget. That is measured on emoji that no training has seen, by
-all artists, and compared with the encoder as it began, with pixels and with a colour histogram.
+All have the same layers, loss and number of batches, and all views are shifted. A code should
+forget the changes that its choice adds to the views. That is measured on emoji that no training has
+seen, by all artists, and compared with the untrained encoder, pixels and a colour histogram.
 """
 
 from collections.abc import Callable
@@ -51,7 +51,7 @@ RECIPE = StudentRecipe(
 )
 SEEDS = 3
 HELD = 0.2  # share of the emoji that no training sees
-ARTIST = "noto"  # who drew the shown pictures, and those that another artist's are searched for
+ARTIST = "noto"  # of the pictures shown, and of those searched for other artists' drawings
 RIDGES = (1e-4, 1e-3, 1e-2, 1e-1)
 HUES = 6  # classes of the probe of hue
 BINS = 4  # of each colour in the histogram
@@ -65,14 +65,14 @@ def view(x: Tensor, added: tuple[str, ...]) -> Tensor:
     Parameters
     ----------
     x : Tensor of shape (n, 3, 32, 32), in [0, 1], on white
-    added : of "crop", "flip", "jitter", "erase"; a shift of up to 4 px is always there
+    added : of "crop", "flip", "jitter", "erase"; a shift of up to 4 px is always added
     """
     n = len(x)
 
     def within(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(n)
 
-    scale = within(LEAST_KEPT, 1) if "crop" in added else torch.ones(n)  # side of what is kept
+    scale = within(LEAST_KEPT, 1) if "crop" in added else torch.ones(n)  # side of the crop
     middle = (1 - scale)[:, None] * (2 * torch.rand(n, 2) - 1)  # its place, in [-1, 1]
     side = torch.where(torch.rand(n) < 0.5, -1.0, 1.0) if "flip" in added else torch.ones(n)
     moved = torch.randint(-STEP, STEP + 1, (n, 2)) * (2 / SIDE)
@@ -124,7 +124,7 @@ def trained(
 
 
 def untrained(x: Tensor) -> nn.Sequential:
-    """A network as it began, whose batch norm knows the statistics of pictures."""
+    """An untrained network whose batch norm has seen the statistics of pictures."""
     torch.manual_seed(0)
     model = network()
     with torch.no_grad():
@@ -135,13 +135,13 @@ def untrained(x: Tensor) -> nn.Sequential:
 
 
 def to_weights(model: nn.Module) -> dict[str, NDArray[Any]]:
-    """Weights as the page has them: batch norm merged into the convolutions, in 8 bits.
+    """Weights as the page uses them: batch norm merged into the convolutions, in 8 bits.
 
     Returns
     -------
     dict
         `w0`, `w1`, `w2`, int8 of shape (3, 3, in, out), `w3`, (512, 64), `w4`, (64, 32), each with
-        a step by output, `s0` and so on, float32 of shape (out,), and a bias `b0` and so on.
+        a step per output, `s0` and so on, float32 of shape (out,), and a bias `b0` and so on.
     """
     parts: list[Any] = list(model.children())
     merged = [fuse_conv_bn_eval(parts[3 * k], parts[3 * k + 1]) for k in range(len(CHANNELS))]
@@ -170,14 +170,14 @@ def histogram(x: NDArray[Any]) -> NDArray[np.float64]:
 
 
 def both(x: NDArray[Any], weights: Encoder) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Codes of many pictures, (n, 64), and what the loss sees, (n, 32)."""
+    """Codes of many pictures, (n, 64), and the vectors that the loss sees, (n, 32)."""
     parts = [encode_emoji(part, weights) for part in np.array_split(x, max(1, len(x) // 200))]
     code, seen = (np.concatenate(each) for each in zip(*parts, strict=True))
     return code, seen
 
 
 def part_of(weights: Encoder, part: int, x: NDArray[Any]) -> NDArray[np.float64]:
-    """The codes of pictures (n, 32, 32, 3) if `part` is 0, what the loss sees if it is 1."""
+    """The codes of pictures (n, 32, 32, 3) if `part` is 0; the vectors of the loss if it is 1."""
     return both(x, weights)[part]
 
 
@@ -199,7 +199,7 @@ COPIES: dict[str, tuple[Callable[[NDArray[Any]], NDArray[np.float64]], ...]] = {
 
 
 def asked(x: NDArray[Any], change: str) -> NDArray[np.bool_]:
-    """Of which pictures (n, 32, 32, 3) a change is asked: the coloured ones, the lopsided ones."""
+    """Mask of pictures (n, 32, 32, 3) that a change is tested on: coloured ones, lopsided ones."""
     if change == "hue":
         coloured: NDArray[np.bool_] = x.std(axis=3).mean(axis=(1, 2)) > COLOURED
         return coloured
@@ -210,13 +210,13 @@ def asked(x: NDArray[Any], change: str) -> NDArray[np.bool_]:
 
 
 def nearer(h: NDArray[Any], copy: NDArray[Any], fresh: NDArray[Any]) -> float:
-    """Share of fresh views whose code is nearer to that of the picture than of its changed copy."""
+    """Share of fresh views whose code is nearer to the picture's than to its changed copy's."""
     away = [np.linalg.norm(fresh - each, axis=1) for each in (h, copy)]
     return float(np.mean(away[0] < away[1]))
 
 
 def hue_of(x: NDArray[Any]) -> NDArray[np.int64]:
-    """Which of six hues the colours of pictures (n, 32, 32, 3) have in sum."""
+    """Which of six hues the summed colours of pictures (n, 32, 32, 3) have."""
     red, green, blue = x.sum(axis=(1, 2)).T
     angle = np.arctan2(np.sqrt(3) * (green - blue), 2 * red - green - blue)
     sixth: NDArray[np.int64] = np.round(angle / (2 * np.pi / HUES)).astype(int) % HUES
@@ -224,9 +224,9 @@ def hue_of(x: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def read(h: NDArray[Any], of: NDArray[Any], test: NDArray[Any], test_of: NDArray[Any]) -> float:
-    """Share of the test codes whose class a linear probe reads, its ridge chosen on a fifth.
+    """Share of the test codes whose class a linear probe gets right; a fifth chooses its ridge.
 
-    Of codes with more numbers than ours, such as pixels, it reads as many principal components.
+    Of codes larger than ours, such as pixels, it reads as many principal components as ours has.
     """
     if h.shape[1] > FEATURES:
         torch.manual_seed(0)
@@ -265,7 +265,7 @@ class Measured:
     train_groups: NDArray[np.int64]
 
     def card(self, codes_of: Callable[[NDArray[Any]], NDArray[np.float64]]) -> Card:
-        """What a code keeps and forgets; all but `moved` in percent."""
+        """Measures of what a code preserves and forgets; all but `moved` in percent."""
         x, h, train = self.x, codes_of(self.x), codes_of(self.train)
         unit = apart(h, self.of)
         moves = np.random.default_rng(1).integers(-STEP, STEP + 1, (len(x), 2))
@@ -290,7 +290,7 @@ class Measured:
         return rounded_card({"moved": moved, "told_apart": told, "read": percent})
 
     def chance(self) -> Card:
-        """Shares of the most frequent hue and group, in percent; among how many one is searched."""
+        """Shares of the most frequent hue and group, in percent; number of pictures searched."""
         hues = np.bincount(hue_of(self.x[asked(self.x, "hue")]))
         groups = np.bincount(self.groups)
         most = {"hue": 100 * hues.max() / hues.sum(), "group": 100 * groups.max() / groups.sum()}
@@ -305,7 +305,7 @@ def rounded_card(card: Card) -> Card:
 
 
 def split(data: EmojiSet) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-    """Which emoji no training sees, (n,), and the rows of those that are shown.
+    """Mask of the emoji that no training sees, (n,), and places of those that are shown.
 
     Emoji of a named skin tone are left out of both, since they would be most of the set.
     """

@@ -1,4 +1,4 @@
-"""Directions of a network's layers in which a property can be read, to be erased in the page.
+"""Directions in a network's layers that reveal a property, to be erased in the page.
 
 Erasing follows Belrose et al. 2023 (LEACE): in the space where the code is white, remove the
 directions that correlate with the property. This removes all linear information on it and moves
@@ -42,7 +42,7 @@ def eraser(
 def read_curved(
     h: NDArray[Any], wanted: NDArray[Any], asked: NDArray[Any], true: NDArray[Any]
 ) -> float:
-    """Share of the variance of a property that UNITS random units read off codes not fitted to."""
+    """Share of the variance of a property that UNITS random units read off held-out codes."""
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(h.shape[1], UNITS)), 0.5 * rng.normal(size=UNITS)
     mean, scale = h.mean(axis=0), np.sqrt(h.var(axis=0).sum())

@@ -1,6 +1,6 @@
 """A convolutional and a dense VAE with as many weights, by the number of training digits.
 
-Beside them, what chapter 3 says of the server's convolutional VAEs, trained and with new weights.
+Also the figures in chapter 3 about the server's convolutional VAEs, trained and with new weights.
 """
 
 import copy
@@ -25,8 +25,8 @@ from training.objectives import training_loss
 from training.recipes import SEED
 
 STEPS, BATCH, RATE = 2000, 128, 3e-3  # the rate at its peak
-MOMENTS = 10  # of a training; the best of them is taken
-HELD_OUT = 5000  # training digits by which it is chosen
+MOMENTS = 10  # checkpoints in a training; the best is returned
+HELD_OUT = 5000  # training digits that choose it
 DIGITS = (1_000, 10_000, 55_000)  # to learn from
 PAIR: dict[str, Config] = {
     "convolutional": ConvVAEConfig(latent_dim=16, channels=16, hidden=64),
@@ -91,7 +91,7 @@ def conv_and_dense_figures(seed: int, job: Job) -> Card:
 
 @torch.no_grad()
 def negative_elbo(model: Autoencoder, x: Tensor) -> Tensor:
-    """Nats for each image, one draw of z with seed 1."""
+    """Nats per image, one draw of z with seed 1."""
     torch.manual_seed(1)
     mu, logvar = model.encode(x)
     assert logvar is not None
@@ -107,7 +107,7 @@ def trained(
     steps: int = STEPS,
     on_step: OnStep,
 ) -> Autoencoder:
-    """Train with Adam, the rate falling to zero; keep the best of ten moments."""
+    """Train with Adam, the rate falling to zero; return the best of ten checkpoints."""
     optimizer = torch.optim.Adam(model.parameters(), fused=True)
     best, best_score = model, -np.inf
     for step in range(steps):
@@ -128,7 +128,7 @@ def trained(
 
 
 def server_models(test: Tensor) -> Card:
-    """The server's VAEs with two latents: lead of the dense one, stride 2, and what a unit sees."""
+    """The server's VAEs with two latents: lead of the dense one, stride 2, receptive field."""
     losses = [
         negative_elbo(registry.load(name), test) for name in ("conv_vae_mnist", "mlp_vae_mnist")
     ]
@@ -164,7 +164,7 @@ def at_stride(name: str) -> Card:
 
 
 def inner_field(name: str, x: Tensor) -> Card:
-    """Percent of a unit's squared gradient in the inner 8 of the 10 pixels a side that it sees."""
+    """Percent of a unit's squared gradient in the inner 8 of its 10 pixels per side."""
     new = []
     for seed in range(4):
         torch.manual_seed(seed)
@@ -176,7 +176,7 @@ def inner_field(name: str, x: Tensor) -> Card:
 
 
 def inner_share(model: Autoencoder, x: Tensor) -> float:
-    """Of the unit in the middle of each map of the second convolution."""
+    """Percent for the unit in the middle of each map of the second convolution."""
     unflatten, first, activation, second, *_ = model.encoder
     assert isinstance(second, nn.Conv2d)
     x = x.clone().requires_grad_()

@@ -34,7 +34,7 @@ def sample_of(dataset: Dataset) -> slice:
 
 
 def codes_of(model: Autoencoder, x: Tensor) -> Tensor:
-    """`model.encode`, the mean alone, for images of shape (n, 784): (n, latent_dim)."""
+    """`model.encode`, only the mean, for images of shape (n, 784): (n, latent_dim)."""
     return torch.cat([model.encode(part)[0] for part in x.split(1000)])
 
 

@@ -1,8 +1,8 @@
-"""What plain autoencoders and VAEs draw from a normal distribution, judged by a classifier.
+"""Draws of plain autoencoders and VAEs from a normal distribution, judged by a classifier.
 
 Both have the same layers, and 2 or 16 latents. The codes are drawn from the prior, or from a normal
-distribution or a mixture of several that is fitted to codes of training digits. The judge does not
-compare with these digits.
+distribution or a mixture of several that is fitted to codes of training digits. The judge
+compares them with other digits.
 """
 
 from dataclasses import dataclass
@@ -43,7 +43,7 @@ SHOWN = {"plain": 30.0, "vae": 4.0}  # how far the planes in the chapter's pictu
 
 @dataclass(frozen=True)
 class PlainConfig:
-    """A plain autoencoder with the layers of the VAE beside it."""
+    """A plain autoencoder with the same layers as the VAE."""
 
     latent_dim: int
 
@@ -54,19 +54,19 @@ class PlainConfig:
 
 
 def vae_config(k: int) -> Config:
-    """The VAE."""
+    """The VAE with the same layers as `PlainConfig`."""
     return MLPVAEConfig(k, encoder=WIDTHS, decoder=WIDTHS[::-1])
 
 
 class Judge:
-    """A classifier of digits: is it sure of a drawn image, and which real digits do draws cover?
+    """A classifier of digits: how sure it is of drawn images, and which real digits they cover.
 
     Coverage is that of Naeem et al. 2020: the share of reference digits that have a draw nearer
     than their own k-th neighbour among the references, in the classifier's last hidden layer.
 
     Attributes
     ----------
-    shown : training digits that are no references, drawn at random, (15000, 784)
+    shown : training digits that are not references, drawn at random, (15000, 784)
     """
 
     def __init__(self, train: Tensor, labels: Tensor, seed: int) -> None:
@@ -109,7 +109,7 @@ class Judge:
 
     @torch.no_grad()
     def report(self, images: Tensor) -> Card:
-        """Of how many images it is sure, what they cover, and what it takes them for."""
+        """Percent of images that it is sure of, percent of references covered, images by class."""
         features = self.features(images.flatten(1))
         top, digit = self.classes(features).softmax(1).max(1)
         nearest = torch.cdist(self.references, features).min(1).values
@@ -135,12 +135,12 @@ def judge_from(seed: int) -> Judge:
 
 
 def percent(which: Tensor) -> float:
-    """Share that is true."""
+    """Percent of true values."""
     return round(100 * float(which.float().mean()), 1)
 
 
 def make_draws(job: Job) -> Card:
-    """Train and judge the first networks, and say what the judge makes of known images."""
+    """Train and judge the first networks, and judge known images."""
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), shuffled_digits(to_unit(dataset.test_images))
     metrics = draws_figures(SEED, job)
@@ -170,7 +170,7 @@ def make_draws(job: Job) -> Card:
 
 
 def draws_figures(seed: int, job: Job) -> Card:
-    """What networks from another seed draw."""
+    """Judge the draws of networks trained from a seed."""
     torch.set_num_threads(1)  # the same weights on every run
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), shuffled_digits(to_unit(dataset.test_images))
@@ -192,7 +192,7 @@ def draws_figures(seed: int, job: Job) -> Card:
 
 
 def shuffled_digits(test: Tensor) -> Tensor:
-    """In another order: the file has its writers in blocks."""
+    """Shuffle test digits, because the file lists its writers in blocks."""
     return test[torch.randperm(len(test), generator=torch.Generator().manual_seed(0))]
 
 
@@ -209,7 +209,7 @@ def codes_of(ae: Autoencoder, vae: Autoencoder, x: Tensor) -> dict[str, Tensor]:
 def drawn_by(
     ae: Autoencoder, vae: Autoencoder, codes: Tensor, test: Tensor, shown: Tensor
 ) -> dict[str, Tensor]:
-    """Images of both decoders, by where their codes come from."""
+    """Images of both decoders, by the source of their codes."""
     noise = torch.randn(DRAWS, ae.latent_dim, generator=torch.Generator().manual_seed(0))
     mu, logvar = vae.encode(shown)
     assert logvar is not None
@@ -251,7 +251,7 @@ def trained(config: Config, train: Tensor, seed: int, on_step: OnStep) -> Autoen
 
 
 def certainty_of_paths(judge: Judge) -> Card:
-    """A judge that has seen no mixtures: of digits, of their middle, and along the decoded path."""
+    """Certainty of a judge that saw no mixtures: of digits, decoded codes, and their middles."""
     shown, model = load("mnist_images"), load(f"{MODELS['mnist']}_decoder")
     images = shown["images"] / 255
     codes = model["codes"][shown["position"]].astype(float)

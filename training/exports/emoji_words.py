@@ -1,9 +1,9 @@
-"""Two encoders of emoji and their names: what they find among emoji and artists never seen.
+"""Two encoders of emoji and their names: their results on emoji and artists never seen.
 
-Writes the arrays of the instrument `type_words` and their card, and apart, since few readers need
-it, the encoder of pictures for `own_emoji`. Every share comes with those of the controls: pixels,
-their principal components, orientations of edges, the encoder before training and trained without
-words, and chance.
+Writes the arrays of the instrument `type_words` and their card. The encoder of pictures for
+`own_emoji` goes in a separate file, because few readers need it. Every share comes with those of
+the controls: pixels, their principal components, orientations of edges, the encoder before training
+and trained without words, and chance.
 """
 
 import time
@@ -43,13 +43,13 @@ from widgets.data import load
 from widgets.kit.two_encoders import BUCKETS, WIDTH, encode_pictures, unit
 
 SEED = 0
-SHOWN_ARTIST = "noto"  # of the training, whose drawings are shown and searched
+SHOWN_ARTIST = "noto"  # seen in training; these drawings are shown and searched
 NEAREST = 5
-FIRST = 5  # of 400 pictures, that a search is judged by
+FIRST = 5  # results, from 400 pictures, by which a search is judged
 COLOURS = 128  # of the pictures in the page
-SAME_CODE = 0.99  # cosine of a code and the stored one, which are rounded
-VECTOR_STEPS = 15  # of the vectors in the page, on each side of 0: a mean of several evens out
-GROUPS = {  # of Unicode, with the words by which they are asked for
+SAME_CODE = 0.99  # least cosine of a code with the stored one, which is rounded
+VECTOR_STEPS = 15  # of the vectors in the page, on each side of 0: averaging several evens out
+GROUPS = {  # of Unicode, with the words that ask for them
     0: "smiley face emotion",
     1: "person body hand",
     3: "animal nature plant",
@@ -107,12 +107,12 @@ def make_emoji_words(job: Job) -> Card:
 
 
 def make_emoji_pictures(job: Job) -> Card:
-    """Write the encoder of pictures whose codes `emoji_words` has.
+    """Write the encoder of pictures whose codes `emoji_words` stores.
 
     Raises
     ------
     OtherCodes
-        If training gave another encoder than the one that wrote these codes.
+        If training gave a different encoder from the one that wrote these codes.
     """
     emoji = load_emoji()
     model = trained(emoji, SEED, job, {"words": True})[0]["words"]
@@ -152,7 +152,7 @@ def emoji_words_figures(seed: int, job: Job) -> Card:
 def trained(
     emoji: EmojiSet, seed: int, job: Job, runs: Mapping[str, bool] = RUNS
 ) -> tuple[dict[str, TwoEncoders], Card]:
-    """Each of some runs, and its processor time in seconds; one that is stored is not repeated."""
+    """Models of the given runs, and their processor times in seconds; stored runs are reused."""
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     job.checkpoints.mkdir(parents=True, exist_ok=True)
     models, seconds = {}, {}
@@ -228,7 +228,7 @@ def search_shares(
     has = torch.tensor([[tag in each for each in library] for tag in asked]).float()
 
     def precision(scores: Tensor) -> float:
-        """Of scores (tags, pictures)."""
+        """Precision of scores (tags, pictures)."""
         first = scores.topk(FIRST, dim=1).indices
         return share(right.gather(1, first))
 
@@ -243,7 +243,7 @@ def search_shares(
 
 
 def votes(codes: Tensor, library: Tensor, has: Tensor) -> Tensor:
-    """How many of the nearest seen pictures have each tag, (tags, pictures); ties by nearness."""
+    """Number of nearest seen pictures with each tag, (tags, pictures); nearness breaks ties."""
     nearest = torch.cdist(codes, library).topk(NEAREST, largest=False).indices
     weights = 1 + 0.01 * torch.arange(NEAREST, 0, -1)
     return (has[:, nearest] * weights).sum(2)
@@ -265,7 +265,7 @@ def group_shares(
     labelled = torch.tensor([[group == each.group for each in seen] for group in GROUPS]).float()
 
     def right(scores: Tensor) -> float:
-        """Of scores (groups, pictures)."""
+        """Share right by scores (groups, pictures)."""
         return share((scores.argmax(0) == truth)[inside])
 
     counts = Counter(truth[inside].tolist())
@@ -288,7 +288,7 @@ def group_shares(
 
 
 def name_shares(emoji: EmojiSet, parts: Split, seen: Sequence[Emoji], model: TwoEncoders) -> Card:
-    """How often a name finds its picture among 400, by what has been seen and by language."""
+    """Share of names that find their picture among 400, by what was seen and by language."""
     some = [each for each in seen if UNSEEN_ARTIST in each.pictures]
     some = [some[i] for i in np.random.default_rng(SPLIT_SEED).permutation(len(some))[:HELD_OUT]]
     found: Card = {"chance": [round(1 / HELD_OUT, 4), round(FIRST / HELD_OUT, 4)]}
@@ -321,7 +321,7 @@ def gap(model: TwoEncoders, which: Sequence[Emoji], x: Tensor) -> Card:
 def beside_the_plane(
     model: TwoEncoders, parts: Split, seen: Sequence[Emoji], codes: tuple[Tensor, ...]
 ) -> float:
-    """Share of held-out pictures and names on their side of the plane between the seen means."""
+    """Share of held-out pictures and names on their own side of the plane between seen means."""
     x, z = codes[2].mean(0), word_codes(model, names(seen, "en")).mean(0)
     new = word_codes(model, names(parts.unseen, "en"))
     sides = [(each - (x + z) / 2) @ (x - z) > 0 for each in (codes[0], new)]
@@ -350,7 +350,7 @@ def english_tags(emoji: Emoji) -> set[str]:
 
 
 def ranks(scores: Tensor) -> Tensor:
-    """How many of each row of (n, n) are above the one on the diagonal."""
+    """Number of scores in each row of (n, n) above the one on the diagonal."""
     return (scores > scores.diag()[:, None]).sum(1)
 
 
@@ -367,7 +367,7 @@ def picture_codes(model: TwoEncoders) -> Features:
 
 
 def maps(model: TwoEncoders, library: NDArray[np.uint8]) -> Features:
-    """The last maps, 2,048 numbers, without the matrix after them; about the mean, of length 1."""
+    """The last maps, 2,048 numbers, before the matrix; centred and scaled to length 1."""
 
     def flat_maps(x: NDArray[np.uint8]) -> Tensor:
         h: Tensor = model.pictures.layers(torch.from_numpy(x).permute(0, 3, 1, 2) / 255)
@@ -411,7 +411,7 @@ def orientations(x: NDArray[np.uint8]) -> Tensor:
 
 
 def beside(one: Features, other: Features) -> Features:
-    """Both, each of length 1."""
+    """Concatenate two kinds of features, each of length 1."""
     return lambda x: torch.cat([one(x), other(x)], 1)
 
 
@@ -444,7 +444,7 @@ def whole_weights(layer: int, weight: Tensor) -> dict[str, NDArray[Any]]:
 
 
 def page_arrays(emoji: EmojiSet, model: TwoEncoders) -> dict[str, NDArray[Any]]:
-    """What the instrument reads; codes and vectors are rounded."""
+    """Arrays for the instrument; codes and vectors are rounded."""
     parts = split(emoji)
     seen = shown(parts)
     galleries = {
@@ -484,7 +484,7 @@ def as_bytes(text: str) -> NDArray[np.uint8]:
 
 
 def to_bytes(values: Tensor, most: int) -> NDArray[np.int8]:
-    """Rounded, so that the largest is `most`."""
+    """Scale values so that the largest is `most`, and round them."""
     return (most * values / values.abs().max()).round().to(torch.int8).numpy()
 
 

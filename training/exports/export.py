@@ -1,6 +1,6 @@
 """One export: arrays for the page, in `widgets/data/`, or for servers only, with a card.
 
-An export of measurements that the text quotes has a card alone.
+An export of measurements that the text quotes has only a card.
 """
 
 from collections.abc import Callable, Mapping
@@ -37,7 +37,7 @@ class Job:
     on_step: OnStep
 
     def part(self, index: int, parts: int) -> OnStep:
-        """The progress of part `index` of `parts` equal ones."""
+        """A progress callback for part `index` of `parts` equal parts."""
 
         def on_step(done: int, total: int, loss: float) -> None:
             self.on_step(round(1000 * (index + done / total)), 1000 * parts, loss)
@@ -54,8 +54,8 @@ class Export:
     name : of the command, the `.npz` and the card
     title : for readers
     make : computes the arrays, calls `write_export`, returns the card
-    folder : where `write_export` puts them, and the card
-    figures : trains from a seed and returns what the card has as `metrics`, writing nothing;
+    folder : where `write_export` writes the arrays and the card
+    figures : trains from a seed and returns the card's `metrics`, writing nothing;
         None if `--seeds` cannot repeat it
     arrays : False if there are none, only a card of measurements
     """

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from latentbook_decoders.models.cards import Card
 from training.exports.networks import CLASSES
 
-LABELS = 10  # a class
-DRAWS = 20  # of so few labels
+LABELS = 10  # per class
+DRAWS = 20  # of these labels
 RIDGES = (0.01, 0.1, 1.0, 10.0, 100.0)  # as shares of the mean variance of a unit
 
 
@@ -40,7 +40,7 @@ def probe_of_few(some: Labelled, ridge: float) -> tuple[Any, Any]:
 
 
 def read_of_few(train: Labelled, held: Labelled, test: Labelled) -> Card:
-    """Share of test codes that probes of a few labels name right, over DRAWS of these.
+    """Share of test codes that probes of a few labels get right, over DRAWS draws.
 
     The ridge is the best on held-out codes, over the same draws.
     """
@@ -65,7 +65,7 @@ def draw(train: Labelled, seed: int) -> Labelled:
 
 
 def shares_right(chosen: list[Labelled], ridge: float, asked: Labelled) -> list[float]:
-    """Share of codes that the probe of each draw names right."""
+    """Share of codes that the probe of each draw gets right."""
     shares = []
     for some in chosen:
         matrix, intercept = probe_of_few(some, ridge)

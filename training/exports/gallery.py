@@ -43,7 +43,7 @@ def up_to(values: NDArray[Any]) -> NDArray[np.float32]:
 
 
 def errors_of_nearest(dataset: Dataset) -> NDArray[np.float32]:
-    """Share of test images whose nearest training image, by pixels, shows another digit.
+    """Share of test images whose nearest training image, by pixels, shows a different digit.
 
     Returns
     -------

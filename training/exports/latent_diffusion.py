@@ -112,7 +112,7 @@ def fit_mixture(z: Array, size: int, seed: int) -> tuple[Array, Array, Array]:
 
 
 def mixture_arrays(weights: Array, means: Array, covariances: Array) -> Parts:
-    """A mixture in the form for the page: log weights, means, axes, variances along them."""
+    """A mixture in the page's form: log weights, means, axes, variances along them."""
     variances, axes = np.linalg.eigh(covariances)
     return np.log(weights), means, axes, variances
 
@@ -149,7 +149,7 @@ def train_denoiser(
     on_step: OnStep,
     untold: float = UNCONDITIONAL,
 ) -> nn.Sequential:
-    """A network that answers v = a eps - s z_0 to z_t, the angle and the digit, or none."""
+    """A network that predicts v = a eps - s z_0 from z_t, the angle and the digit, or none."""
     torch.manual_seed(seed)
     d = codes.mean.shape[1]
     model = mlp(d + 2 * WAVES + CLASSES + 1, *recipe.widths, d)
@@ -208,7 +208,7 @@ def judged(x: Array, test: Array) -> list[float]:
 def draws_of(
     data: Mapping[str, Array], asked: Array | None, seed: int, score: str, steps: int = STEPS
 ) -> Array:
-    """Codes at the end of a walk, DRAWN of them: of any digit, or of the requested ones.
+    """DRAWN codes at the end of a walk: of any digit, or of the requested ones.
 
     ``score`` is "exact", that of the mixture, or "learned".
     """
@@ -341,7 +341,7 @@ def make_diffusion(name: str, job: Job) -> Card:
 
 
 def replace_codes(codes: Codes, chosen: slice) -> Codes:
-    """Some of the codes."""
+    """Select some of the codes."""
     return replace(
         codes, mean=codes.mean[chosen], std=codes.std[chosen], labels=codes.labels[chosen]
     )
@@ -368,7 +368,7 @@ def make_draw_decoder(name: str, job: Job) -> Card:
 
     def loss_of(batch: Tensor) -> Tensor:
         out, x = student(z[batch]), target[batch]
-        settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))  # the cut makes it right
+        settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))  # clipping makes it right
         loss: Tensor = ((out - x) * ~settled).square().sum(1).mean()
         return loss
 

@@ -42,10 +42,10 @@ def train_masked(
     scored: int | None = None,
     recipe: StudentRecipe = RECIPE,
 ) -> MaskedAutoencoder:
-    """A masked autoencoder of images (n, 784), `hidden` of their 16 patches hidden at random.
+    """Train a masked autoencoder on images (n, 784), with `hidden` of their 16 patches hidden.
 
-    The loss is that of the hidden patches, of `scored` of them, or, with nothing hidden or 16
-    `scored`, of all patches.
+    The loss is that of the hidden patches or of `scored` of them; if nothing is hidden or 16 are
+    `scored`, it is that of all patches.
     """
     torch.manual_seed(seed)
     model = CONFIG.build()
@@ -199,7 +199,7 @@ def codes(model: MaskedAutoencoder, x: Tensor) -> Tensor:
 
 
 def probe_accuracy(train: Tensor, test: Tensor, dataset: Dataset) -> float:
-    """Share of test codes (n, k) whose class ridge regression to one-hot classes reads right."""
+    """Share of test codes (n, k) whose class ridge regression to one-hot classes gets right."""
     labels = torch.tensor(dataset.train_labels).long()
     shown, held = train[:PROBED].double(), train[PROBED : PROBED + HELD].double()
     mean, classes = shown.mean(0), torch.eye(10).double()[labels[:PROBED]]

@@ -1,4 +1,4 @@
-"""A transformer that fills in the hidden words of dictionary definitions, and counts that do."""
+"""A transformer that fills in hidden words of dictionary definitions, and counts that do so."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,20 +30,20 @@ from widgets.kit.words import END, LONGEST, MASK, SPECIAL, UNKNOWN, count_guesse
 RECIPE = WordsRecipe()
 SEED = 0
 WORDS = 5000  # in the vocabulary, with the tokens that are not words
-HELD = 20  # one in so many definitions is held out
-CHOSEN = 10  # one in so many of those chooses the priors of counts
-TESTED = 4  # one in so many of the others is measured
+HELD = 20  # one in this many definitions is held out
+CHOSEN = 10  # one in this many of those chooses the priors of counts
+TESTED = 4  # one in this many of the others is measured
 COMMON = 200  # words; all others count as rarer
 STORED = 100  # held-out definitions in the page
-LEAST = 3  # times that words came one after another, to be counted in the page
+LEAST = 3  # times that words must follow each other to be counted in the page
 PRIORS = (20.0, 100.0, 500.0), (2.0, 10.0, 50.0)  # of pairs, of triples
-TEXT_PRIOR = 1000  # counts that chance is worth, of words of one text
+TEXT_PRIOR = 1000  # counts that chance is worth, for words of one text
 TEMPERS = (0.2, 0.4, 0.7)  # by which the evidence of words in any order is multiplied
 
 Texts = Sequence[NDArray[np.int64]]
 Guesser = Callable[[NDArray[np.int64], int], NDArray[np.floating[Any]]]
-"""Of texts (n, t), of which the word at one place is asked for: logarithms of the probability of
-each word, (n, WORDS), up to a constant."""
+"""From texts (n, t) and the place of the hidden word to log-probabilities of each word, (n, WORDS),
+up to a constant."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def once(texts: Sequence[Sequence[str]]) -> list[list[str]]:
 
 
 def count_words(texts: Texts, least: int, words: int = WORDS) -> dict[str, NDArray[Any]]:
-    """What `count_guesses` reads, of words that came one after another at least so often."""
+    """Counts for `count_guesses`, of words that followed each other at least `least` times."""
     single: Counter[int] = Counter()
     pairs: Counter[tuple[int, int]] = Counter()
     triples: Counter[tuple[int, int, int]] = Counter()
@@ -123,22 +123,22 @@ def count_words(texts: Texts, least: int, words: int = WORDS) -> dict[str, NDArr
 
 
 def by_neighbours(counts: dict[str, NDArray[Any]], rows: NDArray[np.int64], place: int) -> Any:
-    """The counts of both neighbours."""
+    """Guess by the counts of both neighbours."""
     around = np.pad(rows, ((0, 0), (1, 0)), constant_values=END)
     with np.errstate(divide="ignore"):
         return np.log([count_guesses(each[place], each[place + 2], counts) for each in around])
 
 
 def by_frequency(counts: dict[str, NDArray[Any]], rows: NDArray[np.int64], _: int) -> Any:
-    """How common words are, whatever the text."""
+    """Guess by how common words are, whatever the text."""
     return np.tile(np.log(counts["single"] + 1e-9), (len(rows), 1))
 
 
 def evidence_of_words(texts: Texts, words: int = WORDS) -> NDArray[np.float32]:
-    """How much more often a text with one word has another: a logarithm, (words, words).
+    """Logarithm of how much more often a text with one word contains another, (words, words).
 
-    Counts are those of training texts, and `TEXT_PRIOR` of them as by chance. A row for each word
-    that is seen, a column for each word that is asked for.
+    Counts are those of training texts, plus `TEXT_PRIOR` distributed as by chance. Rows are words
+    that are seen, columns are words that are asked for.
     """
     together = np.zeros((words, words), np.float32)
     for text in texts:
@@ -159,7 +159,7 @@ def by_words_in_any_order(
     rows: NDArray[np.int64],
     place: int,
 ) -> Any:
-    """Naive Bayes: each other word of the text speaks for itself, wherever it is."""
+    """Guess by naive Bayes: each other word of the text is separate evidence, wherever it is."""
     others = np.delete(rows[:, :-1], place, axis=1)
     told = evidence[others].sum(1) if others.shape[1] else 0
     return by_frequency(counts, rows, place) + temper * told
@@ -167,14 +167,14 @@ def by_words_in_any_order(
 
 @torch.no_grad()
 def by_network(model: MaskedWords, rows: NDArray[np.int64], place: int) -> Any:
-    """The network."""
+    """Guess by the network."""
     tokens = torch.from_numpy(rows).clone()
     tokens[:, place] = MASK
     return model.guesses(model.encode(tokens)[:, place]).numpy()
 
 
 def by_shuffled(model: MaskedWords, rows: NDArray[np.int64], place: int) -> Any:
-    """The network, if the other words are put in random order."""
+    """Guess by the network, with the other words in random order."""
     others = np.delete(np.arange(rows.shape[1] - 1), place)
     mixed, rng = rows.copy(), np.random.default_rng(place)
     mixed[:, others] = rng.permuted(rows[:, others], axis=1)
@@ -182,7 +182,7 @@ def by_shuffled(model: MaskedWords, rows: NDArray[np.int64], place: int) -> Any:
 
 
 def questions(texts: Texts) -> Iterator[tuple[NDArray[np.int64], int]]:
-    """Each known word of each text, hidden in turn: texts of one length, and the place."""
+    """Yield texts of equal length and the place of a known word to hide, for every such word."""
     for group in group_by_length(texts):
         for place in range(group.shape[1] - 1):
             rows = group[group[:, place] >= SPECIAL]
@@ -211,10 +211,10 @@ def quantised(weights: NDArray[np.float32]) -> tuple[NDArray[np.int8], NDArray[n
 
 
 def to_arrays(model: MaskedWords) -> dict[str, NDArray[Any]]:
-    """The weights, and the model's own rounded to them.
+    """Return the rounded weights, and round the model's own in the same way.
 
     Matrices of layers are stored as (in, out), with a scale for each output; the vectors of the
-    words have one for each word. What is not a matrix is float16.
+    words have one for each word. Other arrays are float16.
     """
     linear = {f"{n}.weight" for n, each in model.named_modules() if isinstance(each, nn.Linear)}
     arrays: dict[str, NDArray[Any]] = {}
@@ -232,7 +232,7 @@ def to_arrays(model: MaskedWords) -> dict[str, NDArray[Any]]:
 
 
 def chosen_priors(counts: dict[str, NDArray[Any]], texts: Texts) -> NDArray[np.float64]:
-    """The priors with which most first choices of the counts are right."""
+    """The priors with which the counts get the most first choices right."""
 
     def share(priors: tuple[float, ...]) -> float:
         return first_choices(partial(by_neighbours, {**counts, "prior": np.array(priors)}), texts)
@@ -267,7 +267,7 @@ def stored_texts(split: Split) -> Texts:
 def kinds_of_questions(
     texts: Texts, counts: dict[str, NDArray[Any]]
 ) -> dict[str, NDArray[np.bool_]]:
-    """Which of the questions ask for any word, for a rarer one, or between strangers."""
+    """Masks of questions: any word, a rarer word, or a word between neighbours that never met."""
     wanted = np.concatenate([rows[:, place] for rows, place in questions(texts)])
     beside = [
         np.pad(rows, ((0, 0), (1, 0)), constant_values=END)[:, [place, place + 2]]
@@ -282,7 +282,7 @@ def kinds_of_questions(
 
 
 def compare(model: MaskedWords, split: Split, stored: dict[str, NDArray[Any]]) -> Card:
-    """What each guesser gets right on the held-out definitions."""
+    """Results of each guesser on the held-out definitions."""
     counts = {**count_words(split.train, 1), "prior": stored["prior"]}
     evidence = evidence_of_words(split.train)
 
@@ -318,7 +318,7 @@ def compare(model: MaskedWords, split: Split, stored: dict[str, NDArray[Any]]) -
 
 
 def trained_words(seed: int, job: Job, split: Split) -> tuple[dict[str, NDArray[Any]], Card]:
-    """Train from a seed: the page's arrays, and what the network and the counts get right."""
+    """Train from a seed: the page's arrays, and results of the network and the counts."""
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     model = train_words(split.train, WORDS, seed, job.on_step, RECIPE)
     stored = {**count_words(split.train, LEAST), **to_arrays(model)}
@@ -327,7 +327,7 @@ def trained_words(seed: int, job: Job, split: Split) -> tuple[dict[str, NDArray[
 
 
 def masked_words_figures(seed: int, job: Job) -> Card:
-    """What another seed gets right; the held-out definitions stay the same."""
+    """Results of another seed; the held-out definitions stay the same."""
     return trained_words(seed, job, split_texts())[1]
 
 

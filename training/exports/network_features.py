@@ -133,7 +133,7 @@ def nearest_of(own: Array, living: Array, others: list[tuple[Array, Array]]) -> 
 
 
 def drop(items: list[tuple[Array, Array]], i: int) -> list[tuple[Array, Array]]:
-    """All but one."""
+    """All items but the one at `i`."""
     return items[:i] + items[i + 1 :]
 
 

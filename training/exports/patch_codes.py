@@ -18,7 +18,7 @@ DIGITS = 60  # of the training digits, drawn at random
 SIZES = (2, 4, 8, 16, 32, 64)
 RUNS, MAX_STEPS = 12, 100  # of k-means for each size
 MORE_DIGITS, MORE_SIZES = 1500, (4, 16, 64, 256)  # tables to compare with networks: one run each
-CANDIDATES = 6  # patches that are tried for each code of the start
+CANDIDATES = 6  # patches tried for each initial code
 STEPS = (2.0, 1.5, 1.2, 1.0, 0.8, 0.65, 0.5, 0.4)  # of the grid that components are rounded to
 
 Array = NDArray[np.float64]
@@ -85,7 +85,7 @@ def per_digit(x: Array, codes: Array) -> float:
 
 
 def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
-    """Codes after Lloyd's steps, from patches drawn with a chance that grows with their distance.
+    """Codes after Lloyd's steps, which start from patches drawn by their squared distance.
 
     Of a few drawn patches, the one with the least error is chosen.
 
@@ -112,7 +112,7 @@ def k_means(x: Array, size: int, rng: np.random.Generator) -> Array:
 
 
 def components(train: NDArray[np.float64], test: NDArray[np.float64]) -> list[tuple[float, float]]:
-    """Bits and squared error for a digit, of components of its patches, rounded."""
+    """Bits and squared error per digit, for rounded components of its patches."""
     mean, _, rows = principal_components(train)
     assert rows.shape == (PIXELS, PIXELS)
     points = []

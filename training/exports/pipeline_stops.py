@@ -1,4 +1,4 @@
-"""How well each stop of the pipeline tells digits apart, by two readers."""
+"""Digits that two readers get right at each stop of the pipeline."""
 
 from typing import Any
 
@@ -12,8 +12,8 @@ from training.exports.export import WIDGET_DATA, Job, write_export
 from widgets.kit.network import layers
 
 MODELS = ("mlp_vae_mnist", "autoencoder_mnist")  # in the order of widgets.pipeline
-GALLERY = 10_000  # training images among which a neighbour is looked for
-ASKED = 2_000  # test images whose neighbours are looked for
+GALLERY = 10_000  # training images that are searched for a neighbour
+ASKED = 2_000  # test images whose neighbours are searched for
 SEEDS = (0, 1)  # of the random weights
 Weights = dict[str, NDArray[Any]]
 
@@ -84,7 +84,7 @@ def shares_right(
 
 
 def columns(parts: list[Weights], x: NDArray[Any]) -> list[NDArray[np.float32]]:
-    """What images are at each column, (n, k) each."""
+    """Images as numbers at each column, (n, k) each."""
     encoder, decoder = parts
     flat = x.reshape(len(x), -1)
     *encoded, z = layers(flat, encoder)

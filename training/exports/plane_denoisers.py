@@ -24,7 +24,7 @@ points: Callable[..., Any] = score_field.points
 
 
 def answers(x_tilde: Tensor, sigma: Tensor, w: dict[str, Tensor]) -> Tensor:
-    """What the networks answer, one for each data set.
+    """Answers of the networks, one per data set.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def answers(x_tilde: Tensor, sigma: Tensor, w: dict[str, Tensor]) -> Tensor:
 
 
 def make_plane_denoisers(job: Job) -> Card:
-    """Train a network for each data set, all in parallel, at noise levels drawn afresh."""
+    """Train a network for each data set, all in parallel, at random noise levels."""
     generator = torch.Generator().manual_seed(0)
     x = torch.tensor(np.stack([points(data) for data in CURVES])).float()  # (sets, N, 2)
     sets = len(x)

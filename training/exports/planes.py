@@ -1,4 +1,4 @@
-"""A decoder of sixteen latents for the page, good on the planes in which two of them vary."""
+"""A decoder of sixteen latents for the page, accurate on the planes in which two of them vary."""
 
 from dataclasses import asdict
 
@@ -36,7 +36,7 @@ def make_planes(name: str, job: Job) -> Card:
 
     def loss_of(batch: Tensor) -> Tensor:
         out, x = student(z[batch]), target[batch]
-        settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))  # the cut makes it right
+        settled = ((out < 0) & (x < 0.004)) | ((out > 1) & (x > 0.996))  # clipping makes it right
         loss: Tensor = ((out - x) * ~settled).square().sum(1).mean()
         return loss
 

@@ -70,7 +70,7 @@ def fit(h: NDArray[Any], wanted: NDArray[Any], held: tuple[NDArray[Any], ...]) -
 
 
 def score(answer: NDArray[Any], wanted: NDArray[Any]) -> tuple[float, float, float]:
-    """Share of digits read right; share of the variance read of the place, and of the width."""
+    """Share of digits read right; shares of the place's and the width's variance that are read."""
     right = answer[:, :CLASSES].argmax(1) == wanted[:, :CLASSES].argmax(1)
     off = np.square(answer - wanted).sum(0) / np.square(wanted - wanted.mean(0)).sum(0)
     return right.mean(), 1 - off[CLASSES : CLASSES + 2].mean(), 1 - off[-1]

@@ -44,7 +44,7 @@ COUNTED = 20_000  # training digits whose codes are counted, and teach the prior
 DRAWN, JUDGED = 16, 1000  # digits from each prior, to show and to measure
 
 Point = tuple[float, float, NDArray[np.uint8]]
-"""Bits, squared error, and what becomes of the shown digits, (10, 784)."""
+"""Bits, squared error, and the shown digits as decoded, (10, 784)."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def make_rate_distortion(job: Job) -> Card:
 
 
 def rate_distortion_figures(seed: int, job: Job) -> Card:
-    """What the tables of other sizes than `vqvae_mnist` leave and cost, from another seed."""
+    """Errors and costs of the tables of other sizes than `vqvae_mnist`, from another seed."""
     torch.set_num_threads(1)
     dataset = load_dataset("mnist")
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
@@ -163,7 +163,7 @@ def rate_distortion_figures(seed: int, job: Job) -> Card:
 
 
 def summarized(point: Point, prices: dict[str, float]) -> Card:
-    """The figures of a table of codes as the card has them."""
+    """The figures of a table of codes, in the form of a card."""
     return {
         "squared_error": round(point[1], 3),
         **{key: round(value, 2) for key, value in prices.items()},
@@ -179,10 +179,10 @@ def gaussian_bound(variances: NDArray[np.float64], level: float) -> tuple[float,
 def price(
     train: NDArray[np.int64], test: NDArray[np.int64], values: int | None = None
 ) -> NDArray[np.float64]:
-    """Bits for each row of whole numbers by the frequencies of each column among the training rows.
+    """Bits per row of integers, by the frequencies of each column among the training rows.
 
-    Every value that either has, or each of `values`, counts once more than it is seen, so that
-    none costs infinitely much.
+    Every value of either, or each of `values`, counts once more than it is seen, so that no cost
+    is infinite.
     """
     bits = np.zeros(len(test))
     for seen, sent in zip(train.T, test.T, strict=True):
@@ -249,9 +249,9 @@ def clouds(beta: float, train: Tensor, test: Tensor, job: Job, parts: Iterator[O
 def table_of_codes(
     codes: int, seed: int, train: Tensor, test: Tensor, job: Job, parts: Iterator[OnStep]
 ) -> tuple[Point, dict[str, float], NDArray[np.uint8], dict[str, float]]:
-    """A VQ-VAE: its point, what its codes cost in three ways, and digits drawn from two priors.
+    """A VQ-VAE: its point, the cost of its codes in three ways, and digits drawn from two priors.
 
-    The last is the share of draws from either that a classifier takes for a digit.
+    The last value is the share of draws from each prior that a classifier is sure of.
     """
     name = "vqvae_mnist"
     if registry.config(name) == VQVAEConfig(codes) and seed == SEED:
@@ -309,7 +309,7 @@ def draws_of(model: VQVAE, seen: Tensor, prior: nn.Sequential, count: int) -> Te
 
 
 class MaskedConvolution(nn.Conv2d):
-    """A convolution that sees the rows above and the pixels to the left; itself, if `own`."""
+    """A convolution that sees the rows above, the pixels to the left and, if `own`, itself."""
 
     mask: Tensor
 
@@ -321,12 +321,12 @@ class MaskedConvolution(nn.Conv2d):
         self.register_buffer("mask", mask)
 
     def forward(self, x: Tensor) -> Tensor:
-        """The convolution with the weights that may not be seen at 0."""
+        """Convolve with the masked weights set to 0."""
         return nn.functional.conv2d(x, self.weight * self.mask, self.bias, padding=self.padding)
 
 
 def new_prior(codes: int) -> nn.Sequential:
-    """From the maps of `with_place` to log-odds of the code at each place."""
+    """A network from the maps of `with_place` to log-odds of the code at each place."""
     maps = PRIOR_MAPS
     return nn.Sequential(
         nn.Conv2d(codes + 2, maps, 1),

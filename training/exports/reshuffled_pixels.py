@@ -1,7 +1,7 @@
 """Controls of `shuffled_pixels`: one shuffle for all blocks, and a new one for every image.
 
-With one shuffle for all blocks neighbours are as far from each other as before, and all places
-are alike. With a new one for every image nothing tells where in its block a pixel was.
+With one shuffle for all blocks, neighbours are as far from each other as before, and all places
+are alike. With a new one for every image, nothing reveals where in its block a pixel was.
 """
 
 from functools import partial
@@ -28,7 +28,7 @@ from training.exports.shuffled_pixels import (
 )
 from training.recipes import SEED
 
-ALIKE = BLOCKS[1:-1]  # with one block, one shuffle for all blocks is nothing new
+ALIKE = BLOCKS[1:-1]  # with one block, one shuffle for all blocks changes nothing
 ANEW = BLOCKS[1:]
 SIDE = 28
 

@@ -1,7 +1,7 @@
-"""The two classifiers of `networks`: what each reads after a change, and what its features hold.
+"""The two classifiers of `networks`: accuracy after a change, and information in the features.
 
-Shifts are what the second was shown; turned and pale digits neither was. The place of a digit
-is what a matrix reads off the features, as in `probes`.
+The second was shown shifts; neither was shown turned or pale digits. A matrix reads the place of a
+digit off the features, as in `probes`.
 """
 
 from dataclasses import asdict
@@ -66,7 +66,7 @@ def network_figures(name: str, seed: int, job: Job) -> Card:
 def trained_and_measured(
     name: str, dataset: Dataset, seed: int, job: Job
 ) -> tuple[nn.Sequential, Card]:
-    """A classifier, and what it reads of the 10,000 test images."""
+    """A classifier, and its results on the 10,000 test images."""
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     labels, wanted = (
@@ -87,7 +87,7 @@ def trained_and_measured(
 
 
 def flat(x: NDArray[np.float64]) -> Tensor:
-    """Images (n, 28, 28) as the network takes them, (n, 784)."""
+    """Images (n, 28, 28) as the network accepts them, (n, 784)."""
     return torch.tensor(x, dtype=torch.float32).flatten(1)
 
 

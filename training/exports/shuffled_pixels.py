@@ -1,7 +1,7 @@
 """Networks that fill in hidden pixels, of digits whose pixels are shuffled within blocks.
 
 A dense network and a convolutional one, trained separately for each block size. For the dense one a
-shuffle is a new order of its rows and columns, so the page has only one of them.
+shuffle is a new order of its rows and columns, so the page stores only one of them.
 """
 
 from collections.abc import Callable
@@ -76,7 +76,7 @@ def make_shuffled_pixels(job: Job) -> Card:
 
 
 def shuffled_pixels_figures(seed: int, job: Job) -> Card:
-    """What both networks leave on test digits, trained from another seed."""
+    """Errors of both networks on test digits, trained from another seed."""
     dataset = load_dataset("mnist")
     return summarized(trained_on_all(dataset, seed, job)[1], dataset)
 
@@ -84,9 +84,9 @@ def shuffled_pixels_figures(seed: int, job: Job) -> Card:
 def trained_on_all(
     dataset: Dataset, seed: int, job: Job
 ) -> tuple[dict[str, list[nn.Sequential]], Errors]:
-    """Both networks for each size of the blocks, and what they leave on test digits.
+    """Both networks for each size of the blocks, and their errors on test digits.
 
-    Each size has a seed of its own: 0 to 5 from seed 0, 6 to 11 from seed 1. The shuffles are
+    Each size has its own seed: 0 to 5 from seed 0, 6 to 11 from seed 1. The shuffles are
     the same from every seed.
     """
     torch.set_num_threads(1)  # as fast for small networks, and reproducible
@@ -104,7 +104,7 @@ def trained_on_all(
 
 
 def summarized(errors: Errors, dataset: Dataset) -> Card:
-    """The errors in the form of a card, beside that of the mean image."""
+    """The errors in the form of a card, with that of the mean image."""
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
     return {
         "squared_error": {
@@ -133,7 +133,7 @@ def shuffled(block: int) -> NDArray[np.int64]:
 
 
 def hide(x: Tensor) -> Tensor:
-    """Each pixel is kept with probability `SHOWN`, and 0 otherwise."""
+    """Keep each pixel with probability `SHOWN`, and set the others to 0."""
     return x * (torch.rand_like(x) < SHOWN)
 
 
@@ -160,7 +160,7 @@ def untrained(kind: str) -> nn.Sequential:
 
 
 def as_they_are(x: Tensor) -> Tensor:
-    """Images in the order that they have."""
+    """Leave images in their order."""
     return x
 
 
@@ -182,7 +182,7 @@ def trained(
 
 @torch.no_grad()
 def test_error(network: nn.Sequential, x: Tensor, arrange: Arrange = as_they_are) -> float:
-    """Squared error per image, the output cut to [0, 1]; half of the pixels hidden by seed 1."""
+    """Squared error per image, output clipped to [0, 1]; half of the pixels hidden by seed 1."""
     torch.manual_seed(1)
     arranged = [arrange(part) for part in x.split(1000)]
     parts = [(network(hide(part)).clamp(0, 1) - part).square().sum(1) for part in arranged]

@@ -24,14 +24,14 @@ from training.recipes import SEED
 CODE, SIDE = 49, 7  # numbers, and in a row of the spatial code
 MAPS = 24  # before the code
 WIDE = 211  # maps between kernels of 1
-SHIFT = 4  # px, down and to the right, of digits that have the room
-PAPER = 44  # px a side, where a digit stays away from the edge
+SHIFT = 4  # px, down and to the right, of digits that have room
+PAPER = 44  # px per side, so that digits stay away from the edge
 LABELLED = 10_000  # codes that the linear classifier is fitted to
 DRAWN = 1000  # images, of which the figure shows the first
 
 
 def make_spatial_codes(job: Job) -> Card:
-    """Train and measure the codes, and what needs no training beside them."""
+    """Train and measure the codes, and baselines that need no training."""
     dataset = load_dataset("mnist")
     return {
         "name": "spatial_codes",
@@ -54,7 +54,7 @@ def make_spatial_codes(job: Job) -> Card:
 
 
 def spatial_codes_figures(seed: int, job: Job) -> Card:
-    """What each code is good for, from another seed."""
+    """Measurements of each code, from another seed."""
     torch.set_num_threads(1)  # the same weights on every run
     dataset = load_dataset("mnist")
     train = to_unit(dataset.train_images)
@@ -69,7 +69,7 @@ def spatial_codes_figures(seed: int, job: Job) -> Card:
 
 
 def measured(model: Autoencoder, dataset: Dataset, seed: int) -> Card:
-    """Errors, and what a linear classifier reads."""
+    """Errors, and the accuracy of a linear classifier."""
     from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
     train, test = to_unit(dataset.train_images), to_unit(dataset.test_images)
@@ -171,7 +171,7 @@ def blocks(x: Tensor) -> Tensor:
 
 
 def has_room(x: Tensor) -> Tensor:
-    """Which images, (n, 784), can be moved without losing ink."""
+    """Mask of the images, (n, 784), that can be moved without losing ink."""
     images = x.view(-1, SIZE, SIZE)
     return images[:, -SHIFT:].sum((1, 2)) + images[:, :, -SHIFT:].sum((1, 2)) == 0
 
@@ -182,7 +182,7 @@ def moved(x: Tensor) -> Tensor:
 
 
 def spatial(side: int = SIZE) -> Autoencoder:
-    """A code of 7 x 7 numbers, on 28 x 28 pixels: nothing but convolutions."""
+    """A code of 7 x 7 numbers, on 28 x 28 pixels: only convolutions."""
     encoder = nn.Sequential(
         nn.Unflatten(1, (1, side, side)), *down(), nn.Conv2d(MAPS, 1, 1), nn.Flatten()
     )
@@ -214,7 +214,7 @@ def deep_spatial() -> Autoencoder:
 
 
 def pointwise_spatial() -> Autoencoder:
-    """As deep as `deep_spatial`, with as many weights, and each number of the code by itself."""
+    """As deep as `deep_spatial`, with as many weights, but each number of the code is separate."""
     encoder = nn.Sequential(
         nn.Unflatten(1, (1, SIZE, SIZE)),
         *down(),
@@ -235,7 +235,7 @@ def pointwise_spatial() -> Autoencoder:
 
 
 def flat() -> Autoencoder:
-    """A code of 49 numbers: the same convolutions, and dense layers beside the code."""
+    """A code of 49 numbers: the same convolutions, and dense layers next to the code."""
     encoder = nn.Sequential(
         nn.Unflatten(1, (1, SIZE, SIZE)), *down(), nn.Flatten(), nn.Linear(MAPS * CODE, CODE)
     )

@@ -111,7 +111,7 @@ def align(model: Autoencoder, test: Tensor, factors: Tensor) -> None:
     """Swap and mirror the latents in place: z_1 rises with curvature, z_2 with orientation.
 
     Neither the prior nor any loss determines the order or the sign of the
-    latents; with one order the maps of all betas can be compared.
+    latents; a common order makes the maps of all betas comparable.
     """
     to_code, from_code = model.encoder[-1], model.decoder[0]
     if not (isinstance(to_code, nn.Linear) and isinstance(from_code, nn.Linear)):
@@ -136,7 +136,7 @@ def make_strokes(job: Job) -> Card:
     """Train every beta with every seed, distil one decoder for each beta, write all of them.
 
     The decoders are those of annealed runs. The same seeds without annealing
-    are trained only to state their MIG beside it.
+    are trained only to state their MIG for comparison.
     """
     train, _ = sample_strokes(TRAIN_IMAGES, TRAIN_SEED)
     test, factors = sample_strokes(TEST_IMAGES, TEST_SEED)
@@ -219,7 +219,7 @@ def describe(
     exported: list[int],
     fidelities: list[Card],
 ) -> Card:
-    """The card."""
+    """Build the card."""
     table = [
         {
             "beta": beta,

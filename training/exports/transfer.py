@@ -21,8 +21,8 @@ from training.exports.export import Job, write_export
 from training.exports.networks import CLASSES, network, random_shifts, shifted
 from widgets.transfer_curve import METHODS, SIZES, fit_head
 
-TARGETS = {"fashion_mnist": "mnist", "mnist": "fashion_mnist"}  # what is to be named: the source
-SEEDS = 4  # each with a source network, a draw of labels and new weights of its own
+TARGETS = {"fashion_mnist": "mnist", "mnist": "fashion_mnist"}  # target data set: source data set
+SEEDS = 4  # each with its own source network, draw of labels and new weights
 REACH = 4  # px by which source images, and the second kind of test images, are shifted, +-
 SOURCE = StudentRecipe(widths=(), steps=1000, batch_size=128, learning_rate=4e-3)
 STEPS = dict(zip(SIZES, (100, 100, 150, 250, 400, 600, 1000), strict=True))
@@ -86,7 +86,7 @@ def trained(model: nn.Sequential, x: Tensor, labels: Tensor, recipe: StudentReci
 
 
 def source_network(task: Task, seed: int) -> nn.Sequential:
-    """A network that names the images of `task`, shown shifted."""
+    """A classifier of the images of `task`, trained on shifted ones."""
     torch.manual_seed(seed)
     model = network()
 
@@ -124,7 +124,7 @@ def copy_of(model: nn.Sequential) -> nn.Sequential:
 
 
 def begin(method: str, source: nn.Sequential, x: Tensor, labels: Tensor) -> nn.Sequential:
-    """The network that a method trains on, before its first step."""
+    """The network that a method trains, before its first step."""
     if method == "scratch":
         return network()
     model, new = copy_of(source), network()[-1]
@@ -164,7 +164,7 @@ def frozen(layers: nn.Module, task: Task, seed: int) -> NDArray[np.float64]:
 
 
 def best_rate(method: str, source: nn.Sequential, task: Task, size: int) -> float:
-    """The rate that serves a method best on held-out images, with a draw used nowhere else."""
+    """The best rate of a method on held-out images, with a draw used nowhere else."""
     return max(
         RATES,
         key=lambda rate: accuracies(method, source, task, size, SEEDS, rate, held=True),
@@ -260,7 +260,7 @@ def make_transfer(job: Job) -> Card:
 
 
 def for_the_page(target: str, source: nn.Sequential, task: Task) -> dict[str, NDArray[np.generic]]:
-    """Maps of labelled images and of test images in few levels, and what makes features of them."""
+    """Maps of labelled and test images in few levels, and the layer from maps to features."""
     x, labels = task.draw(POOL, seed=0)
     some = torch.randperm(len(task.wanted), generator=torch.Generator().manual_seed(0))[:SHOWN]
     maps = run_through(source[:MAPS], torch.cat([x, task.tests[0][some]])).numpy()

@@ -83,7 +83,7 @@ def moved(x: Tensor, shift: Tensor, turn: Tensor, scale: Tensor) -> Tensor:
 
 
 def thickened(x: Tensor, pixels: Tensor) -> Tensor:
-    """Images (n, 28, 28) whose ink grows by so many pixels, (n,), from -1 to 1, on each side."""
+    """Images (n, 28, 28) whose ink grows by these pixels, (n,), from -1 to 1, on each side."""
     around = torch.stack([x, *(x.roll(arm, (1, 2)) for arm in ARMS)])
     share = pixels[:, None, None]
     return x + share.clamp(min=0) * (around.amax(0) - x) - share.clamp(max=0) * (around.amin(0) - x)
@@ -146,11 +146,11 @@ def network() -> nn.Sequential:
 def trained(
     kind: Kind, x: Tensor, seed: int, recipe: StudentRecipe, job: Job, end: int | None = None
 ) -> nn.Sequential:
-    """An encoder trained on two views of each of these images, (n, 784), with no label.
+    """An encoder trained on two views of each of these images, (n, 784), without labels.
 
     Parameters
     ----------
-    end : layer before which the loss looks, -1 for the code itself; None for the projection
+    end : layer before which the loss is taken, -1 for the code itself; None for the projection
     """
     torch.manual_seed(seed)
     model = network()

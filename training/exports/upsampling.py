@@ -129,7 +129,7 @@ def train_decoder(
 def stride_energy(images: Tensor) -> Tensor:
     """Share of the variance of each image, (n, 784), in the means of its 2 x 2 phases: (n,).
 
-    These means are what the discrete Fourier transform has at the frequencies of stride 2.
+    These means determine the discrete Fourier transform at the frequencies of stride 2.
     """
     y = images.unflatten(1, (28, 28)).double()
     phases = y.unflatten(2, (14, 2)).unflatten(1, (14, 2)).mean((1, 3)).flatten(1)  # (n, 4)

@@ -64,7 +64,7 @@ def in_parts(name: str, x: NDArray[np.uint8]) -> NDArray[np.float32]:
 
 
 def make_views(job: Job) -> Card:
-    """Draw the views, encode them, and name turned digits by probes of the codes."""
+    """Draw the views, encode them, and classify turned digits by probes of the codes."""
     dataset = load_dataset("mnist")
     sample = sample_of(dataset)
     images, labels = dataset.test_images[sample], dataset.test_labels[sample]
@@ -174,7 +174,7 @@ def between_unlike(seen: NDArray[Any], sample: slice, labels: NDArray[np.uint8])
 def half_turn(
     seen: NDArray[Any], upside_down: NDArray[Any], scale: float, dataset: Dataset
 ) -> float:
-    """How far half a turn moves the codes of the sixes and nines, in units of `scale`."""
+    """Distance by which half a turn moves the codes of sixes and nines, in units of `scale`."""
     either = np.isin(dataset.test_labels, (6, 9))
     return round(float(np.linalg.norm(upside_down - seen, axis=1)[either].mean() / scale), 4)
 
@@ -193,7 +193,7 @@ def pairs_of_neighbours(seen: NDArray[Any], dataset: Dataset) -> dict[str, float
 
 
 def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
-    """Share of the sixes and nines whose nearest other test image is a nine and a six."""
+    """Share of sixes and nines whose nearest other test image is a nine or a six, respectively."""
     asked = dataset.test_labels.astype(int)
     either = (asked == 6) | (asked == 9)
     nearest = neighbours(seen, 1)[:, 0]
@@ -203,7 +203,7 @@ def nearest_is_the_other(seen: NDArray[Any], dataset: Dataset) -> float:
 def seen_by_random_map(
     seed: int, codes: tuple[NDArray[Any], NDArray[Any], NDArray[Any]], dataset: Dataset
 ) -> Card:
-    """A loss's inputs from codes, by an untrained map.
+    """Results of a loss's inputs, made from codes by an untrained map.
 
     Parameters
     ----------
@@ -226,7 +226,7 @@ def without_head(seed: int, end: int, dataset: Dataset, job: Job) -> Card:
 
 
 def untrained(seed: int, dataset: Dataset) -> Card:
-    """Results of the same layers as they were drawn."""
+    """Results of the same layers with random weights."""
     torch.manual_seed(seed)
     return results_of(network().requires_grad_(False), dataset)
 
@@ -238,7 +238,7 @@ def results_of(layers: nn.Sequential, dataset: Dataset) -> Card:
 
 
 def results(codes: tuple[NDArray[Any], ...], dataset: Dataset) -> Card:
-    """Probes, neighbours and half turns of codes as `seen_by_random_map` takes them."""
+    """Probes, neighbours and half turns of codes in the form that `seen_by_random_map` accepts."""
     h, seen, upside_down = codes
     sample = sample_of(dataset)
     scale = between_unlike(seen, sample, dataset.test_labels[sample])
@@ -249,7 +249,7 @@ def results(codes: tuple[NDArray[Any], ...], dataset: Dataset) -> Card:
 
 
 def probe_of_pixels(dataset: Dataset) -> float:
-    """Share of the 10,000 test images that the probe of two_views reads off the pixels."""
+    """Share of the 10,000 test images that the probe of two_views gets right from the pixels."""
     h, seen = (
         x.reshape(len(x), -1).astype(np.float32) / 255
         for x in (dataset.train_images, dataset.test_images)
@@ -294,7 +294,7 @@ def few_read(code_of: Callable[[NDArray[np.uint8]], NDArray[Any]], dataset: Data
 def named_right(
     name: str, dataset: Dataset, matrix: NDArray[Any], intercept: NDArray[Any]
 ) -> list[float]:
-    """Share of digits that the probe of a code names right, turned by each of ANGLES."""
+    """Share of digits that the probe of a code gets right, turned by each of ANGLES."""
     images, labels = dataset.test_images[:TURNED] / 255, dataset.test_labels[:TURNED]
     shares = []
     for angle in ANGLES:

@@ -33,7 +33,7 @@ def turned(x: Tensor, degrees: Tensor) -> Tensor:
 
 
 def of_few_labels(dataset: Dataset, seed: int, views: Views | None) -> float:
-    """Share of the test images named right after training with one draw of `few_labels`.
+    """Share of the test images classified right after training with one draw of `few_labels`.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ from training.exports.export import Job, write_export
 from training.fit import OnStep
 
 Floats = NDArray[np.float64]
-Sparse = Any  # a matrix of scipy, which only the development packages have
+Sparse = Any  # a matrix of scipy, which only the development packages include
 
 WORDS = 5000  # the most frequent
 WIDTH = 50  # numbers of a vector
@@ -90,7 +90,7 @@ def shuffled(text: Text) -> Text:
 
 
 def count_pairs(text: Text, window: int) -> Sparse:
-    """How often each context was within the window of each word: (WORDS, WORDS), symmetric."""
+    """Counts of each context within the window of each word: (WORDS, WORDS), symmetric."""
     from scipy.sparse import coo_matrix, csr_matrix  # type: ignore[import-untyped]
 
     total = csr_matrix((WORDS, WORDS))
@@ -140,7 +140,7 @@ def count_vectors(counts: Sparse) -> tuple[Floats, Floats]:
 
 
 class Adam:
-    """Adam for a table of which a step moves some rows. Rates as in torch, but beta2 = 0.99."""
+    """Adam for a table, where a step moves only some rows. Rates as in torch, but beta2 = 0.99."""
 
     def __init__(self, table: Tensor) -> None:
         self.table, self.m, self.v = table, torch.zeros_like(table), torch.zeros_like(table)
@@ -201,14 +201,14 @@ def predict_vectors(
 
 
 def rounded(vectors: Floats) -> NDArray[np.int8]:
-    """Vectors at whole numbers: the largest of each is LEVELS. The cosine needs no length."""
+    """Round vectors to integers; the largest of each is LEVELS. The cosine ignores length."""
     largest = np.abs(vectors).max(1, keepdims=True).clip(min=1e-9)
     whole: NDArray[np.int8] = np.rint(LEVELS * vectors / largest).astype(np.int8)
     return whole
 
 
 def unit(vectors: NDArray[Any]) -> Floats:
-    """Rows of length 1; a row of zeros stays."""
+    """Scale rows to length 1; rows of zeros stay zero."""
     floats: Floats = np.array(vectors, float)
     floats /= np.linalg.norm(floats, axis=1, keepdims=True).clip(min=1e-9)
     return floats
@@ -225,7 +225,7 @@ def trigrams(words: list[str]) -> Floats:
 
 
 class Measure:
-    """Everything that vectors are asked about the words."""
+    """All tests of word vectors."""
 
     def __init__(self, words: list[str], held_out: Text) -> None:
         number = {word: i for i, word in enumerate(words)}
@@ -249,7 +249,7 @@ class Measure:
         return np.take_along_axis(some, order, axis=1)
 
     def scores(self, similarity: Floats) -> Card:
-        """What one kind of neighbours is worth; percent, correlations, or times as often."""
+        """Scores of one kind of neighbours: percent, correlations, or times as often."""
         from scipy.stats import spearmanr  # type: ignore[import-untyped]
 
         near = self.neighbours(similarity)
@@ -327,7 +327,7 @@ def rounded_card(values: Card) -> Card:
 
 
 def make_word_vectors(job: Job) -> Card:
-    """Vectors of six kinds, and what each is worth."""
+    """Vectors of six kinds, and the scores of each."""
     torch.set_num_threads(1)
     words, text, held_out = read_text()
     measure = Measure(words, held_out)

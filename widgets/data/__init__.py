@@ -1,6 +1,6 @@
 """Arrays that the instruments read: principal components, small trained networks, codes, images.
 
-Each file `NAME.npz` has a card `NAME.json` that says how it was made. The page fetches a
+Each file `NAME.npz` has a card `NAME.json` that records how it was made. The page fetches a
 file when an instrument first loads it, so load the file of a choice only for that choice.
 """
 
@@ -55,7 +55,7 @@ class NothingKept(ValueError):
 
 @contextmanager
 def kept(text: str | None) -> Iterator[None]:
-    """Have ``load(YOURS)`` return the reader's saved network: an .npz file in base 64."""
+    """Make ``load(YOURS)`` return the reader's saved network: an .npz file in base 64."""
     _kept[0] = text
     try:
         yield

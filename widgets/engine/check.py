@@ -1,7 +1,7 @@
-"""Check an instrument against the contract: the book's own, and a reader's version.
+"""Check an instrument, the book's own or a reader's edit, against the contract.
 
-Readers see these messages under the code that they edited, so each says what was found and what is
-accepted.
+Readers see these messages under the code that they edited, so each states what was found and what
+is accepted.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ from widgets.engine.panels import NAME, check_panel
 from widgets.engine.training import computed, train
 
 OF_THE_PLATE = ("number", "title")
-"""Names that the page gives to parts of every plate (templates/blocks/instrument.html)."""
+"""Names that the page uses for parts of every plate (templates/blocks/instrument.html)."""
 
 MAX_TYPED = 400
-"""Characters of all text boxes: in the address each takes 12 at most, and a link must carry them
-(MAX_QUERY in static/js/instrument/state.js)."""
+"""Limit on characters in all text boxes together: each takes up to 12 in a link, whose length is
+limited (MAX_QUERY in static/js/instrument/state.js)."""
 
 
 def check_instrument(module: ModuleType) -> None:
@@ -53,7 +53,7 @@ def check_instrument(module: ModuleType) -> None:
     Raises
     ------
     ContractError
-        Says what stands there and what is accepted.
+        States what was found and what is accepted.
     """
     instrument = module.instrument
     if not isinstance(instrument, Instrument):
@@ -114,7 +114,7 @@ def check_declaration(instrument: Instrument) -> None:
 
 
 def check_parts(field: str, parts: Any, accepted: Sequence[type[Any]]) -> None:
-    """Check that there is a list of controls or readouts, and that their symbols are TeX."""
+    """Check a list of controls or readouts, their types and their TeX symbols."""
     kinds = ", ".join(kind.__name__ for kind in accepted)
     if not isinstance(parts, tuple | list):
         raise ContractError(
@@ -191,7 +191,7 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
     Raises
     ------
     ContractError
-        Says what stands there and what is accepted.
+        States what was found and what is accepted.
     """
     if not isinstance(frame, Frame):
         raise ContractError(f"frame returned {type(frame).__name__}; accepted: a Frame")
@@ -212,7 +212,7 @@ def check_frame(instrument: Instrument, frame: Any) -> None:
 
 
 def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
-    """Check that controls have their panels, and that maps and pads have controls."""
+    """Check that each control's panel exists, and that each map and pad has a control."""
     taken = set()
     for control in controls:
         if not control.panel_kind or (isinstance(control, Slider | Choice) and not control.panel):
@@ -238,7 +238,7 @@ def check_placed(controls: Sequence[Control], panels: Sequence[Panel]) -> None:
 
 
 def check_chosen(control: Slider | Choice, panel: Panel) -> None:
-    """Check that a gallery has an image for each value of the control that is set on it."""
+    """Check that a gallery has one label per value of the control that is set on it."""
     labels = len(panel.labels) if isinstance(panel, Tiles) else 0
     values = len(control.steps() if isinstance(control, Slider) else control.options)
     if labels != values:

@@ -1,4 +1,4 @@
-"""The values of an instrument's controls, checked."""
+"""Validate the values of an instrument's controls."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from widgets.contract import ContractError, Instrument
 
 
 def accepted(instrument: Instrument, controls: Mapping[str, Any]) -> dict[str, Any]:
-    """The value of every control, in the type that ``compute`` expects.
+    """Return every control's value in the type that ``compute`` expects.
 
     Raises
     ------
     ContractError
-        If a control is unknown or its value is not one it can take.
+        If a control is unknown or does not accept its value.
     """
     known = {control.name: control for control in instrument.controls}
     if unknown := sorted(set(controls) - set(known)):

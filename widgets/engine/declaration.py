@@ -1,4 +1,4 @@
-"""An instrument's declaration as the page uses it, and the line of each of its parts."""
+"""An instrument's declaration as data for the page, and the lines of its parts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 from widgets.contract import ContractError, Instrument
 
 DEFINED = ("instrument", "compute", "frame")
-"""What the module of every instrument defines."""
+"""Names that every instrument's module defines."""
 
 
 def declaration(instrument: Instrument) -> dict[str, Any]:
-    """The declaration as plain data: ``Declaration`` of static/js/instrument/spec.js."""
+    """Return the declaration as plain data: ``Declaration`` of static/js/instrument/spec.js."""
     return {
         "title": instrument.title,
         "challenge": instrument.challenge,
@@ -29,7 +29,7 @@ def declaration(instrument: Instrument) -> dict[str, Any]:
 
 @contextmanager
 def with_line(source: str) -> Iterator[None]:
-    """Add the line in question to a breach of the contract."""
+    """Add the line number to a contract error."""
     try:
         yield
     except ContractError as error:
@@ -38,7 +38,7 @@ def with_line(source: str) -> Iterator[None]:
 
 
 def line_about(message: str, source: str) -> int | None:
-    """The line of the first part of an instrument that a message names, or of its declaration.
+    """Find the line of the first part that a message names, or of the declaration.
 
     Parts are the controls and readouts, by name or key, and the functions.
     """

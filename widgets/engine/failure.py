@@ -1,7 +1,7 @@
-"""What a reader is told when code fails: ``failed``, with a traceback of the reader's lines.
+"""The reply ``failed`` for code that raises an error, with a traceback of the reader's lines.
 
-What lies before the first of these lines is dropped. Of a run of frames inside a library only the
-last one stays, without its source and with a short path.
+Frames before the first of these lines are dropped. Of consecutive frames in a library only the last
+remains, without its source and with a short path.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ def failed(error: BaseException, filename: str) -> dict[str, Any]:
     ----------
     error : BaseException
     filename : str
-        Of the code that ran: ``line`` is a line of it.
+        File of the code that ran; ``line`` is a line in it.
     """
     try:
         return described(error, filename)
     except KeyboardInterrupt:
         raise  # a second Stop
-    except BaseException:  # a reader's own class can do anything when it is looked at
+    except BaseException:  # a reader's own class can do anything when it is inspected
         return described(RuntimeError(CANNOT_BE_SHOWN), filename)
 
 
 def described(error: BaseException, filename: str) -> dict[str, Any]:
-    """``failed``, if the exception can be inspected."""
+    """Build ``failed`` for an exception that can be inspected."""
     kind, message = "python", message_of(error)
     if any(map(is_unfetched, chain_of(error))):
         error.add_note(NEEDS_NETWORK)
@@ -97,9 +97,9 @@ def described(error: BaseException, filename: str) -> dict[str, Any]:
 
 
 def explanation_of(error: BaseException, filename: str) -> dict[str, Any] | None:
-    """What the error means for the values that caused it, if that can be read from the code."""
+    """Explain the error by the values that caused it, if the code shows them."""
     try:
-        from widgets.engine.explain import explain  # not before: a start needs no explanations
+        from widgets.engine.explain import explain  # late import: a start needs no explanations
 
         return explain(error, _readers_files - {CHECK}, filename)
     except Exception:  # the traceback is enough
@@ -107,7 +107,7 @@ def explanation_of(error: BaseException, filename: str) -> dict[str, Any] | None
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    seen: set[int] = set()  # a reader's code can close the chain to a ring
+    seen: set[int] = set()  # a reader's code can make the chain circular
     while error is not None and id(error) not in seen:
         seen.add(id(error))
         yield error
@@ -169,7 +169,7 @@ def shorten(report: traceback.TracebackException) -> None:
 
 
 def worth_reading(stack: Iterable[traceback.FrameSummary]) -> Iterator[traceback.FrameSummary]:
-    """The reader's frames, and where a library was left."""
+    """Yield the reader's frames, and the last frame of each run in a library."""
     from_readers = dropwhile(lambda frame: frame.filename not in _readers_files, stack)
     for is_readers, run in groupby(from_readers, lambda frame: frame.filename in _readers_files):
         if is_readers:
@@ -181,12 +181,12 @@ def worth_reading(stack: Iterable[traceback.FrameSummary]) -> Iterator[traceback
 
 
 def short_path(filename: str) -> str:
-    """``numpy/linalg/_linalg.py`` of a path inside site-packages or the standard library."""
+    """Shorten a path in site-packages or the standard library: ``numpy/linalg/_linalg.py``."""
     return re.sub(r"^.*/(?:site-packages|python[\d.]+(?:\.zip)?)/", "", filename)
 
 
 def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
-    """Explain it if the failing line calls a builtin whose name a cell has reassigned."""
+    """Add a note if the failing line calls a builtin whose name a cell has reassigned."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in _readers_files]
     words = re.findall(r"\b\w+(?=\()", (frames[-1].line or "") if frames else "")
     for word in words:
@@ -199,7 +199,7 @@ def note_shadowing(error: TypeError, scope: Mapping[str, Any]) -> None:
 
 
 def note_missing_module(error: ModuleNotFoundError) -> None:
-    """Say what to do instead of importing a plotting library that the page lacks."""
+    """Suggest an alternative to a plotting library that the page lacks."""
     if (error.name or "").split(".")[0] in PLOTTING:
         error.add_note(SHOW_A_FIGURE)
         if "matplotlib" in getattr(sys.modules.get("latentbook_later"), "PACKAGES", ()):

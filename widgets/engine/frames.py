@@ -35,7 +35,7 @@ from widgets.engine.panels import pictures_of, tile_of, tiles_of
 from widgets.engine.size import check_size
 from widgets.engine.training import computed, kept, train
 
-LEAST_SIDE = 28  # CSS px: a target that fingers hit
+LEAST_SIDE = 28  # CSS px: large enough to tap
 MINUS, EN_DASH = "\N{MINUS SIGN}", "\N{EN DASH}"
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 SIGN_OF_ZERO = re.compile(
@@ -65,7 +65,7 @@ def edited(widget: str, source: str) -> ModuleType:
     Raises
     ------
     ContractError
-        If it does not define what an instrument must define.
+        If it lacks a required definition or breaks its contract.
     """
     get(widget)
     filename = filename_of(widget)
@@ -170,7 +170,7 @@ def keep_trained(widget: str, controls: Mapping[str, Any], source: str | None) -
 
 def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
     if not isinstance(frame, Frame):
-        check_frame(instrument, frame)  # says what is accepted
+        check_frame(instrument, frame)  # states what is accepted
     if lost := [r.key for r in instrument.readouts if r.key not in frame.readouts]:
         raise ContractError(
             f"The frame has no readout {', '.join(lost)}, which the instrument declares; it has "
@@ -184,7 +184,7 @@ def frame_value(instrument: Instrument, frame: Frame) -> dict[str, Any]:
 
 
 def unsigned_zeros(text: str) -> str:
-    """A text in which no zero has a sign: the sign of a rounded small number is arbitrary."""
+    """Remove the signs of zeros: the sign of a small number that was rounded is arbitrary."""
     return SIGN_OF_ZERO.sub("", text) if "0" in text else text
 
 
@@ -226,8 +226,8 @@ def panel_value(panel: Panel) -> dict[str, Any]:
 
 
 def gallery_value(panel: Tiles, width: int) -> dict[str, Any]:
-    """What a gallery has besides its images, which are ``width`` wide; ``sides`` are in CSS px."""
-    side = narrow = width * -(-LEAST_SIDE // width)  # whole multiples, so that pixels are even
+    """A gallery's fields without its images, which are ``width`` wide; ``sides`` are in CSS px."""
+    side = narrow = width * -(-LEAST_SIDE // width)  # integer multiples: pixels of equal size
     while narrow >= 2 * LEAST_SIDE:
         narrow //= 2
     return {
@@ -239,7 +239,7 @@ def gallery_value(panel: Tiles, width: int) -> dict[str, Any]:
 
 
 def pictures_value(panel: Pad) -> dict[str, Any]:
-    """A pad's pictures in place of paper and ink, or nulls."""
+    """A pad's pictures that replace paper and ink, or nulls."""
     if panel.pictures is None:
         return {"data": None, "shape": None}
     pictures = np.ascontiguousarray(pictures_of(panel))
@@ -247,7 +247,7 @@ def pictures_value(panel: Pad) -> dict[str, Any]:
 
 
 def map_value(panel: Map) -> dict[str, Any]:
-    """A map's fields besides those of every panel."""
+    """A map's fields other than those of every panel."""
     return {
         "kind": "map",
         "data": np.ascontiguousarray(tile_of(panel)).reshape(-1),
@@ -270,12 +270,12 @@ def dots_value(dots: Dots) -> dict[str, Any]:
 
 
 def plain_figure(panel: Plot) -> Any:
-    """The figure of a plot in values that JavaScript has.
+    """Convert a plot's figure to values that JavaScript can read.
 
     Raises
     ------
     ContractError
-        If there is more in it than dicts, lists, arrays, numbers and text.
+        If it contains anything other than dicts, lists, arrays, numbers and text.
     """
     try:
         return plain(panel.figure)
@@ -284,10 +284,10 @@ def plain_figure(panel: Plot) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """A value in dicts, lists, numbers, text and contiguous arrays that JavaScript has.
+    """Convert a value to dicts, lists, numbers, text and contiguous arrays for JavaScript.
 
-    In text no zero has a sign. Arrays of numbers stay arrays. Whole numbers of 64 bits become
-    floats, as JavaScript would make BigInts of them.
+    Zeros in text lose their signs. Arrays of numbers stay arrays. Integers of 64 bits become
+    floats, because JavaScript would read them as BigInts.
 
     Raises
     ------
@@ -315,7 +315,7 @@ def plain(value: Any) -> Any:
 
 
 def plain_array(array: NDArray[Any]) -> Any:
-    """An array of a type that JavaScript has, or a list."""
+    """An array of a type that JavaScript can read, or a list."""
     if array.dtype.kind not in "fiub":
         return plain(array.tolist())
     if array.dtype.kind == "f":

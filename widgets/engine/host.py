@@ -64,7 +64,7 @@ def warning_text(
     lineno: int,
     line: str | None = None,
 ) -> str:
-    """Text of a warning; of one in a library without the line, which differs between releases."""
+    """Text of a warning. For libraries it omits the line, which differs between releases."""
     if filename.endswith(".py"):
         return f"{short_path(filename)}: {category.__name__}: {message}\n"
     return python_warning_text(message, category, filename, lineno, line)
@@ -75,7 +75,7 @@ if sys.platform == "emscripten":
     linalg.check_results()
 
 _scopes: dict[str, Scope] = {}
-_displays: list[Display] = []  # at most one; its name, set anew, would be put back
+_displays: list[Display] = []  # at most one; a list, because rebinding the name would be undone
 _interpreter = InterpreterState()
 
 
@@ -132,7 +132,7 @@ def put_back() -> None:
 
 
 def answer(request: Request, display: Display) -> Any:
-    """The value of the reply ``done``.
+    """Return the value of the reply ``done``.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def run_cell(scope: str, code: str, filename: str, display: Display) -> list[dic
     Returns
     -------
     list of dict or None
-        Explanations of what it left without an error: nan, wrapped integers, stretched shapes.
+        Explanations of suspicious results: nan, wrapped integers, stretched shapes.
     """
     namespace = _scopes.setdefault(scope, new_scope())
     _displays[:] = [display]
@@ -197,14 +197,14 @@ def run_cell(scope: str, code: str, filename: str, display: Display) -> list[dic
 def before_run(code: str, namespace: Scope) -> notes.Before | None:
     try:
         return notes.Before(code, namespace)
-    except Exception:  # a reader's own objects can fail when they are looked at
+    except Exception:  # a reader's own objects can fail when they are inspected
         return None
 
 
 def notes_after(
     before: notes.Before | None, namespace: Scope, value: Any, filename: str
 ) -> list[dict[str, Any]]:
-    """What there is to say about a run that ended well."""
+    """Explanations of a run that raised no error."""
     _displays.clear()
     try:
         if before is None:
@@ -214,19 +214,19 @@ def notes_after(
         if found is None and not may_slip:
             return []
         put_back()
-        # Not before: a start needs none of it.
+        # Late import: a start needs none of it.
         from widgets.engine.explain import second_look, slips
 
         said = [] if found is None else second_look.notes_on(before, *found, filename)
         return said + (slips.slips_in(before.code, namespace, filename) if may_slip else [])
     except (KeyboardInterrupt, InterpreterDamaged):
         raise
-    except BaseException:  # code can change what is needed for this; its output is enough
+    except BaseException:  # code can break what this needs; its output is enough
         return []
 
 
 def show(mime: str, data: str) -> None:
-    """Display what a snippet shows before its end."""
+    """Display a snippet's output before the snippet ends."""
     for display in _displays:
         display(mime, data)
 
@@ -248,7 +248,7 @@ def is_matplotlibs(value: object) -> bool:
 
 
 def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
-    """Free what a snippet that ran out of memory had created, so that other code can run."""
+    """Free the values of a snippet that ran out of memory, so that other code can run."""
     made = sorted(name for name in names if not name.startswith("__"))
     for name in made:
         del scope[name]
@@ -262,14 +262,14 @@ def let_go(scope: Scope, names: Set[str], error: MemoryError) -> None:
 def step_cell(scope: str, code: str, filename: str) -> str:
     """Run a snippet in a copy of the scope and record each step.
 
-    What cannot be copied is missing there, and arrays too large to be copied cannot be changed.
+    The copy lacks values that cannot be copied. Arrays too large to copy are read-only in it.
 
     Returns
     -------
     str
         JSON of a ``Recording`` in static/js/python/protocol.js.
     """
-    from widgets.engine.steps import Recording  # not before: a start needs no recordings
+    from widgets.engine.steps import Recording  # late import: a start needs no recordings
 
     recording = Recording(code, filename)
     originals = _scopes.get(scope, new_scope())
@@ -299,7 +299,7 @@ def step_cell(scope: str, code: str, filename: str) -> str:
 
 
 def is_part(value: Any, original: Any) -> bool:
-    """Whether an array has the memory of another."""
+    """Whether an array shares memory with another."""
     return type(value) is np.ndarray and np.may_share_memory(value, original)
 
 
@@ -310,12 +310,12 @@ def check_answer(scope: str, code: str, check: str) -> dict[str, Any]:
     -------
     dict
         ``passed``; the message of the first assertion that failed; its ``sentence`` in English and
-        the values in it, if the page translates it; and, of a law that does not hold
+        the values in it, if the page translates it; and, for a law that fails
         (:mod:`widgets.kit.laws`), the smallest ``case`` as code to run.
     """
     namespace = copy_of(scope)
     execute(code, ANSWER, namespace)
-    put_back()  # the check means NumPy's functions and Python's, whatever the answer made of them
+    put_back()  # the check needs NumPy's and Python's own functions
     for name in namespace.keys() & _interpreter.builtins.keys():
         del namespace[name]
     try:
@@ -349,7 +349,7 @@ def new_scope() -> Scope:
 
 
 def copy_of(scope: str) -> Scope:
-    """The names that cells have defined in a scope, for code that must not affect them."""
+    """A copy of the names that cells have defined, for code that must not affect them."""
     return copied(_scopes.get(scope, new_scope()))[0]
 
 
@@ -364,7 +364,7 @@ def copied(scope: Scope, largest: float = math.inf) -> tuple[Scope, list[str]]:
     -------
     copy : dict
     shared : list of str
-        Names of values without a copy, except modules: both scopes have the same.
+        Names of values without a copy, except modules: both scopes share them.
     """
     twin: Scope = {}
     memo: dict[int, Any] = {}
@@ -386,7 +386,7 @@ def copied(scope: Scope, largest: float = math.inf) -> tuple[Scope, list[str]]:
 
 
 def array_copied(array: Array, memo: dict[int, Any], largest: float) -> Array:
-    """A view of a copy of the array that owns the memory; ``memo`` has such copies by identity."""
+    """A view of a copy of the array that owns the memory; ``memo`` stores such copies by id."""
     owner = array
     while type(owner.base) is np.ndarray:
         owner = owner.base
@@ -410,7 +410,7 @@ def address_of(array: Array) -> int:
 
 
 def refuse_input(prompt: object = "") -> str:
-    """``input`` of the reader's code.
+    """Replaces ``input`` in the reader's code.
 
     Raises
     ------
@@ -445,15 +445,15 @@ def execute(code: str, filename: str, scope: Scope) -> Any:
 
 
 def displayed(value: Any) -> tuple[str, str]:
-    """MIME type and text of a cell's value: a Plotly figure as JSON, what a notebook would show of
-    it, or its repr.
+    """MIME type and text of a cell's value: a Plotly figure as JSON, the form that a notebook would
+    show, or its repr.
 
     A figure is plotly.py's own, or a dict with ``data`` and ``layout``.
 
     Raises
     ------
     ValueError
-        If a figure is too large to be drawn, or a form is not what its name says.
+        If a figure is too large to be drawn, or a form is of the wrong type.
     """
     if hasattr(value, "to_plotly_json") and not isinstance(value, type):
         return PLOTLY, small_enough(value.to_json())
@@ -471,7 +471,7 @@ def displayed(value: Any) -> tuple[str, str]:
 
 
 def small_enough(figure: str) -> str:
-    """A figure's JSON or SVG, if the page can show it while the reader goes on reading."""
+    """Return a figure's JSON or SVG if drawing it will not block the page."""
     if len(figure) > MAX_FIGURE:
         raise ValueError(
             f"The figure is too large to be shown: {len(figure) / 1e6:.1f} MB as text. "
@@ -481,7 +481,7 @@ def small_enough(figure: str) -> str:
 
 
 def json_ready(value: Any) -> Any:
-    """A figure without arrays; numbers that are not finite become null, as JSON needs."""
+    """Convert a figure for JSON: arrays become lists, and nan and inf become null."""
     match value:
         case Mapping():
             return {str(key): json_ready(item) for key, item in value.items()}

@@ -1,9 +1,9 @@
-"""Lets ``numpy.linalg`` fail in the page as it does elsewhere.
+"""Make ``numpy.linalg`` raise the same errors in the page as elsewhere.
 
 LAPACK returns ``info``. NumPy's compiled part then fills the results with nan and sets the
 processor's flag for invalid operations; an ``errstate`` around each call turns that flag into
-``LinAlgError``. WebAssembly has no such flags, so in the page no error would come. Here matrices
-and results are examined instead, and NumPy's own handler, which knows the message, is called.
+``LinAlgError``. WebAssembly has no such flags, so in the page there would be no error. This module
+examines matrices and results instead, and calls NumPy's own handler, which knows the message.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def check_results() -> None:
 
 
 class Checked:
-    """The module of compiled functions; those that can fail are examined."""
+    """The module of compiled functions, with checks on those that can fail."""
 
     def __init__(self, module: ModuleType) -> None:
         self._module = module
@@ -53,9 +53,9 @@ def checked(function: Any, failed: Callable[[Any, Arrays, Arrays], bool]) -> Cal
 
 
 def is_singular(function: Any, given: Arrays, results: Arrays) -> bool:
-    """Whether a matrix without nan and inf has given nothing but nan: a pivot is 0, or negative.
+    """Whether a finite matrix has given only nan: a pivot is 0, or negative.
 
-    Elsewhere a nan in the matrix is no error but spreads to the result.
+    Elsewhere, nan in the matrix is not an error: it spreads to the result.
     """
     [result] = results
     matrix = given[0]
@@ -70,19 +70,19 @@ def is_singular(function: Any, given: Arrays, results: Arrays) -> bool:
 
 
 def has_nan(function: Any, given: Arrays, results: Arrays) -> bool:
-    """Singular values: LAPACK looks for nan, not for inf."""
+    """Whether singular values fail: LAPACK checks for nan, not for inf."""
     return bool(np.isnan(given[0]).any())
 
 
 def is_infinite(function: Any, given: Arrays, results: Arrays) -> bool:
-    """Least squares."""
+    """Whether least squares fails: the matrix contains nan or inf."""
     return not np.isfinite(given[0]).all()
 
 
 def has_no_end(function: Any, given: Arrays, results: Arrays) -> bool:
-    """Eigenvalues of a symmetric matrix, of which one triangle is read.
+    """Whether eigenvalues of a symmetric matrix do not converge; LAPACK reads one triangle of it.
 
-    Up to 2 x 2 there is a formula, and inf on the diagonal does not keep the steps from ending.
+    Up to 2 x 2 there is a formula. With inf on the diagonal the steps still end.
     """
     matrix = given[0]
     triangle = np.tril(matrix, -1) if "_lo" in function.__name__ else np.triu(matrix, 1)
@@ -101,4 +101,4 @@ FAILED = {
     "eigh": has_no_end,
     "eigvalsh": has_no_end,
 }
-"""How each function shows that it has failed, by the first part of its name."""
+"""Tests of whether a function has failed, by the first part of its name."""

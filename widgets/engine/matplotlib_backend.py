@@ -19,7 +19,7 @@ from widgets.engine import host
 
 
 class FigureManager(FigureManagerBase):
-    """A figure of ``pyplot`` is shown once and closed, as in a notebook."""
+    """Shows a figure of ``pyplot`` once and closes it, as in a notebook."""
 
     def show(self) -> None:
         show_value(self.canvas.figure)
@@ -40,22 +40,22 @@ def show_open() -> None:
 
 
 def show_value(value: object) -> None:
-    """Show a figure; of what drawing returned, such as lines or axes, there is nothing to show."""
+    """Show a figure; ignore other results of drawing, such as lines or axes."""
     if isinstance(value, Figure):
         pyplot.close(value)
         host.show(host.SVG, svg_of(value))
 
 
 def svg_of(figure: Figure) -> str:
-    """A figure as a notebook shows it: its background, and all that is drawn beyond its edges.
+    """A figure as a notebook shows it: with its background, and anything drawn beyond its edges.
 
     Raises
     ------
     ValueError
-        If the page cannot show that much.
+        If it is too large for the page.
     """
     file = io.StringIO()
-    # Letters as outlines, because a picture has no fonts; ids that are the same each time.
+    # Letters as outlines, because a picture has no fonts; reproducible ids.
     letters = matplotlib.rc_context({"svg.fonttype": "path", "svg.hashsalt": "latentbook"})
     with letters, warnings.catch_warnings():
         warnings.filterwarnings("always", "Glyph")  # for each figure that lacks one

@@ -1,7 +1,7 @@
-"""What a run left that raises no error: nan, wrapped integers, shapes that were stretched unseen.
+"""Find suspicious results that raise no error: nan, wrapped integers, shapes stretched unnoticed.
 
-After each run only names in the code are looked at, with a sample of large arrays. If something may
-be wrong, the code runs once more in a copy, where each operation is examined
+After each run only the names in the code are examined, and only a sample of large arrays. If
+something may be wrong, the code runs again in a copy, where each operation is examined
 (``explain/second_look.py``).
 """
 
@@ -24,14 +24,14 @@ Scope: TypeAlias = dict[str, Any]
 Make: TypeAlias = Callable[[Scope], Any]
 
 SMALL = 2**18  # bytes of an array that is copied before a run
-MAX_COPIED = 2**22  # bytes of all of them
+MAX_COPIED = 2**22  # bytes of all such arrays
 MAX_REPEATED = 10**8  # bytes of arrays in code that runs again: the page's memory never shrinks
-MAX_EXAMINED = 2**16  # numbers of an array that are looked at
+MAX_EXAMINED = 2**16  # numbers of an array that are examined
 MAX_ITEMS = 1_000  # of a container that is copied
-MAX_LISTED = 100  # items of a container that are looked at
+MAX_LISTED = 100  # items of a container that are examined
 MAX_DEPTH = 3
-QUICK = 0.2  # seconds of a run that is repeated although nothing in it is known to be wrong
-LONG = 20.0  # seconds of a run that is not repeated
+QUICK = 0.2  # seconds: longer runs are repeated only if something is known to be wrong
+LONG = 20.0  # seconds: longer runs are not repeated
 MAX_REMEMBERED = 1_000
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), slice)
@@ -39,7 +39,7 @@ THEMSELVES = (ModuleType, BuiltinFunctionType, np.ufunc, type(np.sum))
 CONTAINERS = (list, tuple, set, dict)
 SHOWN = (BuiltinFunctionType, FunctionType)
 GENERATORS = (("random", "getstate", "setstate"), ("numpy.random.mtrand", "get_state", "set_state"))
-"""Modules with a random generator that all code shares, and how its state is read and set."""
+"""Modules with a shared random generator, and the functions that read and set its state."""
 INTEGERS = np.iinfo(int)
 
 WORD = re.compile(r"[^\W\d]\w*")
@@ -79,7 +79,7 @@ SLIP = re.compile(
     r"|\]\s*\[[^:=\n]*\]\s*[-+*/]?=[^=]",
     re.MULTILINE,
 )
-"""Code with which something else may be meant (``explain/slips.py``)."""
+"""Code that may not do what it was meant to (``explain/slips.py``)."""
 LOOPS = words("for while")
 ONE_SEED = re.compile(r"^[ \t]+[^\n]*\b(?:default_rng|seed)\(\s*\d", re.M)
 SECOND_NAME = re.compile(r"^[ \t]*(\w+)\s*=\s*([^\W\d]\w*)(?:\[[^\n]*:[^\n]*\])?[ \t]*$", re.M)
@@ -90,11 +90,11 @@ COMPARED = re.compile(r"\b(\w+)\s*==")
 _finite: weakref.WeakValueDictionary[int, Array] = weakref.WeakValueDictionary()
 _looked_at: set[int] = set()
 _printed: list[bool] = []
-_shown: list[bool] = []  # functions, where their results may be meant
+_shown: list[bool] = []  # whether a function was printed, perhaps instead of its result
 
 
 def print_and_look(*values: Any, **options: Any) -> None:
-    """``print`` of readers' code."""
+    """Replaces ``print`` in readers' code; notes nan, inf and functions among the values."""
     if not _printed and any(map(is_printed_lost, values)):
         _printed.append(True)
     if not _shown and any(is_any(type(value), SHOWN) for value in values):
@@ -109,11 +109,11 @@ def is_printed_lost(value: Any) -> bool:
 
 
 class Before:
-    """What the names in a snippet stand for before it runs.
+    """The values of a snippet's names before it runs.
 
     Attributes
     ----------
-    makers : for each name a function that gives its value again; None if there is no way
+    makers : for each name, a function that recreates its value; None if that is impossible
     identities : of the values
     finite : names of large arrays that were finite
     shapes : of arrays
@@ -157,7 +157,7 @@ class Before:
         return again
 
     def maker(self, value: Any, depth: int = 0) -> Make | None:
-        """A function that gives a value as it is now, however it will be changed."""
+        """A function that recreates a value's present state; None if that is impossible."""
         kind = type(value)
         if is_any(kind, (*PLAIN, *THEMSELVES)) or issubclass(kind, np.generic):
             return lambda again: value
@@ -191,7 +191,7 @@ class Before:
         return lambda again: kind(make(again) for make in known)
 
     def array_maker(self, array: Array) -> Make | None:
-        """A copy of a small array; a large one itself, which the second run cannot change."""
+        """A maker of a small array's copy, or of a read-only view of a large one."""
         if array.dtype.hasobject:
             return None
         if array.nbytes <= min(SMALL, self.room):
@@ -212,7 +212,7 @@ class Before:
 
 
 def reachable(names: set[str], scope: Scope) -> Iterator[tuple[str, Any]]:
-    """Names of a scope with their values, and those in functions that they stand for."""
+    """Yield these names with their values, and the names in functions among them."""
     plain = {name: value for name, value in scope.items() if type(name) is str}
     waiting, seen = list(names), set(names)
     while waiting:
@@ -248,7 +248,7 @@ def rebound(function: FunctionType, scope: Scope) -> FunctionType:
 
 
 def is_any(kind: type, kinds: tuple[type, ...]) -> bool:
-    """Compared by identity: a metaclass may define how classes are compared."""
+    """Compare by identity: a metaclass may define how classes are compared."""
     return any(kind is each for each in kinds)
 
 
@@ -263,7 +263,7 @@ def generator_again(bits: Any, state: Any) -> np.random.Generator:
 
 
 def shared_generators() -> list[tuple[Callable[[Any], None], Callable[[], Any]]]:
-    """How to set and get the state of each random generator that all code shares."""
+    """Functions that set and get the state of each shared random generator."""
     modules = ((sys.modules.get(name), get, put) for name, get, put in GENERATORS)
     return [(getattr(m, put), getattr(m, get)) for m, get, put in modules if m is not None]
 
@@ -277,7 +277,7 @@ def owner_of(array: Array) -> Array:
 def suspected(
     before: Before, scope: Scope, last: Any
 ) -> tuple[list[tuple[str, Lost]], bool] | None:
-    """What makes a second look at a run worth its time; None in most cases.
+    """Reasons to examine a run again; None in most cases.
 
     Parameters
     ----------
@@ -312,11 +312,11 @@ def suspected(
 
 
 Lost: TypeAlias = tuple[int, int] | float
-"""How many of how many numbers are not finite, or the only number."""
+"""Count of numbers that are not finite, and of all; or the only number."""
 
 
 def lost_values(before: Before, named: Mapping[str, Any]) -> Iterator[tuple[str, Lost]]:
-    """Names with values that are not finite, and were not so before."""
+    """Yield names whose values are not finite, unless they were so before."""
     for name, value in named.items():
         if before.identities.get(name) == id(value) and not was_finite(before, name, value):
             continue
@@ -338,7 +338,7 @@ def was_finite(before: Before, name: str, value: Any) -> bool:
 
 
 def has_lost(value: Any) -> bool:
-    """Whether a number in it is not finite."""
+    """Whether a number in a value is not finite."""
     return any(count_lost(part) is not None for part in parts_of(value))
 
 
@@ -362,7 +362,7 @@ def all_numbers(value: Any) -> bool:
 
 
 def sample(array: Array) -> Array:
-    """At most so many numbers, from all over an array."""
+    """At most ``MAX_EXAMINED`` numbers, spread over an array."""
     if array.size <= MAX_EXAMINED:
         return array
     step = -(-array.size // MAX_EXAMINED)
@@ -370,7 +370,7 @@ def sample(array: Array) -> Array:
 
 
 def count_lost(value: Any) -> Lost | None:
-    """How many of a value's numbers are nan or infinite; None if none is."""
+    """Count a value's numbers that are nan or infinite; None if there are none."""
     kind = type(value)
     if kind is float or kind is np.float64 or kind is np.float32:
         return None if math.isfinite(value) else float(value)
@@ -387,14 +387,14 @@ def count_lost(value: Any) -> Lost | None:
 
 
 def is_finite(array: Array) -> bool:
-    """A sum is not finite if a number in it is not; without a copy, it is the quickest test."""
+    """Whether all numbers are finite. Their sum is the quickest test: it needs no copy."""
     with np.errstate(all="ignore"):
         total = np.add.reduce(array, axis=None)
     return bool(np.isfinite(total)) or bool(np.isfinite(array).all())
 
 
 def may_wrap(code: str, values: list[Any]) -> bool:
-    """Whether integers in it may be too large for their type."""
+    """Whether integers may be too large for their type."""
     arrays = [each for each in values if type(each) is np.ndarray and each.dtype.kind in "iu"]
     if any(each.dtype.itemsize < 4 for each in arrays):
         return ARITHMETIC.search(code) is not None
@@ -411,7 +411,7 @@ def may_wrap(code: str, values: list[Any]) -> bool:
 
 
 def may_stretch(code: str, values: list[Any]) -> bool:
-    """Whether a column may meet a row of the same length, or a square matrix its own sums."""
+    """Whether a column may broadcast with an equally long row, or a square matrix with its sums."""
     shapes = [each.shape for each in values if type(each) is np.ndarray]
     columns = [shape for shape in shapes if len(shape) == 2 and shape[1] == 1 < shape[0]]
     if (columns or COLUMN.search(code)) and AVERAGES.search(code):
@@ -421,7 +421,7 @@ def may_stretch(code: str, values: list[Any]) -> bool:
 
 
 def may_grow(before: Before, named: Mapping[str, Any]) -> bool:
-    """Whether an update may have given an array another shape."""
+    """Whether an update may have changed an array's shape."""
     for match in UPDATE.finditer(before.code):
         name = match[1] or match[2]
         value = named.get(name)
@@ -442,7 +442,7 @@ def arrays_in(scope: Mapping[str, Any], found: Iterator[re.Match[str]]) -> list[
 
 
 def may_slip(code: str, scope: Scope, last: Any) -> bool:
-    """Whether something else may be meant; ``explain/slips.py`` reads the code."""
+    """Whether the code may contain a slip; ``explain/slips.py`` then looks for it."""
     if SLIP.search(code) or _shown or (LOOPS.search(code) and ONE_SEED.search(code)):
         return True
     if is_any(type(last), SHOWN) or ("def " in code and "return" not in code):

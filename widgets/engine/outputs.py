@@ -1,4 +1,4 @@
-"""How values of some types are shown that show nothing of themselves. Plugins of a book add to it
+"""Display functions for types that have none of their own. A book's plugins add to them
 (docs/plugins.md); the build appends their functions to this file.
 """
 
@@ -10,11 +10,11 @@ SHOWN: dict[str, tuple[str, Callable[[Any], Any]]] = {}
 
 
 def form_of(value: Any) -> tuple[str, Callable[[Any], Any]] | None:
-    """What shows a value of a type or of one that is derived from it."""
+    """Return the entry for a value's class or the nearest of its base classes."""
     names = (f"{cls.__module__}.{cls.__qualname__}" for cls in type(value).__mro__)
     return next((SHOWN[name] for name in names if name in SHOWN), None)
 
 
 def add(source: str) -> None:
-    """Add what a build would append."""
+    """Add source that a build would append."""
     exec(source, {"SHOWN": SHOWN})

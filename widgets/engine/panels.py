@@ -1,6 +1,6 @@
-"""The check of one panel of a frame: tiles, a map or a pad.
+"""Check one panel of a frame: tiles, a map or a pad.
 
-A plot's figure is checked where it is drawn, by ``static/js/figure/check.js``.
+``static/js/figure/check.js`` checks a plot's figure when it is drawn.
 """
 
 from __future__ import annotations
@@ -90,12 +90,12 @@ def as_bytes(what: str, images: Any, axes: str, grey_axes: str) -> NDArray[np.ui
     ----------
     what : begins the message: "The images of faces are"
     axes : of floats from 0 to 1
-    grey_axes : of uint8, which is passed on
+    grey_axes : of uint8, which is returned unchanged
 
     Raises
     ------
     ContractError
-        Says what there is, what is accepted, and what to write.
+        States what was found, what is accepted, and what to write.
     """
     accepted = (
         f"floats from 0 to 1 of shape ({axes}, 3) in colour or ({axes}) in grey, or uint8 of "
@@ -133,7 +133,7 @@ def as_bytes(what: str, images: Any, axes: str, grey_axes: str) -> NDArray[np.ui
 
 
 def advice(images: NDArray[Any], flat: int, *, single: bool) -> str:
-    """What to write instead of images of the wrong shape or type; ``flat`` axes are grey."""
+    """How to correct images of the wrong shape or type; grey images have ``flat`` axes."""
     first = images.shape[flat - 2 : flat - 1]
     if images.ndim == flat + 1 and first == (3,) and images.shape[-1] != 3:
         order = ", ".join(map(str, (*range(flat - 2), flat - 1, flat, flat - 2)))
@@ -175,7 +175,7 @@ def check_map(panel: Map) -> None:
     Raises
     ------
     ContractError
-        Says what stands there and what is accepted.
+        States what was found and what is accepted.
     """
     tile_of(panel)
     zoom, x, y = panel.address

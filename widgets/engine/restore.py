@@ -23,7 +23,7 @@ DEVICES = {"stdout": (1, "/dev/stdout"), "stderr": (2, "/dev/stderr")}
 
 
 class InterpreterDamaged(BaseException):
-    """Python cannot be repaired. It passes every handler and ends the worker, which is replaced."""
+    """Python cannot be repaired. This passes every handler; the worker ends and is replaced."""
 
 
 class InterpreterState:
@@ -69,7 +69,7 @@ class InterpreterState:
         Raises
         ------
         InterpreterDamaged
-            If Python cannot run code any more, as after an audit hook that refuses everything.
+            If Python can no longer run code, as after an audit hook that refuses everything.
         """
         while True:
             try:
@@ -85,7 +85,7 @@ class InterpreterState:
             return replaced
 
     def _put_all_back(self) -> None:
-        # No builtin may be used before they are back: a cell can have deleted them.
+        # Use no builtins before they are restored: a cell may have deleted them.
         builtins.__dict__.update(self.builtins)
         sys.settrace(self.tracers[0])
         sys.setprofile(self.tracers[1])
@@ -108,7 +108,7 @@ class InterpreterState:
         self._put_names_back()
 
     def _put_names_back(self) -> None:
-        """The functions and tables of the modules that instruments depend on."""
+        """Restore the functions and tables of the modules that instruments depend on."""
         for module, names in self.names.items():
             current = vars(self.modules[module])
             if names.items() <= current.items():
@@ -120,14 +120,14 @@ class InterpreterState:
 
 
 def body(function: FunctionType) -> tuple[Any, ...]:
-    """The code of a function."""
+    """A function's code and its defaults."""
     return function.__code__, function.__defaults__, function.__kwdefaults__
 
 
 def closed(stream: Any) -> bool:
     """Whether a stream can no longer be written to."""
     if type(stream) is not io.TextIOWrapper:
-        return False  # not one of Python's own: whoever set it knows what it is
+        return False  # not Python's own: the code that set it is responsible
     if stream.closed:
         return True
     try:

@@ -1,9 +1,9 @@
-"""What a value shows of itself in notebooks: ``_repr_html_``, ``_repr_svg_``, ``_repr_png_``; or
-what a plugin of the book shows of it.
+"""A value's rich display, as in notebooks: ``_repr_html_``, ``_repr_svg_``, ``_repr_png_``, or the
+function of a plugin of the book.
 
-HTML is cleaned: of what a reader's code writes, a page accepts text, tables, lists, pictures and
-sounds that are in it, and no script, style, link or other address. ``static/js/cell/rich.js`` does
-not trust this, and makes the elements of the page itself, by the same list.
+HTML from a reader's code is cleaned: a page accepts text, tables, lists, and embedded pictures and
+sounds, but no script, style, link or other address. ``static/js/cell/rich.js`` does not trust this
+and builds the page's elements itself, by the same list.
 """
 
 import base64
@@ -16,7 +16,7 @@ from widgets.engine import outputs
 
 HTML, SVG, PNG = "text/html", "image/svg+xml", "image/png"
 METHODS = {"_repr_html_": HTML, "_repr_svg_": SVG, "_repr_png_": PNG}
-"""In the order in which notebooks ask."""
+"""In the order in which notebooks try them."""
 
 TAGS = frozenset(
     (
@@ -36,16 +36,16 @@ DATA = {
     "img": re.compile(r"data:image/(png|jpeg|gif|webp|svg\+xml)[;,]"),
     "audio": re.compile(r"data:audio/[\w.+-]+[;,]"),
 }
-"""The addresses of pictures and sounds."""
+"""Accepted addresses of pictures and sounds."""
 
 
 def shown(value: Any) -> tuple[str, str] | None:
-    """MIME type and data of the first form that a value has; None if it has none after all.
+    """MIME type and data of the first form that a value has, or None.
 
     Raises
     ------
     ValueError
-        If a form is not what its name says.
+        If a form is of the wrong type.
     """
     if added := outputs.form_of(value):
         mime, show = added
@@ -70,7 +70,7 @@ def _accepted(name: str, mime: str, data: Any) -> str:
 
 
 def cleaned(html: str) -> str:
-    """HTML with what a page accepts, and the text of all else."""
+    """Reduce HTML to the elements that a page accepts; most others leave their text."""
     cleaner = _Cleaner()
     cleaner.feed(html)
     cleaner.close()
@@ -103,7 +103,7 @@ class _Cleaner(HTMLParser):
             self.open += [tag] * (tag not in EMPTY)
 
     def show(self, tag: str, given: dict[str, str]) -> None:
-        """A picture or a sound, if it is in the text."""
+        """Write a picture or a sound if its data is embedded, else its description."""
         source = "".join(given.get("src", "").split())
         said = escape(given.get("alt") or given.get("aria-label") or given.get("title") or "")
         if not DATA[tag].match(source):

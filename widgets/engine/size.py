@@ -20,7 +20,7 @@ def check_size(frame: Mapping[str, Any]) -> None:
     Raises
     ------
     ContractError
-        Says how large it is and what is accepted.
+        States the size and the accepted size.
     """
     for panel in frame["panels"]:
         is_figure = panel["kind"] == "plot"

@@ -38,13 +38,13 @@ class Transcript(io.TextIOBase):
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
-        self.length = 0  # in units of UTF-16, as scripts count
+        self.length = 0  # in units of UTF-16, as JavaScript counts
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str, /) -> int:
-        kept = str.__getitem__(text, slice(MAX_CHARACTERS - self.length))  # a reader's own str, too
+        kept = str.__getitem__(text, slice(MAX_CHARACTERS - self.length))  # also a reader's own str
         self.pieces.append(kept)
         self.length += len(kept.encode("utf-16-le", "surrogatepass")) // 2
         return str.__len__(text)
@@ -72,7 +72,7 @@ class Recording:
     Parameters
     ----------
     code : source of the snippet
-    filename : under which it will be compiled
+    filename : name under which it will be compiled
 
     Raises
     ------
@@ -97,7 +97,7 @@ class Recording:
         self.size = 0
         self.transcript = Transcript()
         self.value: object = None  # of the last expression
-        self.failed_in: int | None = None  # call that an exception began in
+        self.failed_in: int | None = None  # call in which an exception began
         self.cut = ""
 
     def run(self, act: Callable[[], object]) -> None:
@@ -227,7 +227,7 @@ class Recording:
         self._append(line, call, returned)
 
     def _append(self, line: int | None, call: int, returned: Description | None = None) -> None:
-        """Add a step: the line that is next, and what changed since the step before."""
+        """Add a step: the next line, and the changes since the previous step."""
         step: dict[str, Any] = {"line": line, "call": call, "printed": self.transcript.length}
         step["changed"], self.changed = self.changed, []
         if returned is not None:
@@ -255,7 +255,7 @@ class Recording:
                 self._note(key, value)
 
     def _look_ahead(self, scope: Mapping[str, object]) -> None:
-        """Describe what is there before the first line: reading it will be no change."""
+        """Describe the names that exist before the first line: reading them is not a change."""
         for name in {name for names in self.statements.names.values() for name in names}:
             if name in scope:
                 self._note((0, name), scope[name])
@@ -282,7 +282,7 @@ class Statements:
 
     Attributes
     ----------
-    first_line : line -> the line on which its statement begins; a compound one has only its head
+    first_line : line -> the line on which its statement begins; of a compound one only the head
     names : first line -> names in the statement
     loops : first and last line of each loop
     """
@@ -343,7 +343,7 @@ def blocks_of(code: CodeType) -> Iterator[CodeType]:
 
 
 def with_items(value: Any) -> list[Any]:
-    """A value and the arrays that it contains, if it is a list or the like."""
+    """A value and, for a list, tuple or dict, the arrays that it contains."""
     kind = type(value)
     if kind is dict:
         items = value.values()
@@ -355,7 +355,7 @@ def with_items(value: Any) -> list[Any]:
 
 
 def is_shared(a: object, b: object) -> bool:
-    """Whether two names may stand for the same memory."""
+    """Whether two values may share memory."""
     if type(a) is np.ndarray and type(b) is np.ndarray:
         return np.may_share_memory(a, b)
     return a is b

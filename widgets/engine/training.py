@@ -23,7 +23,7 @@ State: TypeAlias = Mapping[str, Any]
 Curves: TypeAlias = dict[str, NDArray[np.float64]]
 
 CHECKPOINT = 100  # steps between stored states
-MAX_RUNS = 4  # that are remembered, a branch being one
+MAX_RUNS = 4  # in memory; a branch counts as one
 
 _runs: OrderedDict[Any, Run] = OrderedDict()
 
@@ -47,10 +47,10 @@ class Run:
         self.checkpoints = {begin: first}
         self.steps, self.state = begin, first
         self.newest = begin, first
-        # Where the last pictures were taken. A reader who pauses a run means the picture in view,
-        # while the run is a picture ahead already.
+        # States of the last pictures. A reader who pauses a run means the picture in view, but the
+        # run is already a picture ahead.
         self.pictured = deque([(begin, first)], maxlen=2)
-        self.rows: list[tuple[float, ...]] = []  # one a step
+        self.rows: list[tuple[float, ...]] = []  # one per step
 
     def go_on(self, names: tuple[str, ...]) -> None:
         """Make one step from the current state."""
@@ -64,7 +64,7 @@ class Run:
         self.steps, self.state = step, state
 
     def go_back(self, step: int) -> None:
-        """Load the state from which a step is reached soonest."""
+        """Load the latest known state that is not after a step."""
         at_hand = [self.newest, *self.pictured, (self.steps, self.state)]
         known = {**self.checkpoints, **dict(at_hand)}
         self.steps = max(each for each in known if each <= step)
@@ -82,9 +82,9 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
     Parameters
     ----------
     module : module with ``start`` and ``step``
-    controls : mapping, all of them, accepted
+    controls : mapping of all controls, validated
     milliseconds : float or None
-        Approximate time limit; None: none.
+        Approximate time limit; None: no limit.
     """
     training: Training = module.instrument.training
     end = np.inf if milliseconds is None else time.perf_counter() + milliseconds / 1000
@@ -112,7 +112,7 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
     branch.go_back(wanted)
     if len(trunk.rows) < wanted:
         trunk.go_back(len(trunk.rows))
-    # Side by side, so that both curves are seen to grow.
+    # Alternate, so that both curves visibly grow.
     while time.perf_counter() < end:
         behind = len(trunk.rows) < wanted
         if branch.steps == wanted and not behind:
@@ -130,14 +130,14 @@ def train(module: ModuleType, controls: Mapping[str, Any], milliseconds: float |
 
 
 def key_of(module: ModuleType, settings: State, later: State | None, at: int) -> Any:
-    """What a run depends on. It includes the module, so a reader's version trains separately."""
+    """Everything a run depends on. With the module, a reader's version trains separately."""
     changed = None if later is None else (at, tuple(sorted(later.items())))
     return module, tuple(sorted(settings.items())), changed
 
 
 def run_of(module: ModuleType, settings: dict[str, Any], later: State | None, at: int) -> Run:
-    """The run for some settings, as far as it has been computed; the least recently used is
-    dropped.
+    """Return the run for these settings, as far as it has been computed; drop the least recently
+    used.
     """
     key = key_of(module, settings, later, at)
     if key not in _runs:
@@ -153,7 +153,7 @@ def stepping(module: ModuleType, settings: Mapping[str, Any]) -> Callable[[State
 
 
 def fixed(state: Any, function: str) -> State:
-    """A state whose arrays cannot be changed: the next step, or an edit of it, must not.
+    """Make a state's arrays read-only: neither the next step nor an edit of it may change them.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def computed(module: ModuleType, controls: Mapping[str, Any], reached: Reached) 
 
 
 def kept(module: ModuleType, controls: Mapping[str, Any]) -> str:
-    """What an instrument saves of its state, as an .npz file in base 64."""
+    """The part of its state that an instrument saves: an .npz file in base 64."""
     import base64  # not needed at the start
 
     state = train(module, controls, None).state

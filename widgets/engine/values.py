@@ -1,8 +1,8 @@
 """Describes values for the panel that steps through a snippet: type, shape, range, a small picture.
 
-A value is judged by its type and never asked: a reader's class can do anything in its ``__repr__``,
-its properties or its ``__class__``. Types are compared by identity, because metaclasses can have
-their own equality and names.
+Only known types are read, and no code of a value runs: a reader's class can do anything in its
+``__repr__``, its properties or its ``__class__``. Types are compared by identity, because
+metaclasses can have their own equality and names.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ Description: TypeAlias = dict[str, Any]
 """``Described`` in static/js/python/protocol.js."""
 
 MAX_SCANNED = 1_000_000  # bytes of an array whose range is found
-MAX_COMPARED = 10_000  # items of a list that are compared with those before
+MAX_COMPARED = 10_000  # items of a list that are compared with earlier ones
 MAX_TEXT, MAX_ITEMS, MAX_BITS = 60, 6, 256
-FEW = 8  # numbers that are written out
+FEW = 8  # numbers that are listed in full
 FEW_IN_ITEM = 4  # of an array in a list
-MAX_BYTES = 4_096  # of an array in a list whose content is followed
+MAX_BYTES = 4_096  # of an array in a list whose changes are tracked
 SIDE, STRIP = 8, 32  # cells of a picture with two dimensions, and with one
 LEVELS = "0123456789abcdef"
 NUMBERS = "biuf"  # kinds of dtype with a range and a picture
@@ -44,7 +44,7 @@ SCALARS = {id(kind) for kind in np.sctypeDict.values() if issubclass(kind, np.nu
 
 
 def described(value: Any) -> Description | None:
-    """What the panel shows of a value; None for functions, classes and modules."""
+    """Describe a value for the panel; None for functions, classes and modules."""
     kind = type(value)
     if is_any(kind, WITHOUT_VALUE) or issubclass(kind, type):
         return None
@@ -97,7 +97,7 @@ def text_of(value: Any, depth: int = 0) -> str | None:
 
 
 def number(value: Any) -> str:
-    """A number with six digits."""
+    """A number with six significant digits."""
     return f"{value:.6g}" if isinstance(value, float | complex) else str(value)
 
 
@@ -129,8 +129,8 @@ def range_of(finite: Array, size: int) -> Description:
 
 
 def sampled(array: Array) -> Array:
-    """At most 8 x 8 numbers from all over an array, or 32 of a vector: the corner of an image would
-    be its margin. Of further dimensions the first item.
+    """At most 8 x 8 numbers spread over an array, or 32 of a vector: an image's corner would be its
+    margin. Further dimensions are reduced to their first item.
     """
     array = array[(0,) * max(0, array.ndim - 2)]
     if array.ndim < 2:
@@ -169,7 +169,7 @@ def listed_row(row: Array) -> str:
 
 
 def digest_of(value: Any) -> int:
-    """A number that changes with the content, also with what a description leaves out."""
+    """A hash of the content, including parts that a description omits."""
     kind = type(value)
     if kind is np.ndarray and value.dtype.kind in NUMBERS:
         small = value.nbytes <= MAX_SCANNED or value.size == 0

@@ -27,7 +27,7 @@ def adam(
     theta, gradient : ndarray of one shape
     m, v : ndarray of that shape, averages of the gradient and of its square; zero at first
     t : number of this step, from 1
-    rate : learning rate, of all weights, or an ndarray of that shape with one of each
+    rate : learning rate of all weights, or an ndarray of that shape with one per weight
 
     Returns
     -------

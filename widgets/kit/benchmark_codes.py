@@ -40,7 +40,7 @@ FILES = {
     "random": "mnist_as_random",
     "network": "mnist_as_network",
 }
-"""Codes of the 2,000 images, by encoder; named in full, as notebooks take along what is named."""
+"""Files of codes, by encoder: full names, because notebooks include each file that they name."""
 SHOWN = 1000  # training images; the test images follow them
 CHANGED = 4  # every fourth test image is also changed
 NOISE, BLUR, SHIFT, DIMMED = 0.3, 1.0, 2, 0.4  # of ink; px; px; share of the ink that is left
@@ -60,8 +60,8 @@ SPREAD /= SPREAD[14].sum()
 def change(x: NDArray[Any], how: str) -> NDArray[np.float64]:
     """Images changed in one of the ways of CHANGES.
 
-    Noise of standard deviation 0.3 on every pixel, cut to [0, 1]; a Gaussian blur of 1 px; a shift
-    by 2 px to the right; ink at 40 %.
+    Noise of standard deviation 0.3 on every pixel, clipped to [0, 1]; a Gaussian blur of 1 px; a
+    shift by 2 px to the right; ink at 40 %.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def untrained(seed: int = 0, code: int = 32, out: int = 10) -> dict[str, NDArray
 
     Returns
     -------
-    dict with w0, b0, ..., w3, b3, of the shapes that :func:`layers_of` takes
+    dict with w0, b0, ..., w3, b3, of the shapes that :func:`layers_of` accepts
     """
     rng = np.random.default_rng(seed)
     weights = {}
@@ -138,7 +138,7 @@ def images() -> NDArray[np.float64]:
 
 
 def codes(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Of the training images, of the test images, and of the changed ones.
+    """Codes of the training images, the test images and the changed ones.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def encoder_of(kept: Any) -> dict[str, NDArray[Any]]:
 
     Parameters
     ----------
-    kept : what ``load(YOURS)`` returns
+    kept : the result of ``load(YOURS)``
 
     Returns
     -------
@@ -178,7 +178,7 @@ def encoder_of(kept: Any) -> dict[str, NDArray[Any]]:
 
 
 def rebuilt(name: str) -> tuple[float, float | None]:
-    """How well the test images can be reconstructed from their codes.
+    """Quality of the test images' reconstructions from their codes.
 
     Parameters
     ----------
@@ -187,7 +187,7 @@ def rebuilt(name: str) -> tuple[float, float | None]:
     Returns
     -------
     by_matrix : share of the variance of the pixels that ridge regression reads off the codes
-    own : squared error per test image of the encoder's own decoder, None where it has none
+    own : squared error per test image of the encoder's own decoder, None if it has none
     """
     if name == "pixels":
         return 1.0, 0.0
@@ -206,7 +206,7 @@ def variance_read(shown: NDArray[Any], test: NDArray[Any], x: NDArray[Any]) -> f
     Parameters
     ----------
     shown, test : ndarray of shape (1000, k), codes of the training and the test images
-    x : ndarray of shape (2000, 28, 28), both images, as of :func:`images`
+    x : ndarray of shape (2000, 28, 28), both sets of images, from :func:`images`
     """
     rows = x.reshape(len(x), -1)
     read = scores(test, regress(shown, rows[:SHOWN], 0.001))

@@ -23,7 +23,7 @@ VIEWS = {
     "erase": "Erase",
     "all": "All four",
 }
-"""The encoders, by what their views have in addition to a shift of up to 4 px."""
+"""The encoders, by the changes in their views besides a shift of up to 4 px."""
 ADDED = {
     "shift": (),
     **{name: (name,) for name in ("crop", "flip", "jitter", "erase")},
@@ -34,7 +34,7 @@ EMOJI = (
     *("taxi", "locomotive", "sailboat", "rocket", "tropical fish", "snail"),
     *("parrot", "lemon", "carrot", "hot pepper", "running shoe", "guitar"),
 )
-"""The shown emoji, drawn for Noto Emoji; no encoder was trained on them, by any artist."""
+"""The emoji shown, as drawn for Noto Emoji. No encoder was trained on any version of them."""
 LEAST_KEPT = 0.5  # side of the smallest crop, as a share of the picture's
 SATURATION = (0.5, 1.5)  # of jitter: how far colours are from grey, relative to the picture
 BRIGHTNESS = (0.7, 1.0)
@@ -64,7 +64,7 @@ def hue_turn(degrees: Any) -> Pictures:
 
 
 def turn_hue(x: NDArray[Any], degrees: float) -> Pictures:
-    """Turn all colours around grey: 120 degrees takes red to green. What leaves [0, 1] is cut.
+    """Turn all colours around grey: 120 degrees takes red to green. Clip to [0, 1].
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ def mirror(x: NDArray[Any]) -> Pictures:
 
 
 def shift(x: NDArray[Any], right: int, down: int = 0) -> Pictures:
-    """Move by whole pixels; white comes in.
+    """Move by whole pixels; fill with white.
 
     Parameters
     ----------
@@ -144,12 +144,12 @@ def erase(x: NDArray[Any], side: int = ERASED) -> Pictures:
 
 
 def linear(kept: float, start: float | None = None) -> Pictures:
-    """A matrix (32, 32) that enlarges some pixels of a row to all of it.
+    """A matrix (32, 32) that enlarges part of a row to the full row.
 
     Parameters
     ----------
-    kept : how many
-    start : where they begin; without it they are in the middle
+    kept : px, the length of the part
+    start : px, its beginning; None for the middle
 
     Returns
     -------
@@ -184,7 +184,7 @@ def draw_view(x: NDArray[Any], added: tuple[str, ...], rng: np.random.Generator)
     ----------
     x : ndarray of shape (32, 32, 3), in [0, 1], on white
     added : of "crop", "flip", "jitter" and "erase"
-    rng : what the view is drawn by
+    rng : generator that draws the view
 
     Returns
     -------
@@ -193,7 +193,7 @@ def draw_view(x: NDArray[Any], added: tuple[str, ...], rng: np.random.Generator)
     kept = SIDE * rng.uniform(LEAST_KEPT, 1) if "crop" in added else SIDE
     moved = rng.integers(-STEP, STEP + 1, 2) * kept / SIDE  # in px of the picture
     down, right = (linear(kept, rng.uniform(0, SIDE - kept) - by) for by in moved)
-    h = 1 - resized(1 - x, down, right)  # white comes in
+    h = 1 - resized(1 - x, down, right)  # filled with white
     if "flip" in added and rng.random() < 0.5:
         h = h[:, ::-1]
     if "jitter" in added:
@@ -208,7 +208,7 @@ def draw_view(x: NDArray[Any], added: tuple[str, ...], rng: np.random.Generator)
 
 
 def encode_emoji(x: NDArray[Any], weights: Encoder) -> tuple[Pictures, Pictures]:
-    """Codes of pictures, and what the loss saw of them.
+    """Codes of pictures, and the vectors that the loss compared.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""What labels cost if their codes are known, in bits: usable information and online code length.
+"""Cost of labels, given their codes, in bits: usable information and online code length.
 
 The probe is least squares with a ridge chosen on left-out labels. A softmax with one temperature,
-chosen likewise, makes chances of its sums.
+chosen likewise, turns its sums into chances.
 """
 
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from widgets.kit.probe import CLASSES, chosen_ridge, fit, left_out, scores
 
 Array = NDArray[np.float64]
 
-FIRST = 16  # labels sent as they are
+FIRST = 16  # labels sent without a probe
 
 
 def predictor(h: NDArray[Any], labels: NDArray[Any]) -> Callable[[NDArray[Any]], Array]:
-    """The probe of labelled codes: from codes to chances.
+    """Fit a probe to labelled codes; it maps codes to chances.
 
     Parameters
     ----------
@@ -37,7 +37,7 @@ def predictor(h: NDArray[Any], labels: NDArray[Any]) -> Callable[[NDArray[Any]],
 
 
 def bits(chances: Array, labels: NDArray[Any]) -> Array:
-    """What each label costs by the chances that it was given.
+    """Cost of each label, by the chance that was predicted for it.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def bits(chances: Array, labels: NDArray[Any]) -> Array:
 def code_length(h: NDArray[Any], labels: NDArray[Any]) -> Array:
     """The online code: bits for the first 16 labels, the next 16, the next 32, and so on.
 
-    Each block is sent by a probe of all labels before it. The sum is the length of the code.
+    A probe of all earlier labels encodes each block. The sum is the length of the code.
 
     Parameters
     ----------

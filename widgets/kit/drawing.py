@@ -1,4 +1,4 @@
-"""Pictures that a reader makes as text, short enough for a link, and back.
+"""Convert a reader's pictures to text short enough for a link, and back.
 
 A drawing has sixteen greys. Row by row, a pixel with ink is one of ``1 ... f``; a run of n empty
 pixels is one letter, ``g`` for 1 up to ``z`` for 20, ``A`` for 21 up to ``Z`` for 46, and longer
@@ -45,7 +45,7 @@ def runs(empty: int) -> str:
 
 
 def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
-    """The image of a text.
+    """Decode a text to an image.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
     Raises
     ------
     ValueError
-        If a character is none of the format, or the number of pixels is not side * side.
+        If a character is not in the format, or the number of pixels is not side * side.
     """
     read = PIECES.match(text)
     if read is None or read.end() < len(text):
@@ -77,12 +77,12 @@ def to_pixels(text: str, side: int) -> NDArray[np.uint8]:
 
 
 def to_colours(text: str, side: int) -> NDArray[np.uint8]:
-    """The picture of a glyph.
+    """Decode a glyph's text to a picture.
 
     Parameters
     ----------
-    text : a character of `COLOURS` for each pixel, row by row: its place is 16 r + 4 g + b with
-        levels from 0 to 3
+    text : one character of `COLOURS` per pixel, row by row; its index there is 16 r + 4 g + b
+        with levels from 0 to 3
     side : pixels along each side
 
     Returns
@@ -92,7 +92,7 @@ def to_colours(text: str, side: int) -> NDArray[np.uint8]:
     Raises
     ------
     ValueError
-        If a character is none of the format, or the number of pixels is not side * side.
+        If a character is not in the format, or the number of pixels is not side * side.
     """
     if wrong := [character for character in text if character not in COLOURS]:
         raise ValueError(f"{wrong[0]!r} stands for no colour; accepted: {COLOURS}")

@@ -18,7 +18,7 @@ CREDITS = {
     "unseen": "Noto Emoji, Google, Apache 2.0",
     "seen": "Noto Emoji, Google, Apache 2.0",
 }
-"""By gallery, whose pictures it has: emoji of the training, others, and these by a new artist."""
+"""Credits, by gallery: emoji of the training, others, and the others by a new artist."""
 
 
 @lru_cache(maxsize=len(CREDITS))
@@ -38,7 +38,7 @@ def codes_of(among: str) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=2)
 def texts_of(which: str) -> list[list[list[str]]]:
-    """Of each emoji, for each language: its name, then its tags.
+    """For each emoji and language: its name, then its tags.
 
     Parameters
     ----------

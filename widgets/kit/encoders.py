@@ -1,6 +1,6 @@
 """Seven ways to turn a digit into numbers, from its pixels to a trained network's features.
 
-An encoder takes images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k). The first three
+An encoder maps images of shape (m, 28, 28), in [0, 1], to codes of shape (m, k). The first three
 are designed, PCA and the VAE have learned from images alone, the two networks from labels as well.
 The networks differ in one thing: the second was shown its training digits shifted by up to 4 px.
 
@@ -62,7 +62,7 @@ def encode_as(name: str, x: NDArray[Any]) -> NDArray[np.float64]:
             code = h
         case "blurred":
             code = GAUSS @ h @ GAUSS
-        case "fourier":  # how strong each wave is; where its crests lie is dropped
+        case "fourier":  # the strength of each wave; its phase is dropped
             code = np.abs(WAVES @ h @ WAVES)
         case "pca":
             pca = load("mnist_pca")

@@ -1,7 +1,7 @@
 """Parts of figures: lines, dots, bars, labels, axes.
 
 Each function returns a part of a Plotly figure as a plain dict; ``docs/figures.md`` lists the keys
-that are drawn. Further keys go into the dict unchanged, ``line(x, y, DATA_1, cliponaxis=False)``.
+that are drawn. Further keys are added unchanged: ``line(x, y, DATA_1, cliponaxis=False)``.
 Colours are those of :mod:`widgets.contract`.
 
     figure(
@@ -180,7 +180,7 @@ def image(grey: NDArray[np.uint8], centre: Ends, side: float, **more: Any) -> Pa
 
 
 def tint(density: NDArray[np.floating[Any]], x: ArrayLike, y: ArrayLike) -> Part:
-    """A density over a plane, as a tint of the paper: none at 0, that of rules at 1.
+    """A density over a plane, as a tint of the paper: paper at 0, the colour of rules at 1.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def segment(
     x, y : two numbers each, in units of the axes
     color : of the palette
     width : px
-    dash : as of :func:`line`
+    dash : as for :func:`line`
     more : further keys, see "Shapes and annotations" in docs/figures.md
     """
     return {"type": "line", **_ends(x, y), "line": _stroke(color, width, dash), **more}
@@ -279,7 +279,7 @@ def square(
     side : its length, in units of the axes
     color : of the palette
     width : px
-    dash : as of :func:`line`
+    dash : as for :func:`line`
     more : further keys, see "Shapes and annotations" in docs/figures.md
     """
     ends = _around(centre, side / 2)
@@ -297,7 +297,7 @@ def circle(
     radius : in units of the axes
     color : of the palette
     width : px
-    dash : as of :func:`line`
+    dash : as for :func:`line`
     more : further keys, see "Shapes and annotations" in docs/figures.md
     """
     ends = _around(centre, radius)

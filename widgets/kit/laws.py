@@ -34,9 +34,9 @@ __all__ = ["Broken", "law", "numbers"]
 
 DRAWS = 100
 LARGEST = 4  # largest size of a named dimension
-TRIES = 2_000  # most evaluations for making a case smaller
+TRIES = 2_000  # maximum evaluations to shrink a case
 
-Case: TypeAlias = dict[str, Any]  # arrays, and whole numbers that are given
+Case: TypeAlias = dict[str, Any]  # arrays, and integers that are passed on unchanged
 
 
 class Broken(AssertionError):
@@ -44,9 +44,9 @@ class Broken(AssertionError):
 
     Parameters
     ----------
-    sentence : says so, with places for values; the page has it in the reader's language
-    values : by their names in the sentence
-    case : code that shows where, or "" if the reader's code could not run it
+    sentence : English text with placeholders; the page translates it
+    values : text for each placeholder, by name
+    case : code that shows the failure, or "" if the reader's code could not run it
     """
 
     def __init__(self, sentence: str, values: dict[str, str], case: str) -> None:
@@ -64,7 +64,7 @@ class Numbers:
     high: float
 
     def array(self, sizes: dict[str, int], rng: np.random.Generator, draw: int) -> NDArray[Any]:
-        """The first draw is 0, then whole numbers and others take turns."""
+        """Draw zeros first, then alternate between integers and other numbers."""
         shape = [sizes[each] if isinstance(each, str) else each for each in self.dimensions]
         values = rng.uniform(self.low, self.high, shape)
         if draw == 0:
@@ -79,10 +79,9 @@ def numbers(*dimensions: int | str, low: float = -3.0, high: float = 3.0) -> Num
 
     Parameters
     ----------
-    dimensions : sizes, or names; a name stands for a size from 1 to 4, the same wherever the law
-        names it
+    dimensions : sizes, or names; a name is a size from 1 to 4, the same for all inputs of a law
     low : lower bound
-    high : upper bound; with 0 between them it is tried first
+    high : upper bound; 0 is tried first if it is within the bounds
     """
     return Numbers(dimensions, low, high)
 
@@ -127,7 +126,7 @@ def law(
 def broken(
     words: str, function: Callable[..., Any], holds: Callable[..., Any], case: Case
 ) -> Broken:
-    """What to say of a case that breaks the law."""
+    """Build the error for a case that breaks the law."""
     value = answer(function, case)
     name, call = name_and_call(function, holds, case)
     values = {
@@ -154,7 +153,7 @@ def fault(holds: Callable[..., Any], value: Any, case: Case) -> str:
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a value has no items; of several results, whether one has none."""
+    """Whether a value has no items; for a tuple of results, whether any of them has none."""
     if isinstance(value, list | tuple) and value:
         return any(map(is_empty, value)) if isinstance(value, tuple) else all(map(is_empty, value))
     return 0 in np.shape(value) or (isinstance(value, dict | set | str) and not value)
@@ -170,7 +169,7 @@ def answer(function: Callable[..., Any], case: Case) -> Any:
 
 
 def answers(function: Callable[..., Any], cases: list[Case]) -> Iterator[Any]:
-    """The results for cases. A function of another interpreter gets all of them in one message."""
+    """The results for cases. A function in another interpreter gets all cases in one message."""
     if hasattr(function, "call_each"):
         yield from function.call_each([[copy(each) for each in case.values()] for case in cases])
     else:
@@ -178,7 +177,7 @@ def answers(function: Callable[..., Any], cases: list[Case]) -> Iterator[Any]:
 
 
 def smallest(case: Case, inputs: dict[str, Numbers], breaks: Callable[[Case], bool]) -> Case:
-    """Move to a simpler case that breaks the law while there is one."""
+    """Shrink a case for as long as a simpler one still breaks the law."""
     tries = TRIES
     simpler = candidates(case, inputs)
     while tries:
@@ -247,7 +246,7 @@ def code(call: str, case: Case) -> str:
 def name_and_call(
     function: Callable[..., Any], holds: Callable[..., Any], case: Case
 ) -> tuple[str, str]:
-    """How the reader knows a function, and a call that the reader's code can make, or ""."""
+    """A function's name for the reader, and a call that the reader's code can make, or ""."""
     made = getattr(function, "__code__", None)
     file = getattr(getattr(holds, "__code__", None), "co_filename", "")
     in_check = made is not None and made.co_filename == file
@@ -271,7 +270,7 @@ def is_set(part: ast.AST) -> TypeGuard[ast.Name]:
 
 
 def body_of(made: CodeType, check: ast.Module, inputs: list[str]) -> ast.expr | None:
-    """The expression of a lambda in a check, of the inputs instead of its parameters."""
+    """The body of a lambda in a check, with the inputs' names for its parameters."""
     places = [(line, start) for line, _, start, end in made.co_positions() if start != end]
     for each in ast.walk(check):
         if not isinstance(each, ast.Lambda) or each.lineno != made.co_firstlineno:

@@ -1,8 +1,8 @@
 """A masked autoencoder in NumPy: a transformer reads the visible patches, another draws them all.
 
 An image of 28 x 28 pixels is cut into 4 x 4 patches of 7 x 7. Each visible patch becomes a token,
-a row of numbers: its pixels times a matrix, plus a row that stands for its place. A block lets the
-tokens look at each other, weighed by how well a query of one fits a key of the other, and then
+a row of numbers: its pixels times a matrix, plus a row that encodes its place. A block lets the
+tokens attend to each other, weighted by how well a query of one fits a key of the other, and then
 sends each through a small network. Hidden patches never enter the encoder. The decoder gets the
 same row for each of them, with its place added.
 """
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from widgets.kit.network import SIDE, silu
 
-PATCH = 7  # px a side
-ROW = SIDE // PATCH  # patches a side
+PATCH = 7  # px per side
+ROW = SIDE // PATCH  # patches per side
 PATCHES = ROW**2
 HEADS = 4
-TINY = 1e-5  # keeps a token of equal numbers from being divided by 0
+TINY = 1e-5  # avoids division by 0 for a token of equal numbers
 PART = 50  # images that are encoded at a time: their tokens stay in the processor's cache
 
 PIXEL = np.stack(np.divmod(np.arange(SIDE**2), SIDE), axis=1)  # row and column of each, (784, 2)
@@ -33,7 +33,7 @@ Weights = Mapping[str, NDArray[Any]]
 
 
 def to_patches(x: NDArray[Any]) -> Array:
-    """Images cut into patches, row after row.
+    """Cut images into patches, row by row.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def draw_all(tokens: Array, visible: NDArray[np.intp], weights: Weights) -> Arra
 
     Parameters
     ----------
-    tokens : ndarray of shape (m, v, width), as of :func:`encode_visible`
+    tokens : ndarray of shape (m, v, width), from :func:`encode_visible`
     visible : ndarray of shape (v,), places of the patches that are not hidden
     weights : ``load("mnist_masked")``
 
@@ -99,7 +99,7 @@ def draw_all(tokens: Array, visible: NDArray[np.intp], weights: Weights) -> Arra
 
 
 def mean_token(x: NDArray[Any], weights: Weights) -> Array:
-    """One code for each image, nothing hidden: the mean of its tokens.
+    """One code per image, with nothing hidden: the mean of its tokens.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def mean_token(x: NDArray[Any], weights: Weights) -> Array:
 
 
 def nearest_visible(x: NDArray[Any], hidden: NDArray[np.bool_]) -> Array:
-    """Each hidden pixel takes the grey of the nearest one that is visible; of several, the first.
+    """Fill each hidden pixel with the grey of the nearest visible one; of several, the first.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def nearest_visible(x: NDArray[Any], hidden: NDArray[np.bool_]) -> Array:
 
 
 def linear(h: Array, name: str, weights: Weights) -> Array:
-    """The layer of that name.
+    """Apply the linear layer of that name.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def linear(h: Array, name: str, weights: Weights) -> Array:
 
 
 def norm(h: Array, name: str, weights: Weights) -> Array:
-    """Each token around 0 with variance 1, then scaled and moved as learned.
+    """Normalise each token to mean 0 and variance 1, then scale and shift it as learned.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def norm(h: Array, name: str, weights: Weights) -> Array:
 
 
 def blocks(h: Array, name: str, weights: Weights) -> Array:
-    """All blocks of that name in order; each of the two halves of a block adds to what there is.
+    """Apply all blocks of that name in order; each half of a block adds to its input.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def blocks(h: Array, name: str, weights: Weights) -> Array:
 
 
 def one_block(h: Array, block: str, weights: Weights) -> Array:
-    """Attention between the tokens, then a small network for each; both add to what there is.
+    """Attention between the tokens, then a small network for each; both add to their input.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def one_block(h: Array, block: str, weights: Weights) -> Array:
 
 
 def attention(h: Array, block: str, weights: Weights) -> Array:
-    """Each token takes a weighted mean of the values of all, in each head.
+    """In each head, each token gets a weighted mean of the values of all tokens.
 
     Parameters
     ----------
@@ -227,24 +227,24 @@ def attention(h: Array, block: str, weights: Weights) -> Array:
 
 
 def attention_shares(h: Array, block: str, weights: Weights) -> Array:
-    """How much each token takes from each other in a block; what one takes adds up to 1.
+    """Attention of each token to every token in a block; the shares of one token add up to 1.
 
     Parameters
     ----------
-    h : ndarray of shape (m, t, width), what comes into the block
+    h : ndarray of shape (m, t, width), the block's input
     block : its name
     weights : with its layers
 
     Returns
     -------
-    ndarray of shape (m, heads, t, t), by head, taking token and token that is taken from
+    ndarray of shape (m, heads, t, t), by head, attending token and attended token
     """
     q, k, _ = queries_keys_values(norm(h, f"{block}.norm0", weights), block, weights)
     return shares(q, k)
 
 
 def queries_keys_values(h: Array, block: str, weights: Weights) -> tuple[Array, Array, Array]:
-    """What attention compares and mixes: queries, keys and values.
+    """Queries and keys, which attention compares, and values, which it mixes.
 
     Parameters
     ----------
@@ -280,7 +280,7 @@ def shares(q: Array, k: Array) -> Array:
 
 
 def multiplications(tokens: int, width: int, count: int) -> int:
-    """How many multiplications `count` blocks take for one image.
+    """Number of multiplications in `count` blocks for one image.
 
     A block multiplies each token by matrices of width x 3 width, width x width and twice
     width x 2 width, and each pair of tokens twice along the width: query by key, share by value.

@@ -1,4 +1,4 @@
-"""Metrics of a report card besides probes: retrieval, clustering, calibration."""
+"""Metrics of a report card other than probes: retrieval, clustering, calibration."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 BINS = 15  # of the calibration error
-ROUNDS = 100  # of k-means at the most
+ROUNDS = 100  # of k-means at most
 
 
 def squared_distances(a: NDArray[Any], b: NDArray[Any]) -> Array:
@@ -35,7 +35,7 @@ def precision_at(
     gallery: NDArray[Any],
     gallery_labels: NDArray[Any],
 ) -> float:
-    """Share of the k nearest of a gallery that have the label of the query, mean over queries.
+    """Share of the k nearest in a gallery that have the query's label, mean over queries.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def precision_at(
 
 
 def k_means(h: NDArray[Any], k: int, *, starts: int = 5, seed: int = 0) -> NDArray[np.intp]:
-    """To which of k clusters each row belongs: the best of several runs of Lloyd's algorithm.
+    """Assign each row to one of k clusters: the best of several runs of Lloyd's algorithm.
 
-    A run begins with centres drawn among the rows, each with a chance that grows with its squared
-    distance to those before (k-means++).
+    A run begins with centres drawn among the rows, each with a chance proportional to its squared
+    distance to the nearest earlier one (k-means++).
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def k_means(h: NDArray[Any], k: int, *, starts: int = 5, seed: int = 0) -> NDArr
 
 
 def first_centres(h: NDArray[Any], k: int, rng: np.random.Generator) -> Array:
-    """Rows far from each other by chance, as k-means++ draws them.
+    """Draw rows that are probably far apart, as k-means++ does.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def mutual_information(a: NDArray[Any], b: NDArray[Any]) -> float:
 
 
 def entropy(p: Array) -> float:
-    """Of probabilities, in nats.
+    """Entropy of probabilities, in nats.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def softmax(scores: Array, sharpness: float = 1.0) -> Array:
 def calibration_error(chances: Array, labels: NDArray[Any]) -> float:
     """Expected calibration error: |share right - mean confidence|, mean over images by bins.
 
-    The bins of confidence, the largest chance of an image, are equally wide.
+    Confidence is the largest chance of an image; its bins are equally wide.
 
     Parameters
     ----------
@@ -211,9 +211,9 @@ def gap_in_bins(confidence: Array, right: NDArray[np.bool_]) -> float:
 
 
 def calibration_floor(chances: Array, *, draws: int = 200, seed: int = 0) -> float:
-    """The calibration error that perfect calibration has on so many images.
+    """Calibration error of perfectly calibrated chances on this many images.
 
-    Each image is taken to be right with the chance that its confidence says; mean over draws.
+    Each draw counts an image as right with a chance equal to its confidence; mean over draws.
 
     Parameters
     ----------

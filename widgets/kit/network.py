@@ -20,7 +20,7 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
     ----------
     x : ndarray of shape (m, 28, 28), in [0, 1], 1 is ink; an encoder of 14 x 14 pixels gets the
         mean of each 2 x 2
-    weights : w0, b0, ... of an encoder, as of :func:`dense`
+    weights : w0, b0, ... of an encoder, as for :func:`dense`
 
     Returns
     -------
@@ -33,14 +33,14 @@ def encode(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.f
 
 
 def decode(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float64]:
-    """Images of codes: the linear output is cut to [0, 1], or goes through a sigmoid.
+    """Images of codes: the linear output is clipped to [0, 1], or goes through a sigmoid.
 
     The images of a decoder of 14 x 14 pixels are enlarged.
 
     Parameters
     ----------
     z : ndarray of shape (m, 2)
-    weights : w0, b0, ... of a decoder, as of :func:`dense`, and `sigmoid` where one closes it
+    weights : w0, b0, ... of a decoder, as for :func:`dense`, and `sigmoid` if it ends in one
 
     Returns
     -------
@@ -74,14 +74,14 @@ def layers(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray
     Parameters
     ----------
     h : ndarray of shape (m, n_in)
-    weights : as of :func:`dense`
+    weights : as for :func:`dense`
 
     Returns
     -------
     list of ndarray of shape (m, n_i)
     """
     last = sum(name.startswith("w") for name in weights) - 1
-    h = h.astype(np.float64)  # so that every machine says the same to nine digits
+    h = h.astype(np.float64)  # so that all machines agree to nine digits
     out = []
     for i in range(last + 1):
         h = h @ weights[f"w{i}"] + weights[f"b{i}"]
@@ -183,7 +183,7 @@ def layers_of(x: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDAr
 
 
 def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
-    """Images as they are shown.
+    """Convert images to grey levels for display.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def grey_levels(x: NDArray[Any]) -> NDArray[np.uint8]:
 def convolve(
     x: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any], stride: int = 1
 ) -> NDArray[np.float64]:
-    """A convolution of one image as most networks have it: zeros around the edges, and a bias.
+    """A convolution of one image as in most networks: zeros around the edges, and a bias.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def convolve(
 def convolve_transposed(
     x: NDArray[Any], kernel: NDArray[Any], bias: NDArray[Any]
 ) -> NDArray[np.float64]:
-    """A transposed convolution of stride 2: each value of x lays down a kernel, two apart.
+    """A transposed convolution of stride 2: each value of x adds a scaled kernel, two apart.
 
     Parameters
     ----------
@@ -241,12 +241,12 @@ def convolve_transposed(
     for t in range(k):
         for u in range(k):
             laid[t : t + 2 * height : 2, u : u + 2 * width : 2] += x @ kernel[t, u]
-    out: NDArray[np.float64] = laid[1:-1, 1:-1] + bias  # one row and column off each side
+    out: NDArray[np.float64] = laid[1:-1, 1:-1] + bias  # crop one row and column on each side
     return out
 
 
 def twice(x: NDArray[Any]) -> NDArray[Any]:
-    """Every value as a block of 2 x 2.
+    """Repeat every value as a block of 2 x 2.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ Another matrix compares a code with the mean m_c of each class. The nearest mean
 
     2 m_c . h - |m_c|^2,
 
-so it is a linear probe, too, and no setting belongs to it.
+so it is also a linear probe, and it has no settings.
 
 Logistic regression, the book's standard probe, minimises
 
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 
 CLASSES = 10
-NEWTON_STEPS = 30  # at the most
+NEWTON_STEPS = 30  # at most
 RIDGES = (0.001, 0.01, 0.1, 1.0, 10.0)
 MATRICES = {
     "squares": "Least squares",
@@ -37,7 +37,7 @@ MATRICES = {
 
 
 def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Array, Array]:
-    """The probe of labelled codes.
+    """Fit the probe to labelled codes.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def fit(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> tuple[Arra
 
 
 def regress(h: NDArray[Any], wanted: Array, ridge: float = 1.0) -> tuple[Array, Array]:
-    """As `fit`, to any numbers.
+    """As `fit`, but to any numbers.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def logistic(
     h : ndarray of shape (n, k)
     labels : ndarray of shape (n,), 0 to 9
     ridge : in units of the mean squared length of a centred code
-    start : ndarray of shape (k + 1, 10), the second value for a ridge nearby; zeros without it
+    start : ndarray of shape (k + 1, 10), the second result for a similar ridge; None for zeros
 
     Returns
     -------
@@ -120,7 +120,7 @@ def logistic(
     wanted = np.eye(CLASSES)[labels]
     squares = (u[:, :, None] * u[:, None]).reshape(n, k * k)
     penalty = np.full((k, 1), ridge)
-    penalty[-1] = 1e-6  # of the intercepts, which only their differences determine
+    penalty[-1] = 1e-6  # of the intercepts: only their differences matter
     weights = np.zeros((k, CLASSES)) if start is None else start
 
     def loss(weights: Array) -> float:
@@ -154,10 +154,10 @@ def logistic(
 
 
 def chosen_logistic(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array]:
-    """The logistic probe with the ridge that :func:`held_out` labels choose; `h` sorted by class.
+    """The logistic probe with the best ridge on :func:`held_out` labels; `h` is sorted by class.
 
-    It is the one with the least loss: few labels are held out, and many ridges name equally many.
-    With a single label of each class nothing can be held out, and the ridge is 1.
+    The best ridge has the least loss: few labels are held out, so many ridges get equally many
+    right. With a single label per class nothing can be held out, and the ridge is 1.
 
     Parameters
     ----------
@@ -181,9 +181,9 @@ def chosen_logistic(h: NDArray[Any], labels: NDArray[Any]) -> tuple[Array, Array
 
 
 def held_out(n: int) -> NDArray[np.bool_]:
-    """Which of n labels, sorted by class, are held out to choose a ridge by.
+    """Mask of the labels, sorted by class, that are held out to choose a ridge.
 
-    One in five of each class, or one of two; none of one.
+    One in five of each class, but at least one; none if a class has only one.
 
     Parameters
     ----------
@@ -200,7 +200,7 @@ def held_out(n: int) -> NDArray[np.bool_]:
 
 
 def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array:
-    """What a probe of all other codes gives each labelled code, without fitting n probes.
+    """Scores of each labelled code by a probe of all others, without fitting n probes.
 
     With the weight of the ridge held fixed, (y - left out) = (y - fitted) / (1 - leverage).
 
@@ -230,7 +230,7 @@ def left_out(h: NDArray[Any], labels: NDArray[Any], ridge: float = 1.0) -> Array
 
 
 def chosen_ridge(h: NDArray[Any], labels: NDArray[Any]) -> float:
-    """Of RIDGES the one whose probes name most of the labels that each was not fitted to.
+    """The value in RIDGES whose probes get the most left-out labels right.
 
     Parameters
     ----------
@@ -242,12 +242,12 @@ def chosen_ridge(h: NDArray[Any], labels: NDArray[Any]) -> float:
 
 
 def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
-    """What the probe gives each class; a row of `fit` sums to 1.
+    """The probe's score for each class; with `fit`, each row sums to 1.
 
     Parameters
     ----------
     h : ndarray of shape (m, k)
-    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    probe : matrix of shape (k, 10) and intercept of shape (10,), from :func:`fit`
 
     Returns
     -------
@@ -258,13 +258,13 @@ def scores(h: NDArray[Any], probe: tuple[Array, Array]) -> Array:
 
 
 def share_right(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) -> float:
-    """Share of the codes whose label the probe names.
+    """Share of the codes whose label the probe gets right.
 
     Parameters
     ----------
     h : ndarray of shape (m, k)
     labels : ndarray of shape (m,), 0 to 9
-    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    probe : matrix of shape (k, 10) and intercept of shape (10,), from :func:`fit`
     """
     return float(np.mean(scores(h, probe).argmax(axis=1) == labels))
 
@@ -276,7 +276,7 @@ def log_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Array]) 
     ----------
     h : ndarray of shape (m, k)
     labels : ndarray of shape (m,), 0 to 9
-    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    probe : matrix of shape (k, 10) and intercept of shape (10,), from :func:`fit`
     """
     odds = scores(h, probe)
     odds -= odds.max(axis=1, keepdims=True)
@@ -291,7 +291,7 @@ def squared_loss(h: NDArray[Any], labels: NDArray[Any], probe: tuple[Array, Arra
     ----------
     h : ndarray of shape (m, k)
     labels : ndarray of shape (m,), 0 to 9
-    probe : matrix of shape (k, 10) and intercept of shape (10,), as of :func:`fit`
+    probe : matrix of shape (k, 10) and intercept of shape (10,), from :func:`fit`
     """
     gap = scores(h, probe) - np.eye(CLASSES)[labels]
     return float(np.mean(np.sum(gap**2, axis=1)))
@@ -327,16 +327,16 @@ def over_draws(
     ridge: float = 1.0,
     seed: int = 0,
 ) -> Array:
-    """Share of test codes named right, for each of several draws of the labels.
+    """Share of test codes that the probe gets right, for each of several draws of the labels.
 
     Parameters
     ----------
     shown : ndarray of shape (n, k), codes to draw from
     labels : ndarray of shape (n,), 0 to 9
-    test : ndarray of shape (m, k), codes to be asked about
+    test : ndarray of shape (m, k), codes to test on
     test_labels : ndarray of shape (m,), 0 to 9
-    per_class : labels that a draw shows of each class
-    draws : how many
+    per_class : labels per class in a draw
+    draws : number of draws
     matrix : a key of MATRICES
     ridge : of least squares; that of logistic regression is chosen on held-out labels
     seed : of the generator

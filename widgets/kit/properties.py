@@ -1,14 +1,14 @@
 """The six properties of chapter 1, measured for any encoder on the same digits.
 
-An encoder is a function f that takes images of shape (m, 28, 28), in [0, 1], to codes of shape
+An encoder is a function f that maps images of shape (m, 28, 28), in [0, 1], to codes of shape
 (m, k). With x' for the shifted digit, the measures are
 
     compactness        k, and (sum of the variances)^2 / sum of their squares
-    invariance         mean |f(x') - f(x)|, by the distance of two different digits
+    invariance         mean |f(x') - f(x)|, relative to the distance of two different digits
     equivariance       share of the variance of f(x') that one matrix predicts from f(x)
-    separability       share of the digits that a linear probe names
-    smoothness         length of the code's path while a digit turns, by the direct distance
-    compositionality   what turning and thickening fall short of adding up, by what both do
+    separability       share of the digits that a linear probe gets right
+    smoothness         length of the code's path as a digit turns, relative to the direct distance
+    compositionality   error of adding turning and thickening, relative to doing both
 
 Matrix and probe are ridge regressions, and each digit is predicted from all others.
 """
@@ -70,7 +70,7 @@ def measure(f: Encoder, digits: NDArray[Any], labels: NDArray[Any]) -> dict[str,
 
 
 def read(h: NDArray[Any], wanted: NDArray[Any]) -> Array:
-    """What ridge regression on all other rows predicts for each row, without fitting n times.
+    """Predict each row by ridge regression on all others, without fitting n times.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def read(h: NDArray[Any], wanted: NDArray[Any]) -> Array:
 
 
 def length(h: NDArray[Any]) -> Array:
-    """Of each code, along the last axis.
+    """Length of each code, along the last axis.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How alike two codes are, by what each says of every pair of the same images.
+"""Similarity of two codes, by how each relates every pair of the same images.
 
 The numbers of two codes cannot be compared one by one: they have no common order, and may be more
 in one code than in the other. Each code is turned into a table of all pairs of images instead, and
@@ -7,7 +7,7 @@ two tables are compared by their cosine. The measures differ in the table:
     CKA             products of centred codes, h_i . h_j
     CKA, debiased   the same without its diagonal, and centred so that its mean is 0 by chance
     RSA             ranks of the distances |h_i - h_j|, centred
-    neighbours      1 where j is among the 10 nearest of i
+    neighbours      1 if j is among the 10 nearest of i
 
 None of them changes if a code is shifted, turned, mirrored or multiplied by a number.
 """
@@ -43,7 +43,7 @@ def alike(a: NDArray[Any], b: NDArray[Any], measure: str = "cka") -> float:
 
 
 def table(h: NDArray[Any], measure: str) -> Array:
-    """What a measure compares: a number for each pair of images, together of length 1.
+    """The table that a measure compares: one number per pair of images, scaled to length 1.
 
     Parameters
     ----------
@@ -84,9 +84,9 @@ def table(h: NDArray[Any], measure: str) -> Array:
 
 
 def by_chance(a: NDArray[Any], b: NDArray[Any], measure: str) -> float:
-    """The mean of `alike` over all orders of the images of one code: what no relation gives.
+    """The mean of `alike` over all orders of the images of one code: its value for unrelated codes.
 
-    Exact: of CKA it is sqrt(k_a k_b) / (n - 1), with the effective numbers of directions k.
+    Exact: for CKA it is sqrt(k_a k_b) / (n - 1), with the effective numbers of directions k.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def products(h: NDArray[Any]) -> Array:
 def levelled(gaps: Array) -> Array:
     """Gaps as shares of the largest, to ten digits.
 
-    Equal gaps differ by rounding, and on each processor in another order.
+    Equal gaps differ by rounding, in a different order on each processor.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def levelled(gaps: Array) -> Array:
 
 
 def u_centred(inner: Array) -> Array:
-    """Products without those of an image with itself, and centred without these.
+    """Products without those of an image with itself, centred over the others.
 
     The sum of the products of two such tables is n (n - 3) times the unbiased estimate of HSIC by
     Song et al. (2012).

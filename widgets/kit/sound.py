@@ -18,7 +18,7 @@ class Sound:
     ----------
     samples : ndarray of shape (n,), from -1 to 1; louder ones are scaled down together
     rate : samples per second, Hz
-    alt : what is heard, in words
+    alt : the sound described in words
 
     Raises
     ------

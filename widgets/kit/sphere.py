@@ -1,4 +1,4 @@
-"""Vectors of length 1, and slopes through the division by the length."""
+"""Vectors of length 1, and slopes through this normalisation."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def unit(z: Array) -> tuple[Array, Array]:
 
 
 def unit_slope(by_u: Array, u: Array, length: Array) -> Array:
-    """From the slope by u = z / length to that by z.
+    """Convert the slope by u = z / length to the slope by z.
 
     Parameters
     ----------

@@ -1,6 +1,6 @@
-"""What can happen to a digit without making it another one: shift, turn, dim, thicken.
+"""Changes that do not make a digit a different one: shift, turn, dim, thicken.
 
-Images have the shape (m, 28, 28) and lie in [0, 1], 1 is ink. Each function returns new ones.
+Images have the shape (m, 28, 28), in [0, 1]; 1 is ink. Each function returns new ones.
 """
 
 from typing import Any
@@ -17,9 +17,9 @@ ARMS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # the four neighbours of a pixel
 
 
 def shift(x: NDArray[Any], right: int, down: int = 0) -> Images:
-    """Move by whole pixels, in a circle: what leaves at one side comes in at the other.
+    """Move by whole pixels, cyclically: pixels that leave on one side return on the other.
 
-    MNIST leaves about 4 blank pixels around a digit. At 4 px some ink does come in: for 14 % of the
+    MNIST leaves about 4 blank pixels around a digit. At 4 px some ink does wrap: for 14 % of the
     digits to the right, for 5 % to the left, for 51 % downwards and for 14 % upwards.
 
     Parameters
@@ -79,9 +79,9 @@ def dim(x: NDArray[Any], share: float) -> Images:
 
 
 def thicken(x: NDArray[Any], pixels: float) -> Images:
-    """Let the ink grow by so many pixels on each side; below 0 the blank grows instead.
+    """Grow the ink by this many pixels on each side; below 0, grow the blank instead.
 
-    Between whole pixels the two results around are mixed.
+    Between whole pixels, interpolate the two nearest results.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Two encoders with one space of codes, trained on emoji and their names: of pictures, of words.
+"""Encoders of pictures and of words with a shared code space, trained on emoji and their names.
 
 The encoder of words averages vectors of words and of their parts of three letters; a word that it
-has never seen still has parts. That of pictures is three convolutions and a matrix.
+has never seen still has parts. The other is three convolutions and a matrix.
 """
 
 import re
@@ -49,7 +49,7 @@ def rows_of(text: str) -> tuple[int, ...]:
 
     Returns
     -------
-    tuple of places below `BUCKETS`; a word or part that comes twice is there twice
+    tuple of places below `BUCKETS`; a word or part that occurs twice has its row twice
     """
     words = [f"<{word}>" for word in words_of(text)]
     parts = [word[i : i + 3] for word in words for i in range(len(word) - 2)]
@@ -120,7 +120,7 @@ def convolve(h: Array, weight: Array) -> Array:
 
 
 def unit(codes: Array) -> Array:
-    """Codes scaled to length 1; one of zeros stays.
+    """Scale codes to length 1; zero codes stay zero.
 
     Parameters
     ----------

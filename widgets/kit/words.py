@@ -1,9 +1,9 @@
 """Filling in hidden words: a transformer of definitions in NumPy, and counts of neighbours.
 
-A text is a row of tokens, numbers of words in a vocabulary. Three tokens are no words: one stands
-at the place of a hidden word, one for each word outside the vocabulary, and one ends the text. The
-network gives each place a row of numbers, by which every word of the vocabulary is scored. The
-counts look at the two words next to a gap, and at nothing else.
+A text is a row of tokens, numbers of words in a vocabulary. Three tokens are not words: one
+replaces a hidden word, one replaces each word outside the vocabulary, and one ends the text. The
+network gives each place a row of numbers that scores every word of the vocabulary. The counts use
+only the two words next to a gap.
 """
 
 import re
@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from widgets.data import load
 from widgets.kit.masked import Weights, attention_shares, norm, one_block
 
-MASK, UNKNOWN, END = 0, 1, 2  # tokens that are no words
-SPECIAL = 3  # how many they are
+MASK, UNKNOWN, END = 0, 1, 2  # tokens that are not words
+SPECIAL = 3  # number of such tokens
 LONGEST = 24  # words of a text
 BLOCKS = 2
 PIECE = re.compile(r"\[mask\]|_+|(?<!\S)\?(?!\S)|[^\W\d_]+", re.IGNORECASE)
@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 
 @lru_cache(maxsize=1)
 def vocabulary() -> tuple[str, ...]:
-    """The words by token, common ones first, after the tokens that are no words."""
+    """The words by token, common ones first, after the tokens that are not words."""
     return (
         "[mask]",
         "[unknown]",
@@ -60,14 +60,14 @@ def stored_weights() -> Weights:
 
 
 def read_text(text: str) -> tuple[list[str], NDArray[np.int64]]:
-    """A text in pieces, and their tokens with the end behind them.
+    """Split a text into pieces; return them and their tokens, followed by the end token.
 
     A gap is ``[mask]``, one or more ``_``, or a ``?`` with nothing next to it. Digits and other
-    signs are left out.
+    signs are dropped.
 
     Parameters
     ----------
-    text : what a reader has typed
+    text : as the reader typed it
 
     Returns
     -------
@@ -83,12 +83,12 @@ def read_text(text: str) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def encode_words(tokens: NDArray[np.integer[Any]], weights: Weights) -> tuple[Array, Array]:
-    """What arrives at each place of texts of one length, and how much each place took from each.
+    """Encode each place of texts of equal length; also return the attention between places.
 
     Parameters
     ----------
     tokens : ndarray of shape (m, t), the last of each text its end
-    weights : as of :func:`stored_weights`
+    weights : from :func:`stored_weights`
 
     Returns
     -------
@@ -109,12 +109,12 @@ def network_guesses(encoded: Array, weights: Weights) -> Array:
 
     Parameters
     ----------
-    encoded : ndarray of shape (n, width), as of :func:`encode_words`
-    weights : as of :func:`stored_weights`
+    encoded : ndarray of shape (n, width), from :func:`encode_words`
+    weights : from :func:`stored_weights`
 
     Returns
     -------
-    ndarray of shape (n, words), 0 for tokens that are no words
+    ndarray of shape (n, words), 0 for tokens that are not words
     """
     scores = encoded @ weights["embed"].T + weights["bias"]
     scores[:, :SPECIAL] = -np.inf
@@ -132,7 +132,7 @@ def count_guesses(left: int, right: int, counts: Mapping[str, NDArray[Any]]) -> 
         q(w) = p(w | left) p(w | right) / p(w), made to add up to 1;
         p(w | left, right) = (n(left, w, right) + b q(w)) / (sum over w of n(left, w, right) + b)
 
-    where the prior guess is worth a and b counts. A neighbour that is hidden too is left out.
+    where the prior guess is worth a and b counts. A neighbour that is also hidden is ignored.
 
     Parameters
     ----------
@@ -169,14 +169,14 @@ def count_guesses(left: int, right: int, counts: Mapping[str, NDArray[Any]]) -> 
 def backed_off(
     words: NDArray[np.integer[Any]], times: NDArray[np.integer[Any]], prior: Array, weight: float
 ) -> Array:
-    """Counts of words, and a prior that is worth some counts, as one distribution.
+    """Combine counts of words, and a prior that is worth some counts, into one distribution.
 
     Parameters
     ----------
     words : ndarray of shape (n,), tokens, each once
     times : ndarray of shape (n,), how often each was counted
     prior : ndarray of shape (size,), a distribution, 0 for tokens that are not words
-    weight : how many counts it is worth
+    weight : counts that the prior is worth
 
     Returns
     -------

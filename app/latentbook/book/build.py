@@ -12,6 +12,11 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
+from latentbook.base.cache import Cache, replace_file
+from latentbook.base.errors import BookErrors, Problems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import release
@@ -25,19 +30,14 @@ from latentbook.book.write.offline import keep_last_edition
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import LABELS, SiteWriter
-from latentbook.cache import Cache, replace_file
-from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.hooks import SitePart
 from latentbook.plugins import Plugins, plugins_of
-from latentbook.report import Report
 from latentbook.runtime.dist import build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import Settings, beside
 
 KEPT = 3
-"""Bundles of each kind that stay in the cache, for going back to an older edit."""
+"""Bundles of each kind that stay in the cache, so that undoing an edit is quick."""
 
 
 def build_site(project: Project, *, report: Report, now: datetime | None = None) -> Path:
@@ -52,7 +52,7 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
     BookErrors
         With every mistake in the content, or every page that is too large. The old site stays.
     LatentbookError
-        If something that is needed is missing.
+        If a requirement is missing.
     """
     settings, site = project.settings, project.settings.site
     put_back(settings, report)
@@ -63,7 +63,7 @@ def build_site(project: Project, *, report: Report, now: datetime | None = None)
         return site
     settings.build.mkdir(parents=True, exist_ok=True)
     try:
-        # Another command may be building the same site, `make serve` and `make test`, say.
+        # Another command may be building the same site, say `make test` during `make serve`.
         with _turn(settings, report):
             if not _is_current(settings, stamp):
                 _build(project, plugins, parts, stamp, report, now)
@@ -83,7 +83,7 @@ def put_back(settings: Settings, report: Report) -> None:
 
 
 def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
-    """What a finished site shows although it is withheld now, or hidden by a course.
+    """Names of content in a finished site that is withheld now, or hidden by a course.
 
     A manifest that cannot be read withholds nothing.
     """
@@ -95,7 +95,7 @@ def shown_too_soon(settings: Settings, site: Path, now: datetime) -> list[str]:
 
 
 def _shown(site: Path, closed: Days, hidden: Iterable[str]) -> list[str]:
-    """A site without a list of its labels, by an older release, may show everything."""
+    """A site by an older release has no list of its labels: assume that it shows everything."""
     places, answers = {*closed.places, *hidden}, {*closed.answers}
     if not (places or answers):
         return []
@@ -119,7 +119,7 @@ def _about_file(settings: Settings) -> Path:
 
 
 def _about(settings: Settings) -> dict[str, Any]:
-    """``stamp`` of the present site, the labels it withholds, ``closed``, and the names of the
+    """The current site's ``stamp``, the labels that it withholds (``closed``) and the names of the
     files ``beside`` it; empty if unknown.
     """
     file = _about_file(settings)
@@ -191,7 +191,7 @@ def _build(
         _swap(partial, settings)
         for name in {*files, *before}:
             _put_beside(name, files.get(name), settings)
-        stamp = "" if plugins.failures else stamp  # what fails is tried again at the next start
+        stamp = "" if plugins.failures else stamp  # try failed plugins again at the next start
         told_about = {"stamp": stamp, "closed": closed.names, "beside": sorted(files)}
         Cache(about.parent).write(about.name, told_about)
     finally:
@@ -204,7 +204,7 @@ def _build(
 def _stamp(
     project: Project, plugins: Plugins, site_parts: Sequence[SitePart], now: datetime
 ) -> str:
-    """Hash everything that the site is made from, and what it withholds."""
+    """Hash all inputs of the site, and the names of withheld content."""
     settings = project.settings
     root, code = settings.root, Path(__file__).resolve().parents[1]
     folders = [root / "static", TEMPLATES, code / "book", code / "locale", code / "runtime"]
@@ -226,7 +226,7 @@ def _forget_old(cache: Path) -> None:
 
 
 def _report_stale(loaded: Loaded, report: Report) -> None:
-    """Report snippets that are shown without output: their code is not what was recorded."""
+    """Report snippets without output, whose code differs from the recorded code."""
     for source in loaded.sources:
         recorded = source.recordings.all_current(source.nodes)
         for page in source.pages:
@@ -249,7 +249,7 @@ def dressed(loaded: Loaded, assets: Assets, settings: Settings) -> Assets:
 
 
 def _put_beside(name: str, data: bytes | None, settings: Settings) -> None:
-    """Write a file beside the new site, if there is one; the old one goes beside the previous."""
+    """Write a file next to the new site, if any; move the old one next to the previous site."""
     if (old := beside(settings.site, name)).exists():
         old.replace(beside(settings.previous_site, name))
     if data is not None:
@@ -259,7 +259,7 @@ def _put_beside(name: str, data: bytes | None, settings: Settings) -> None:
 def _swap(partial: Path, settings: Settings) -> None:
     """Replace the site with the new one, and the previous site with the replaced one.
 
-    If that fails, the old site stays. If it is killed, :func:`put_back` restores a site.
+    If that fails, the old site stays. If the process is killed, :func:`put_back` restores a site.
     """
     site, previous = settings.site, settings.previous_site
     old = site.with_name(f"{site.name}.{os.getpid()}.old")

@@ -1,4 +1,4 @@
-"""Compose a project, in passes: one :class:`Book` with its files, or all its mistakes."""
+"""Compose a project, in passes, into one :class:`Book` with its files, or all its mistakes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import ClassVar
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.assigned import compose_assignments, take_assigned
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
@@ -42,8 +44,6 @@ from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.text_checks import check_addresses, check_text
 from latentbook.book.write.assets import engine_script
 from latentbook.book.write.brand import mark, small_print, terms_of
-from latentbook.cache import Cache
-from latentbook.errors import FileProblems
 from latentbook.plugins import plugins_of
 from latentbook.settings import Settings
 
@@ -67,7 +67,7 @@ def compose(project: Project, now: datetime, *, computing: bool = False) -> Load
         With every mistake in the content, withheld content included.
     """
     if not project.manifest.entries:
-        project.problems.raise_all()  # there is nothing to find other mistakes in
+        project.problems.raise_all()  # without chapters, nothing else can be checked
     # Separate processes: neither can damage the other's Python.
     plots, instruments = (closing(AuthorCode(project.settings.code_timeout)) for _ in range(2))
     with plots as plot_code, instruments as instrument_code:
@@ -76,7 +76,7 @@ def compose(project: Project, now: datetime, *, computing: bool = False) -> Load
 
 @dataclass
 class Composition:
-    """What the passes have made so far. Each reports mistakes to the project and goes on.
+    """Results of the passes so far. Each pass reports mistakes to the project and continues.
 
     Parameters
     ----------
@@ -138,7 +138,7 @@ class Composition:
         self.asked: dict[Asked, None] = {}
 
     def number(self) -> None:
-        """Number all that has a label."""
+        """Number everything that has a label."""
         project, words = self.project, self.mathematics.words
         self.labels = labels = Labels(words)
         for source in (*self.whole, *self.assigned.sources):
@@ -150,7 +150,7 @@ class Composition:
             labels.full_book_url = project.overlay.full_book_url
 
     def withhold(self) -> None:
-        """Set apart what is not open yet."""
+        """Separate the content that is not open yet."""
         project, labels = self.project, self.labels
         openings = project.manifest.openings
         self.assigned.close(labels, openings, project.problems)
@@ -161,16 +161,16 @@ class Composition:
         labels.unanswered = self.closed.unanswered
 
     def share(self) -> None:
-        """Read what all chapters refer to."""
+        """Load the resources that all chapters share."""
         self.shared = self.resources()
-        # Withheld content is composed for its mistakes. What only it uses appears in no list.
+        # Withheld content is composed only to find its mistakes. Its own resources are not listed.
         is_apart = self.closed.pieces or self.assigned.assignments
         self.unseen = self.resources() if is_apart else self.shared
         names = {page.section or page.slug for source in self.whole for page in source.pages}
         self.ledgers = Ledgers(self.project, self.shared, self.unseen, names)
 
     def check(self) -> None:
-        """Check what the text says, and what its code imports."""
+        """Check the text, the addresses of chapters, and the imports of code."""
         check_text(self.project, self.plugins, self.whole, self.computing)
         check_addresses(self.project, self.plugins)
         pages = [page for each in (*self.whole, *self.assigned.sources) for page in each.pages]
@@ -180,7 +180,7 @@ class Composition:
         check_imports(self.project, texts)
 
     def compose(self) -> None:
-        """Turn nodes into blocks; what is withheld, only for its mistakes."""
+        """Turn nodes into blocks; compose withheld content only to find its mistakes."""
         neighbours = Neighbours(self.project, self.closed.sources, self.labels)
         composed = Chapters(
             self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours
@@ -215,12 +215,12 @@ class Composition:
         return self.project.settings.build / "cache"
 
     def ledger(self, name: str) -> tuple[str, FileProblems]:
-        """The text of a file at the top of the content, and where its mistakes are reported."""
+        """The text of a file at the top of the content, and the collector of its mistakes."""
         report = self.project.report(name)
         return self.project.files.text(name, report), report
 
     def resources(self) -> Resources:
-        """Resources that nothing has used yet."""
+        """New resources, with no use recorded yet."""
         project, files = self.project, self.project.files
         media, bibliography = Media(), read_bibliography(*self.ledger("references.bib"))
         keys = bibliography.keys() | bibliography.wrong

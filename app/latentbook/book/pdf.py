@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from latentbook.base.cache import replace_file
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.book.build import build_site, dressed
 from latentbook.book.compose.types import Book
 from latentbook.book.load import compose
@@ -20,9 +23,6 @@ from latentbook.book.read.project import Project
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.browser import FLAGS, chromium_path
-from latentbook.cache import replace_file
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
@@ -144,7 +144,7 @@ def opened(executable: str, html: str, site: Path, address: str) -> Iterator[Pag
         browser = playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
         page = browser.new_page(color_scheme="light", reduced_motion="reduce")
         page.route("**/*", answer)
-        page.goto(base, timeout=0)  # a whole book takes what it takes
+        page.goto(base, timeout=0)  # no limit: a complete book loads slowly
         yield page
         browser.close()
 

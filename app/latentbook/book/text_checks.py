@@ -1,12 +1,12 @@
-"""Checks of what a book says, besides how it is written."""
+"""Checks of a book's text, beyond its syntax."""
 
 from collections.abc import Sequence
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.read.lessons import IDEA_WORDS, Lesson, idea_fault
 from latentbook.book.read.numbers import STALE
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import ChapterSource
-from latentbook.errors import accepted_names
 from latentbook.plugins import Plugins
 
 LONG = "the section has {}: move the rest into evidence/{}.md"
@@ -16,7 +16,7 @@ NO_IDEA = f"the section lacks idea: one sentence of at most {IDEA_WORDS} words"
 def check_text(
     project: Project, plugins: Plugins, sources: Sequence[ChapterSource], computing: bool
 ) -> None:
-    """Report stale numbers, and what a strict book refuses in its text."""
+    """Report stale numbers, and text that a strict book refuses."""
     manifest, problems, checks = project.manifest, project.problems, plugins.checks
     unknown = manifest.checks.keys() - checks.keys() if not plugins.failures else ()
     for name in sorted(unknown):
@@ -42,7 +42,7 @@ def check_text(
 
 
 def check_addresses(project: Project, plugins: Plugins) -> None:
-    """Report chapters at addresses that a plugin of the server has."""
+    """Report chapters whose address belongs to a plugin of the server."""
     served = {place for part in plugins.site(project.settings) for place in part.serves}
     for entry in project.manifest.entries:
         if entry.slug in served:

@@ -9,7 +9,7 @@ from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
 
 SECRET = re.compile(r"(/join/|/lti/register/).+")
-"""An invitation to a course or of a platform: whoever has its address can use it."""
+"""Invitations to a course or of a platform: anyone who sees the address can use it."""
 
 GONE = 499
 """Status of a request whose client disconnected before the response began."""
@@ -18,7 +18,7 @@ GONE = 499
 class Access:
     """Counts requests by route template and logs one line per request at level info.
 
-    Neither contains anything about the reader: no address, no header, no query.
+    Neither record contains anything about the reader: no address, no header, no query.
     """
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:

@@ -1,4 +1,4 @@
-"""Work that would hold up every other request, on threads of its own."""
+"""Separate threads for work that would hold up every other request."""
 
 import asyncio
 from collections.abc import Callable
@@ -22,7 +22,7 @@ class Aside:
         self._waiting = 0
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """The result of a function.
+        """Run a function on the thread; return its result.
 
         Raises
         ------

@@ -12,8 +12,8 @@ sending would not see the response.
 
 
 class BodyLimit:
-    """Responds 413 if the head declares more than ``limit`` bytes. A body of undeclared length
-    raises it in the code that reads it.
+    """Responds 413 if the head declares more than ``limit`` bytes. For a body of undeclared
+    length, the code that reads it gets the error.
     """
 
     def __init__(self, app: ASGIApp, limit: int) -> None:

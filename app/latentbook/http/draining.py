@@ -1,4 +1,4 @@
-"""ASGI middleware that refuses what a server told to stop cannot answer in time."""
+"""ASGI middleware that refuses requests that a stopping server cannot answer in time."""
 
 import asyncio
 
@@ -13,8 +13,8 @@ class Closing(Unavailable):
 
 
 class Draining:
-    """Responds 503 if the request is cancelled before its response has begun. Only a server that
-    stops cancels requests, and uvicorn itself would respond 500.
+    """Responds 503 if the request is cancelled before its response has begun. Only a
+    stopping server cancels requests; uvicorn itself would respond 500.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -19,7 +19,7 @@ WORKER_POLICY = {
     "connect-src": "'self'",
     "worker-src": "'self'",  # in Firefox a worker's own modules fall under this
 }
-"""What starting Python needs and no more: no eval, no font, no picture, no other host."""
+"""The permissions that Python needs to start: no eval, no font, no picture, no other host."""
 
 PERMISSIONS = (
     "accelerometer",
@@ -82,11 +82,11 @@ class SecurityHeaders:
 
 
 def widened(policy: str, scope: Scope) -> str:
-    """Let the platforms that a course is registered with show pages in their frames, and take the
-    one form that is for them.
+    """Let platforms on which a course is registered frame its pages, and receive the one form that
+    is for them.
     """
     framers = getattr(scope["app"].state, "framers", "") if "app" in scope else ""
-    if framers and "frame-ancestors" in policy:  # which is the last
+    if framers and "frame-ancestors" in policy:  # it is the last directive
         policy = policy.removesuffix(" 'none'") + f" {framers}"
     if to := scope.get("state", {}).get("form_action"):
         policy = policy.replace("form-action 'self'", f"form-action 'self' {to}")

@@ -1,4 +1,4 @@
-"""Logs on standard error: one JSON object per line, also for libraries."""
+"""Logs on standard error: one JSON object per line, including those of libraries."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ warned: dict[str, deque[float]] = {}
 
 
 def warn(event: str, *, most: int = 1, **about: Any) -> None:
-    """Log what clients can cause at will, in at most so many lines per ``WARN_S``."""
+    """Log an event that clients can cause at will, in at most ``most`` lines per ``WARN_S``."""
     times = warned.setdefault(event, deque(maxlen=most))
     if len(times) < most or time.monotonic() - times[0] > WARN_S:
         times.append(time.monotonic())
@@ -47,4 +47,4 @@ def configure_logs(level: str) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # else ten lines for each new database
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # else ten lines per new database

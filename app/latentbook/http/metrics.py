@@ -26,6 +26,6 @@ class Metrics:
         )
 
     def answered(self) -> int:
-        """How many requests have been answered."""
+        """Number of requests answered."""
         samples = (sample for family in self.requests.collect() for sample in family.samples)
         return sum(int(each.value) for each in samples if each.name.endswith("_total"))

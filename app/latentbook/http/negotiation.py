@@ -36,7 +36,7 @@ def negotiate_encoding(accept_encoding: str | None, offered: Sequence[str]) -> s
     def quality(coding: str) -> float:
         if coding in codings:
             return codings[coding]
-        # The last resort: less than any quality that can be written.
+        # The last resort: lower than any quality that a client can write.
         return codings.get("*", 0.0001 if coding == "identity" else 0.0)
 
     return best("Accept-Encoding", accept_encoding, offered, quality)

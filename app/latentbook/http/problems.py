@@ -16,12 +16,12 @@ MEDIA_TYPE = "application/problem+json"
 MAX_ERRORS = 20
 LONGEST_INPUT = 80
 TITLES = {413: "Content Too Large", 422: "Unprocessable Content", 499: "Client Closed Request"}
-"""Where Python's phrases are old or missing."""
+"""Titles for statuses whose phrases in Python are old or missing."""
 
 FASTAPI_UNREADABLE = "There was an error parsing the body"
 UNREADABLE = "This JSON cannot be read. It nests too deeply, or has a number with too many digits."
 TOO_MUCH = re.compile("recursion|digits|out of range")
-"""In the words of Python and of Pydantic."""
+"""Words of Python's and Pydantic's errors for such JSON."""
 NOT_UTF8 = "This is not text in UTF-8. A compressed body is not accepted."
 UNKNOWN_FIELD = "unknown_field"
 
@@ -72,7 +72,7 @@ class Problem(HTTPException):
 
 
 class Unavailable(Problem):
-    """What cannot be answered now, and after how many seconds to ask again."""
+    """A 503 response, with the seconds after which to ask again."""
 
     def __init__(self, detail: str, retry_s: int) -> None:
         super().__init__(503, detail, headers={"Retry-After": str(retry_s)})
@@ -106,7 +106,7 @@ def respond(problem: Problem) -> Response:
 
 
 def unreadable(error: BaseException | None) -> Problem:
-    """Why a body could not be read as JSON at all."""
+    """The problem of a body that cannot be read as JSON."""
     if isinstance(error, UnicodeDecodeError):
         why = NOT_UTF8
     elif isinstance(error, ValueError) and not TOO_MUCH.search(str(error)):
@@ -117,7 +117,7 @@ def unreadable(error: BaseException | None) -> Problem:
 
 
 def from_validation(error: RequestValidationError) -> Problem:
-    """What the schema did not accept, field by field."""
+    """The problem of a request that the schema did not accept, field by field."""
     found = error.errors()
     if found and found[0]["type"] == "json_invalid":
         where = found[0]["loc"][-1]

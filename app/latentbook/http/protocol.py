@@ -1,5 +1,5 @@
-"""Limits that uvicorn lacks: the size of a request's head, the time until a request has arrived and
-its response has been read, and how many connections may wait for their clients.
+"""Limits that uvicorn lacks: on the size of a request's head, the time for receiving a request and
+for reading its response, and the number of connections that wait for their clients.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ from latentbook.http.logs import warn
 from latentbook.http.problems import LONGEST_INPUT, MEDIA_TYPE, Problem, body_of, wrong_field
 
 MAX_HEAD_BYTES = 2**16
-"""For the request line and the headers."""
+"""Limit for the request line and the headers together."""
 
 MAX_FIELD_BYTES, MAX_COOKIE_BYTES = 2**11, 2**13
 READ_IN_PARTS = re.compile(rb"(?i)accept.*|content-(length|type)|cookie|if-.*|range")
-"""Headers that take time on the event loop. Cookies of other programs on the host come too."""
+"""Headers that take time on the event loop. Cookies of other programs on the host arrive too."""
 
 HOST = re.compile(rb"(\[[0-9A-Za-z:.]+\]|([\w.~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?")
 
 REQUEST_S = 60
-"""From the first byte of a request, or from the connection, to the last byte of the body."""
+"""Limit from the first byte of a request, or from the connection, to the last byte of the body."""
 
 READ_S = 60
 MIN_READ_BYTES = 2**15
-"""Of a response that is not all read, a client must read so much in each ``READ_S``."""
+"""Bytes of an unread response that a client must read at least in each ``READ_S``."""
 
 MAX_UNREAD_BYTES = 2**29
-"""Of all responses together."""
+"""Limit for all responses together."""
 
 UNSENT_BYTES = 2**17
-"""In the system, which by default stores so much that slow reading would not show for minutes."""
+"""Limit for the system's buffer, whose default size hides slow reading for minutes."""
 
 
 def open_files() -> int:
@@ -63,8 +63,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     Attributes
     ----------
-    waiting : connections whose client has to send or to read, the oldest first, by their timers
-    unread : bytes that they have to read
+    waiting : connections that wait for their client to send or read, oldest first, by timer
+    unread : bytes that clients have not read yet, by connection
     """
 
     waiting: ClassVar[dict[asyncio.TimerHandle, BoundedProtocol]] = {}
@@ -72,7 +72,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
-        self.transport.set_write_buffer_limits(0)  # writing pauses until all has been read
+        self.transport.set_write_buffer_limits(0)  # writing pauses until everything is read
         if limit := getattr(socket, "TCP_NOTSENT_LOWAT", None):
             connection = transport.get_extra_info("socket")
             connection.setsockopt(socket.IPPROTO_TCP, limit, UNSENT_BYTES)
@@ -86,20 +86,20 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Parse the data; refuse what is no request, and a head that grows too large."""
+        """Parse the data; refuse anything but a request, and a head that grows too large."""
         self.expect("request", REQUEST_S, self.transport.abort)
         in_head, heads = self.in_head, self.heads
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
-            # A whole request may arrive at once; its body does not count as head.
+            # A complete request may arrive at once; its body does not count as head.
             if in_head and self.heads == heads and not self.transport.is_closing():
                 self.received += len(data)
                 bound("head", self.received, MAX_HEAD_BYTES)
         except HttpParserUpgrade:
-            pass  # a WebSocket handshake is answered as the GET that it is
+            pass  # a WebSocket handshake is answered like any GET
         except (HttpParserError, Problem) as error:
-            why = error.__context__ or error  # what a method below has raised
+            why = error.__context__ or error  # the error that a method below raised
             none = Problem(400, "This is not an HTTP request.")
             self.refuse(why if isinstance(why, Problem) else none)
 
@@ -139,7 +139,7 @@ class BoundedProtocol(HttpToolsProtocol):
         """Close the connections that have waited longest if they take up half of the open files, or
         too much memory.
 
-        Without a file left, the server would reset every new connection.
+        Without a free file, the server would reset every new connection.
         """
         most = open_files() // 2
         while (is_much := sum(self.unread.values()) > MAX_UNREAD_BYTES) or len(self.waiting) > most:
@@ -162,7 +162,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if READ_IN_PARTS.fullmatch(name):
             most = MAX_COOKIE_BYTES if is_cookie else MAX_FIELD_BYTES
             bound(f"header {name.decode()}", len(value), most)
-        if is_cookie:  # ours have no quotes, which Python up to 3.11.9 removes in quadratic time
+        if is_cookie:  # our own have no quotes, which Python up to 3.11.9 removes in quadratic time
             value = value.replace(b'"', b"")
         super().on_header(name, value)
 
@@ -178,12 +178,12 @@ class BoundedProtocol(HttpToolsProtocol):
         super().on_message_complete()
 
     def count(self, size: int) -> None:
-        """Count bytes as HTTP/2 does, with 32 for each header; and for each field of a query."""
+        """Count bytes as HTTP/2 does, with 32 more per header and per field of a query."""
         self.parsed += size
         bound("head", self.parsed, MAX_HEAD_BYTES)
 
     def check_host(self) -> None:
-        """RFC 9112, section 3.2: exactly one, but HTTP/1.0 may leave it out."""
+        """Require exactly one Host header; HTTP/1.0 may omit it. See RFC 9112, section 3.2."""
         hosts = [value for name, value in self.headers if name == b"host"]
         fewest = int(self.parser.get_http_version() != "1.0")
         if not fewest <= len(hosts) <= 1 or not all(map(HOST.fullmatch, hosts)):
@@ -211,4 +211,4 @@ UVICORN: dict[str, Any] = {
     "server_header": False,
     "access_log": False,
 }
-"""Options of every server of the book."""
+"""Options of uvicorn for every server of the book."""

@@ -1,4 +1,4 @@
-"""What several routes need: long bodies of JSON, cancelled work."""
+"""Helpers for several routes: long bodies of JSON, cancelled work."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
@@ -24,11 +24,11 @@ Body = TypeVar("Body", bound=BaseModel)
 
 BODIES = Aside("bodies")
 MOST_LISTS, MOST_NUMBERS = 2**17, 2**20
-"""Of a body: Python takes a second to make a million lists, or to look at two million numbers."""
+"""Limits per body: Python takes a second for a million lists, or for two million numbers."""
 TAG = "<"
-"""Begins the tags of unions in bodies, which are no part of a field's name."""
+"""Prefix of the tags of unions in bodies, which are not part of a field's name."""
 MOST_UNKNOWN = 5
-"""Fields that are named; a body may have a million."""
+"""Unknown fields that an error names; a body may have a million."""
 
 
 async def require_json(request: Request) -> None:
@@ -47,7 +47,7 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def refuse_unknown(cls, data: Any) -> Any:
-        """Name the accepted fields if another one arrives."""
+        """Refuse unknown fields; name the accepted ones."""
         fields = cls.model_fields
         unknown = (name for name in data if name not in fields) if isinstance(data, dict) else ()
         if first := sorted(islice(unknown, MOST_UNKNOWN)):
@@ -60,7 +60,7 @@ class Strict(BaseModel):
 
 
 def at_most(count: int) -> BeforeValidator:
-    """Refuse a longer list before any of its items is looked at."""
+    """Refuse a longer list before checking any of its items."""
 
     def short(value: Any) -> Any:
         if isinstance(value, list) and len(value) > count:
@@ -72,7 +72,7 @@ def at_most(count: int) -> BeforeValidator:
 
 
 def in_body(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]:
-    """A dependency that reads a long body. FastAPI would do so on the event loop."""
+    """A dependency that parses a long body on a thread. FastAPI would do so on the event loop."""
 
     def judged(body: bytes) -> Body:
         lists, numbers = body.count(b"[") + body.count(b"{"), body.count(b",")
@@ -99,7 +99,7 @@ def in_body(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]
 
 
 def documented(model: type[BaseModel]) -> dict[str, Any]:
-    """What OpenAPI says of a body that :func:`in_body` reads."""
+    """OpenAPI's description of a body that :func:`in_body` reads."""
     content = {"application/json": {"schema": model.model_json_schema()}}
     return {"requestBody": {"required": True, "content": content}}
 

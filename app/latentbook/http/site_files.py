@@ -30,7 +30,7 @@ IMMUTABLE = re.compile(r"^/(assets|runtime)/|^/search-[0-9a-zA-Z]+\.json$")
 CONDITIONS = {b"if-none-match", b"if-modified-since"}
 RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})")
 BEYOND = b"bytes=%d-" % 2**62
-"""No file is so long."""
+"""A range that starts beyond the end of any file."""
 
 MEDIA_TYPES = {
     ".apkg": "application/zip",
@@ -45,13 +45,13 @@ MEDIA_TYPES = {
 }
 
 PART_BYTES = 2**17
-"""A reader has to take so much of a file before more follows."""
+"""Size of the parts of a file: a reader must take one before the next follows."""
 
 NOT_BUILT = "The book is not built yet. `latentbook build` builds it.\n"
 
 
 class SiteFiles:
-    """ASGI application for what no route answers: the site's files, else its 404 page.
+    """ASGI application for paths without a route: the site's files, else its 404 page.
 
     If the site folder is replaced, the next request notices.
     """
@@ -71,7 +71,7 @@ class SiteFiles:
         listed = self.files
         try:
             await self.answer(path, scope, receive, send)
-        except FileNotFoundError:  # replaced between the look and the read
+        except FileNotFoundError:  # replaced between listing and reading
             if self.files is listed:
                 self.seen = None
             await self.look()
@@ -114,12 +114,12 @@ class SiteFiles:
     async def send_file(
         self, file: FileServerASGI, scope: Scope, receive: Receive, send: Send
     ) -> None:
-        """Send a file from memory, read once for all to whom it is being sent."""
+        """Send a file from memory; simultaneous responses share one reading of it."""
 
         async def send_parts(message: Message) -> None:
             if message["type"] != "http.response.zerocopysend":
                 return await send(message)
-            reading = self.read(message["file"])  # it is shared while someone holds it
+            reading = self.read(message["file"])  # shared while any response refers to it
             content = await reading
             stop = message["offset"] + message.get("count", len(content))
             for start in range(message["offset"], max(stop, 1), PART_BYTES):
@@ -146,7 +146,7 @@ def whole(opened: BinaryIO) -> bytes:
 
 
 async def made(make: Callable[..., T], *given: Any, **named: Any) -> T:
-    """What is made of the built book, in a thread, because that reads files."""
+    """Call a function in a thread, because it reads the built book; 503 if there is none."""
     try:
         return await run_in_threadpool(make, *given, **named)
     except FileNotFoundError:
@@ -186,7 +186,7 @@ def cache_headers(headers: FileHeaders, path: str, url: str) -> None:
 
 
 def conditional(scope: Scope, etag: str) -> Scope:
-    """The same request with conditions that servestatic can compare, which it does literally.
+    """The same request with conditions that suit servestatic, which compares them literally.
 
     References
     ----------
@@ -205,11 +205,11 @@ def conditional(scope: Scope, etag: str) -> Scope:
 
 
 def readable(asked: str) -> bytes | None:
-    """A Range header that servestatic reads as meant; None if it is not one range.
+    """A Range header that servestatic reads correctly; None if it is not a single range.
 
     References
     ----------
-    RFC 9110, sections 14.1.1 and 14.2: an invalid range is ignored; the last 0 bytes are no part.
+    RFC 9110, sections 14.1.1 and 14.2: an invalid range is ignored; the last 0 bytes do not exist.
     """
     if (match := RANGE.fullmatch(asked)) is None:
         return None
@@ -220,7 +220,7 @@ def readable(asked: str) -> bytes | None:
 
 
 def without(names: set[bytes], scope: Scope, *added: tuple[bytes, bytes]) -> Scope:
-    """The same request without these headers, and with the added ones."""
+    """The same request with some headers removed and others added."""
     headers = [(name, value) for name, value in scope["headers"] if name not in names]
     return {**scope, "headers": [*headers, *added]}
 

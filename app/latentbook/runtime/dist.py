@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from latentbook.cache import new_folder
-from latentbook.files import Files
-from latentbook.report import Report
+from latentbook.base.cache import new_folder
+from latentbook.base.files import Files
+from latentbook.base.report import Report
 from latentbook.runtime.packs import INDEX, build_packs, hash_of, pack_package, placeholders
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import SHA256, check_pyodide
@@ -66,7 +66,7 @@ def build_runtime(
     widgets, content : the instruments and the text; None for those of the settings
     course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``
-    outputs : Python that shows values as plugins of the book do
+    outputs : Python code by which plugins of the book show values
 
     Raises
     ------

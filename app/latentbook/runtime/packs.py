@@ -16,10 +16,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from latentbook.cache import sealed
-from latentbook.files import Files
-from latentbook.hashing import content_hash
-from latentbook.report import Report
+from latentbook.base.cache import sealed
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.runtime.inside.packing import package_pack, places_of, wanted
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_script
 from latentbook.settings import Settings
@@ -35,7 +35,7 @@ ON_DEMAND = {
     "widgets/engine/values.py": STEPS,
     "widgets/engine/rich.py": RICH,
 }
-"""Imported when a reader first steps through a snippet, or shows a value as notebooks do."""
+"""Modules imported when a reader first steps through a snippet, or shows a rich value."""
 
 SITE_PACKAGES = "/lib/python3.14/site-packages"
 CACHED = "__pycache__/{}.cpython-314.pyc"
@@ -59,16 +59,16 @@ def build_packs(
 ) -> Packs:
     """File name -> content of every pack and of the index; unchanged packs come from the cache.
 
-    Authors who edit get instruments as sources only, without a compilation.
+    While authors edit, packs contain instruments only as sources, without compilation.
 
     Parameters
     ----------
     pyodide : folder of the npm package
     numpy_wheel : path of the wheel for the browser
     added : modules of the packages that the course adds -> a folder of their package
-    content : the text, whose code imports modules, too
+    content : the text, whose code also imports modules
     without : files of instruments to leave out
-    outputs : Python that shows values as plugins of the book do
+    outputs : Python code by which plugins of the book show values
 
     Raises
     ------
@@ -106,14 +106,14 @@ def library_packs(
 
     Parameters
     ----------
-    wanted : JSON of what instruments import (``first``) and the text's code (``soon``), in addition
-        to what every start imports
+    wanted : JSON of the modules that instruments (``first``) and the text's code (``soon``) import,
+        in addition to those of every start
     """
     key = fingerprint(pyodide, "make_library.py", numpy_wheel.read_bytes())
     folder = cache / f"library-{key}-{content_hash(wanted, length=12)}"
     packs = sealed(folder)
     if packs is None and not has_node():
-        # The same library sorted for another text: only the choice of first packs differs.
+        # The same library sorted for a different text: only the choice of first packs differs.
         others = sorted(cache.glob(f"library-{key}-*"))
         packs = next(filter(None, map(sealed, others)), None)
     if packs is None:
@@ -157,7 +157,7 @@ def compiled_before(sources: Mapping[str, bytes], cache: Path) -> dict[str, byte
 def widget_packs(
     own: Mapping[str, bytes], compiled: Mapping[str, bytes]
 ) -> dict[str, dict[str, bytes]]:
-    """Pack -> its files by path. One contains the engine and what instruments import."""
+    """Pack -> its files by path. One contains the engine and modules that instruments import."""
     packs: dict[str, dict[str, bytes]] = {WIDGETS: {}}
     sources = {name: data.decode() for name, data in own.items() if name.endswith(".py")}
     imported = {"widgets.kit.__init__"}.union(*map(IMPORT.findall, sources.values()))
@@ -167,7 +167,7 @@ def widget_packs(
         if name in sources and INSTRUMENT.search(sources[name]):
             pack = f"widget-{path.stem}.pack"
         elif path.parent.name == "explain":
-            pack = EXPLAIN  # with the first error
+            pack = EXPLAIN  # fetched with the first error
         elif path.parent.name == "kit" and f"widgets.kit.{path.stem}" not in imported:
             pack = f"kit-{path.stem}.pack"
         elif name in ON_DEMAND:
@@ -177,14 +177,14 @@ def widget_packs(
         if name in compiled:
             place = path.parent / CACHED.format(path.stem)
             packs.setdefault(pack, {})[f"{SITE_PACKAGES}/{place}"] = compiled[name]
-            # Only tracebacks need it.
+            # Only tracebacks need the source.
             pack = WIDGETS_SOURCE if pack in (WIDGETS, EXPLAIN) else pack
         packs.setdefault(pack, {})[f"{SITE_PACKAGES}/{name}"] = data
     return packs
 
 
 def later_names(archive: bytes, added: Mapping[str, str]) -> bytes:
-    """Source of a module that lists what is fetched on demand."""
+    """Source of a module that lists the modules and packages fetched on demand."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         places = [place for place in opened.namelist() if place.endswith(".pyc")]
     dotted = (place.removesuffix(".pyc").removesuffix("/__init__") for place in places)

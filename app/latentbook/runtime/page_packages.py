@@ -19,23 +19,23 @@ from packaging.utils import canonicalize_name
 from pydantic import Field
 from pyodide_lock import PackageSpec
 
-from latentbook.cache import new_folder
-from latentbook.datafile import Entry, Json
-from latentbook.errors import LatentbookError, Problems
-from latentbook.report import Report
+from latentbook.base.cache import new_folder
+from latentbook.base.datafile import Entry, Json
+from latentbook.base.errors import LatentbookError, Problems
+from latentbook.base.report import Report
 from latentbook.runtime.pins import BUILTIN, PYODIDE
 from latentbook.runtime.wheels import Wheels
 from latentbook.settings import Settings
 
 
 class Lock(Entry):
-    """The content of the file.
+    """The content of ``packages.json``.
 
     Attributes
     ----------
-    pyodide : release that the packages were chosen for
-    requested : the requirements that were asked for
-    packages : by name, these and their dependencies
+    pyodide : release for which the packages were chosen
+    requested : the requirements that the author added
+    packages : the packages of these requirements and their dependencies, by name
     """
 
     pyodide: str = PYODIDE
@@ -45,7 +45,7 @@ class Lock(Entry):
 
 @dataclass(frozen=True)
 class PagePackages:
-    """The packages of one course, and where they come from."""
+    """The packages of one course, and their sources."""
 
     path: Path
     lock: Lock
@@ -58,7 +58,7 @@ class PagePackages:
 
         Parameters
         ----------
-        folder : of ``packages.json``, if it is another one
+        folder : folder of ``packages.json``, if it is a different one
 
         Raises
         ------
@@ -99,7 +99,7 @@ class PagePackages:
         return self.wheels.get(package, report)
 
     def listed(self) -> str:
-        """One line per package: version, kind, why it is there, and what it lets code import."""
+        """One line per package: name, version, kind, reason and importable modules."""
         numpy = self.wheels.pyodide["numpy"].version
         rows = [("numpy", numpy, "compiled", "always included", "numpy")]
         for name, package in self.lock.packages.items():
@@ -136,16 +136,16 @@ class PagePackages:
 
     @property
     def modules(self) -> frozenset[str]:
-        """What code in the page can import, without what follows the first dot."""
+        """Top-level modules that code in the page can import."""
         added = (name for package in self.lock.packages.values() for name in package.imports)
         return self.library.union(("numpy", "widgets"), added)
 
     def why_missing(self, module: str, course: str) -> str:
-        """What to do about an import of a module that the page lacks.
+        """Advice about an import of a module that the page lacks.
 
         Parameters
         ----------
-        course : option of the command that adds packages
+        course : the course's option for the command that adds packages
         """
         for name, package in self.wheels.pyodide.items():
             if module in package.imports:
@@ -160,12 +160,12 @@ class PagePackages:
 
     @property
     def not_here(self) -> list[str]:
-        """The compiled packages that this Python lacks: those of the page do not run in it."""
+        """The compiled packages that this Python lacks: the page's wheels do not run in it."""
         compiled = {n: each.imports for n, each in self.lock.packages.items() if not is_pure(each)}
         return [n for n, made in compiled.items() if not all(map(importlib.util.find_spec, made))]
 
     def install_hint(self, module: str) -> str:
-        """How to install a module here that only the page has, or ""."""
+        """How to install here a module that only the page has; "" for other modules."""
         for package in self.lock.packages.values():
             if module.partition(".")[0] in package.imports:
                 return (
@@ -191,7 +191,7 @@ def pyodide_packages(folder: Path) -> dict[str, PackageSpec]:
 
 @cache
 def library_modules(folder: Path) -> frozenset[str]:
-    """The modules of the page's standard library, without what follows the first dot."""
+    """Top-level modules of the page's standard library."""
     with zipfile.ZipFile(folder / "python_stdlib.zip") as library:
         names = {name.partition("/")[0].partition(".")[0] for name in library.namelist()}
     return frozenset(names.union(BUILTIN.split()))

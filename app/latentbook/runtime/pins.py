@@ -7,7 +7,7 @@ release may work; ``docs/start.md`` says how to find out and what to change here
 import hashlib
 from pathlib import Path
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 
 PYODIDE = "314.0.3"
 BUILD_ID = "2cf7085e96ffaa58f5400af724c388859f9e21586cf6f254da008c60685a5d05"

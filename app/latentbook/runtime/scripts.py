@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from latentbook.cache import new_folder, seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
+from latentbook.base.cache import new_folder, seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.settings import ROOT
 
 INSIDE = Path(__file__).with_name("inside")
@@ -21,7 +21,7 @@ PYTHON = ("pyodide.mjs", "pyodide.asm.mjs", "pyodide.asm.wasm", "python_stdlib.z
 
 
 def fingerprint(pyodide: Path, script: str, *given: bytes | str) -> str:
-    """Twelve hexadecimal digits for a script, the Python that runs it and what it is given."""
+    """Twelve hexadecimal digits for a script, the Python that runs it and its inputs."""
     tools = [INSIDE / name for name in ("compile.mjs", "latentbook_start.py", "packing.py", script)]
     tools += [WORKER / name for name in ("loader.js", "needs.js")]
     tools += [pyodide / name for name in PYTHON]
@@ -81,9 +81,9 @@ def run_once(
     mounted: Mapping[str, Path] | None = None,
     seconds: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a script that writes to ``out``, with more folders by the places where Python finds them.
+    """Run a script that writes to ``out``, with further folders ``mounted`` by place.
 
-    See :func:`run_script`; raises ``TimeoutExpired`` after some seconds.
+    See :func:`run_script`; raises ``TimeoutExpired`` after ``seconds``.
     """
     node = shutil.which("node")
     if node is None:

@@ -18,9 +18,9 @@ import requests
 from pyodide_lock import PackageSpec
 from remotezip import RemoteZip, RemoteZipError  # type: ignore[import-untyped]
 
-from latentbook.cache import replace_file
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
+from latentbook.base.cache import replace_file
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.runtime.pip import for_page, last_words, pip, report_of
 
 CARRIER = "open-webui==0.12.4"
@@ -62,7 +62,7 @@ class Wheels:
             If no source can be reached, or if a file differs from the lock.
         """
         path = self.cache / package.file_name
-        # Somebody else's package in the cache may have the name of the course's own.
+        # A foreign package in the cache may have the same file name as the course's own.
         there = [each for each in (self.own / package.file_name, path) if each.exists()]
         for each in there:
             if hashlib.sha256(each.read_bytes()).hexdigest() == package.sha256:

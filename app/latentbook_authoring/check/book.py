@@ -1,10 +1,11 @@
-"""Checks what the build checks, and runs all Python of a book."""
+"""Run the checks of the build and all Python of a book."""
 
 from collections.abc import Collection
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+from latentbook.base.report import Report
 from latentbook.book.build import dressed
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import compose
@@ -16,7 +17,6 @@ from latentbook.book.read.source import ChapterSource
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.site import refuse_large
-from latentbook.report import Report
 from latentbook_authoring.check.cards import check_cards, record_cards
 from latentbook_authoring.check.chapter import ChapterRun
 from latentbook_authoring.check.instruments import check_instruments
@@ -37,8 +37,8 @@ def check_book(
     Raises
     ------
     BookErrors
-        With every mistake in the content, every snippet that fails or puts out something else than
-        is recorded, and every question whose solution fails or whose mistake passes.
+        With every mistake in the content, every snippet that fails or whose output differs from
+        the recording, and every question whose solution fails or whose mistake passes.
     """
     session = Session(project, report, trusts=not record)
     for notice in session.loaded.notices:
@@ -66,12 +66,12 @@ def check_book(
         for source in session.loaded.whole:
             record_cards(session, source)
     loaded = session.loaded
-    if changed:  # what the build finds in the new recordings
+    if changed:  # compose with the new recordings, as the build will
         loaded = compose(open_project(project.settings), right_now(), computing=True)
     assets = dressed(loaded, bundle(project.settings), project.settings)
     renderer = Renderer(loaded.book, assets, {"reload": False}, "", "/")
     for _ in renderer.pages():
-        pass  # only their sizes are wanted
+        pass  # only the pages' sizes are needed
     refuse_large(loaded, renderer.sizes)
     report("Every check passes")
 
@@ -88,13 +88,13 @@ def record_chapter(project: Project, slug: str) -> Path:
 def run_chapter(
     session: Session, source: ChapterSource, *, record: bool, again: bool = False
 ) -> Recordings:
-    """With ``again``, the recordings are those of a run on the same machine, just before."""
+    """Run a chapter; with ``again``, its recordings were made just before, on this machine."""
     with closing(AuthorCode(session.settings.code_timeout, outputs=session.outputs)) as code:
         chapter = ChapterRun(session, source, code, again=again)
         recorded = chapter.run(record=record)
     book = source.recordings.book
     own = {label: each for label, each in recorded.items() if each != book.get(label)}
-    if not record or own == source.recordings.by_label:  # others are run again
+    if not record or own == source.recordings.by_label:  # new recordings are run again
         session.page.add(chapter.twice, chapter.unsure)
     return Recordings(own)
 

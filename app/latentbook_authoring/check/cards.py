@@ -1,4 +1,4 @@
-"""Recall cards compared with those that their authors have accepted."""
+"""Compare recall cards with those that their authors have accepted."""
 
 from latentbook.book.read.card_records import (
     BOOK_CARDS,
@@ -15,7 +15,7 @@ from latentbook_authoring.check.session import Session
 
 
 def check_cards(session: Session, source: ChapterSource, *, record: bool) -> None:
-    """Report cards that ask something else than their authors have accepted."""
+    """Report cards that differ from those that their authors have accepted."""
     for page in source.pages:
         report = session.problems.of(page.path)
         for card in page.cards:

@@ -1,4 +1,4 @@
-"""Runs the Python of one chapter and compares it with what is recorded."""
+"""Run the Python of one chapter and compare its output with the recordings."""
 
 import ast
 import importlib.util
@@ -34,7 +34,7 @@ from latentbook_authoring.check.page_python import Twice
 from latentbook_authoring.check.session import Session, contents
 
 LISTING_TIMES = 10
-"""How many times as long as a snippet a listing may take: it may train something."""
+"""Time limit of a listing, as a multiple of a snippet's: a listing may train something."""
 
 SEED = (
     ". It is not the same on each run: give random numbers a seed, np.random.default_rng(0), and "
@@ -61,9 +61,9 @@ class ChapterRun:
         self.scope = f"check:{source.entry.slug}"
         self.hashes = code_hashes(source.nodes)
         self.ran: list[DirectiveNode] = []  # snippets whose names the scope contains
-        self.late: list[DirectiveNode] = []  # those that run before the next that has to
-        self.twice: list[Twice] = []  # what the page is to run too
-        self.unsure: set[str] = set()  # snippets that put out something else than before
+        self.late: list[DirectiveNode] = []  # snippets to run before the next one that has to run
+        self.twice: list[Twice] = []  # requests for the page to repeat
+        self.unsure: set[str] = set()  # snippets whose output differs from the recorded one
 
     def run(self, *, record: bool) -> dict[str, Recording]:
         runnable = runnable_cells(self.source.nodes)
@@ -89,7 +89,7 @@ class ChapterRun:
         return made
 
     def once(self, node: DirectiveNode, check: Callable[[DirectiveNode], bool | None]) -> None:
-        """Check something unless it passed before, after the same snippets."""
+        """Run a check unless it has passed before, after the same snippets."""
         before = [each.code for each in (*self.ran, *self.late)]
         self.session.kept(lambda: check(node) is not False or None, *_code(node), *before)
 
@@ -115,7 +115,7 @@ class ChapterRun:
         self.twice.append(Twice(self.problems, what, node.line, node, request, **more))
 
     def cell(self, node: DirectiveNode) -> Recording | None:
-        """Run a snippet unless it ran before as it is; None after reporting that it fails."""
+        """Run a snippet unless it ran before unchanged; if it fails, report it and return None."""
 
         def made() -> Any:
             recording = self.run_cell(node)
@@ -204,8 +204,8 @@ class ChapterRun:
         return {**self.cell_request(node), "code": value}
 
     def computed(self) -> dict[str, float] | None:
-        """The numbers of ``numbers.py``, from a process of its own; None after reporting that it
-        fails."""
+        """The numbers of ``numbers.py``, from a separate process; None if it fails, which is
+        reported."""
         files = contents(self.session.project.files, self.source.entry.slug)
         made_from = "numbers", self.source.numbers.source, files
         return cast("dict[str, float] | None", self.session.kept(self.run_numbers, *made_from))
@@ -277,7 +277,7 @@ class ChapterRun:
                 self.problems.add(solution.line, message)
             else:
                 self.other_processor(node, solution, check)
-        for mistake in node.parts("mistake"):  # judged by what decides the mark
+        for mistake in node.parts("mistake"):  # judged by the check that decides the mark
             self.mistake(node, mistake, self.answer(mistake, checks[-1]))
 
     def other_processor(
@@ -323,12 +323,12 @@ class ChapterRun:
             self.problems.add(mistake.line, why)
 
     def listing(self, node: DirectiveNode) -> bool:
-        """Run a listing that the page only shows, in a separate process; False if it cannot."""
+        """Run a listing that the page only shows, in a separate process; False if it cannot run."""
         needs = [name.strip() for name in node.options["needs"].split(",")]
         if missing := [name for name in needs if importlib.util.find_spec(name) is None]:
             self.session.report(f"  {node.label} is not run: {', '.join(missing)} is not installed")
             return False
-        # CUDA reserves more address space than there is memory, so a listing has no limit of it.
+        # CUDA reserves more address space than there is memory, so a listing has no memory limit.
         with closing(AuthorCode(LISTING_TIMES * self.code.seconds, memory=None)) as own:
             reply = own.ask({"type": "listing", "code": node.code})
         if reply["type"] == "failed":
@@ -337,13 +337,13 @@ class ChapterRun:
 
 
 def _answers(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, DirectiveNode]]:
-    """Each check of a question with each solution."""
+    """Pairs of each check of a question with each solution."""
     checks = [*node.parts("check"), *node.parts("grade")]
     return product(checks, [*node.parts("solution"), *node.parts("lines")])
 
 
 def _code(node: DirectiveNode) -> Iterator[str]:
-    """All that a directive's code is checked by: that of its parts, their arguments, options."""
+    """Names, arguments, options and code of a directive and its parts: inputs of its check."""
     yield from (node.name, node.argument, repr(sorted(node.options.items())), node.code)
     for each in node.nodes:
         if isinstance(each, DirectiveNode):

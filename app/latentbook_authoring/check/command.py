@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.course_option import CourseFolder, project_of
-from latentbook.errors import LatentbookError
 from latentbook.hooks import PageCheck
 from latentbook.plugin_options import with_checks
 from latentbook.plugins import installed, plugins_of
@@ -49,7 +49,7 @@ def check(
     plugins = plugins_of(project.settings)
     try:
         check_book(project, record=record, report=typer.echo)
-        project = project_of(course) if record else project  # with what was recorded
+        project = project_of(course) if record else project  # with the new recordings
         answers = plugins.answers("check_book", project=project, report=typer.echo)
         found_right = [is_right for _, is_right in answers]
     finally:

@@ -1,4 +1,4 @@
-"""An instrument held to its contract: at rest, at the ends of its controls, at random settings."""
+"""Check an instrument's contract: at rest, at the ends of its controls, at random settings."""
 
 import copy
 import random
@@ -23,7 +23,7 @@ from widgets.engine.size import check_size
 
 RANDOM_SETTINGS = 8
 FEW_COMBINATIONS, MOST_COMBINATIONS = 8, 250
-"""Of choices: how many of an author's instrument are set, and of the book's own."""
+"""Combinations of choices to try: of an author's instrument, and of the book's own."""
 
 PURE = "Accepted: randomness from a generator made from a Seed, arguments and globals as they were"
 
@@ -31,11 +31,11 @@ Setting = dict[str, Any]
 
 
 def faults(widget: str, seconds: float) -> dict[str, Any]:
-    """What breaks the contract, each fault once: ``line``, and ``message`` after the name.
+    """Faults against the contract, each once: ``line``, and ``message`` to follow the name.
 
     Parameters
     ----------
-    seconds : begin no other setting than that at rest after this time; ``untried`` counts those
+    seconds : after this time, begin no further setting than that at rest; ``untried`` counts those
         that are left
     """
     source = source_of(widget)
@@ -62,7 +62,7 @@ def faults(widget: str, seconds: float) -> dict[str, Any]:
         what = reply["name"], reply["line"], re.sub(r"[\d.]+", "", reply["message"])
         if what in found:
             continue
-        for name in rest:  # at as few values as it takes
+        for name in rest:  # with as few changed values as possible
             fewer = {**setting, name: rest[name]}
             again = failure(fewer)
             if again is not None and (again["name"], again["line"]) == what[:2]:
@@ -78,16 +78,16 @@ def faults(widget: str, seconds: float) -> dict[str, Any]:
 
 
 def settings(instrument: Instrument, most: int = MOST_COMBINATIONS) -> Iterator[Setting]:
-    """At rest; each control at each end, for every combination of choices or many; at random."""
+    """Settings at rest, at the ends of controls for all or many sets of choices, and at random."""
     for setting in all_settings(instrument, most):
-        if instrument.training is not None:  # thousands of steps are test_train_vae's affair
+        if instrument.training is not None:  # test_train_vae covers thousands of steps
             names = instrument.training.steps, instrument.training.at
             setting |= {name: setting[name] % 20 for name in names}
         yield setting
 
 
 def all_settings(instrument: Instrument, most: int = MOST_COMBINATIONS) -> Iterator[Setting]:
-    """As :func:`settings`, with as many steps of training as come."""
+    """As :func:`settings`, without a limit to the steps of training."""
     rest = instrument.defaults()
     yield rest
     choices = [c for c in instrument.controls if isinstance(c, Choice)]
@@ -107,7 +107,7 @@ def all_settings(instrument: Instrument, most: int = MOST_COMBINATIONS) -> Itera
 
 
 def computed(module: ModuleType, setting: Setting) -> tuple[Any, Frame]:
-    """Result and frame."""
+    """Result and frame of a setting, after checking that ``compute`` changes no argument."""
     values = accepted(module.instrument, setting)
     given = copy.deepcopy(values)
     if module.instrument.training is None:
@@ -120,7 +120,7 @@ def computed(module: ModuleType, setting: Setting) -> tuple[Any, Frame]:
 
 
 def check_setting(module: ModuleType, setting: Setting, rest: Frame) -> Frame:
-    """The frame at a setting, checked; ``rest`` is that at rest."""
+    """Check and return the frame at a setting; ``rest`` is the frame at rest."""
     result, frame = computed(module, setting)
     check_result(result)
     check_frame(module.instrument, frame)
@@ -130,7 +130,7 @@ def check_setting(module: ModuleType, setting: Setting, rest: Frame) -> Frame:
 
 
 def check_pure(module: ModuleType, setting: Setting) -> None:
-    """Check that the same comes of a setting again after another has been computed."""
+    """Check that a setting gives the same again after a different one."""
     result, frame = computed(module, setting)
     before = copy.deepcopy((result, frame))
     module.frame(result)
@@ -145,7 +145,7 @@ def check_pure(module: ModuleType, setting: Setting) -> None:
 
 
 def check_room(frame: Frame, first: Frame) -> None:
-    """The page has made room for the panels at rest; a move must not shift what is below."""
+    """Check that panels and sizes are as at rest: a move must not shift the page below."""
     kinds, at_rest = ([(type(p).__name__, p.key) for p in f.panels] for f in (frame, first))
     if kinds != at_rest:
         raise ContractError(
@@ -164,7 +164,7 @@ def _listed(panels: list[tuple[str, str]]) -> str:
 
 
 def _shape(panel: Panel) -> tuple[float, ...]:
-    """Width and height of a figure, or of a grid if it were one high; maps and pads are squares."""
+    """Width and height of a figure, or of a grid scaled to height 1; maps and pads are squares."""
     if isinstance(panel, Plot):
         layout = panel.figure["layout"]
         return layout["width"], layout["height"]
@@ -183,7 +183,7 @@ def _shape(panel: Panel) -> tuple[float, ...]:
 def equal(a: Any, b: Any) -> bool:
     """Whether two results or frames are the same, arrays included."""
     if isinstance(a, np.ndarray):
-        gaps = a.dtype.kind == "f"  # nan, which equals nothing
+        gaps = a.dtype.kind == "f"  # nan, which does not equal itself
         same_type = isinstance(b, np.ndarray) and a.dtype == b.dtype
         return same_type and np.array_equal(a, b, equal_nan=gaps)
     if isinstance(a, dict):

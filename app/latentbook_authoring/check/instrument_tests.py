@@ -5,9 +5,9 @@ import os
 import subprocess
 import sys
 
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.book.read.contents import INSTRUMENTS
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
 from latentbook.settings import Settings
 
 
@@ -17,7 +17,7 @@ def run_tests(settings: Settings, *, report: Report) -> bool:
     Returns
     -------
     bool
-        False if there are tests and pytest, which runs them, is not installed.
+        False if there are tests but pytest is not installed.
 
     Raises
     ------

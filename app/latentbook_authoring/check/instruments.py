@@ -1,4 +1,4 @@
-"""Instruments held to their contract."""
+"""Check instruments against their contract."""
 
 from contextlib import closing
 from functools import partial
@@ -11,7 +11,7 @@ from latentbook_authoring.check.session import Session
 
 
 def check_instruments(session: Session) -> None:
-    """Hold a course's instruments to their contract, and the book's at rest to theirs."""
+    """Check a course's instruments against their contract, and the book's own only at rest."""
     own = () if session.settings.course else widgets.WIDGETS
     seconds = session.settings.code_timeout
     with closing(AuthorCode(seconds, root=session.settings.root)) as code:
@@ -22,7 +22,7 @@ def check_instruments(session: Session) -> None:
 
 
 def check_instrument(session: Session, code: AuthorCode, name: str, seconds: float) -> bool:
-    """With no ``seconds``, only at rest."""
+    """Check one instrument; with 0 ``seconds``, only at rest."""
     place = instrument_file(session.project.widgets, name)
     reply = code.ask(call(faults, widget=name, seconds=seconds))
     if reply["type"] == "failed":

@@ -1,16 +1,16 @@
-"""What ``latentbook check`` lists without judging it."""
+"""Lists of ``latentbook check``, which never fail."""
 
+from latentbook.base.errors import Problems
+from latentbook.base.report import Report
 from latentbook.book.load import compose
 from latentbook.book.read.day import right_now
 from latentbook.book.read.lessons import Lesson
 from latentbook.book.read.project import Project
-from latentbook.errors import Problems
 from latentbook.hooks import PageCheck
-from latentbook.report import Report
 
 
 def list_faults(project: Project, check: PageCheck, report: Report) -> None:
-    """Report what a check finds, and what it doubts, those of the book under a course left out."""
+    """Report the faults and doubts of a check, except those in the book under a course."""
     loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.overlay.origins).place
     for page in (page for source in loaded.whole for page in source.pages):
@@ -22,7 +22,7 @@ def list_faults(project: Project, check: PageCheck, report: Report) -> None:
 
 
 def list_lessons(project: Project, report: Report) -> None:
-    """Report what each section has of a lesson, and what it has too much of."""
+    """Report each section's numbers, tables, figures and idea, and any that exceed a lesson."""
     loaded = compose(project, right_now(), computing=True)
     place = Problems(loaded.overlay.origins).place
     for page in (page for source in loaded.whole for page in source.sections):

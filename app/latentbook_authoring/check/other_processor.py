@@ -1,4 +1,4 @@
-"""Judges a solution as on a processor that rounds differently.
+"""Judge a solution as on a processor that rounds differently.
 
 NumPy chooses its kernels of ``exp``, ``pow`` and matrix products by the processor, and the page's
 Python has others: their results differ in the last digit. Here every such result moves to a
@@ -34,11 +34,11 @@ INEXACT |= {getattr(np.linalg, name) for name in np.linalg.__all__}
 INEXACT |= {operator.pow, operator.matmul}
 
 CALL, POWER, PRODUCT = "_call", "_power", "_product"
-"""Names in the code that runs, for what calls a function, ``**`` and ``@``."""
+"""Names in the rewritten code for calling a function, ``**`` and ``@``."""
 
 
 def refusal(scope: str, code: str, check: str) -> dict[str, Any]:
-    """How a check refuses an answer that it accepts on this processor.
+    """Whether and how a check that accepts an answer here refuses it on another processor.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def is_inexact(function: Any) -> bool:
 
 
 def moved(value: Any, rng: np.random.Generator) -> Any:
-    """A result as another processor may have it. Whole numbers are the same on each."""
+    """A result as another processor may compute it. Whole numbers are the same on every one."""
     if isinstance(value, tuple):
         parts = [moved(each, rng) for each in value]
         return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
@@ -84,7 +84,7 @@ def moved(value: Any, rng: np.random.Generator) -> Any:
 
 
 class _Calls(ast.NodeTransformer):
-    """Has ``a ** b``, ``a @ b`` and all calls but those of builtins go through ``CALL``."""
+    """Passes ``a ** b``, ``a @ b`` and all calls except those of builtins through ``CALL``."""
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)

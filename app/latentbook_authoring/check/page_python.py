@@ -1,4 +1,4 @@
-"""Snippets and answers in the page's own Python, run in Node when they have changed."""
+"""Run changed snippets and answers in the page's own Python, under Node."""
 
 import ast
 import json
@@ -12,15 +12,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import FileProblems, LatentbookError
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.author_code import Reply, explained
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.numbers import rounded
 from latentbook.book.read.recordings import FIGURE_TOLERANCE, Recorded, differences, same_outputs
-from latentbook.cache import Cache
-from latentbook.errors import FileProblems, LatentbookError
-from latentbook.files import Files
-from latentbook.hashing import content_hash
-from latentbook.report import Report
 from latentbook.runtime.packs import OUTPUTS
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.scripts import INSIDE, fingerprint, has_node, run_once, shortened
@@ -29,7 +29,7 @@ from latentbook.settings import Settings
 SHOWN = 5  # differences of a snippet that are listed
 NOISE = 1e-12
 CLOSE = 1e-6
-"""Relative difference of numbers that only rounding has made different."""
+"""Relative difference of numbers that only rounding explains."""
 
 NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:e[+-]?\d+)?")
 ROUND = (
@@ -46,13 +46,13 @@ OTHER = "write code that gives the same in both, or :read-only: to show it witho
 
 @dataclass(frozen=True)
 class Twice:
-    """What has succeeded here and has to give the same in the page.
+    """A request that has succeeded here and must give the same in the page.
 
     Attributes
     ----------
     what : its name in messages
     line : of its directive, or of the number in the text
-    outputs : of a snippet
+    outputs : outputs of a snippet
     number : value of a variable that the text shows
     """
 
@@ -65,7 +65,7 @@ class Twice:
     number: float | None = None
 
     def faults(self, there: Reply) -> Iterator[tuple[int, str]]:
-        """Line and text of what is different in the page."""
+        """Yield line and text of each difference in the page."""
         if there["type"] == "failed":
             line = self.node.body_line + there["line"] - 1 if there["line"] else self.line
             yield line, f"{self.what} works here, but in the page it {explained(there)}"
@@ -109,7 +109,7 @@ def explains(given: set[str], text: str) -> bool:
 
 
 def advice(here: str, now: str) -> str:
-    """What to write so that a line of output is the same in the page."""
+    """Advice on how to make a line of output the same in the page."""
     if "RuntimeWarning" in here and not now:
         return WARNS
     if "int64" in here and "int32" in now:
@@ -127,7 +127,7 @@ def advice(here: str, now: str) -> str:
 
 
 class PagePython:
-    """The page's Python. What it has answered is cached by everything that it depends on."""
+    """The page's Python. Its replies are cached by everything that they depend on."""
 
     def __init__(
         self,
@@ -157,14 +157,14 @@ class PagePython:
         return fingerprint(self._pyodide, "answer.py", numpy, lock, self._outputs, *contents)
 
     def add(self, ran: Sequence[Twice], unsure: Collection[str]) -> None:
-        """Add a chapter, in the order in which it ran; ``unsure``: labels of snippets that put out
-        something else each time.
+        """Add a chapter, in the order in which it ran; ``unsure``: labels of snippets whose
+        output differs each time.
         """
         if ran:
             self._chapters.append((list(ran), frozenset(unsure)))
 
     def compare(self) -> None:
-        """Run the chapters that were added, and report what is different."""
+        """Run the added chapters and report every difference."""
         ahead = []
         for ran, unsure in self._chapters:
             key = content_hash(self._tools, json.dumps([each.request for each in ran]), length=32)
@@ -177,10 +177,10 @@ class PagePython:
         self._tell("Running what has changed in the page's Python, too")
         try:
             numpy, mounted = self._folders()
-        except LatentbookError as error:  # the build needs the same files, and refuses
+        except LatentbookError as error:  # the build needs the same files, and will refuse
             self._tell(f"Not run in the page's Python, which may put out something else: {error}")
             return
-        while ahead:  # again without a chapter that ends it
+        while ahead:  # again, without the chapter that ended it
             requests = [each.request for ran, _, _ in ahead for each in ran]
             replies, why = self._replies(requests, numpy, mounted)
             while ahead and len(replies) >= len(ahead[0][0]):
@@ -195,7 +195,7 @@ class PagePython:
                 stopped.problems.add(stopped.line, f"{stopped.what} {why}")
 
     def _folders(self) -> tuple[Path, dict[str, Path]]:
-        """NumPy's folder, and others by the places at which the page's Python finds them."""
+        """NumPy's folder, and the others by their places in the page's Python."""
         if not has_node():
             raise LatentbookError("Node is missing.")
         locked = self._packages.lock.packages.values()
@@ -208,7 +208,7 @@ class PagePython:
     def _replies(
         self, requests: Sequence[Mapping[str, Any]], numpy: Path, mounted: Mapping[str, Path]
     ) -> tuple[list[Reply], str]:
-        """The replies, and why there is none to the next request."""
+        """The replies, and the reason why the next request has none."""
         seconds = self._settings.code_timeout * len(requests)
         with TemporaryDirectory() as name:
             out, why = Path(name), ""

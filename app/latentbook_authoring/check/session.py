@@ -7,23 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import latentbook.book
+from latentbook.base.cache import Cache
+from latentbook.base.errors import Problems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.load import compose
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import CONTENT
 from latentbook.book.read.day import right_now
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS
-from latentbook.cache import Cache
-from latentbook.errors import Problems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.plugins import plugins_of
-from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook_authoring.check.page_python import PagePython
 
 ENGINE = Path(latentbook.book.__file__).parent
-"""Code that what has passed depends on, besides that of this folder."""
+"""Code on which cached results depend, besides that of this folder."""
 
 
 class Session:
@@ -31,8 +31,8 @@ class Session:
 
     Attributes
     ----------
-    trusts : whether what passed before, as it is now, need not run again
-    page : what is to run in the page's Python too
+    trusts : whether unchanged code that has passed before need not run again
+    page : the page's Python, with the requests to repeat there
     asked : questions of assignments, by label
     problems : every mistake found so far
     """
@@ -65,7 +65,7 @@ class Session:
         )
 
     def kept(self, make: Callable[[], Any], *made_from: str) -> Any:
-        """What was made from the same before, without a mistake; else make it now."""
+        """Return the cached result for the same inputs; else make it, and cache it if it passes."""
         key = content_hash(self.environment, *made_from, length=32)
         if self.trusts and (found := self.cache.read(key)) is not None:
             return found
@@ -76,12 +76,12 @@ class Session:
         return made
 
     def outputs_of(self, slug: str) -> Path:
-        """Where a chapter is recorded."""
+        """Path of a chapter's recordings."""
         return self.content / slug / OUTPUTS
 
 
 def contents(files: Files, folder: str = "") -> str:
-    """A hash of the files that Python may read, by their places."""
+    """A hash of the files that Python may read, and of their places."""
     text = (".md", OUTPUTS, BOOK_OUTPUTS, CARDS, BOOK_CARDS)
     places = files.below(folder) if folder else files
     read = (each for each in places if not each.endswith(text))

@@ -14,10 +14,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from pyodide_lock.utils import parse_top_level_import_name
 
-from latentbook.cache import all_or_none
-from latentbook.datafile import write_json
-from latentbook.errors import LatentbookError
-from latentbook.report import Report
+from latentbook.base.cache import all_or_none
+from latentbook.base.datafile import write_json
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.runtime.page_packages import Lock, PagePackages
 from latentbook.runtime.pins import MARKERS, PLATFORM, PYODIDE
 from latentbook_authoring.packages.resolve import NoWheel, fits_page, needs_of, resolve
@@ -54,7 +54,7 @@ def add(course: PagePackages, wanted: Sequence[str], report: Report) -> PagePack
 
 
 def remove(course: PagePackages, name: str, report: Report) -> PagePackages:
-    """Remove a package and dependencies that only it had.
+    """Remove a package, and dependencies that only it has.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def write(course: PagePackages) -> None:
 
 
 def requirement(wanted: str) -> tuple[str, str]:
-    """The name of what is wanted, and the requirement: of a wheel, its version.
+    """The name and the requirement of a wanted package; for a wheel, its exact version.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def compile_wheel(missing: NoWheel, folder: Path, report: Report) -> None:
     LatentbookError
         If pyodide-build is missing or fails.
     """
-    # The extra `packages` puts it beside this Python, which need not be on the path.
+    # The extra `packages` installs it next to this Python, which need not be on the path.
     places = (sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath))
     if (program := shutil.which(PYODIDE_BUILD, path=os.pathsep.join(places))) is None:
         raise LatentbookError(

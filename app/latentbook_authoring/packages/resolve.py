@@ -1,5 +1,5 @@
 """Choose compatible package versions for the page's Python, with pip's resolver. pip knows the
-index; stub wheels tell it what Pyodide's own distribution has.
+index; stub wheels describe Pyodide's own distribution to it.
 """
 
 import difflib
@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name, parse_wheel_filename
 from packaging.version import Version
 from pyodide_lock import PackageSpec
 
-from latentbook.errors import LatentbookError, first_of
+from latentbook.base.errors import LatentbookError, first_of
 from latentbook.runtime.pins import MARKERS, PLATFORM
 from latentbook.runtime.pip import Done, for_page, last_words, pip, report_of
 
@@ -70,7 +70,7 @@ def resolve(
             if package.file_name.endswith(f"{PLATFORM}.whl"):  # the index has all others
                 write_stub(package, Path(folder))
         versions = {name: f"{name}=={version}\n" for name, version in fixed.items()}
-        # By their addresses: of one version, pip would take that of the index.
+        # By address: of the same version, pip would choose the index's wheel.
         files = own_wheels(own, requested, fixed).items()
         versions |= {name: f"{name} @ {path.resolve().as_uri()}\n" for name, path in files}
         constraints = Path(folder, "constraints.txt")
@@ -89,7 +89,7 @@ def resolve(
 def own_wheels(
     folder: Path, requested: Mapping[str, str], kept: Mapping[str, str]
 ) -> dict[str, Path]:
-    """By name, the newest of these wheels that the page can load and the versions allow."""
+    """By name, the newest wheel in a folder that the page can load and the versions allow."""
     found: dict[str, tuple[Version, Path]] = {}
     for path in folder.glob("*.whl"):
         name, version, _, tags = parse_wheel_filename(path.name)
@@ -117,7 +117,7 @@ def write_stub(package: PackageSpec, folder: Path) -> None:
 
 
 def spec_of(item: dict[str, dict[str, str]], pyodide: Mapping[str, PackageSpec]) -> PackageSpec:
-    """An entry of pip's report as an entry of the lock, still without dependencies."""
+    """Convert an entry of pip's report to an entry of the lock, still without dependencies."""
     name, version = canonicalize_name(item["metadata"]["name"]), item["metadata"]["version"]
     file_name = unquote(item["download_info"]["url"].rpartition("/")[2])
     known = pyodide.get(name)
@@ -136,7 +136,7 @@ def needs_of(wheel: Path, package: PackageSpec, versions: Mapping[str, str]) -> 
     Raises
     ------
     LatentbookError
-        If one is missing or has another version.
+        If one is missing or has a different version.
     """
     needs = []
     for requirement in metadata_of(wheel).requires_dist or ():
@@ -178,7 +178,7 @@ def explained(
 
 
 def missing_package(missing: re.Match[str], pyodide: Mapping[str, PackageSpec]) -> LatentbookError:
-    """Say whether the index has another version, only one to compile, or nothing."""
+    """Word the error: the index has a different version, only one to compile, or nothing."""
     name, wanted = missing["name"], missing["wanted"].strip()
     asked_by = f" (which {missing['parent']} needs)" if missing["parent"] else ""
     if missing["versions"] != "none":

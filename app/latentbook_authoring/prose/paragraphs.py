@@ -10,7 +10,7 @@ from latentbook.book.read.sentences import SENTENCE_END, words_of
 
 @dataclass(frozen=True)
 class Limits:
-    """The most that one piece of text may have; ``sentence`` in words."""
+    """Limits for one piece of text; ``sentence`` is in words."""
 
     numbers: int
     words: int
@@ -19,12 +19,12 @@ class Limits:
 
 PARAGRAPH, TAKEAWAY = Limits(8, 150, 40), Limits(3, 40, 40)
 IN_A_SENTENCE, IN_THE_FIRST = 4, 2
-"""Numbers in one sentence, and in the one that begins a paragraph: more are often too many."""
+"""Numbers in one sentence, and in a paragraph's first: more are often too many."""
 MEANT = re.compile(r"meant: *\S")
-"""A comment that says why a paragraph stands as it is."""
+"""A comment that says why a paragraph must not change."""
 
 NUMBER = re.compile(r"(?<!\w)(?<!\w-)\d+(?:[.,]\d+)*(?:\s*[×x]\s*\d+(?:[.,]\d+)*)*(?!\w)")
-"""Not in a name, such as MNIST-1D."""
+"""A number that is not in a name such as MNIST-1D."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Paragraph:
 
     @property
     def faults(self) -> str:
-        """What it has too much of, or empty."""
+        """The limits that it exceeds; empty if none."""
         found, most = [], self.limits
         if self.numbers > most.numbers:
             found.append(f"{self.numbers} numbers (at most {most.numbers})")
@@ -65,7 +65,7 @@ class Paragraph:
 
     @property
     def doubts(self) -> str:
-        """What is often too much, or empty if a comment says that it is meant."""
+        """Parts that are often too much; empty if a comment says that they are meant."""
         if self.limits is TAKEAWAY or MEANT.match(self.comment):
             return ""
         found, sentences = [], self.sentences
@@ -83,14 +83,14 @@ def numbers(text: str) -> int:
 
 
 def in_brackets(sentence: str) -> bool:
-    """Whether all of it is; where another follows, the closing one was taken for its end."""
+    """Whether all of a sentence is in brackets; splitting may have removed the closing one."""
     return sentence.startswith("(") and (
         sentence.endswith(")") or sentence.count("(") > sentence.count(")")
     )
 
 
 def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
-    """Yield the line of every paragraph over a limit, and what it has too much of.
+    """Yield the line of every paragraph over a limit, and the limits that it exceeds.
 
     Only running text and takeaways count, not tables, captions, folds, margins or questions. A
     formula, a reference and a computed number are one word each.
@@ -101,9 +101,9 @@ def dense_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
 
 
 def doubtful_paragraphs(document: Document) -> Iterator[tuple[int, str]]:
-    """Yield the line of every paragraph to look at once more, and why.
+    """Yield the line of every paragraph to reconsider, and the reason.
 
-    A comment above it, ``% meant: the reason``, says that somebody has looked.
+    A comment above it, ``% meant: the reason``, marks it as reconsidered.
     """
     for paragraph in paragraphs(document):
         if paragraph.doubts:

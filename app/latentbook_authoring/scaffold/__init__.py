@@ -1,4 +1,4 @@
-"""Small examples to start from, written under the author's name for them."""
+"""Small examples to start from, written under a name that the author chooses."""
 
 import re
 from pathlib import Path

@@ -12,8 +12,8 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell, new_markdown_cell
 from nbformat.v4.rwbase import rejoin_lines
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.read.parse import make_markdown, source_lines
-from latentbook.errors import LatentbookError
 
 ACCEPTED = (
     "A section is made from a Jupyter notebook of nbformat 3 or 4 or from Markdown, in Python."
@@ -26,12 +26,12 @@ OTHER_KERNEL = re.compile(r"(ir|julia|octave|matlab|bash|javascript|rust|scala|s
 MYST_OPTIONS = re.compile(r"---\n(.*?)\n---\n|((?::[\w-]+:[^\n]*(?:\n|$))+)", re.DOTALL)
 QUARTO_OPTIONS = re.compile(r"(?:#\|[^\n]*(?:\n|$))+")
 RENAMED = {"name": "label", "caption": "title", "fig-cap": "title", "fig-alt": "alt"}
-"""Options of MyST and Quarto, and those of a snippet."""
+"""Options of MyST and Quarto, and the options of a snippet that replace them."""
 QUARTO_LABEL = re.compile(r"(?m)(?<=\$)(\$) ?\{#([\w-]+)\}(?=\s*$)")
 
 
 def read_notebook(path: Path) -> Any:
-    """A notebook of nbformat 4, with more metadata.
+    """Read a file as a notebook of nbformat 4, with more metadata.
 
     The notebook has ``front``, the values of YAML at its head, and ``myst``, whether its text is
     MyST. A code cell has the ``options`` of MyST or Quarto, each cell of Markdown its ``line``.
@@ -73,7 +73,7 @@ def _of_json(given: Any, path: Path) -> Any:
     if version not in (3, 4):
         raise LatentbookError(f"{path} has the nbformat {version}. {ACCEPTED}")
     try:
-        # Not as 4.5, whose ids nothing here needs.
+        # Not as 4.5: nothing here needs its ids.
         minor = min(given.setdefault("nbformat_minor", 0), 4)
         nbformat.validate(given, version=version, version_minor=minor, relax_add_props=True)
     except (nbformat.ValidationError, TypeError) as error:
@@ -141,7 +141,7 @@ def _take_options(cell: NotebookNode) -> None:
 
 
 def _yaml(text: str) -> Any:
-    """Its values, or None if it is not YAML."""
+    """Return the values of a YAML text; None if it is not YAML."""
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError:

@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.overlay.merge import release
 from latentbook.book.read.contents import CONTENT, COURSE, INSTRUMENTS
 from latentbook.book.read.project import Project
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_authoring.scaffold import filled, write
 
@@ -72,7 +72,7 @@ def _parts(settings: Settings) -> str:
 
 
 def _workflow(folder: Path) -> Path:
-    """What checks and publishes the book on GitHub, with this release."""
+    """Write the workflow that checks and publishes the book on GitHub with this release."""
     text = filled("course/publish.yml", "").replace("RELEASE", release())
     return write(folder / ".github" / "workflows" / "publish.yml", text)
 

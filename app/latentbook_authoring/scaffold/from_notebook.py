@@ -1,6 +1,6 @@
 """``latentbook new section --from``: a Jupyter notebook or a Markdown file as a section.
 
-Forms that a page does not have, such as HTML, stay in the text, where the check reports them.
+Markup that a page does not support, such as HTML, stays in the text, and the check reports it.
 """
 
 import json
@@ -25,7 +25,7 @@ from latentbook_authoring.scaffold.cells import read_notebook
 from latentbook_authoring.scaffold.ipython import CELL_MAGIC, Scope, plain_python
 
 MARKDOWN = make_markdown().disable(["front_matter", "smartquotes"])
-"""A cell may begin with a rule, and quotation marks stay as they are."""
+"""A parser for cells, which may begin with a rule; quotation marks stay as they are."""
 ONLY_MYST = {"myst_line_comment": "%", "myst_block_break": "+++"}
 ABOUT = ("description", "subtitle", "abstract")
 USED = {"title", *ABOUT, "jupytext", "jupyter", "kernelspec"}
@@ -51,7 +51,7 @@ PICTURE = re.compile(
     re.DOTALL | re.MULTILINE | re.IGNORECASE,
 )
 STYLE = re.compile(rb"<style[^>]*>\s*\*\{[^}]*\}\s*</style>")
-"""In drawings by Matplotlib, how lines are joined: a page refuses styles."""
+"""The style for line joins in drawings by Matplotlib: a page refuses styles."""
 BADGE = re.compile(
     r"\[!\[[^\]]*\]\([^()]*\b(?:badge|open-in-kaggle)\b[^()]*\)\]\([^()]*\)\s?"
     r"|<a\b[^>]*>\s*<img\b[^>]*\b(?:badge|open-in-kaggle)\b[^>]*>\s*(?:</a>\s?)?"
@@ -66,9 +66,9 @@ FORM_PARAM = re.compile(r"[ \t]*#\s*@param\b.*$", re.MULTILINE)
 NO_EFFECT = re.compile(r"(hide|remove)-.*")
 NOT_RUN = ("raises-exception", "skip-execution")
 OVERWRITTEN = re.compile(r"\x1b\[[\d;?]*[A-Za-z]|[^\n]*\r(?!\n)")
-"""Colours, and what a progress bar has written over."""
+"""Colours, and text that a progress bar has overwritten."""
 MAX_LINES = 40
-"""Of the stored output of a cell that a page cannot run."""
+"""Limit for the stored output of a cell that a page cannot run."""
 LEFT_OUT = "\f"
 
 
@@ -79,7 +79,7 @@ class NotebookSection:
 
     Parameters
     ----------
-    modules : those that code in the page can import, now or with another package
+    modules : those that code in the page can import, now or with one more package
 
     Attributes
     ----------
@@ -94,7 +94,7 @@ class NotebookSection:
         self.noted: list[tuple[int, str]] = []  # with the number of the cell
         self.lacking: set[str] = set()  # modules and names that are noted
         self.references: dict[str, str] = {}
-        self.labels: dict[str, str] = {}  # of headings, by the names that links have for them
+        self.labels: dict[str, str] = {}  # of headings, by their names in links
         self.anchors: list[str] = []  # of the next heading
         self.level = 2  # of the last heading: a page skips none
         blocks: list[list[Token]] = []
@@ -128,7 +128,7 @@ class NotebookSection:
         self.notes = [message for _, message in sorted(self.noted, key=itemgetter(0))]
 
     def new_macros(self, book: Mapping[str, str]) -> dict[str, str]:
-        """The macros that the book does not have; noted, as are those that are others there."""
+        """The macros that the book lacks; note these and any that the book defines differently."""
         for name, tex in self.macros.items():
             if name in book and book[name] != tex:
                 self.notes.append(f"\\{name} is {book[name]!r} in [macros]; {tex!r} is left out")
@@ -148,7 +148,7 @@ class NotebookSection:
         self.noted.append((self.number, f"{place}: {message}"))
 
     def _blocks(self, myst: bool) -> list[Token]:
-        """The first token of each block, after replacing what means something else in a page."""
+        """The first token of each block, after replacing syntax that differs in a page."""
         source = self.cell.source
         for name, data in self.cell.get("attachments", {}).items():
             forms = "|".join(map(re.escape, sorted({name, quote(name), unquote(name)}, key=len)))
@@ -198,7 +198,7 @@ class NotebookSection:
         self.top = min(map(_level, below), default=2)
 
     def _markdown(self, tokens: Iterable[Token]) -> list[str]:
-        """The text above and below each block that is left out."""
+        """The text, split at each block that is left out."""
         lines, written, end = source_lines(self.cell.source), list[str](), 0
         for token in tokens:
             first, last = token.map or (end, end)
@@ -281,7 +281,7 @@ class NotebookSection:
         return ""
 
     def _picture(self, found: re.Match[str]) -> str:
-        """Its file in place of data or of a file beside the notebook; else what was found."""
+        """Replace data, or a file next to the notebook, by a file of the section; keep the rest."""
         source = found[2] or found[3]
         if source.startswith("data:"):
             kind, _, data = source.removeprefix("data:").partition(",")
@@ -294,7 +294,7 @@ class NotebookSection:
         return found[1] + file if file else found[0]
 
     def _file(self, kind: str, data: str) -> str:
-        """The name of a file for what base64 or the text of an SVG says; empty if it is neither."""
+        """Add a picture given as base64 or SVG; return its file name, empty if it is neither."""
         raw = unquote_to_bytes(data)
         try:
             picture = b64decode(raw) if not raw.lstrip().startswith(b"<") else STYLE.sub(b"", raw)
@@ -309,7 +309,7 @@ class NotebookSection:
         return name
 
     def _code(self, parts: list[str]) -> None:
-        """Add a code cell to the parts; the last of them may end with its title."""
+        """Add a code cell to the parts; the last part may end with its title."""
         source = self.cell.source.strip("\n")
         if magic := CELL_MAGIC.match(source):
             self.note(f"{magic[0].strip()!r} is left out: the other lines are a listing")
@@ -341,7 +341,7 @@ class NotebookSection:
         title = next(filter(None, titles), self.heading)
         label = _slug(label) or f"{self.name}-cell-{self.number}"
         kinds = [each.output_type for each in self.cell.outputs]
-        error = "error" in kinds and "execute_result" not in kinds  # which would be of another run
+        error = "error" in kinds and "execute_result" not in kinds  # a result is from another run
         fails = error or not {*NOT_RUN}.isdisjoint(self._tags)
         lacking = self.scope.lacking(code, fails=fails)
         if lacking - self.lacking:
@@ -365,7 +365,7 @@ class NotebookSection:
 
         Parameters
         ----------
-        lines : so many of the text at most; None for code that the page runs
+        lines : limit for lines of text; None for code that the page runs
         """
         pictures, printed, runs = list[str](), "", lines is None
         for output in self.cell.outputs:
@@ -424,7 +424,7 @@ def _snippet(label: str, title: str, code: str, *more: str) -> str:
 
 
 def _joined(parts: Sequence[str]) -> str:
-    """Parts one below another, apart where they would otherwise become one block."""
+    """Join parts, with a separator between two that would otherwise become one block."""
     text = ""
     for last, part in pairwise(["", *parts]):
         together = _kinds(f"{last}\n\n{part}") == _kinds(last) + _kinds(part)

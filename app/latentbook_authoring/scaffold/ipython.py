@@ -1,4 +1,4 @@
-"""The code of notebooks: what only IPython understands, and what a page cannot run."""
+"""Find code of notebooks that only IPython understands, and code that a page cannot run."""
 
 import ast
 import builtins
@@ -15,7 +15,7 @@ MEASURES = re.compile(
     rf"%{{1,2}}{TIMER}"
     r"(?:[ \t]+-(?:[fsTDm][ \t]*\S+|\w+(?:[ \t]+\d+)?))*(?:[ \t]+(?!-)|(?=\n)|$)"
 )
-"""What goes before the code that it measures."""
+"""Magics that precede the code that they measure."""
 PYLAB = "import numpy as np\nimport matplotlib.pyplot as plt\nfrom matplotlib.pylab import *\n"
 
 
@@ -40,7 +40,7 @@ def plain_python(source: str) -> tuple[str, list[str], set[str]]:
 
 
 class Scope:
-    """The names that snippets have, and those that are missing as a page cannot run their code.
+    """Names that snippets define, and names that are missing because a page cannot run their code.
 
     Parameters
     ----------
@@ -52,11 +52,11 @@ class Scope:
         self.known = set(dir(builtins))
 
     def lacking(self, code: str, *, fails: bool = False) -> set[str]:
-        """The modules and names without which code cannot run; then its names are missing too."""
+        """The missing modules and names that code needs; if any, its own names are missing too."""
         try:
             tables = [symtable.symtable(code, "cell", "exec")]
         except SyntaxError:
-            return set()  # the check says why
+            return set()  # the check reports it
         for table in tables:
             tables += table.get_children()
         top = tables[0].get_symbols()
@@ -76,7 +76,7 @@ class Scope:
         return lacking
 
     def imports(self, code: str) -> str:
-        """The imports at the top level of code that the page can do."""
+        """The top-level imports in code whose modules the page has."""
         kinds = (ast.Import, ast.ImportFrom)
         lines = [ast.unparse(each) for each in ast.parse(code).body if isinstance(each, kinds)]
         return "\n".join(

@@ -8,6 +8,9 @@ import keyword
 import re
 from pathlib import Path
 
+from latentbook.base.cache import all_or_none
+from latentbook.base.errors import BookErrors, LatentbookError, Problems, UnknownName
+from latentbook.base.report import Report
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import (
     BOOK,
@@ -21,9 +24,6 @@ from latentbook.book.read.contents import (
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
-from latentbook.cache import all_or_none
-from latentbook.errors import BookErrors, LatentbookError, Problems, UnknownName
-from latentbook.report import Report
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import SHIPPED, Settings
 from latentbook_authoring.check.book import record_chapter
@@ -82,7 +82,7 @@ def new_section(
     """Write a section, list it at the end of its chapter, and record what its snippets print.
 
     In a course the chapter may be one of the book's. A section made from a notebook stays if there
-    are mistakes: they are reported, for its author to mend, and nothing is recorded.
+    are mistakes: they are reported, for its author to fix, and nothing is recorded.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def _folders(settings: Settings) -> list[Path]:
 
 
 def _manifest(settings: Settings) -> Manifest:
-    """Of the course, or else of the book."""
+    """The manifest of the course, or else of the book."""
     problems = Problems()
     if settings.course is not None:
         manifest: Manifest = read_course(settings.course.resolve(), problems)

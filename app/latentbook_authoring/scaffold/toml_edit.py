@@ -1,4 +1,4 @@
-"""Add to the lists of ``book.toml`` and ``course.toml``; what else is in them stays as it is."""
+"""Add to the lists of ``book.toml`` and ``course.toml``; the rest of the file is unchanged."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,7 +22,7 @@ def with_section(text: str, slug: str, sections: Sequence[str], name: str) -> st
 
     Parameters
     ----------
-    sections : those that the chapter has now, written out where the file does not list them
+    sections : the chapter's current sections, written out if the file does not list them
     """
     document = tomlkit.parse(text)
     array = tomlkit.array()

@@ -1,5 +1,6 @@
-"""What an instructor learns of a question: how many are right, after how long, and what the others
-mistake. Only counts, and no names.
+"""Statistics of a question for instructors: right answers, the time they took, and mistakes.
+
+Counts only, no names.
 """
 
 from collections import Counter, defaultdict
@@ -16,9 +17,9 @@ from latentbook_classroom.course.tables import attempt
 
 Row = sa.Row[Any]
 LEAST = 10
-"""Students without whom a correlation is chance."""
+"""Fewest students for a correlation: with fewer, it would be chance."""
 MOST_TRIES = 5
-"""That are counted one by one."""
+"""Counts of tries shown separately; the last includes all higher ones."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,17 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Of one question of an assignment.
+    """Statistics of one question of an assignment.
 
     Attributes
     ----------
     students : in the course
-    tried : of them who were judged right or wrong, or got an error
-    right : students by the number of the try that was their first right one
-    minutes : quartiles of the time from the first try to the first right one, of those who needed
-        more than one; empty if there are fewer than two
-    discrimination : item-rest correlation, None if there are too few students, or all are alike
-    states : of all attempts
+    tried : students who were judged right or wrong, or got an error
+    right : students by the number of their first right try
+    minutes : quartiles of the time from the first try to the first right one, over students who
+        needed more than one try; empty if fewer than two did
+    discrimination : item-rest correlation; None if there are too few students, or all are alike
+    states : number of attempts in each state
     """
 
     label: str
@@ -73,13 +74,13 @@ class Analysis:
 
     @property
     def tries(self) -> list[tuple[int, int]]:
-        """Numbers of tries, the last of which is "or more", and how many were right after them."""
+        """Pairs: a number of tries, and students right after it. The last means "or more"."""
         few = [(tries, self.right[tries]) for tries in range(1, MOST_TRIES)]
         return [*few, (MOST_TRIES, self.right.total() - sum(count for _, count in few))]
 
 
 def analyses(connection: sa.Connection, course_id: int, row: Row) -> list[Analysis]:
-    """Of each question of an assignment, in order."""
+    """Analyse each question of an assignment, in order."""
     everyone = people.everyone(connection, course_id)
     students = {each.member for each in everyone if each.role == "student"}
     made: dict[str, dict[int, list[Row]]] = defaultdict(lambda: defaultdict(list))
@@ -109,7 +110,7 @@ def analyses(connection: sa.Connection, course_id: int, row: Row) -> list[Analys
 
 
 def right_ones(by: Mapping[int, Sequence[Any]]) -> dict[int, bool]:
-    """Whether each who tried a question was right once."""
+    """Map each student who tried a question to whether any try was right."""
     judged = {who: tried(attempts) for who, attempts in by.items()}
     return {who: any(a.state == "right" for a in tries) for who, tries in judged.items() if tries}
 
@@ -119,7 +120,7 @@ def tried(attempts: Iterable[Any]) -> list[Any]:
 
 
 def first_right(attempts: Iterable[Sequence[Any]]) -> dict[str, Any]:
-    """How many tried, at which try they were right, and after which time."""
+    """Compute ``tried``, ``right`` and ``minutes`` of an `Analysis`."""
     count, right, minutes = 0, Counter[int](), []
     for tries in map(tried, attempts):
         count += bool(tries)
@@ -136,8 +137,8 @@ def first_right(attempts: Iterable[Sequence[Any]]) -> dict[str, Any]:
 def discrimination(
     label: str, right: Mapping[str, Mapping[int, bool]], points: Mapping[str, float]
 ) -> float | None:
-    """The correlation between a question and the points of the assignment's others, over those who
-    tried it (S. Henrysson, Psychometrika 28, 1963). What is not tried is not right.
+    """Correlate a question with the points of the assignment's others, over students who tried it
+    (S. Henrysson, Psychometrika 28, 1963). An untried question counts as not right.
     """
     others = [other for other in points if other != label]
     item, rest = [], []
@@ -153,7 +154,7 @@ def discrimination(
 
 
 def named(attempts: Iterable[Sequence[Any]], words: Mapping[str, str]) -> list[Mistake]:
-    """The mistakes with a name, the most frequent first. Each student counts once for each."""
+    """Count named mistakes, the most frequent first. Each student counts once per mistake."""
     made = Counter[str]()
     for tries in attempts:
         names = {each.mistake for each in tries if each.mistake}
@@ -162,5 +163,5 @@ def named(attempts: Iterable[Sequence[Any]], words: Mapping[str, str]) -> list[M
 
 
 def parts_of(mistake: str, words: Mapping[str, str]) -> list[str]:
-    """The names in a verdict: one, or of options and pairs several."""
+    """The names in a verdict: several if it is about options or pairs."""
     return [mistake] if mistake in words else mistake.split(", ")

@@ -17,7 +17,7 @@ class Variant:
     ----------
     html : the question as it is asked: without key, feedback and solution
     answer_html : the worked answer
-    question : what judges an answer
+    question : the data that an answer is judged by
     """
 
     html: str
@@ -36,7 +36,7 @@ class Asked:
 
     @property
     def mistakes(self) -> Mapping[str, str]:
-        """What a result may name as the mistake, and the author's words for it."""
+        """Names of mistakes that a result can contain, with the author's words for each."""
         question = self.variants[0].question
         words = question.check.mistakes if question.check else ()
         return {**question.feedback, **{each: each for each in words}}

@@ -1,4 +1,4 @@
-"""``/classroom/assignments/``: what is due, the page of each assignment, and its settings."""
+"""``/classroom/assignments/``: the list, the page of each assignment, and its settings."""
 
 from datetime import UTC, datetime
 from functools import partial
@@ -52,7 +52,7 @@ async def get_assignments(desk: StudentDesk) -> Response:
 async def get_assignment(
     desk: StudentDesk, name: Name, at: Annotated[datetime | None, Query()] = None
 ) -> Response:
-    """An assignment. With ``at``, in UTC, it is what a student would see at that moment."""
+    """Show an assignment. With ``at``, in UTC: as a student would see it at that moment."""
     me, is_seen_as = desk.me, desk.me.may("assistant")
     if at is not None and not me.may("instructor"):
         raise Refused(403, message("Your role in the course does not allow this."))
@@ -81,12 +81,12 @@ async def answer(
     label: Name,
     asked: Annotated[int | None, Query()] = None,
 ) -> Response:
-    """Take an answer, from the page's script or from the form of a page without scripts. ``asked``
-    is the edition that the page shows.
+    """Accept an answer from the page's script, or from its form if scripts are off. ``asked`` is
+    the edition that the page shows.
     """
     arrived = now()
     made_at = moment(form.text("made_at"))
-    # Judged before the transaction: while one writes, nobody else can.
+    # Judge before the transaction: while it is open, no one else can write.
     given, question = await desk.read(assignments.judged_by, desk.me, name, label, arrived)
     edition = given.put(label).question
     said = form.text("answer") if made_at else typed(label, question, form)
@@ -107,7 +107,7 @@ async def answer(
 
 
 def typed(label: str, question: Question, form: Form) -> str:
-    """An answer that was given without scripts, as scripts write it."""
+    """Convert an answer given without scripts to the format that scripts send."""
     answers = answers_of(question.kind)
     try:
         return answers.typed(form, label, question.key, question.judged_with)
@@ -116,7 +116,7 @@ def typed(label: str, question: Question, form: Form) -> str:
 
 
 def moment(text: str) -> datetime | None:
-    """A moment in UTC as fields of forms have it; nothing if it is empty."""
+    """Parse a form field as a moment in UTC; None if it is empty."""
     if not text:
         return None
     try:
@@ -179,7 +179,7 @@ async def extend(desk: InstructorDesk, form: TheForm, name: Name) -> Response:
 
 
 def dates(form: Form) -> dict[str, Any]:
-    """What a form says of dates and tries; an empty field is None."""
+    """Read dates and tries from a form; an empty field is None."""
     found: dict[str, Any] = {
         at: moment(form.text(at)) for at in ("opens_at", "due_at", "closes_at")
     }

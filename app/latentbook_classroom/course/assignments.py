@@ -1,4 +1,4 @@
-"""Assignments: what the book's files ask, when the course's instructors ask it, and of whom."""
+"""Assignments: the book's files set the questions; instructors decide when, and for whom."""
 
 import hmac
 from collections.abc import Iterable
@@ -28,14 +28,14 @@ from latentbook_classroom.course.words import clean
 from latentbook_classroom.grader.question import Question
 
 LAST_YEAR = 2999
-"""Of dates. Time can be added to them."""
+"""Latest year of a date: time can still be added to it."""
 MAX_EXTENSIONS = 1_000
-"""Of an assignment."""
+"""Per assignment."""
 
 
 @dataclass(frozen=True)
 class Put:
-    """A question as it is put to a member. ``question``: the edition in use, in the table."""
+    """A question as a member gets it. ``question``: table id of the edition in use."""
 
     label: str
     question: int
@@ -78,14 +78,14 @@ class Given:
         raise no_question()
 
 
-# What the book's files ask
+# The book's files
 
 
 def take(connection: sa.Connection, assigned: Assigned) -> None:
-    """Take over what the build has made: new editions, new assignments and points.
+    """Store the build's assignments: new editions, new assignments and points.
 
-    An assignment that has not opened to anybody follows the files. One that has keeps its questions
-    and their editions; questions are only added.
+    Until an assignment opens to anybody, it follows the files. Once open, it keeps its questions
+    and their editions, and can only gain questions.
     """
     numbers = {label: _stored(connection, asked) for label, asked in assigned.questions.items()}
     at = people.present(connection).id
@@ -111,14 +111,14 @@ def take(connection: sa.Connection, assigned: Assigned) -> None:
 
 
 def _stored(connection: sa.Connection, asked: Asked) -> int:
-    """The number of an edition, which is stored if it is new."""
+    """Store an edition if it is new; return its number."""
     known = sa.select(question.c.id).where(question.c.edition == asked.edition)
     rows = [
         {"number": i, "body": replace(asked, variants=(each,)).dumped()}
         for i, each in enumerate(asked.variants)
     ]
     if found := connection.execute(known).scalar():
-        for each in rows:  # with this release's HTML; what is asked and its key are the same
+        for each in rows:  # only the HTML can be newer: question and key are the same
             place = (variant.c.question == found) & (variant.c.number == each["number"])
             change = sa.update(variant).where(place, variant.c.body != each["body"])
             connection.execute(change.values(body=each["body"]))
@@ -136,7 +136,7 @@ BODY = sa.select(variant.c.body).filter_by(
 
 
 def asked(connection: sa.Connection, question_id: int, number: int) -> Asked:
-    """An edition of a question with one of its variants alone."""
+    """An edition of a question, with only one of its variants."""
     which = {"question": question_id, "number": number}
     return Asked.loaded(connection.execute(BODY, which).scalar_one())
 
@@ -156,12 +156,12 @@ def asked_in(connection: sa.Connection, assignment_id: int) -> list[Row]:
 
 
 def variant_of(secret: str, member_id: int, label: str, count: int) -> int:
-    """Which variant a member gets: nobody without the course's secret can tell."""
+    """Draw a member's variant; no one can predict it without the course's secret."""
     drawn = hmac.digest(secret.encode(), f"{member_id}/{label}".encode(), "sha256")
     return int.from_bytes(drawn[:8]) % count
 
 
-# To whom and when
+# Members and dates
 
 
 EVERYTHING = sa.select(assignment).filter_by(course=sa.bindparam("course"))
@@ -199,12 +199,12 @@ EXTENSIONS = (
 
 
 def extensions(connection: sa.Connection, assignment_id: int) -> list[Row]:
-    """Those of an assignment; ``name`` and ``person`` of a member."""
+    """The extensions of an assignment; ``name`` and ``person`` identify a member."""
     return list(connection.execute(EXTENSIONS, {"assignment": assignment_id}))
 
 
 def dates_for(row: Row, extended: Iterable[Row], member_id: int, group: str) -> Dates:
-    """The dates of a member, with extensions of the assignment."""
+    """A member's dates, given all extensions of the assignment."""
     own = [e for e in extended if e.member == member_id or (e.group and e.group == group)]
     return dates_of(row, own)
 
@@ -217,7 +217,7 @@ def has_opened(connection: sa.Connection, row: Row, at: datetime) -> bool:
 
 
 def answers_from(row: Row, extended: Iterable[Row]) -> datetime | None:
-    """When answers are shown: never while anybody may still answer. None: not at all."""
+    """When answers are shown: never while anybody can still answer. None: never."""
     last = dates_of(row, extended)
     if row.answers_at is None or last.closes_at is None:
         return None
@@ -226,7 +226,7 @@ def answers_from(row: Row, extended: Iterable[Row]) -> datetime | None:
 
 
 def open_ones(connection: sa.Connection, me: Member, at: datetime) -> list[Given]:
-    """The assignments that have opened to a member, also those that have closed again."""
+    """Assignments that have opened to a member, including those that have closed again."""
     found = [_given(connection, me, row, at) for row in everything(connection, me.course.id)]
     return [each for each in found if each.when != "unopened"]
 
@@ -243,7 +243,7 @@ def given(connection: sa.Connection, me: Member, name: str, at: datetime) -> Giv
 def judged_by(
     connection: sa.Connection, me: Member, name: str, label: str, at: datetime
 ) -> tuple[Given, Question]:
-    """An assignment as it is given to a member, with what judges an answer to one question."""
+    """A member's assignment, and the data that judges an answer to one question."""
     found = given(connection, me, name, at)
     put = found.put(label)
     return found, asked(connection, put.question, put.variant).variants[0].question
@@ -282,7 +282,7 @@ def set_dates(
     tries: int | None = None,
     counts: str = "best",
 ) -> None:
-    """Set everything that the web decides about an assignment. None is none, not unchanged."""
+    """Set all of an assignment's settings that are made on the web. None clears a value."""
     row, before = one(connection, by.course.id, name), fields(connection, by.course.id, name)
     in_order(opens_at, due_at, closes_at)
     if not (0 <= late.percent <= 100 and 0 <= late.most <= 100 and 0 <= late.grace <= 24 * 60):
@@ -301,7 +301,7 @@ def set_dates(
 
 
 def fields(connection: sa.Connection, course_id: int, name: str) -> dict[str, str]:
-    """What the form of an assignment's settings shows."""
+    """Field values of the form for an assignment's settings."""
     row = one(connection, course_id, name)
     dates = {each: getattr(row, each) for each in ("opens_at", "due_at", "closes_at", "answers_at")}
     texts = {each: f"{at:%Y-%m-%dT%H:%M}" if at else "" for each, at in dates.items()}
@@ -345,7 +345,7 @@ def extend(
 
 
 def withdraw(connection: sa.Connection, by: Member, name: str, number: int) -> None:
-    """Take an extension back."""
+    """Delete an extension and log it."""
     row = one(connection, by.course.id, name)
     chosen = (extension.c.id == number) & (extension.c.assignment == row.id)
     if connection.execute(sa.delete(extension).where(chosen)).rowcount:
@@ -353,9 +353,7 @@ def withdraw(connection: sa.Connection, by: Member, name: str, number: int) -> N
 
 
 def next_term(connection: sa.Connection, term: str, by: Member | None = None) -> None:
-    """Begin the next term with the same settings and assignments, and without dates and people, but
-    for who begins it.
-    """
+    """Begin the next term: same settings and assignments, no dates, no people except ``by``."""
     before = people.present(connection)
     if term == before.term:
         raise Refused(422, message("The course has this term now: write the next one."))

@@ -1,6 +1,6 @@
-"""What the classroom reads of a book: its assignments, and their questions with keys and answers.
+"""Data for the classroom: a book's assignments, and their questions with keys and answers.
 
-It goes beside the site, never into it.
+It is written next to the site, never into it.
 """
 
 import base64
@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from latentbook.base.errors import Problems
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.pieces import Layout
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import AskedQuestion, Assignment
@@ -17,14 +19,12 @@ from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.source import page_place
 from latentbook.book.write.render import Renderer, root_of, script_json
 from latentbook.book.write.written import Written
-from latentbook.errors import Problems
-from latentbook.hashing import content_hash
 from latentbook_classroom import TEMPLATES
 from latentbook_classroom.grader.judged import judged_by
 
 
 def assignments_data(written: Written) -> bytes:
-    """All of it as JSON."""
+    """All assignments of a book as JSON."""
     loaded = written.loaded
     renderer = replace(written.renderer, config=written.config, own_templates=(TEMPLATES,))
     listed = written.settings.content / "packages.json"
@@ -66,7 +66,7 @@ def assignments_data(written: Written) -> bytes:
 
 
 def page_of(renderer: Renderer, assignment: Assignment, inside: Mapping[str, str]) -> str:
-    """The page of an assignment, which the server completes with the questions."""
+    """The page of an assignment; the server inserts the questions."""
     place = assignment.place
     names = {each.nodes[0].argument for each in assignment.questions}
     scripts = {name: renderer.assets.place(f"question-{name}.js") for name in names}

@@ -1,4 +1,4 @@
-"""Attempts: accepted once, in time and by whoever made them, and never changed."""
+"""Attempts: accepted once, in time and from their own member, and never changed."""
 
 import re
 from collections.abc import Sequence
@@ -27,16 +27,16 @@ NO_TRY = ("unread", "unjudged")
 """States of attempts that are neither right nor wrong."""
 WAITING = "waiting"
 MAX_WAITING = 20
-"""Attempts of a member that wait to be judged."""
+"""Per member: attempts in the queue to be judged."""
 MAX_ATTEMPTS = 1_000
-"""Of a member at a question."""
+"""Per member and question."""
 ID = re.compile(r"[A-Za-z0-9_.-]{1,200}")
 MAX_ANSWER = 100_000
 """Characters."""
 MAX_CHARACTERS = 1_000_000
-"""Of a member's answers at a question together; one more may go beyond. Pages show all of them."""
+"""All answers of a member to a question: pages show them all. The last one may exceed it."""
 NOT_STORED = re.compile("[\0\ud800-\udfff]")
-"""What no database and no interpreter reads."""
+"""Characters that databases and interpreters cannot read."""
 
 
 def submit(
@@ -50,11 +50,11 @@ def submit(
     asked_as: int,
     verdict: Verdict | None,
 ) -> Row:
-    """Accept an answer with its verdict, or put it into the queue. The same again changes nothing.
+    """Store an answer with its verdict, or queue it for judging. A repeat changes nothing.
 
     Parameters
     ----------
-    given : the assignment when the answer arrived, which is what counts
+    given : the assignment as of the answer's arrival, the time that counts
     made_at : by the clock of the browser
     asked_as : the edition that was shown, and by which the answer was judged
 
@@ -68,7 +68,7 @@ def submit(
     if len(answer) > MAX_ANSWER or NOT_STORED.search(answer):
         why = message("An answer is text of at most %(limit)s characters.")
         raise Refused(422, why, limit=MAX_ANSWER)
-    # One after another for each member: tries are counted before one is added.
+    # Lock the member: only one request at a time may count tries and add one.
     if connection.execute(MEMBER, {"member": me.id}).first() is None:  # erased meanwhile
         raise Refused(401, message("You are not signed in to the course."))
     before = connection.execute(ATTEMPT, {"id": id}).one_or_none()
@@ -145,8 +145,8 @@ def of_member(connection: sa.Connection, member_id: int, assignment_id: int) -> 
 def attempts_with(
     *columns: sa.ColumnElement[Any], by: sa.ColumnElement[int] = assignment_question.c.question
 ) -> sa.Select[Any]:
-    """Attempts in the order of their arrival, each with its last result by an edition: the one in
-    use, if no other is given. Without one its ``state`` is ``waiting``.
+    """Attempts in the order of their arrival, each with its last result from the edition ``by``:
+    by default, the one in use. Without a result, ``state`` is ``waiting``.
     """
     last = (
         sa.select(sa.func.max(result.c.id))
@@ -173,11 +173,11 @@ def attempts_with(
 
 
 def bound(*names: str) -> sa.ColumnElement[bool]:
-    """Attempts whose columns of these names are as given."""
+    """Condition: each named column equals the bound parameter of its name."""
     return sa.and_(*(attempt.c[name] == sa.bindparam(name) for name in names))
 
 
-# Made once: for each answer it would take longer than to run them.
+# Built once: building these queries takes longer than running them.
 MEMBER = sa.select(member.c.id).where(member.c.id == sa.bindparam("member")).with_for_update()
 NEXT = sa.select(sa.func.coalesce(sa.func.max(attempt.c.number), 0) + 1).scalar_subquery()
 ATTEMPT = sa.select(attempt).where(bound("id"))
@@ -189,11 +189,11 @@ MADE = attempts_with(CHARACTERS).where(bound("member", "assignment", "label"))
 IN_QUEUE = (
     sa.select(sa.func.count())
     .select_from(attempt)
-    # Not those that an instructor has judged by another edition: of these there may be many.
+    # Leave out jobs that judge again by another edition: there may be many.
     .join(job, (job.c.attempt == attempt.c.id) & (job.c.question == attempt.c.question))
     .where(bound("member"))
 )
 SHOWN = attempts_with(attempt.c.answer, result.c.said, result.c.told, result.c.detail)
-"""Attempts as pages show them. ``detail``: of code ``case`` and ``failure`` of the verdict."""
+"""Attempts as pages show them. ``detail``, for code: ``case`` and ``failure`` of the verdict."""
 SHOWN_ONE = SHOWN.where(bound("id", "member"))
 SHOWN_OF_MEMBER = SHOWN.where(bound("member", "assignment"))

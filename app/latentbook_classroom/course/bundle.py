@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.bundle import bundle_apart, read_apart
 

@@ -12,12 +12,12 @@ from latentbook_classroom.grader.checks import question_of
 
 
 def assignments_of(site: Path) -> Path:
-    """What the classroom reads of a site, keys of questions included: a file beside it."""
+    """Path of the classroom's data of a site, keys included: a file next to the site."""
     return beside(site, "assignments")
 
 
 def read_assigned(settings: Settings) -> Assigned:
-    """Read what the build wrote beside the served site; nothing if the book has no assignments."""
+    """Read the file next to the served site; without one, the book has no assignments."""
     path = assignments_of(settings.served_site)
     if not path.is_file():
         return Assigned()
@@ -30,7 +30,7 @@ def read_assigned(settings: Settings) -> Assigned:
 
 
 def _asked(data: Mapping[str, Any]) -> Asked:
-    # Without the HTML, which changes with a release, and without the line.
+    # Leave out the HTML, which changes with each release, and the source line.
     judged = [{**each["question"], "place": ""} for each in data["variants"]]
     made_of = json.dumps([data["kind"], data["sources"], judged], sort_keys=True)
     edition = hashlib.sha256(made_of.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What ``latentbook doctor`` looks after in a course: its database, its backups, its way in."""
+"""Course checks of ``latentbook doctor``: database, backups and proxy."""
 
 import time
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from latentbook_classroom.course.database import Database, fault_of, newest
 from latentbook_classroom.settings import ClassroomSettings
 
 DAYS = 2
-"""How old the last backup may be."""
+"""Maximum age of the last backup."""
 
 
 def examine(settings: Settings, address: str, backups: Path | None) -> Found:

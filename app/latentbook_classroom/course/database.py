@@ -1,7 +1,7 @@
 """The database of a course: its engine, transactions, migrations and copies.
 
-All that is particular to SQLite and PostgreSQL is here. On both, transactions that may write take
-turns; those that only read see the database as of one moment, and nobody waits for them.
+Everything specific to SQLite or PostgreSQL is here. On both, transactions that may write take
+turns. Read-only transactions see the database as of one moment and block no one.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.http.problems import Unavailable
 from latentbook_classroom.course.tables import attempt, audit
@@ -38,35 +38,33 @@ except ModuleNotFoundError:
 
 T = TypeVar("T")
 WAIT_S = 5
-"""For a lock that another process has."""
+"""Wait for another process's lock."""
 TURN_S = 2 * WAIT_S
-"""For the turn to use a connection."""
+"""Wait for a turn to use a connection."""
 WRITERS = {"pool_size": 1, "max_overflow": 0, "pool_timeout": TURN_S}
-"""Threads that wait for one connection take turns, those that wait for SQLite's lock do not."""
+"""One connection: waiting threads get it in turn, but they would not get SQLite's lock in turn."""
 READERS = {"pool_size": 4, "max_overflow": 0, "pool_timeout": TURN_S}
 MIGRATIONS = Path(__file__).with_name("migrations")
 PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=FULL",  # what was acknowledged survives a power failure
+    "synchronous=FULL",  # acknowledged writes survive a power failure
     "foreign_keys=ON",
-    "secure_delete=ON",  # what is erased is overwritten
+    "secure_delete=ON",  # erased data is overwritten
 )
 PROBE_S = 10
-"""How long a course that could be written to is taken for one that can."""
+"""How long a successful test write counts as recent."""
 BESIDE = ("", "-wal", "-shm", "-journal")
-"""What SQLite adds to the name of a file for those that belong to it."""
+"""Suffixes of a database's own file and of SQLite's files next to it."""
 TURN = 0x1A7E47B0
-"""The number of the lock of PostgreSQL that a transaction has."""
+"""Number of the PostgreSQL advisory lock of a transaction that may write."""
 
 
 class NoCourse(LatentbookError):
-    """There is none, or not one that this edition can open."""
+    """There is no course, or this edition cannot open it."""
 
 
 class Moved(OSError):
-    """The file that is open is no longer the one of that name, and the next start would not find
-    what is written to it.
-    """
+    """The open file is no longer the one of that name: the next start would miss new writes."""
 
     def __str__(self) -> str:
         return "The database’s file was moved or replaced. Start the server again."
@@ -77,7 +75,7 @@ class Database:
 
     Attributes
     ----------
-    prepare : what comes before the first transaction; if it fails, before the next one
+    prepare : runs before the first transaction; if it fails, again before the next one
     """
 
     def __init__(self, named: str) -> None:
@@ -89,14 +87,14 @@ class Database:
         try:
             self.url = sa.make_url(named if "://" in named else f"sqlite:///{named}")
             configure, begin, begin_reading = HOOKS[self.url.get_backend_name()]
-            # hide_parameters: they have names, and errors are logged. pool_pre_ping: a server may
-            # have been started again, while a file is always there.
+            # hide_parameters: they contain names, and errors are logged. pool_pre_ping: a server
+            # may have restarted; a file is always there.
             given = {"hide_parameters": True, "pool_pre_ping": not self.is_sqlite}
             self.engine, self.readers = (
                 sa.create_engine(self.url, **given, **pool) for pool in (WRITERS, READERS)
             )
         except (SQLAlchemyError, KeyError, ValueError):
-            # Without what was received: it may have a password.
+            # Do not quote the value: it may contain a password.
             raise LatentbookError(
                 "LATENTBOOK_DATABASE is neither a path nor a URL of a database. Accepted: "
                 "course.sqlite, sqlite:///course.sqlite, postgresql://user:password@host/name."
@@ -106,7 +104,7 @@ class Database:
                 f"{self.url.render_as_string()}: {error}. "
                 "`pip install 'latentbook[postgresql]'` installs it."
             ) from None
-        # Threads of their own: those of the server would all wait for the one writer.
+        # Separate threads: those of the server would all wait for the one writer.
         self._writers, self._readers = (
             ThreadPoolExecutor(pool["pool_size"], "database") for pool in (WRITERS, READERS)
         )
@@ -128,7 +126,7 @@ class Database:
         return Path(self.url.database)
 
     async def run(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        """The result of a function of a connection, in its own transaction and in a thread.
+        """Run a function of a connection in its own transaction, in a thread.
 
         Raises
         ------
@@ -138,7 +136,7 @@ class Database:
         return await self._in_turn(self._writers, self.run_here, work, *given, **named)
 
     async def read(self, work: Callable[..., T], *given: Any, **named: Any) -> T:
-        """The same for a function that only reads: others may write meanwhile."""
+        """Like `run`, for a function that only reads: others may write meanwhile."""
         return await self._in_turn(self._readers, self.read_here, work, *given, **named)
 
     async def _in_turn(
@@ -179,7 +177,7 @@ class Database:
         return result
 
     def make_ready(self) -> None:
-        """Do what comes before the first transaction, unless it is done."""
+        """Run ``prepare``, unless it has already succeeded."""
         with self._preparing:
             prepare, self.prepare = self.prepare, None  # it begins transactions itself
             try:
@@ -202,8 +200,8 @@ class Database:
             self._probed_at = time.monotonic()
 
     async def forget(self) -> None:
-        """Remove what was erased from SQLite's journal too. If somebody reads for very long, the
-        journal keeps it until it is full.
+        """Remove erased data from SQLite's journal too. During a very long read, it stays there
+        until the journal is full.
         """
         if self.is_sqlite:
             with suppress(Unavailable):
@@ -215,21 +213,21 @@ class Database:
 
     @contextmanager
     def _raw(self) -> Iterator[Any]:
-        """The driver's own connection, in no transaction."""
+        """The driver's own connection, outside any transaction."""
         with closing(self.engine.raw_connection()) as connection:
             yield connection.driver_connection
 
     @property
     def revision(self) -> str | None:
-        """Of the tables; None if there are none."""
+        """Revision of the tables; None if there are none."""
         with self.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
 
     def migrate(self, to: str = "head") -> None:
-        """Bring the tables to a revision, up or down.
+        """Migrate the tables to a revision, up or down.
 
         SQLite changes a table by copying it and dropping the old one, which would erase all rows
-        that refer to it: references are checked afterwards instead.
+        that refer to it. Switch its foreign keys off meanwhile; `_upgrade` checks them afterwards.
         """
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
@@ -253,8 +251,8 @@ class Database:
         return self.revision == _script().get_current_head()
 
     def open(self) -> None:
-        """Bring the tables of an existing course up to date, for a server. A file is copied before,
-        and `restore` leaves it alone from then on.
+        """Bring the tables of an existing course up to date, for a server. An SQLite file is locked
+        against `restore`, and copied before it changes.
         """
         self.check()
         if self.is_sqlite and self._held is None:
@@ -306,8 +304,8 @@ def reason(error: Exception) -> str:
 
 
 def lock(file: Path, how: int) -> int:
-    """Lock the name of an SQLite file until the result, a descriptor, is closed. Servers share it;
-    who replaces the file has it alone.
+    """Lock the name of an SQLite file until the returned descriptor is closed. Servers share the
+    lock; replacing the file needs it exclusively.
     """
     beside = file.with_name(f".{file.name}.lock")
     create(beside)
@@ -321,7 +319,7 @@ def lock(file: Path, how: int) -> int:
 
 
 def newest(connection: sa.Connection) -> float:
-    """When something was stored last, as seconds of Unix time; 0 if nothing was."""
+    """Unix time of the newest attempt or log entry, in seconds; 0 if there is none."""
     last = (sa.select(sa.func.max(column)) for column in (audit.c.at, attempt.c.arrived_at))
     found = [connection.execute(each).scalar() for each in last]
     return max((each.timestamp() for each in found if each), default=0)
@@ -344,7 +342,7 @@ def _write(connection: sa.Connection) -> None:
 
 
 def _upgrade(connection: sa.Connection, config: Config, to: str) -> None:
-    """Bring the tables up to date; of SQLite, make sure that no row or number is lost."""
+    """Upgrade the tables; on SQLite, make sure that no row or number is lost."""
     if connection.dialect.name != "sqlite":
         command.upgrade(config, to)
         return
@@ -363,7 +361,7 @@ def _upgrade(connection: sa.Connection, config: Config, to: str) -> None:
 
 @sa.event.listens_for(sa.Table, "before_create")
 def _number_on(table: sa.Table, connection: sa.Connection, **about: Any) -> None:
-    """Let a copy by which SQLite changes a table use no number again either."""
+    """Stop the copy by which SQLite changes a table from reusing numbers, as in the original."""
     changed = table.name.removeprefix("_alembic_tmp_")
     if connection.dialect.name == "sqlite" and changed != table.name:
         made = sa.text("SELECT sql FROM sqlite_master WHERE name = :name")
@@ -372,7 +370,7 @@ def _number_on(table: sa.Table, connection: sa.Connection, **about: Any) -> None
 
 
 def _rows(connection: sa.Connection) -> dict[str, int]:
-    """How many rows each table has."""
+    """Number of rows in each table."""
     count = "SELECT count(*) FROM {}".format
     quote = connection.dialect.identifier_preparer.quote
     names = sa.inspect(connection).get_table_names()
@@ -380,7 +378,7 @@ def _rows(connection: sa.Connection) -> dict[str, int]:
 
 
 def _numbers(connection: sa.Connection) -> dict[str, int]:
-    """The last number of each table that uses none again."""
+    """Last number of each table that never reuses one."""
     if not sa.inspect(connection).has_table(SEQUENCE.name):
         return {}
     return {row.name: row.seq for row in connection.execute(sa.select(SEQUENCE))}
@@ -390,7 +388,7 @@ SEQUENCE = sa.table("sqlite_sequence", sa.column("name"), sa.column("seq"))
 
 
 def create(file: Path) -> None:
-    """An empty file that nobody else on this machine can read. SQLite's journals are like it."""
+    """Create a file that only its owner can access. SQLite's journals get the same permissions."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.touch(0o600)
@@ -406,7 +404,7 @@ def copy(source: Path, target: Path) -> None:
     try:
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(partial)) as new:
             old.backup(new)
-            new.execute("PRAGMA journal_mode=DELETE")  # one file, without a journal beside it
+            new.execute("PRAGMA journal_mode=DELETE")  # one file, without a journal next to it
         found = fault_of(partial)
     except sqlite3.DatabaseError as error:
         found = str(error)
@@ -417,7 +415,7 @@ def copy(source: Path, target: Path) -> None:
 
 
 def fault_of(file: Path) -> str:
-    """What is wrong with an SQLite database, read from its file; empty if nothing is."""
+    """Describe the first fault of an SQLite file; empty if it is intact."""
     try:
         with closing(sqlite3.connect(file)) as connection:
             (found,) = connection.execute("PRAGMA integrity_check").fetchone()
@@ -448,18 +446,18 @@ def _begin(statements: Sequence[str], connection: sa.Connection) -> None:
 HOOKS = {
     "sqlite": (
         _configure_sqlite,
-        # A transaction that reads first and writes later fails where another has written in
+        # A transaction that reads first and writes later fails if another has written in
         # between, however long it may wait.
         ["BEGIN IMMEDIATE"],
         ["PRAGMA query_only=ON", "BEGIN"],
     ),
     "postgresql": (
         _configure_postgresql,
-        # What a transaction has read stays true until it writes, as on SQLite.
+        # As on SQLite, the rows that a transaction has read do not change before it writes.
         [f"SELECT pg_advisory_xact_lock({TURN})"],
         ["SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"],
     ),
 }
-"""Of the databases that are tested: what a new connection does, and the statements with which each
-transaction begins, and each that only reads.
+"""For each tested database: the setup of a connection, the statements that begin a transaction, and
+those that begin a read-only one.
 """

@@ -1,4 +1,4 @@
-"""What every page of the classroom works with: who asks, the database, the templates."""
+"""Shared by all classroom pages: the signed-in member, the database, the templates."""
 
 import re
 from collections.abc import Callable, Coroutine
@@ -30,14 +30,14 @@ SESSION_S = SESSION_DAYS * 24 * 3600
 NOT_KEPT = {"Cache-Control": "no-store"}
 CSV = "text/csv; charset=utf-8"
 MAX_BYTES = 5 * 2**18  # an answer may have 100,000 characters, each of up to 12 bytes in a form
-STRANGERS_BYTES = 5 * 2**14  # a platform's message has up to 64 KB, and some fields beside it
+STRANGERS_BYTES = 5 * 2**14  # a platform's message of up to 64 KB, and some other fields
 MAX_FIELDS = 50
 LONGEST_HOST = 260
-"""With the port. No QR code has room for a longer link."""
+"""Characters, port included. A longer link would not fit in a QR code."""
 BOUNDARY = re.compile(r'boundary="?([^\s";,]{1,70})')
 PART = re.compile(rb'^content-disposition: *form-data;.*?\bname="([^"]*)"', re.I | re.M)
 STORABLE = "^[^\0]*$"
-"""A text of an address that every database can look for."""
+"""Text in an address that every database can search for."""
 Name = Annotated[str, Path(max_length=200, pattern=STORABLE)]
 Number = Annotated[int, Path(ge=1, lt=2**31)]
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
@@ -49,12 +49,12 @@ class Classroom:
 
     Attributes
     ----------
-    render : makes a page
-    render_assignment : makes the page of an assignment from the book's
-    sync_script : makes the script of a person's key that starts ``static/classroom/sync.js``
+    render : renders a page
+    render_assignment : renders an assignment's page from the one in the book
+    sync_script : returns the script that starts ``static/classroom/sync.js`` for a person's key
     files : the scripts and styles of the pages, by name
-    judge, tell : judges an answer at once; says that there are others in the queue
-    start, close : what judges the queue
+    judge, tell : judges an answer at once; announces new ones in the queue
+    start, close : begin and end judging the queue
     exporting : people whose data is being written to a file now
     """
 
@@ -74,8 +74,8 @@ class Classroom:
 
 @dataclass
 class Desk:
-    """A request, and whoever is signed in. ``stale``: what others have changed since a form was
-    shown, which is shown again as ``typed``.
+    """A request and its signed-in member. ``stale``: values that others have changed since a form
+    was shown. ``typed``: the fields as sent, with which the form is shown again.
     """
 
     request: Request
@@ -98,13 +98,13 @@ class Desk:
 
     @property
     def address(self) -> str:
-        """Of the book, as others write it."""
+        """The book's absolute address."""
         url = self.request.url
         return f"{url.scheme}://{url.netloc}{self.room.base_path}"
 
     @property
     def join(self) -> str:
-        """What precedes the token of an invitation link."""
+        """An invitation link up to its token."""
         if len(self.request.url.netloc) > LONGEST_HOST:
             raise Problem(400, f"A host has at most {LONGEST_HOST} characters.")
         return f"{self.address}join/"
@@ -116,10 +116,10 @@ class Desk:
         return await self.room.database.read(work, *given, **named)
 
     async def save(self, form: "Form", shown: Shown, work: Callable[..., None]) -> bool:
-        """Overwrite what a form has shown, unless others have changed that meanwhile."""
+        """Save a form, unless others have changed its values since it was shown."""
 
         def overwrite(connection: sa.Connection) -> None:
-            if carried := form.text("shown"):  # as JSON; a program has seen nothing
+            if carried := form.text("shown"):  # JSON; programs send none
                 for name, text in shown(connection).items():
                     if htmlsafe_json_dumps({name: text})[1:-1] not in carried:
                         self.stale[name] = text
@@ -131,13 +131,13 @@ class Desk:
         return not self.stale
 
     async def page(self, template: str, status: int = 200, **given: Any) -> Response:
-        """``now`` : what a form shows that overwrites it"""
+        """``now`` : stored values that a form shows and overwrites"""
         given |= {"form": given.get("now", {}) | self.typed, "stale": self.stale}
         html = await made(self.room.render, template, root=self.root, me=self.member, **given)
         return HTMLResponse(html, 409 if self.stale else status, NOT_KEPT)
 
     def file(self, body: str, name: str, kind: str) -> Response:
-        """A file to save."""
+        """A response that the browser saves as a file."""
         headers = {**NOT_KEPT, "Content-Disposition": f'attachment; filename="{name}"'}
         return Response(body, headers=headers, media_type=kind)
 
@@ -148,7 +148,7 @@ class Desk:
     def keep(
         self, response: Response, value: str, seconds: int = SESSION_S, of: str = "person"
     ) -> None:
-        """Set a cookie: that of a session, if no other is named."""
+        """Set a cookie, by default the session's."""
         name = cookie_name(self.request, of)
         keep_cookie(self.request, response, name, value, seconds, "/", "lax")
 
@@ -158,9 +158,9 @@ class Desk:
     def keep_in_frame(
         self, response: Response, value: str, seconds: int, of: str = "person"
     ) -> None:
-        """Set a cookie that also a frame of another site gets, in that site's own jar.
+        """Set a cookie that also works in a frame of another site, partitioned by that site.
 
-        Starlette sets such a cookie from Python 3.14 on only.
+        Starlette can set such a cookie only from Python 3.14.
         """
         name = cookie_name(self.request, of)
         attributes = "Path=/; Secure; HttpOnly; SameSite=None; Partitioned"
@@ -212,7 +212,7 @@ async def read_form(request: Request, most_bytes: int = STRANGERS_BYTES) -> Form
 
 
 async def typed_in(request: Request) -> Form:
-    """What a form that was refused had in its fields."""
+    """The fields of a refused form; empty if it cannot be read."""
     try:
         return await read_form(request, MAX_BYTES)
     except Problem:
@@ -231,8 +231,8 @@ def pairs_of(query: bytes) -> Form:
 
 
 def parts_of(kind: str, body: bytes) -> Form:
-    """The fields of a form as browsers write it. A parser of mail would also read parts in parts,
-    and takes minutes for a hostile head.
+    """Parse a multipart form as browsers write it. A mail parser would also read nested parts, and
+    takes minutes for a hostile header.
     """
     if (boundary := BOUNDARY.search(kind)) is None:
         raise unreadable()
@@ -273,7 +273,7 @@ async def get_desk(request: Request, afterwards: BackgroundTasks) -> Desk:
 
 
 async def see(room: Classroom, member: Member) -> None:
-    """Note that a session is used now; who reads does not need a database that can be written."""
+    """Record that a session is in use. Failures are ignored: readers need no writable database."""
     with suppress(Unavailable):
         await room.database.run(people.see, member)
 
@@ -298,7 +298,7 @@ StudentDesk = Annotated[Desk, Depends(at_least("student"))]
 AssistantDesk = Annotated[Desk, Depends(at_least("assistant"))]
 InstructorDesk = Annotated[Desk, Depends(at_least("instructor"))]
 TheForm = Annotated[Form, Depends(get_form)]
-"""Named after the desk, which refuses strangers before their form is read."""
+"""Declare it after the desk, which refuses strangers before their form is read."""
 
 
 class PageRoute(SmallRoute):

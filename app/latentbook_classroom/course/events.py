@@ -1,7 +1,7 @@
 """``/api/classroom/events``: a person's study log, which follows them from device to device.
 
-The events are those of ``static/js/study/events.js``. They are only added; of values with one name
-the newest stays. What an event contains is the browser's business.
+``static/js/study/events.js`` defines the events. They are only added, except that the newest of
+several values with one name replaces the others. The server does not interpret their content.
 """
 
 import json
@@ -23,17 +23,17 @@ from latentbook_classroom.course.tables import event, person
 from latentbook_classroom.lecture.auth import SmallRoute
 
 MAX_BYTES = 2**20
-"""Of a request, and about so much of a response."""
+"""Per request, and approximately per response."""
 MAX_EVENTS = 1_000
-"""In a request or a response."""
+"""Per request or response."""
 MAX_EVENT_BYTES = 2**16
 MAX_STORED_BYTES = 2**24
-"""Of a person."""
+"""Per person."""
 MAX_ALL_BYTES = 2**31
-"""Of everybody: whoever joins again and again fills no disk, on which answers have to go too."""
+"""For everybody: joining again and again cannot fill the disk, which answers need too."""
 
 MAX_NAME = 200
-"""Of a value: no index of PostgreSQL takes longer ones."""
+"""Of a value: PostgreSQL's index does not accept longer ones."""
 ID = re.compile(r"[\w.-]{1,200}", re.ASCII)
 KIND = re.compile(r"[a-z-]{1,40}")
 LARGEST = 2**53 - 1
@@ -67,7 +67,7 @@ class Events(Strict):
     responses=REFUSALS,
 )
 async def post_events(desk: StudentDesk, body: Events) -> dict[str, int]:
-    """Add events; those that are there already change nothing. ``added`` counts the others."""
+    """Add events; ones already stored change nothing. ``added`` counts the new ones."""
     checked = [(key_of(each), written(each)) for each in body.events]
     return {"added": await desk.run(add, desk.me.person, checked)}
 
@@ -76,8 +76,8 @@ async def post_events(desk: StudentDesk, body: Events) -> dict[str, int]:
 async def get_events(
     desk: StudentDesk, after: Annotated[int, Query(ge=0, lt=2**31)] = 0
 ) -> Response:
-    """Events in the order of their arrival, after the first ``after``. ``last`` is where to go on;
-    if it is ``after``, there are no more.
+    """Events in order of arrival, after the first ``after``. Continue from ``last``; if it equals
+    ``after``, there are no more.
     """
     rows = await desk.read(read, desk.me.person, after)
     last = rows[-1].number if rows else after
@@ -86,7 +86,7 @@ async def get_events(
 
 
 def key_of(given: dict[str, Any]) -> str:
-    """What tells an event from others: its id or, of a value, its name."""
+    """The key that identifies an event: its id or, for a value, its name."""
     id, kind = given.get("id"), given.get("kind")
     if not (isinstance(id, str) and ID.fullmatch(id)):
         raise wrong_field("events.id", "Accepted: 1 to 200 letters, digits, and _ . -.")
@@ -106,7 +106,7 @@ def key_of(given: dict[str, Any]) -> str:
 
 
 def written(given: dict[str, Any]) -> str:
-    """An event as JSON in ASCII, so that no database minds a character."""
+    """An event as ASCII JSON, which every database can store."""
     try:
         text = json.dumps(given, separators=(",", ":"), allow_nan=False)
     except (ValueError, RecursionError):
@@ -117,7 +117,7 @@ def written(given: dict[str, Any]) -> str:
 
 
 def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -> int:
-    """Store events that are new; return how many were."""
+    """Store new events; return their number."""
     locked = sa.select(person.c.stored_bytes).where(person.c.id == who).with_for_update()
     if (size := connection.execute(locked).scalar()) is None:  # erased meanwhile
         raise Refused(401, message("You are not signed in to the course."))
@@ -152,7 +152,7 @@ def add(connection: sa.Connection, who: int, given: Iterable[tuple[str, str]]) -
 
 
 def rank(body: str) -> tuple[int, str]:
-    """Of two values with one name the greater is newer, as in ``events.js``."""
+    """Sort key: of two values with one name, the greater is newer, as in ``events.js``."""
     value = json.loads(body)
     return value["counter"], value["id"]
 

@@ -1,4 +1,4 @@
-"""The gradebook: what each student has at each question, as a table and as CSV."""
+"""The gradebook: each student's points per question, as a table and as CSV."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from latentbook_classroom.course.words import csv_of
 
 Row = sa.Row[Any]
 DECIMALS = 2
-"""Of points that are shown: Canvas shows no more."""
+"""Of displayed points: Canvas shows no more."""
 
 
 def number(points: float) -> str:
-    """Points without zeros at their end."""
+    """Format points without trailing zeros."""
     return f"{points:.{DECIMALS}f}".rstrip("0").rstrip(".")
 
 
 def shown(total: Total) -> str:
-    """As a cell of a table: empty while nobody knows."""
+    """Format a total as a table cell, empty while it is unknown."""
     return "" if total.is_empty or total.waits else number(total.points)
 
 
@@ -70,7 +70,7 @@ class Gradebook:
         return Total(tuple(self.scores[student.member, row.id, each.label] for each in questions))
 
     def lines(self, row: Row | None = None, group: str = "") -> Iterator[Line]:
-        """By assignment or, with one, by its questions."""
+        """Lines with a cell per assignment or, given one, per question."""
         if row is None:
             columns = [(each, self.asked[each.id]) for each in self.assignments]
         else:
@@ -97,7 +97,7 @@ def read(connection: sa.Connection, course_id: int, name: str = "") -> Gradebook
 
 @dataclass(frozen=True)
 class Place:
-    """A student at one question, with the attempts and decisions, in their order."""
+    """A student's attempts and decisions at one question, in order."""
 
     label: str
     position: int
@@ -112,7 +112,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A student at one assignment."""
+    """A student's marks in one assignment."""
 
     assignment: Row
     places: Sequence[Place]
@@ -143,11 +143,11 @@ def sheets(connection: sa.Connection, course_id: int, who: int) -> list[Sheet]:
     return result
 
 
-# Files. Students without an ID are left out where one stops the whole import.
+# Files. Students without an ID are left out if even one of them would stop the import.
 
 
 def for_canvas(book: Gradebook) -> list[Sequence[str]]:
-    """As Canvas's own export. Its import finds a student by "SIS User ID" or name."""
+    """Like Canvas's own export. Its import finds a student by "SIS User ID" or name."""
     head = ("Student", "ID", "SIS User ID", "SIS Login ID", "Section")
     of = [number(book.of(row)) for row in book.assignments]
     lines: list[Sequence[str]] = [
@@ -167,7 +167,7 @@ def for_moodle(book: Gradebook) -> list[Sequence[str]]:
 
 
 def for_brightspace(book: Gradebook) -> list[Sequence[str]]:
-    """As Brightspace's own export: the number signs keep spreadsheets from changing a line."""
+    """Like Brightspace's own export: the number signs stop spreadsheets from changing a line."""
     heads = [f"{row.title} Points Grade" for row in book.assignments]
     known = (line for line in book.lines() if line.student.number)
     lines = ((f"#{line.student.number}", *line.shown, "#") for line in known)
@@ -181,7 +181,7 @@ PLAIN = (
 
 
 def plain(book: Gradebook) -> list[Sequence[str]]:
-    """A line for each student and question."""
+    """One line per student and question."""
     lines: list[Sequence[str]] = [PLAIN]
     for student in book.students:
         for row in book.assignments:

@@ -1,4 +1,4 @@
-"""``/classroom/grades/``: marks, one's own or all, what questions tell, and files for others."""
+"""``/classroom/grades/``: own or all marks, analyses of questions, and files to export."""
 
 from functools import partial
 from typing import Annotated, Any
@@ -46,7 +46,7 @@ async def get_grades(
     sort: Text = "name",
     down: bool = False,
 ) -> Response:
-    """All marks, by assignment or by the questions of one; to students, their own."""
+    """Show all marks, by assignment or by the questions of one. Students see only their own."""
     if not desk.me.may("assistant"):
         sheets = await desk.read(own_sheets, desk.me)
         return await desk.page("marks", one=desk.me, sheets=sheets, **SHOWN)
@@ -68,7 +68,7 @@ async def get_grades(
 
 
 def sorted_lines(lines: list[Line], sort: str, down: bool) -> list[Line]:
-    """By name, group, total, or the column with this number. Those who are alike stay by name."""
+    """Sort by name, group, total or a column number. Ties are sorted by name."""
 
     def key(line: Line) -> Any:
         if sort.isdecimal() and int(sort) < len(line.cells):
@@ -82,7 +82,7 @@ def sorted_lines(lines: list[Line], sort: str, down: bool) -> list[Line]:
 
 
 def own_sheets(connection: Any, me: Member) -> list[gradebook.Sheet]:
-    """Without assignments that have not opened."""
+    """Leave out assignments that have not opened."""
     opened = {each.id for each in assignments.open_ones(connection, me, now())}
     every = gradebook.sheets(connection, me.course.id, me.id)
     return [each for each in every if each.assignment.id in opened]
@@ -109,7 +109,7 @@ async def get_marks(desk: AssistantDesk, number: Number) -> Response:
 
 @router.post("/people/{number}")
 async def change_mark(desk: AssistantDesk, form: TheForm, number: Number) -> Response:
-    """Override a mark; without points, remove the override. Or comment."""
+    """Override a mark or, without points, remove the override. Or add a comment."""
     points, why = points_of(form.text("points")), form.text("why")
     at, label = form.number("assignment", 1, 2**31 - 1), form.text("label")
     is_comment = bool(form.text("comment"))
@@ -119,7 +119,7 @@ async def change_mark(desk: AssistantDesk, form: TheForm, number: Number) -> Res
 
 
 def points_of(text: str) -> float | None:
-    """A number as people write it, with a point or a comma; None if there is none."""
+    """Parse points written with a decimal point or comma; None if empty."""
     given = text.strip().replace(",", ".")
     if not given:
         return None
@@ -140,7 +140,7 @@ async def get_question(desk: AssistantDesk, name: Name, label: Name) -> Response
 
 
 async def show_analysis(desk: Desk, name: str, label: str = "") -> Response:
-    """Of all questions of an assignment or, in more detail, of one."""
+    """Show all questions of an assignment or, in more detail, one."""
     row = await desk.read(assignments.one, desk.me.course.id, name)
     found = await desk.read(analysis.analyses, desk.me.course.id, row)
     one = next((each for each in found if each.label == label), None)

@@ -74,7 +74,7 @@ async def get_sync(desk: TheDesk) -> Response:
 
 @router.get("/join/{token}")
 async def get_invitation(desk: TheDesk, token: Token) -> Response:
-    """What a link is for. Mail scanners open links: looking uses nothing up."""
+    """Show the purpose of a link. Mail scanners open links, so viewing does not use it up."""
     found = await desk.read(people.invitation, token)
     course, before = await desk.read(people.present), await desk.read(earlier, desk)
     return await desk.page("join", found=found, course=course, before=before)
@@ -82,12 +82,12 @@ async def get_invitation(desk: TheDesk, token: Token) -> Response:
 
 @router.post("/join/{token}")
 async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
-    # A form that is sent twice makes one person: the session's token follows from it.
+    # A form that is sent twice creates one person: the session's token is derived from it.
     once = form.text("form")
     session = people.hash_of(f"{token} {once}").hex() if once else ""
 
     if not await desk.read(people.session_of, session):
-        await desk.read(people.invitation, token)  # strangers take no turn to write
+        await desk.read(people.invitation, token)  # refuse strangers before their turn to write
 
     def joined(connection: sa.Connection) -> str:
         if people.session_of(connection, session):
@@ -109,7 +109,7 @@ async def join(desk: TheDesk, form: TheForm, token: Token) -> Response:
 
 @router.post("/classroom/sign-out")
 async def sign_out(desk: TheDesk) -> Response:
-    """Forget who uses this browser, also somebody of a past term."""
+    """End this browser's session, even one from a past term."""
     if (mine := await desk.read(people.session_of, desk.cookie())) is None:
         raise not_signed_in()
     await desk.run(people.end_session, mine.id)

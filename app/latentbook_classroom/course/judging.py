@@ -1,6 +1,6 @@
-"""Reaches verdicts: short ones at once, long ones in threads that lease jobs from a table.
+"""Judges answers: quick ones at once, slow ones in threads that lease jobs from a table.
 
-The judges load with the first answer, the grader with the first code: an idle server has neither.
+The judges load with the first answer, the grader with the first code: an idle server loads neither.
 """
 
 import math
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 from sqlalchemy.exc import NoResultFound
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.translations.language import Language
-from latentbook.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments
@@ -32,16 +32,16 @@ if TYPE_CHECKING:
 
 Ids = Sequence[int]
 LEASE = timedelta(seconds=30)
-"""Renewed while the answer is judged. If its server is killed, somebody else takes the job then.
-One that ends later than after twice as long is by a clock that was set, and void. Where the clocks
-of two servers differ by more than this, an answer is judged twice, and the first verdict counts.
+"""Renewed while the answer is judged. If its server is killed, another takes the job when it ends.
+An end more than twice as far ahead comes from a clock that has since been set, and is void. If the
+clocks of two servers differ by more than this, an answer is judged twice: the first verdict counts.
 """
 MAX_TRIES = 30
-"""Of judging an answer: with the pauses between them they take most of a day."""
+"""Attempts to judge one answer: with the pauses between them, they take most of a day."""
 PAUSE, MAX_PAUSE = timedelta(seconds=5), timedelta(hours=1)
-"""Before an answer that could not be judged is tried again: twice as long each time."""
+"""Before retrying an answer that could not be judged: twice as long each time."""
 POLL_S = 2.0
-"""Between two looks for jobs of which nobody has told: those whose lease has ended."""
+"""Between checks for jobs that `tell` did not announce: those whose lease has ended."""
 
 
 class Judging:
@@ -55,13 +55,13 @@ class Judging:
     def __init__(self, settings: Settings, interface: Callable[[], Language]) -> None:
         self.settings = settings
         self.interface = interface
-        # One for each: a number is not to wait for the grader, which takes a second or two to load.
+        # Separate locks: a number must not wait for the grader, which loads for a second or two.
         self._judges_lock, self._grader_lock = threading.Lock(), threading.Lock()
         self._judges: Judges | None = None
         self._grader: Grader | None = None
 
     def at_once(self, question: Question, answer: str) -> Verdict | None:
-        """The verdict on an answer; None if it takes long, or if there is nothing to judge with."""
+        """The verdict on an answer; None if judging takes long."""
         takes_long = question.check is not None or (
             answers_of(question.kind).judged_by == "instrument"
         )
@@ -108,8 +108,8 @@ class Judging:
 
 
 class Worker:
-    """Threads that judge what waits, and one that renews their leases. A job ends in one
-    transaction with its result, so whatever is killed meanwhile, it is judged again when its lease
+    """Threads that judge the queue, and one that renews their leases. A single transaction ends a
+    job and stores its result. If anything is killed before, the job is judged again when its lease
     has ended.
     """
 
@@ -130,7 +130,7 @@ class Worker:
             for i in range(threads)
         ]
         self._renewing = threading.Thread(target=self._renew, name="leases", daemon=True)
-        self._rests: dict[int, float] = {}  # until when jobs are not begun here again
+        self._rests: dict[int, float] = {}  # when each job may be started here again
         self._served: set[int] = set()  # members who have had their turn
         self._has_ended = threading.Event()
         self._news = threading.Condition()
@@ -142,7 +142,7 @@ class Worker:
             each.start()
 
     def take_over(self, connection: sa.Connection) -> None:
-        """At the start, free what a killed server judged; what ends servers leaves others time."""
+        """At startup, free a killed server's jobs. Pause repeated ones: they may have killed it."""
         left = sa.select(job.c.id, job.c.tries).where(job.c.leased_until.is_not(None))
         for number, tries in connection.execute(left).all():
             if tries > 1:
@@ -151,7 +151,7 @@ class Worker:
             connection.execute(sa.update(job).values(leased_until=None))
 
     def tell(self) -> None:
-        """There are new jobs."""
+        """Wake the threads for new jobs."""
         with self._news:
             self._is_told = True
             self._news.notify_all()
@@ -170,7 +170,7 @@ class Worker:
         while not self._is_closing:
             try:
                 is_done = not self.work()
-            except Exception as error:  # its text may have what students wrote
+            except Exception as error:  # its text may contain students' answers
                 log.error("Answers cannot be judged now", error=type(error).__name__)
                 is_done = True
             with self._news:
@@ -187,7 +187,7 @@ class Worker:
                 log.error("Leases cannot be renewed now", error=type(error).__name__)
 
     def work(self) -> bool:
-        """Judge one attempt. False if none waits."""
+        """Judge one attempt; return False if none is waiting."""
         resting = self._resting(time.monotonic())
         leased = self.database.run_here(lease, self.lease, [*self._served], resting)
         if leased is None:
@@ -228,14 +228,14 @@ class Worker:
             return self.judge(leased.question, leased.answer)
         except LatentbookError as error:
             why = str(error)
-        except Exception as error:  # a bug, or a judge that cannot start: never a lost answer
+        except Exception as error:  # a bug or a judge that cannot start must not lose the answer
             why = f"The judge failed: {type(error).__name__}."
         return Verdict("unjudged", why)
 
 
 @dataclass(frozen=True)
 class Leased:
-    """A job that is being done. ``tries``: how often it was begun, this time included.
+    """A job in progress. ``tries``: how often it was started, including this time.
     ``question``: None if it cannot be read.
     """
 
@@ -251,9 +251,9 @@ class Leased:
 def lease(
     connection: sa.Connection, lasts: timedelta, served: Ids = (), resting: Ids = ()
 ) -> Leased | None:
-    """Take the oldest job, however often it was begun. What another edition judges again comes
-    after what students wait for, and who was served after the others: endless loops hold up who
-    wrote them.
+    """Take the oldest job, however often it was started. Judging again by another edition comes
+    after the answers that students wait for. Members already served come after the others, so an
+    endless loop delays only its author.
     """
     ends, at = job.c.leased_until, now()
     is_free = sa.or_(ends.is_(None), ends < at, ends > at + 2 * LEASE)
@@ -276,19 +276,19 @@ def lease(
     try:
         asked = assignments.asked(connection, row.question, row.variant % row.variants)
         judged = asked.variants[0].question
-    except (ValueError, LookupError, NoResultFound) as error:  # another edition's form of it
+    except (ValueError, LookupError, NoResultFound) as error:  # stored in another edition's format
         log.error("A question cannot be read", question=row.question, why=type(error).__name__)
         judged = None
     return Leased(row.id, row.member, row.attempt, row.question, tries, judged, row.answer)
 
 
 def hold(connection: sa.Connection, jobs: Ids, lasts: timedelta | None) -> None:
-    """Let nobody begin jobs for so long. None: anybody may."""
+    """Reserve jobs for this long. None: release them."""
     until = lasts and now() + lasts
     connection.execute(sa.update(job).where(job.c.id.in_(jobs)).values(leased_until=until))
 
 
 def finish(connection: sa.Connection, leased: Leased, verdict: Verdict) -> None:
-    """Store a verdict, unless somebody else who took the job has, or it was erased meanwhile."""
+    """Store a verdict, unless the job is gone: finished by another server, or erased."""
     if connection.execute(sa.delete(job).where(job.c.id == leased.job)).rowcount:
         add_result(connection, leased.attempt, leased.edition, verdict)

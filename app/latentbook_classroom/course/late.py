@@ -1,4 +1,4 @@
-"""When an assignment is open to somebody, and what lateness costs. Times are the server's."""
+"""When an assignment is open to a member, and the cost of lateness. Times are the server's."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ When = Literal["unopened", "open", "late", "closed"]
 
 @dataclass(frozen=True)
 class Late:
-    """A rule.
+    """A rule for late answers.
 
     Attributes
     ----------
-    percent : of the points that each day takes that has begun since the due date
-    most : percent that all days together take
-    grace : minutes after the due and the closing date in which an answer is in time
+    percent : of the points, deducted for each day begun since the due date
+    most : percent deducted in total at most
+    grace : minutes after the due or closing date in which an answer is still in time
     """
 
     percent: float = 0.0
@@ -26,12 +26,12 @@ class Late:
     grace: int = 0
 
     def share(self, days: float) -> float:
-        """Of the points that remain after so many days."""
+        """Share of the points that remains after so many days."""
         return 1 - min(self.percent * ceil(days), self.most) / 100
 
 
 FREE = Late()
-"""Lateness costs nothing. Without a closing date of its own an assignment closes when it is due."""
+"""Lateness costs nothing. An assignment without a closing date closes when it is due."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +58,10 @@ class Dates:
 
 
 def dates_of(row: Any, extensions: Iterable[Any]) -> Dates:
-    """The dates of an assignment with somebody's extensions: of each the most favourable.
+    """The dates of an assignment with a member's extensions: the most favourable of each.
 
-    An assignment without a closing date closes when it is due. One that opens for nobody by itself
-    has no dates of its own: its due and closing dates are those of extensions.
+    An assignment without a closing date closes when it is due. One that opens only by extension
+    has no dates of its own: extensions set its due and closing dates.
     """
     extended = list(extensions)
 

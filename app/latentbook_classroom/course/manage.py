@@ -1,4 +1,4 @@
-"""What ``latentbook classroom`` does: create, copy, back up and restore a course."""
+"""Work of ``latentbook classroom``: create, copy, back up and restore a course."""
 
 import fcntl
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.exc import DatabaseError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
+from latentbook.base.report import Report
 from latentbook.http.problems import Problem
-from latentbook.report import Report
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, database, people
 from latentbook_classroom.course.database import Database, create
@@ -28,11 +28,11 @@ FIRST_DAYS = 7
 
 @contextmanager
 def opened(settings: Settings, *, is_there: bool = True) -> Iterator[Database]:
-    """The database that the settings name.
+    """Open the database that the settings name.
 
     Parameters
     ----------
-    is_there : there must be a course in it, of this edition
+    is_there : require it to contain a course of this edition
     """
     if not (named := settings.of(ClassroomSettings).database):
         raise LatentbookError(
@@ -93,7 +93,7 @@ def first_link(connection: sa.Connection) -> str:
 
 
 def replay(settings: Settings, report: Report) -> bool:
-    """Judge every attempt again from its edition and variant; whether every verdict is the same."""
+    """Judge every attempt again by its edition and variant; True if all verdicts are the same."""
     judging = Judging(settings, Pages(settings, {}).interface)
     with opened(settings) as used, closing(judging):
         return replayed(used, judging.judge, report)

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from prometheus_client import Gauge
 from sqlalchemy.exc import DatabaseError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Unavailable
@@ -59,7 +59,7 @@ def open_classroom(settings: Settings) -> Classroom:
         DatabaseError,
         LatentbookError,
         OSError,
-    ) as error:  # a full disk, say: the book is served all the same
+    ) as error:  # such as a full disk: the book is served anyway
         log.error("The course cannot be opened; it is tried again", error=reason(error))
     return Classroom(
         database,
@@ -84,7 +84,7 @@ def add_to(app: FastAPI, room: Classroom) -> None:
 
 
 def unfinished_in(room: Classroom, metrics: Metrics) -> Callable[[], Awaitable[None]]:
-    """Measures what waits in the database, whenever the metrics are asked for."""
+    """Measure the database's unfinished work whenever the metrics are requested."""
     gauge = partial(Gauge, registry=metrics.registry)
     waiting = gauge("latentbook_answers_waiting", "Answers to be judged.")
     unsent = gauge("latentbook_marks_unsent", "Marks that platforms did not take.")

@@ -40,7 +40,7 @@ SYNC = {
     "yes": message("Take it along"),
     "no": message("Leave it here"),
 }
-"""What ``static/classroom/sync.js`` says."""
+"""Messages of ``static/classroom/sync.js``."""
 
 ASSIGNMENT = {
     "waiting": SYNC["waiting"],
@@ -48,11 +48,11 @@ ASSIGNMENT = {
     "empty": message("Give an answer first."),
     "sending": message("Your answer is on its way."),
 }
-"""What ``static/classroom/assignment.js`` says."""
+"""Messages of ``static/classroom/assignment.js``."""
 
 
 class Pages:
-    """What the pages use from the build and from their own bundle."""
+    """Renders pages from the build's data and their own bundle."""
 
     def __init__(self, settings: Settings, assignments: Mapping[str, str]) -> None:
         self.assignments = assignments
@@ -63,7 +63,7 @@ class Pages:
         return Frame(self.data.frame(), "").interface
 
     def sync_script(self, key: str) -> str:
-        """Start the sync for the person with this key."""
+        """A script that starts the sync for the person with this key."""
         interface = self.interface()
         words = {name: interface.translate(english) for name, english in SYNC.items()}
         reader = json.dumps({"key": key, "words": words})
@@ -105,7 +105,7 @@ class Pages:
         return f"{root}classroom/assets/{self.names[name]}"
 
     def assignment(self, sheet: Sheet, *, root: str, me: Member, is_seen_as: bool) -> str:
-        """An assignment's page with its questions as somebody is asked them."""
+        """An assignment's page with its questions as one member gets them."""
         if (page := self.assignments.get(sheet.given.name)) is None:
             raise Refused(404, message("This assignment is no longer in the book."))
         interface = Frame(self.data.frame(), root).interface
@@ -135,7 +135,7 @@ SLOT = "<!--answering-->"
 
 
 def filled(standing: Standing) -> str:
-    """The HTML of a question with the answer that was handed in last, for pages without scripts."""
+    """The HTML of a question with the last answer filled in, for pages without scripts."""
     html, last = standing.variant.html, standing.last
     html = html.replace('data-state="open"', f'data-state="{standing.shown}"', 1)
     if last is None:

@@ -1,6 +1,6 @@
-"""Who is in a course: how people join, sign in, and are shown, changed and erased.
+"""The people of a course: joining, signing in, listing, changing and erasing.
 
-Each function works on a connection, in one transaction of its caller.
+Each function works on a connection, in its caller's transaction.
 """
 
 import hashlib
@@ -37,20 +37,20 @@ SESSION_DAYS = 180
 LINK_DAYS = 14
 """How long a personal link works."""
 DEVICE_MINUTES = 15
-"""How long a link works that people make for another device of theirs."""
+"""Lifetime of a link that people make for another of their devices."""
 SEEN = timedelta(hours=1)
 MAX_MEMBERS = 5_000
-MAX_OWN_LINKS = 50  # that people make for devices of theirs in a day
+MAX_OWN_LINKS = 50  # per person and day, for their own devices
 LONGEST_DETAIL = 200  # of a line of the log
 MAX_INVITES = 200
-"""That work at the same time, apart from personal links."""
+"""Valid at the same time, not counting personal links."""
 
 Row = sa.Row[Any]
 
 
 @dataclass(frozen=True)
 class Member:
-    """Somebody who is signed in and in the present course."""
+    """A signed-in member of the present course."""
 
     id: int
     course: Row
@@ -64,7 +64,7 @@ class Member:
 
     @property
     def key(self) -> str:
-        """Tells the person from others, also of another database."""
+        """Identifies the person, even across databases."""
         return f"{self.person}-{self.since.timestamp():.0f}"
 
     def may(self, role: str) -> bool:
@@ -105,7 +105,7 @@ def note(
 
 
 def new_course(connection: sa.Connection, name: str, term: str, *, by: int | None = None) -> int:
-    """Create a course; whoever does it from another one is its first instructor."""
+    """Create a course; ``by``, if given, becomes its first instructor."""
     values = {"name": name, "term": term, "secret": secrets.token_hex()}
     added = add(connection, course, **values, created_at=now())
     note(connection, added, "course created", by=by)
@@ -115,7 +115,7 @@ def new_course(connection: sa.Connection, name: str, term: str, *, by: int | Non
 
 
 def course_fields(connection: sa.Connection) -> dict[str, str]:
-    """What the form of the course shows."""
+    """Field values of the course's form."""
     row = present(connection)
     return {"name": row.name, "term": row.term}
 
@@ -127,7 +127,7 @@ def rename_course(connection: sa.Connection, by: Member, name: str, term: str) -
 
 
 def only_in_past(connection: sa.Connection) -> list[int]:
-    """People who are in no present course."""
+    """People who are only in past terms."""
     here = sa.select(member.c.person).where(member.c.course == present(connection).id)
     gone = sa.select(person.c.id).where(person.c.id.not_in(here))
     return list(connection.execute(gone).scalars())
@@ -156,11 +156,11 @@ def new_link(
     platform: int | None = None,
     made_by: int | None = None,
 ) -> str:
-    """The token of a new link by which people join or, with ``of``, by which one signs in.
+    """Create a link by which people join or, with ``of``, one person signs in. Return its token.
 
     Parameters
     ----------
-    platform, made_by : of the session in which people make a link for another device of theirs
+    platform, made_by : of the session in which a person makes a link for another device
     """
     if of is None and len(usable_invites(connection, in_course)) >= MAX_INVITES:
         raise Refused(409, message("There are too many invitations: revoke some first."))
@@ -185,8 +185,8 @@ def new_link(
 def sign_in_link(
     connection: sa.Connection, by: Member, of: int, *, lasts: timedelta = timedelta(LINK_DAYS)
 ) -> str:
-    """A link by which a person signs in once. It replaces earlier ones. People's own links are good
-    for as long as the platform is trusted that let them in.
+    """Create a link by which a person signs in once; return its token. It replaces earlier ones.
+    A link that people make for themselves works while the platform that let them in is trusted.
     """
     found = one_member(connection, by.course.id, of)
     today = invite.c.created_at > now() - timedelta(1)
@@ -229,8 +229,8 @@ def _revoke(connection: sa.Connection, chosen: sa.ColumnElement[bool]) -> int:
 
 
 def _revoke_above(connection: sa.Connection, made_by: int, role: str) -> None:
-    """Take back that by which somebody whose role was taken away could come back: links to a role
-    above, and links, sessions and connected accounts of other people.
+    """Close all ways back for somebody who lost a role: the links they made to a higher role, and
+    the links, sessions and connected accounts that they made for other people.
     """
     above = invite.c.role.in_(ROLES[ROLES.index(role) + 1 :]) | invite.c.person.is_not(None)
     _revoke(connection, (invite.c.created_by == made_by) & above)
@@ -240,7 +240,7 @@ def _revoke_above(connection: sa.Connection, made_by: int, role: str) -> None:
 
 
 def invitation(connection: sa.Connection, token: str) -> Row:
-    """What a link that works now is for; ``name`` of whom it signs in. Looking uses nothing up."""
+    """The invitation of a valid link; ``name``: whom it signs in. Reading does not use it up."""
     invited, inviter = person.alias(), person.alias()
     row = connection.execute(
         sa.select(invite, invited.c.name.label("name"), inviter.c.name.label("inviter"))
@@ -264,14 +264,14 @@ def join(
 
     Parameters
     ----------
-    name : of somebody who joins
-    known : who is signed in here already, but not in this course
-    new_token : of the session, if it is decided
+    name : of a new person
+    known : a person who is signed in here already, but not in this course
+    new_token : of the session, if already chosen
     """
     found = invitation(connection, token)
     use = sa.update(invite).where(invite.c.id == found.id, *_usable())
     if connection.execute(use.values(uses=invite.c.uses + 1)).rowcount != 1:
-        return join(connection, token, name, known, new_token)  # used up meanwhile: says so
+        return join(connection, token, name, known, new_token)  # used up meanwhile: raises
     who = found.person or known or new_person(connection, name)
     if not found.person and _place(connection, found.course, who) is None:
         _add_member(connection, found.course, who, found.role, found.group)
@@ -294,8 +294,8 @@ def new_session(
     platform: int | None = None,
     made_by: int | None = None,
 ) -> str:
-    """The token of a new session. It ends with the platform that says who it is, if one does. The
-    person's old ones go; nobody else's, in case it is the clock that is wrong.
+    """Create a session; return its token. If a platform identifies the person, the session ends
+    with it. Delete only this person's expired sessions: the clock may be wrong.
     """
     old = (session.c.person == of) & (session.c.expires_at < now())
     connection.execute(sa.delete(session).where(old))
@@ -330,7 +330,7 @@ def session_of(connection: sa.Connection, token: str) -> Row | None:
 
 
 def signed_in(connection: sa.Connection, token: str) -> Member | None:
-    """Who is signed in by a cookie and in the present course."""
+    """The member of the present course whom a cookie signs in."""
     if (found := session_of(connection, token)) is None:
         return None
     at = present(connection)
@@ -341,12 +341,12 @@ def signed_in(connection: sa.Connection, token: str) -> Member | None:
 
 
 def see(connection: sa.Connection, me: Member) -> None:
-    """Note that a session is used now."""
+    """Record that a session is in use."""
     connection.execute(sa.update(session).where(session.c.id == me.session).values(seen_at=now()))
 
 
 def sessions(connection: sa.Connection, of: int) -> list[Row]:
-    """Those of a person; ``platform_name``: of the platform that let them in."""
+    """A person's sessions; ``platform_name``: the platform that let them in."""
     wanted = (
         sa.select(session, platform.c.name.label("platform_name"))
         .outerjoin(platform, platform.c.id == session.c.platform)
@@ -360,7 +360,7 @@ def end_session(connection: sa.Connection, number: int) -> None:
 
 
 def end_sessions(connection: sa.Connection, by: Member, of: int, number: int | None = None) -> None:
-    """Sign a person out of one browser, or of all. A link that was made there works no more."""
+    """Sign a person out of one browser or all, and revoke their sign-in links."""
     one_member(connection, by.course.id, of)
     ended = sa.delete(session).where(session.c.person == of)
     if number is not None:
@@ -417,19 +417,19 @@ def change_member(
     connection.execute(sa.update(person).where(person.c.id == who).values(name=name, number=number))
     change_place(connection, before.member, role=role, group=group)
     for each, text in fields(connection, by.course.id, who).items():
-        if text != getattr(before, each):  # the values of others than the role may be names
+        if text != getattr(before, each):  # values other than the role may be names
             detail = f"{before.role} → {role}" if each == "role" else each
             note(connection, by.course.id, "changed", by=by.person, on=who, detail=detail)
 
 
 def fields(connection: sa.Connection, in_course: int, who: int) -> dict[str, str]:
-    """What the form of a member shows."""
+    """Field values of a member's form."""
     row = one_member(connection, in_course, who)
     return {each: getattr(row, each) for each in ("name", "number", "role", "group")}
 
 
 def erase(connection: sa.Connection, by: Member, who: int) -> None:
-    """Erase a person with everything of theirs. Lines of the audit log stay, without a name."""
+    """Erase a person and all their data. Lines of the audit log remain, without a name."""
     _keep_an_instructor(connection, by, one_member(connection, by.course.id, who))
     _revoke_above(connection, who, "student")
     note(connection, by.course.id, "person erased", by=by.person, on=who)
@@ -437,7 +437,7 @@ def erase(connection: sa.Connection, by: Member, who: int) -> None:
 
 
 def is_instructor(connection: sa.Connection, who: int) -> bool:
-    """Whether somebody is one in the present course now."""
+    """Whether a person is an instructor in the present course."""
     place = _place(connection, present(connection).id, who)
     return place is not None and place.role == "instructor"
 
@@ -448,24 +448,24 @@ def _keep_an_instructor(connection: sa.Connection, by: Member, leaving: Row) -> 
 
 
 def _may_leave(connection: sa.Connection, in_course: int, who: int, role: str) -> bool:
-    """Whether somebody with this role is not the last instructor."""
+    """False only for the last instructor."""
     others = sa.select(member.c.id).filter_by(course=in_course, role="instructor")
     others = others.where(member.c.person != who)
     return role != "instructor" or connection.execute(others).first() is not None
 
 
 def doors(connection: sa.Connection) -> list[Row]:
-    """The university's own services by which people sign in."""
+    """The university's own sign-in services."""
     wanted = sa.select(platform.c.id, platform.c.name).where(platform.c.kind == "oidc")
     return list(connection.execute(wanted.order_by(platform.c.name)))
 
 
 def everything_of(connection: sa.Connection, by: Member) -> dict[str, Any]:
-    """All that is stored about a person, but for hashes."""
+    """All stored data about a person, except hashes."""
     t = metadata.tables
 
     def listed(names: str, of: sa.FromClause, whose: Any, *order: Any) -> list[dict[str, Any]]:
-        """``names`` : of columns, as TABLE.COLUMN or, under another name, TABLE.COLUMN=NAME"""
+        """``names`` : columns as TABLE.COLUMN or, renamed, TABLE.COLUMN=NAME"""
         places = [each.partition("=") for each in names.split()]
         split = [(*place.split("."), name) for place, _, name in places]
         columns = [t[table].c[column].label(name or column) for table, column, name in split]
@@ -541,8 +541,8 @@ def audit_lines(
 
 
 def put(connection: sa.Connection, in_course: int, who: int, role: str, group: str) -> None:
-    """Have somebody in a course in the role that a platform says: without one they keep theirs, or
-    are a student. The last instructor stays one.
+    """Add a person to a course in the role that a platform states, or change theirs to it. Without
+    a role, they keep theirs or become a student. The last instructor remains one.
     """
     found = _place(connection, in_course, who)
     if found is None:
@@ -562,14 +562,14 @@ def new_person(connection: sa.Connection, name: str, number: str = "") -> int:
 def add_person(
     connection: sa.Connection, in_course: int, name: str, number: str, group: str
 ) -> int:
-    """Add a student of a roster."""
+    """Add a student from a roster."""
     added = new_person(connection, name, number)
     _add_member(connection, in_course, added, "student", group)
     return added
 
 
 def change_place(connection: sa.Connection, number: int, **values: str) -> None:
-    """Give a member another role or group."""
+    """Change a member's role or group."""
     connection.execute(sa.update(member).where(member.c.id == number).values(**values))
 
 

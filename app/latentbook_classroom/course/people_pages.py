@@ -1,5 +1,5 @@
-"""``/classroom/people``, ``me``, ``settings`` and ``audit``: who is in the course, what is stored
-about whoever asks, the course itself, and what was done in it.
+"""``/classroom/people``, ``me``, ``settings`` and ``audit``: the members, one's own data, the
+course, and its log.
 """
 
 import json
@@ -34,12 +34,12 @@ router = APIRouter(prefix="/classroom", route_class=PageRoute, include_in_schema
 
 MAX_DAYS = 365
 LINES = 100
-"""Of the audit log, on one page."""
+"""Of the audit log, per page."""
 HEAD = ("name", "id", "group", "link")
 
 
 async def show(desk: Desk, *, link: str = "") -> Response:
-    """The list; ``link`` is an invitation that was just made."""
+    """Show all members; ``link`` is an invitation that was just made."""
     course = desk.me.course.id
     return await desk.page(
         "people",
@@ -58,7 +58,7 @@ async def get_people(desk: AssistantDesk) -> Response:
 
 @router.post("/people/invite")
 async def invite(desk: InstructorDesk, form: TheForm) -> Response:
-    """Make an invitation. Its link is shown once: the database has only its hash."""
+    """Make an invitation. Its link is shown once: the database stores only its hash."""
     uses = form.number("uses", 0, people.MAX_MEMBERS)
     token = await desk.run(
         people.new_link,
@@ -80,7 +80,7 @@ async def revoke(desk: InstructorDesk, number: Number) -> Response:
 
 @router.post("/people/roster")
 async def preview_roster(desk: InstructorDesk, form: TheForm) -> Response:
-    """Show what a list would change. A file comes before what is pasted."""
+    """Show the changes that a list would make. A file takes precedence over pasted text."""
     text = form.text("file") if form.text("file").strip() else form.text("text")
     lines = await desk.read(roster.preview, desk.me.course.id, text)
     return await desk.page("roster", lines=lines, now=roster.shown(lines), text=text)
@@ -99,7 +99,7 @@ async def apply_roster(desk: InstructorDesk, form: TheForm) -> Response:
 
 @router.post("/people/links")
 async def make_links(desk: InstructorDesk) -> Response:
-    """New sign-in links, as CSV, of all students who are signed in nowhere."""
+    """Create sign-in links for all students who are not signed in anywhere, as CSV."""
     rows = await desk.run(roster.links, desk.me, desk.join)
     return desk.file(csv_of([HEAD, *rows]), "links.csv", CSV)
 
@@ -133,7 +133,7 @@ async def change_person(desk: InstructorDesk, form: TheForm, number: Number) -> 
 
 @router.post("/people/{number}/link")
 async def make_link(desk: InstructorDesk, form: TheForm, number: Number) -> Response:
-    """A link by which somebody signs in again. With ``everywhere`` old sessions end."""
+    """Create a link to sign in again. With ``everywhere``, end the person's sessions."""
     if form.text("everywhere"):
         await desk.run(people.end_sessions, desk.me, number)
     token = await desk.run(people.sign_in_link, desk.me, number)
@@ -179,7 +179,7 @@ async def get_me(desk: StudentDesk) -> Response:
 
 @router.post("/me/link")
 async def make_own_link(desk: StudentDesk) -> Response:
-    """A link for another device of the same person."""
+    """Create a sign-in link for another device of the same person."""
     lasts = timedelta(minutes=people.DEVICE_MINUTES)
     token = await desk.run(people.sign_in_link, desk.me, desk.me.person, lasts=lasts)
     return await show_me(desk, link=desk.join + token)
@@ -187,7 +187,7 @@ async def make_own_link(desk: StudentDesk) -> Response:
 
 @router.get("/me/export.json")
 async def export(desk: StudentDesk) -> Response:
-    """All that is stored about a person. That may be 20 MB, so one file at a time is written."""
+    """Export all data about a person. It may be 20 MB, so each gets only one file at a time."""
     who, exporting = desk.me.person, desk.room.exporting
     if who in exporting:
         why = message("Your data is being saved already. Try again in a few seconds.")
@@ -241,7 +241,7 @@ async def change_settings(desk: InstructorDesk, form: TheForm) -> Response:
 
 @router.post("/settings/copy")
 async def begin_next_term(desk: InstructorDesk, form: TheForm) -> Response:
-    """Begin the next term: the same settings, and no people but this instructor."""
+    """Begin the next term: the same settings, and no people except this instructor."""
     await desk.run(assignments.next_term, clean(form.text("term")), desk.me)
     return desk.to("classroom/settings")
 

@@ -1,11 +1,11 @@
-"""The tables of the way into the university: platforms, their courses and links, what was sent."""
+"""Tables for university platforms: their courses, links and accounts, and the scores sent."""
 
 import sqlalchemy as sa
 
 from latentbook_classroom.course.tables import Moment, metadata, of, once, table, text
 
 LONGEST_ID = 255
-"""What LTI allows. SQLite heeds no length, and cannot change one."""
+"""LTI's limit. SQLite ignores lengths, and cannot change them."""
 
 
 def id_of_platform(name: str) -> sa.Column[str]:
@@ -32,7 +32,7 @@ platform = table(
 )
 """A learning management system (``kind`` lti) or a sign-in service (oidc) that is trusted to say
 who somebody is. ``audience``: of requests for access, or empty. ``address``: the origin of the
-pages that may show the book in a frame. ``is_open``: whoever signs in there may join.
+pages that may show the book in a frame. ``is_open``: anyone who signs in there may join.
 """
 
 deployment = table(
@@ -84,8 +84,8 @@ identity = table(
     once("made_by"),
     sa.UniqueConstraint("issuer", "subject"),
 )
-"""Who somebody is at an issuer. A mail address never says it. ``made_by``: of the session in which
-the two were connected.
+"""A person's account at an issuer, never identified by a mail address. ``made_by``: of the session
+in which the two were connected.
 """
 
 used_step = sa.Table(
@@ -94,7 +94,7 @@ used_step = sa.Table(
     sa.Column("token_hash", sa.LargeBinary(32), primary_key=True),
     sa.Column("expires_at", Moment, nullable=False, index=True),
 )
-"""A step of signing in that was taken and works no more."""
+"""A step of signing in that was used and cannot be used again."""
 
 passback = table(
     "passback",
@@ -111,7 +111,7 @@ passback = table(
     sa.Column("is_forced", sa.Boolean, nullable=False),
     sa.UniqueConstraint("resource_link", "person"),
 )
-"""The score that a platform has of somebody: ``points`` of ``most``, none before the first arrived.
-``tried``, ``stamp``: the share and the time of the last one sent, arrived or not. ``next_at``: no
-try before. ``is_forced``: the next one replaces what the platform has.
+"""A person's score at a platform: ``points`` of ``most``, None before the first arrived.
+``tried``, ``stamp``: the share and the time of the last one sent, arrived or not. ``next_at``: not
+sent before. ``is_forced``: the next one replaces the platform's.
 """

@@ -1,4 +1,4 @@
-"""Refusals that a page says in the book's language."""
+"""Refusals that a page shows in the book's language."""
 
 from latentbook.http.problems import Problem
 

@@ -1,4 +1,4 @@
-"""A wrong key is mended by a new edition: judge all attempts by it, look who gains, use it."""
+"""Corrects a wrong key by a new edition: judge all attempts by it, preview the changes, use it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,8 +32,8 @@ class Change:
 
 @dataclass(frozen=True)
 class Preview:
-    """What another edition would change. ``waiting``: attempts on which it has no verdict yet. What
-    it could not judge does not wait.
+    """Changes that another edition would make. ``waiting``: attempts that it has not judged yet,
+    not counting those that it could not judge.
     """
 
     waiting: int
@@ -41,7 +41,7 @@ class Preview:
 
 
 def offered(connection: sa.Connection, course_id: int) -> Sequence[sa.Row[Any]]:
-    """Questions of which the book has another edition now than is in use."""
+    """Questions for which the book now has a different edition from the one in use."""
     in_use = assignment_question.c
     return connection.execute(
         sa.select(assignment_question, question.c.edition)
@@ -53,7 +53,7 @@ def offered(connection: sa.Connection, course_id: int) -> Sequence[sa.Row[Any]]:
 
 
 def unjudged(connection: sa.Connection, assignment_id: int) -> list[tuple[sa.Row[Any], int]]:
-    """Questions with answers that the edition in use could not judge, and how many."""
+    """Questions with answers that the edition in use could not judge, and their number."""
     found = []
     for each in assignments.asked_in(connection, assignment_id):
         missing = _unjudged(assignment_id, each.label, each.question)
@@ -65,8 +65,8 @@ def unjudged(connection: sa.Connection, assignment_id: int) -> list[tuple[sa.Row
 def start(
     connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
 ) -> int:
-    """Queue all attempts on which an edition has no verdict; return its number. Nothing changes
-    until it is in use; if it is, those are judged again that could not be.
+    """Queue all attempts that an edition has not judged; return its number. Scores change only once
+    it is in use. If it already is, this retries the attempts that could not be judged.
     """
     number = _edition(connection, by, assignment_id, label, edition)
     missing = _unjudged(assignment_id, label, number).where(~_queued(number))
@@ -94,7 +94,7 @@ def preview(
 def apply(
     connection: sa.Connection, by: Member, assignment_id: int, label: str, edition: str
 ) -> None:
-    """Use an edition from now on. What it has not judged waits in the queue."""
+    """Use an edition from now on. Attempts that it has not judged are queued."""
     number = start(connection, by, assignment_id, label, edition)
     change = sa.update(assignment_question).filter_by(assignment=assignment_id, label=label)
     connection.execute(change.values(question=number))

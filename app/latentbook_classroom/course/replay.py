@@ -1,4 +1,4 @@
-"""Judges all attempts again and compares: a mark stands on stored data alone."""
+"""Judges all attempts again and compares: marks depend on stored data alone."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook_classroom.course import assignments
 from latentbook_classroom.course.attempts import WAITING, attempts_with
 from latentbook_classroom.course.database import Database
@@ -22,9 +22,9 @@ from latentbook_classroom.grader.verdict import Verdict
 
 
 def replayed(database: Database, judge: Callable[[Question, str], Verdict], report: Report) -> bool:
-    """Compare each verdict that counts with a new one. True if all agree.
+    """Compare each verdict that counts with a new one; return True if all agree.
 
-    The numbers that a student had are drawn again, too, from the course's secret.
+    Draw each student's variant again, too, from the course's secret.
     """
     counts = Counter[str]()
     for id in database.run_here(judged_attempts):
@@ -42,7 +42,7 @@ def judged_attempts(connection: sa.Connection) -> list[str]:
 
 
 def _differs(database: Database, judge: Callable[[Question, str], Verdict], id: str) -> str:
-    """What is another than before; nothing if an attempt was erased meanwhile."""
+    """Describe the difference; empty if there is none, or the attempt was erased meanwhile."""
     found = database.run_here(_read, id)
     if found is None:
         return ""
@@ -57,7 +57,7 @@ def _differs(database: Database, judge: Callable[[Question, str], Verdict], id: 
 
 
 def _read(connection: sa.Connection, id: str) -> tuple[sa.Row[Any], int, Question] | None:
-    """An attempt, the variant that its member gets, and what judges it."""
+    """An attempt, the variant drawn for its member, and the question that judges it."""
     asked, in_use = question.alias(), question.alias()
     counts = (asked.c.count.label("asked_variants"), in_use.c.count.label("variants"))
     row = connection.execute(

@@ -21,18 +21,18 @@ HEADS = {
     "number": ("id", "number", "student id", "student number", "id number", "matrikelnummer"),
     "group": ("group", "section", "gruppe"),
 }
-"""How the columns of a roster may be called."""
+"""Accepted names of a roster's columns."""
 UNNAMED = ("name", "number", "group")
 
 Key = tuple[bool, str]
-"""A number or, if there is none, a name, and whether it is a number."""
+"""Whether it is a number, and the number or, if there is none, the name."""
 NEW, MOVED, HERE, REFUSED = "new", "moved", "here", "refused"
 
 
 @dataclass(frozen=True)
 class Line:
-    """A line of a roster, and what applying it does; ``why`` it is refused, if it is. ``leaves``:
-    the group in which somebody is who gets another.
+    """A line of a roster. ``does``: the effect of applying it. ``why``: the refusal, if any.
+    ``leaves``: the present group of a person who moves to another.
     """
 
     line: int
@@ -46,7 +46,7 @@ class Line:
 
 
 def decoded(data: bytes) -> str:
-    """The text of a file, as spreadsheets save it: UTF-8, UTF-16 or that of Windows."""
+    """Decode a file as spreadsheets save it: UTF-8, UTF-16 or Windows-1252."""
     encodings = ["utf-16"] if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ["utf-8-sig", "cp1252"]
     for encoding in encodings:
         try:
@@ -57,7 +57,7 @@ def decoded(data: bytes) -> str:
 
 
 def rows_of(text: str) -> list[tuple[int, Mapping[str, str]]]:
-    """The lines of a roster with their numbers; without a head the columns are name, id, group."""
+    """Lines of a roster with their numbers; without a header, the columns are name, id, group."""
     lines = text.removeprefix("\ufeff").replace("\0", "\ufffd").splitlines()
     first = next((line for line in lines if line.strip()), "")
     delimiter = max(DELIMITERS, key=first.count)
@@ -86,14 +86,14 @@ def rows_of(text: str) -> list[tuple[int, Mapping[str, str]]]:
 
 
 def heads(cells: Sequence[str]) -> list[str]:
-    """The columns that a first line names; none if it names no name."""
+    """The columns of a header line; empty if none of them is a name."""
     known = {head: column for column, names in HEADS.items() for head in names}
     columns = [known.get(cell.casefold(), "") for cell in cells]
     return columns if {"name", "last"} & set(columns) else []
 
 
 def preview(connection: sa.Connection, in_course: int, text: str) -> list[Line]:
-    """What applying a roster would do."""
+    """The effect that applying a roster would have."""
     here: dict[Key, Row] = {}
     for each in people.everyone(connection, in_course):
         for key in ((True, each.number), (False, each.name)):
@@ -121,18 +121,18 @@ def _line(line: int, row: Mapping[str, str], here: Mapping[Key, Row], seen: set[
 
 
 def _text(row: Mapping[str, str], column: str) -> str:
-    """A cell, without the apostrophe that keeps spreadsheets from running it."""
+    """A cell without the apostrophe that stops spreadsheets from running it."""
     cell = row.get(column, "")
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(FORMULA) else cell
 
 
 def shown(lines: Sequence[Line]) -> dict[str, str]:
-    """What the page of a list shows of the people in the course."""
+    """A hash of the people in the course that a list matches: it shows whether they changed."""
     return {"list": people.hash_of(str([(each.member, each.leaves) for each in lines])).hex()}
 
 
 def apply(connection: sa.Connection, by: Member, text: str) -> None:
-    """Add who is new, and move who has another group. Nobody is removed."""
+    """Add new people, and move those with a different group. No one is removed."""
     lines = preview(connection, by.course.id, text)
     for each in lines:
         if each.does == NEW:
@@ -145,11 +145,11 @@ def apply(connection: sa.Connection, by: Member, text: str) -> None:
 
 
 def links(connection: sa.Connection, by: Member, join: str) -> list[tuple[str, str, str, str]]:
-    """Name, number, group and a new sign-in link of each student who is signed in nowhere.
+    """Name, number, group and a new sign-in link of each student who is not signed in anywhere.
 
     Parameters
     ----------
-    join : what precedes the token of a link
+    join : a link up to its token
     """
     return [
         (each.name, each.number, each.group, join + people.sign_in_link(connection, by, each.id))

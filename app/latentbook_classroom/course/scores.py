@@ -1,4 +1,4 @@
-"""Scores, computed from attempts, verdicts, dates and overrides whenever somebody looks."""
+"""Scores, computed on every view from attempts, verdicts, dates and overrides."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -33,16 +33,16 @@ Key = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class Score:
-    """What a member has at a question.
+    """A member's score at a question.
 
     Attributes
     ----------
     state : of the attempt that counts: ``none`` if there is none, ``waiting`` while it is judged
-    is_final : whether nothing waits that could change it
+    is_final : whether no waiting attempt could change it
     is_done : whether no further answer could add to the points
-    attempt : which counts
+    attempt : the one that counts
     override : an instructor's decision, which replaces the points
-    is_regraded : whether another edition judged the attempt than was asked
+    is_regraded : whether the edition that judged the attempt differs from the one asked
     """
 
     points: float
@@ -60,7 +60,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Total:
-    """What a student has at one question, or at several together."""
+    """A student's score at one question, or at several together."""
 
     scores: tuple[Score, ...]
 
@@ -87,7 +87,7 @@ class Total:
 
     @property
     def is_complete(self) -> bool:
-        """Whether nothing waits that could change it."""
+        """Whether no waiting attempt could change it."""
         return all(each.is_final for each in self.scores)
 
     @property
@@ -109,7 +109,7 @@ class Total:
         return next((each.override for each in self.scores if each.override), None)
 
 
-# Statements are made once: for each answer that would take longer than to run them.
+# Statements are built once: building them takes longer than running them.
 BY = sa.case(
     (
         assignment_question.c.label == sa.bindparam("label"),
@@ -140,7 +140,7 @@ def scores(
 
     Parameters
     ----------
-    edition : of a label the edition to judge by, instead of the one in use
+    edition : a label, and the edition to judge it by instead of the one in use
     """
     rows = assignments.everything(connection, course_id)
     if assignment_id is not None:
@@ -177,7 +177,7 @@ def score_of(
 
     Parameters
     ----------
-    attempts : in the order of their arrival. Empty fields are no answers
+    attempts : in the order of their arrival. Unread ones are ignored
     of : points of the question
     counts : the ``best`` attempt or the ``last``
     override : the last decision about it
@@ -192,7 +192,7 @@ def score_of(
     waiting = [each for each in tries if each.state == WAITING]
     right = [each for each in tries if each.state == "right"]
     if counts == "best" and right:
-        counted = max(right, key=points)  # of equals the first
+        counted = max(right, key=points)  # the first of equals
     elif counts == "best" and waiting:
         counted = waiting[-1]
     else:
@@ -217,7 +217,7 @@ def score_of(
 
 
 def deciding(rows: Iterable[Row]) -> dict[Key, Row]:
-    """The last decisions: a comment has the points of the decision before it."""
+    """The last decisions, without comments, which repeat the points of the decision before."""
     found: dict[Key, Row] = {}
     for each in rows:
         key = (each.member, each.assignment, each.label)
@@ -237,8 +237,8 @@ def override(
     *,
     is_comment: bool = False,
 ) -> None:
-    """Decide about a person's points at a question, whatever is computed; None lifts it again. A
-    comment changes no points.
+    """Override the computed points of a person at a question; None removes the override. A comment
+    changes no points.
     """
     student = people.one_member(connection, by.course.id, who).member
     found = scores(connection, by.course.id, member_id=student, assignment_id=assignment_id)
@@ -268,8 +268,8 @@ def totals(found: dict[Key, Score]) -> dict[tuple[int, int], Total]:
 
 @dataclass(frozen=True)
 class Standing:
-    """A question of an assignment, and where a member stands with it. ``left``: tries that remain;
-    None is as many as one likes.
+    """A question of an assignment, and a member's progress with it. ``left``: tries that remain;
+    None: unlimited.
     """
 
     put: Put
@@ -281,7 +281,7 @@ class Standing:
 
     @property
     def shown(self) -> str:
-        """The state of the question as sheets of styles know it."""
+        """The state of the question, as style sheets name it."""
         state = self.last.state if self.last else "none"
         return {"right": "right", "wrong": "wrong", "error": "wrong"}.get(state, "open")
 
@@ -308,7 +308,7 @@ def sheet(connection: sa.Connection, me: Member, name: str, at: datetime, label:
 
 
 def sheet_of(connection: sa.Connection, me: Member, given: Given, label: str = "") -> Sheet:
-    """As :func:`sheet`, of an assignment that has been found."""
+    """Like :func:`sheet`, for an assignment that has been found."""
     made = attempts.of_member(connection, me.id, given.id)
     decided = connection.execute(DECIDED_OF_ONE, {"ids": [given.id], "member": me.id}).all()
     marks = deciding(decided)

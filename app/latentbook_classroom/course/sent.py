@@ -25,8 +25,8 @@ REFUSED = message("The platform refused the mark: status %(code)s. %(words)s")
 
 @dataclass(frozen=True)
 class State:
-    """Whether a mark has arrived: of whom and of which assignment, ``why`` its last one has not,
-    and when it is tried again.
+    """Whether a mark has arrived; ``why`` the last one has not, and when it is sent again.
+    ``name``, ``title``: of the person and the assignment.
     """
 
     sent: bool
@@ -37,7 +37,7 @@ class State:
 
 
 def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], State]:
-    """By member and assignment, of marks that were sent or should have been."""
+    """States by member and assignment, for marks that were sent or should have been."""
     wanted = (
         sa.select(passback, member.c.id.label("member"), assignment.c.id.label("assignment"))
         .add_columns(assignment.c.title, person.c.name)
@@ -61,14 +61,14 @@ def states(connection: sa.Connection, course_id: int) -> dict[tuple[int, int], S
     found: dict[tuple[int, int], State] = {}
     for row in connection.execute(wanted):
         key = (row.member, row.assignment)
-        if key not in found or row.error:  # of several links one that failed is shown
+        if key not in found or row.error:  # of several links, show one that failed
             is_sent, said = row.points is not None, why(row.error)
             found[key] = State(is_sent, said, row.next_at, row.name, row.title)
     return found
 
 
 def unfinished(connection: sa.Connection) -> tuple[int, int]:
-    """How many answers wait to be judged, and how many marks did not arrive."""
+    """Count answers that wait to be judged, and marks that did not arrive."""
     marks = sa.select(sa.func.count()).where(passback.c.error != "")
     found = sa.select(sa.func.count(job.c.id), marks.scalar_subquery())
     return tuple(connection.execute(found).one())

@@ -1,4 +1,4 @@
-"""The tables of a course: people, how they sign in, what they did, marks. Times are UTC."""
+"""The tables of a course: people, their sessions, their work and their marks. Times are UTC."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 ROLES = ("student", "assistant", "instructor")
-"""In order: each may do what those before it may."""
+"""In order: each has the rights of those before it."""
 
 NAMING = {
     "ix": "ix_%(column_0_label)s",
@@ -41,19 +41,19 @@ def text(name: str, length: int = 200) -> sa.Column[str]:
 
 
 def of(table: str, *, optional: bool = False) -> sa.Column[Any]:
-    """A reference; the row is erased with what it refers to."""
+    """A reference; the row is erased with the row that it refers to."""
     reference = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
     return sa.Column(table, reference, nullable=optional, index=True)
 
 
 def once(name: str) -> sa.Column[Any]:
-    """A person whom the row outlives."""
+    """A reference to a person; the row outlives them."""
     reference = sa.ForeignKey("person.id", ondelete="SET NULL")
     return sa.Column(name, reference, nullable=True, index=True)
 
 
 def table(name: str, *columns: sa.Column[Any] | sa.UniqueConstraint) -> sa.Table:
-    """A table of numbered rows; no number is used again."""
+    """A table of numbered rows; no number is reused."""
     number = sa.Column("id", sa.Integer, primary_key=True)
     return sa.Table(name, metadata, number, *columns, sqlite_autoincrement=True)
 
@@ -65,7 +65,7 @@ course = table(
     sa.Column("created_at", Moment, nullable=False),
     sa.Column("secret", sa.String(64), nullable=False, server_default=""),
 )
-"""A course in one term. The present one has the greatest number. ``secret``: draws variants."""
+"""A course in one term. The present one has the greatest number. ``secret``: seeds variants."""
 
 person = table(
     "person",
@@ -97,8 +97,8 @@ session = table(
     sa.Column("seen_at", Moment, nullable=False),
     sa.Column("expires_at", Moment, nullable=False),
 )
-"""A browser in which somebody is signed in. ``platform``: which said who it is, if one did.
-``made_by``: whose personal link it was. ``seen_at`` is at most an hour old.
+"""A browser in which somebody is signed in. ``platform``: the one that identified them, if any.
+``made_by``: who made the personal link. ``seen_at`` lags by at most an hour.
 """
 
 invite = table(
@@ -117,7 +117,7 @@ invite = table(
     sa.Column("revoked_at", Moment),
 )
 """A link by which people join or, with ``person``, by which that person signs in. ``platform``:
-that of the session in which people made it for another device of theirs.
+of the session in which a person made it for another device.
 """
 
 event = sa.Table(
@@ -132,7 +132,7 @@ event = sa.Table(
     sa.UniqueConstraint("person", "key"),
 )
 """An event of a person's study log, as JSON. ``number`` counts the person's events in the order of
-their arrival. ``key``: the event's id, or of a value its name: of those only the newest is stored.
+their arrival. ``key``: the event's id or, for a value, its name; only the newest value is stored.
 """
 
 audit = table(
@@ -144,8 +144,8 @@ audit = table(
     text("action", 40),
     text("detail"),
 )
-"""Who did what, and to whom. ``detail`` never has a name, so that erasing a person erases the name
-here too.
+"""Who did what, and to whom. ``detail`` never contains a name, so that erasing a person erases the
+name here too.
 """
 
 question = table(
@@ -155,7 +155,7 @@ question = table(
     text("kind", 40),
     sa.Column("count", sa.Integer, nullable=False),
 )
-"""An edition of a question; it never changes. ``count``: of its variants."""
+"""An edition of a question; it never changes. ``count``: number of variants."""
 
 variant = sa.Table(
     "variant",
@@ -164,7 +164,7 @@ variant = sa.Table(
     sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("body", sa.Text, nullable=False),
 )
-"""``body``: ``Asked.dumped`` with this variant alone."""
+"""``body``: ``Asked.dumped`` with only this variant."""
 
 assignment = table(
     "assignment",
@@ -180,8 +180,8 @@ assignment = table(
     text("counts", 20),
     sa.UniqueConstraint("course", "name"),
 )
-"""``late``: see ``late.py``. ``tries``: of each question; None is as many as one likes. ``counts``:
-the best attempt or the last.
+"""``late``: see ``late.py``. ``tries``: per question; None: unlimited. ``counts``: the best attempt
+or the last.
 """
 
 assignment_question = table(
@@ -194,7 +194,7 @@ assignment_question = table(
     sa.Column("position", sa.Integer, nullable=False),
     sa.UniqueConstraint("assignment", "label"),
 )
-"""A question of an assignment, in the edition that is in use. ``latest``: the book's own now."""
+"""A question of an assignment, in the edition in use. ``latest``: the book's present edition."""
 
 extension = table(
     "extension",
@@ -222,8 +222,8 @@ attempt = sa.Table(
     sa.Column("arrived_at", Moment, nullable=False),
     sa.Column("number", sa.Integer, nullable=False, server_default="0", index=True),
 )
-"""An answer, never changed. ``question``: the edition that was asked. ``made_at``: by the clock of
-the browser, which decides nothing. ``number``: in the order of arrival, whatever the clocks say.
+"""An answer, never changed. ``question``: the edition that was asked. ``made_at``: by the browser's
+clock; nothing depends on it. ``number``: in the order of arrival, whatever the clocks show.
 """
 
 result = table(
@@ -237,8 +237,8 @@ result = table(
     sa.Column("detail", sa.JSON, nullable=False),
     sa.Column("at", Moment, nullable=False),
 )
-"""A verdict on an attempt, by an edition of its question; never changed. Of one edition the last
-counts.
+"""A verdict on an attempt, by an edition of its question; never changed. For each edition, the last
+one counts.
 """
 
 job = table(
@@ -261,4 +261,4 @@ mark = table(
     once("by"),
     sa.Column("at", Moment, nullable=False),
 )
-"""What an instructor decided about a question's points; the last counts. None: as computed."""
+"""An instructor's decision on a question's points; the last counts. None: as computed."""

@@ -1,4 +1,4 @@
-"""Text that people type or upload: clean when it comes in, harmless in CSV that goes out."""
+"""Text that people type or upload: cleaned on input, made harmless in CSV output."""
 
 import csv
 import re
@@ -17,18 +17,18 @@ VARIANT = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Selects another form of the character before it."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 CELL = re.compile(r"(?<=[;\t])(?=\s*[=+\-@＝＋－＠])")
-"""Where a formula begins for a spreadsheet whose language separates cells by semicolons."""
+"""Start of a formula for spreadsheets whose language separates cells by semicolons."""
 
 
 def clean(text: str, *, is_needed: bool = True) -> str:
-    """A name as it is stored: in one form of Unicode and without spaces around it.
+    """Normalise a name for storage: one form of Unicode, no surrounding spaces.
 
     Raises
     ------
     Refused
-        If it is too long, has characters that nobody sees, or has nothing that anybody does
+        If it is too long, contains invisible characters, or contains no visible ones
     """
-    # Putting accents in order takes a time that grows with the square of their number.
+    # The time to sort accents grows with the square of their number.
     composed = unicodedata.normalize("NFC", text) if len(text) <= 10 * LONGEST else text
     cleaned = SPACES.sub(" ", composed).strip()
     if len(cleaned) > LONGEST:
@@ -42,8 +42,9 @@ def clean(text: str, *, is_needed: bool = True) -> str:
 
 
 def is_hidden(before: str, character: str, after: str) -> bool:
-    """Whether nobody sees a character. A joiner is seen next to the virama of Indian scripts,
-    between Arabic letters (U+200C) and between emoji (U+200D); a variant, of emoji and of CJK.
+    """Whether a character is invisible. A joiner is visible next to the virama of Indian scripts,
+    between Arabic letters (U+200C) and between emoji (U+200D). A variant is visible after emoji
+    and CJK.
     """
     follows_emoji = unicodedata.category(before) == "So" or "\U0001f3fb" <= before <= "\U0001f3ff"
     if character in "\u200c\u200d" and 9 in map(unicodedata.combining, (before, after)):
@@ -58,13 +59,13 @@ def is_hidden(before: str, character: str, after: str) -> bool:
 
 
 def harmless(cell: str) -> str:
-    """A cell that no spreadsheet runs: an apostrophe precedes what might be a formula."""
+    """Make a cell safe for spreadsheets: put an apostrophe before a possible formula."""
     cell = CELL.sub("'", cell)
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def csv_of(rows: Iterable[Sequence[str]]) -> str:
-    """A CSV file. It begins with a byte order mark, without which Excel reads no UTF-8."""
+    """A CSV file. It begins with a byte order mark, which Excel needs to read UTF-8."""
     table = StringIO()
     csv.writer(table).writerows([harmless(cell) for cell in row] for row in rows)
     return f"\ufeff{table.getvalue()}"

@@ -1,4 +1,4 @@
-"""What a check needs of an answer and of a chapter’s earlier code."""
+"""Finds the names and code that a check needs from an answer and a chapter’s earlier code."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
@@ -9,7 +9,7 @@ from latentbook_classroom.grader.question import Check, Question
 
 
 def question_of(data: Mapping[str, Any]) -> Question:
-    """A question from what the build wrote of it (``judged_by``)."""
+    """Read a question from the data that the build wrote (``judged_by``)."""
     check = data["check"] and replace(check_of(**data["check"]), public=data["key"]["check"])
     known = {each.name for each in fields(Question)}
     more = {name: value for name, value in data.items() if name not in known}
@@ -20,7 +20,7 @@ def question_of(data: Mapping[str, Any]) -> Question:
 def check_of(
     code: str, answers: Sequence[str], earlier: Sequence[str], mistakes: Sequence[str] = ()
 ) -> Check:
-    """A check with what it needs.
+    """A check with the names and snippets that it needs.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """``latentbook classroom doctor``: which walls around students' code hold on this machine.
 
-Each is tried with a canary: code that reaches it when this wall is missing must not reach it when
-only this one stands. And every solution in the book is judged as a student's answer would be.
+Each is tested with a canary: code that reaches it without this wall must not reach it when this is
+the only wall. Every solution in the book is also judged, like a student's answer.
 """
 
 import contextlib
@@ -10,8 +10,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from latentbook.base.report import Report
 from latentbook.book.read.project import Project
-from latentbook.report import Report
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls
 from latentbook_classroom.grader.questions import read_questions
@@ -59,7 +59,7 @@ WALLS = (
 
 
 def examine(project: Project, report: Report) -> bool:
-    """Try all walls and solutions, and report each in a sentence. True if nothing needed fails."""
+    """Test and report all walls and solutions; return True if nothing needed fails."""
     sandbox = prepare(project, report)
     is_good = True
     with tempfile.TemporaryDirectory() as name, socket.create_server(("127.0.0.1", 0)) as server:
@@ -110,7 +110,7 @@ def _runs(sandbox: Sandbox, walls: Walls, code: str, seconds: float = SECONDS) -
 
 def judge_solutions(project: Project, sandbox: Sandbox, report: Report) -> bool:
     """Judge every solution in the book, and report those that are refused, with their place: one
-    may need what cannot cross from one interpreter to the other.
+    may need a value that cannot cross between interpreters.
     """
     asked = [each for each in read_questions(project).values() if each.check]
     failed = 0

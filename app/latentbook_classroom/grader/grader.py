@@ -1,6 +1,6 @@
 """Judges code with two interpreters: A, fresh for each answer, runs it; B, warm, runs the check.
 
-The grader passes frames between them that it does not read, and takes a verdict from B alone:
+The grader passes frames between them unread, and accepts a verdict only from B:
 
 | kind | from | is |
 |---|---|---|
@@ -21,7 +21,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_classroom.grader.interpreter import (
     ALL_WALLS,
     LIMITS,
@@ -40,13 +40,13 @@ MAX_SECONDS = 10.0  # for an answer and its check
 MAX_CODE = 100_000  # characters
 MAX_FRAMES = 20_000
 MAX_CHECKS = 100
-"""A warm interpreter is replaced after as many, so that its limit of processor time suffices."""
+"""A warm interpreter is replaced after this many, so that its limit of processor time suffices."""
 
 B_WALLS = Walls(limits={**LIMITS, "CPU": int(MAX_CHECKS * MAX_SECONDS)})
 
 
 class Busy(LatentbookError):
-    """Too many answers wait already; this one may come again later."""
+    """Too many answers are waiting; submit this one again later."""
 
 
 class Grader:
@@ -75,10 +75,10 @@ class Grader:
         self._places = threading.BoundedSemaphore(workers + waiting)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="grader")
         self._lock = threading.Lock()
-        self._warm: list[_Checker] = []  # those that rest, the longest first
+        self._warm: list[_Checker] = []  # idle ones, the longest idle first
 
     def close(self) -> None:
-        """End everything; answers that still wait are not judged."""
+        """End all interpreters; answers that are still waiting are not judged."""
         self._pool.shutdown(cancel_futures=True)
         while self._warm:
             self._warm.pop().interpreter.kill()
@@ -87,12 +87,12 @@ class Grader:
         return self.submit(question, code).result()
 
     def submit(self, question: Question, code: str) -> Future[Verdict]:
-        """Begin to judge code; can be called from any thread.
+        """Start judging code; can be called from any thread.
 
         Raises
         ------
         Busy
-            If too many answers wait.
+            If too many answers are waiting.
         """
         if question.check is None:
             raise ValueError(f"{question.label} is a {question.kind} question, without a check")
@@ -144,8 +144,8 @@ class Grader:
 
 
 class _Checker:
-    """An interpreter for one check. It is spent while a check runs, and for good if that is lost:
-    what it sends next would be about the answer before.
+    """An interpreter for one check. It is busy while a check runs, and for good if that is lost:
+    its next frames would be about the previous answer.
     """
 
     def __init__(self, check: Check, interpreter: Interpreter, seconds: float) -> None:
@@ -166,7 +166,7 @@ class _Checker:
 
 
 class _AnswerLost(Lost):
-    """The interpreter of the answer broke a rule: that is the answer's fault."""
+    """The answer's interpreter broke a rule: that is the answer's fault."""
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def _blaming_the_answer() -> Iterator[None]:
 
 
 class _Submission:
-    """One answer in an interpreter of its own, and the check in another."""
+    """One answer in its own interpreter, and the check in another."""
 
     def __init__(self, answerer: Interpreter, checker: _Checker, seconds: float) -> None:
         self.a, self.b = answerer, checker.interpreter
@@ -191,7 +191,7 @@ class _Submission:
             if failed := self._run(code):
                 return self._failed(failed)
             found = self._check()
-        except (_AnswerLost, RecursionError) as lost:  # by A's JSON
+        except (_AnswerLost, RecursionError) as lost:  # from A's JSON
             return Verdict("error", failure=Failure("Stopped", self._sentence(str(lost))))
         except Lost as lost:
             return Verdict("unjudged", f"The check was lost: {lost}.")
@@ -207,7 +207,7 @@ class _Submission:
         return Verdict("wrong", message, self._mistake(message), case=case, sentence=sentence)
 
     def _run(self, code: str) -> Any:
-        """Run the answer; the report of an error, or None."""
+        """Run the answer; return the report of an error, or None."""
         check = self.checker.check
         snippets = [*check.snippets, *imports_of(check.public)]
         request = {"code": code, "snippets": snippets, "names": check.names}
@@ -222,10 +222,10 @@ class _Submission:
         self.checker.count += 1
         self.b.traffic = 0
         request = {"check": check.code, "names": check.names, "shared": check.shared}
-        clock = self.b.clock(self.seconds)  # the answer may have left none of its own
+        clock = self.b.clock(self.seconds)  # a new one: the answer may have used up its own
         self.b.send("K", {**request, "is_public": check.code == check.public}, clock)
         frame = self.b.receive(clock, b"N")
-        with _blaming_the_answer():  # also if B does not survive what A sends
+        with _blaming_the_answer():  # even if A's frames kill B
             for _ in range(MAX_FRAMES // 2):
                 self.a.pass_on(frame, self.clock)
                 self.b.pass_on(self.a.receive(self.clock, b"RCE"), self.clock)
@@ -252,7 +252,7 @@ class _Submission:
 
 
 def _report(frame: bytes) -> Any:
-    """An error that A reports about itself: it is shown to the student, and is no verdict."""
+    """An error that A reports about itself: it is shown to the student, but is not a verdict."""
     try:
         return body(frame)
     except (ValueError, RecursionError):

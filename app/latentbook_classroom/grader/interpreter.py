@@ -1,8 +1,8 @@
-"""One interpreter: a Deno process behind walls, that exchanges frames with this one.
+"""One interpreter: a Deno process behind walls that exchanges frames with this one.
 
-The walls, from outside: a clock and SIGKILL for the process group, limits of the system, own
-namespaces of users and network, no permission, an empty environment without a folder for Deno,
-JavaScript without globals, and ``lock-down.js`` of the page.
+The walls, from the outside in: a clock and SIGKILL for the process group, system limits, separate
+user and network namespaces, no permissions, an empty environment without a folder for Deno,
+JavaScript without globals, and the page's ``lock-down.js``.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ MAX_JSON, MAX_FRAME, MAX_TRAFFIC = 2**20, 16 * 2**20, 64 * 2**20  # bytes
 BOOT_S = 60
 LIMITS = {
     "CPU": 30,  # seconds
-    "DATA": 1536 * 2**20,  # bytes; AS is useless, as V8 reserves more addresses than any limit
+    "DATA": 1536 * 2**20,  # bytes; not AS: V8 reserves more addresses than any limit
     "FSIZE": 0,
     "CORE": 0,
     "NOFILE": 64,
@@ -35,14 +35,14 @@ LIMITS = {
 
 
 class Lost(Exception):
-    """A process that broke a rule or the clock. It must be ended."""
+    """A process that broke a rule or ran out of time. It must be killed."""
 
 
 class Clock:
-    """Counts seconds, but none in which a process, or the thread that waits for it, was ready and
-    others had the processor: a busy server stops nobody's code.
+    """Counts seconds, except those in which a process, or the thread that waits for it, was ready
+    but others had the processor: a busy server stops nobody's code.
 
-    Linux tells how long that was; elsewhere all seconds count.
+    Linux reports how long that was; elsewhere all seconds count.
     """
 
     def __init__(self, seconds: float, *processes: int) -> None:
@@ -68,7 +68,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Walls:
-    """The walls around one interpreter; the doctor and tests take some away, to try the others."""
+    """The walls around one interpreter; the doctor and tests remove some to test the others."""
 
     lock_down: bool = True
     namespaces: bool = True
@@ -96,7 +96,7 @@ class Interpreter:
             cwd="/",
             env=walls.environment,
             bufsize=0,
-            process_group=0,  # in a session of its own it would not be nicer than the server
+            process_group=0,  # in a separate session it would not be nicer than the server
         )
         assert self.process.stdin is not None and self.process.stdout is not None
         self._in, self._out = self.process.stdin.fileno(), self.process.stdout.fileno()
@@ -124,12 +124,12 @@ class Interpreter:
         self.pass_on(HEAD.pack(kind.encode(), len(text), 0) + text, clock)
 
     def receive(self, clock: Clock, kinds: bytes = b"") -> bytes:
-        """The next frame, as bytes; requests for files are answered here.
+        """Return the next frame as bytes; answer requests for files.
 
         Raises
         ------
         Lost
-            When the clock has run out, after the process's end, or for a frame that is refused.
+            If time is up, the process has ended, or the frame is refused.
         """
         while True:
             head = self._read(HEAD.size, clock)
@@ -157,7 +157,7 @@ class Interpreter:
         self.pass_on(HEAD.pack(b"P", 0, len(data)) + data, clock)
 
     def kill(self) -> None:
-        """End the process and whatever it has started; it does not end by itself."""
+        """Kill the process and all that it has started; it does not end by itself."""
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()

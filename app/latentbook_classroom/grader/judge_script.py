@@ -1,7 +1,7 @@
-"""The page's judges as one script, which a server runs itself."""
+"""Bundles the page's judges as one script for the server."""
 
+from latentbook.base.cache import replace_file
 from latentbook.book.write.assets import bundled_script, by_kind
-from latentbook.cache import replace_file
 from latentbook.settings import Settings
 from latentbook_classroom import STATIC
 

@@ -1,4 +1,4 @@
-"""What judges an answer to a question of a book, as data."""
+"""Collects the data by which answers to a question of a book are judged."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from latentbook.book.read.nodes import DirectiveNode
 def judged_by(
     block: Question, node: DirectiveNode, place: str, earlier: Sequence[str]
 ) -> dict[str, Any]:
-    """What judges an answer to a question, as data.
+    """The data by which answers to a question are judged.
 
     Parameters
     ----------

@@ -9,11 +9,11 @@ from typing import Any
 
 from py_mini_racer import JSEvalException
 
+from latentbook.base.errors import UnknownName
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.compose.engine import open_context
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.translations.language import message
-from latentbook.errors import UnknownName
 from latentbook.settings import Settings
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.judge_script import judge_script
@@ -24,7 +24,7 @@ from latentbook_classroom.grader.verdict import Verdict
 MAX_ANSWER = 10_000  # characters
 ANOTHER_ORDER = message("Another order than the book’s, and it works.")
 MISSED = message("{name} is {value}; asked for: {sign} {wanted}.")
-"""As the page says it, whose catalogue has it in other languages."""
+"""The page's text, which its catalogue translates."""
 
 
 class Judges:
@@ -61,7 +61,7 @@ class Judges:
     def judge_answer(self, question: Question, answer: str) -> Verdict:
         """The verdict that the page reaches on the same answer.
 
-        Lines of code in another order than the author's are run, as the page does.
+        Run lines of code in a different order from the author's, as the page does.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class Judges:
 
 
 class States:
-    """Computes in a process of its own, with the instruments of the course."""
+    """Judges states of the course's instruments, computed in a separate process."""
 
     def __init__(self, settings: Settings, words: Mapping[str, Any] | None = None) -> None:
         self._missed = str((words or {}).get(MISSED, MISSED))
@@ -112,7 +112,7 @@ class States:
         self._code.close()
 
     def judge(self, question: Question, answer: str) -> Verdict:
-        """Judge the values of the controls, as JSON; what the page showed does not count."""
+        """Judge the values of the controls, as JSON; values that the page showed do not count."""
         instrument, key = question.key["instrument"], question.key
         unread = Verdict("unread", f"{answer[:100]!r} is no state of {instrument}.")
         try:
@@ -125,7 +125,7 @@ class States:
         with self._lock:
             reply = self._code.ask({"type": "state", "code": asked})
         if reply["type"] == "failed":
-            if reply["name"] == "ContractError":  # no value that the control can have
+            if reply["name"] == "ContractError":  # a value that the control cannot have
                 return unread
             return Verdict("unjudged", f"The instrument {explained(reply)}.")
         shown = reply["value"]["shown"]

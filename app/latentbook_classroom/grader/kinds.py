@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from latentbook.errors import UnknownName
+from latentbook.base.errors import UnknownName
 
 if TYPE_CHECKING:
     from latentbook.book.compose.answers import Answers
@@ -16,7 +16,7 @@ def answers_of(kind: str) -> "Answers":
     UnknownName
         If the book has no such kind.
     """
-    from latentbook.book.directives.questions import KINDS  # loads what builds books
+    from latentbook.book.directives.questions import KINDS  # loads the book builder
 
     if kind not in KINDS:
         raise UnknownName("kind of question", kind, KINDS)

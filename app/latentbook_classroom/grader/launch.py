@@ -1,7 +1,7 @@
-"""Gives up what an interpreter must not use, then becomes Deno.
+"""Drops rights that an interpreter must not have, then becomes Deno.
 
-Run as ``python -I -S launch.py LIMITS COMMAND ...``: code between fork and exec of a server with
-threads could deadlock, so this is a program.
+Run as ``python -I -S launch.py LIMITS COMMAND ...``. This is a separate program because code
+between fork and exec could deadlock in a server with threads.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
 
 
 def launch(limits: dict[str, int], command: list[str]) -> None:
-    with suppress(OSError):  # if memory runs out, Linux ends an interpreter and not the server
+    with suppress(OSError):  # if memory runs out, Linux kills an interpreter, not the server
         os.write(os.open("/proc/self/oom_score_adj", os.O_WRONLY), b"1000")
     libc = ctypes.CDLL(None)
     if limits.pop("namespaces") and hasattr(libc, "unshare"):
@@ -25,7 +25,7 @@ def launch(limits: dict[str, int], command: list[str]) -> None:
         libc.unshare(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWIPC)
     if hasattr(libc, "prctl"):
         libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a server that is killed leaves none behind
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # a killed server leaves none behind
     os.nice(10)  # pages and new answers come first
     for name, limit in limits.items():
         number = getattr(resource, f"RLIMIT_{name}")

@@ -1,11 +1,10 @@
-"""Runs in both interpreters: takes values, calls and errors from one to the other.
+"""Runs in both interpreters: carries values, calls and errors between them.
 
-Values cross as JSON and the raw bytes of arrays, never as pickles; functions cross as a number by
-which the other side calls them. A call copies its arguments, and what it changes in them is written
-back. Everything that is read may be hostile: types and sizes are checked, and nothing is looked up
-by a name that was received.
+Values cross as JSON and the raw bytes of arrays, never as pickles. Functions cross as a number by
+which the other side calls them. A call copies its arguments; its changes to them are written back.
+All input may be hostile: types and sizes are checked, and nothing is looked up by a received name.
 
-The file is sent to the interpreters as text, and imports only what the page's Python has.
+The file is sent to the interpreters as text, and imports only modules of the page's Python.
 """
 
 from __future__ import annotations
@@ -61,13 +60,13 @@ def imports_of(code: str) -> list[str]:
 
 
 def needed(names: Collection[str], snippets: Sequence[str]) -> list[str]:
-    """What to run so that names exist: of the last snippet that makes one, the import if that
-    suffices, else the snippet, and what it needs itself.
+    """Code to run so that names exist. For each name, this is the last snippet that binds it, or
+    only its import if that suffices, and the code that the snippet needs in turn.
     """
     wanted = set(names)
     run: list[str] = []
     for snippet in reversed(snippets):
-        # Parsing takes a while. In ASCII, a name is written as Python reads it.
+        # Parsing is slow: avoid it. In ASCII, a name is written as Python reads it.
         if snippet.isascii() and not any(name in snippet for name in wanted):
             continue
         imports = imports_of(snippet)
@@ -82,7 +81,7 @@ def needed(names: Collection[str], snippets: Sequence[str]) -> list[str]:
 
 
 class CannotCross(TypeError):
-    """A value that only the interpreter which made it can use."""
+    """A value that only the interpreter that made it can use."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -92,7 +91,7 @@ class CannotCross(TypeError):
 
 
 class FromAnswer(Exception):
-    """An error that the student's code raised: none of its assertions is the check's."""
+    """An error that the student's code raised: its assertions are not those of the check."""
 
     report: dict[str, Any]
 
@@ -110,8 +109,8 @@ CROSSING: dict[str, type[Exception]] = {
 
 
 class Writer:
-    """One call or reply. A value that occurs twice is sent once, so that the other side also has
-    one. ``data`` is the message's, which several may share.
+    """Writes one call or reply. A value that occurs twice is sent once, so that it is one object on
+    the other side too. ``data``: the bytes of the message, which several writers may share.
     """
 
     def __init__(self, peer: Peer, data: bytearray, known: Sequence[Any] = ()) -> None:
@@ -167,7 +166,7 @@ class Writer:
 
 
 class Reader:
-    """One call or reply that was received."""
+    """Reads one call or reply."""
 
     def __init__(self, peer: Peer, data: bytes, known: Sequence[Any] = ()) -> None:
         self.peer = peer
@@ -244,7 +243,7 @@ class Peer:
     shared : names of the check that the answer's functions read, as in the page, where both have
         the same globals
     namespace : of the check, or of the answer
-    is_checking : whether this is the check's side, which takes no names from the other
+    is_checking : whether this is the check's side, which accepts no names from the other
     hidden : words of a check that students must not see; None if they may see it
     is_changed : whether a call has changed an argument
     keeps_changes : whether such changes are written back
@@ -261,7 +260,7 @@ class Peer:
         self.keeps_changes = True
 
     def send(self, kind: str, value: Any, data: bytes | bytearray = b"") -> Frame:
-        """Send a frame, and answer calls until another one comes."""
+        """Send a frame, and answer calls until a frame of another kind comes."""
         frame = self.exchanged(kind, value, data)
         while frame[0] == "C":
             frame = self.exchanged(*self.answered(frame[1], frame[2]))
@@ -283,7 +282,7 @@ class Peer:
     def call_each(
         self, number: int, calls: Sequence[tuple[Sequence[Any], dict[str, Any]]]
     ) -> Iterator[Any]:
-        """Call it for several arguments in turn. An error is raised in the place of its result."""
+        """Call a function for several arguments in turn; raise an error in place of its result."""
         data, given, writers = bytearray(), [], []
         shared = {n: self.namespace[n] for n in self.shared if n in self.namespace}
         for args, named in calls:
@@ -303,7 +302,7 @@ class Peer:
             yield result
 
     def result(self, answer: dict[str, Any], reader: Reader) -> Any:
-        """The result of a call, once its arguments are changed as they were there."""
+        """Apply the changes that a call made to its arguments; return its result."""
         for place, now in answer["changed"]:
             self.write_back(reader.known[place], now, reader)
         return reader.read(answer["result"])
@@ -325,7 +324,7 @@ class Peer:
             old[...] = new
 
     def answered(self, value: Any, data: bytes) -> tuple[str, Any, bytearray]:
-        """Run a function for the other side, until a call fails."""
+        """Run the other side's calls of a function, until one fails."""
         answers: list[dict[str, Any]] = []
         written = bytearray()
         try:
@@ -336,7 +335,7 @@ class Peer:
         return "R", {"answers": answers}, written
 
     def report(self, error: BaseException) -> dict[str, Any]:
-        """Describe an error; of a check that is not shown, no line and no name."""
+        """Describe an error; for a hidden check, without lines or names of it."""
         report = failed(error, host.ANSWER)
         if self.hidden is None:
             return report
@@ -367,7 +366,7 @@ def is_later(then: Any, now: Any) -> bool:
     is_reached = steps <= 2**32 and twin.state["state"] == now["state"]
     if not is_reached or not now["has_uint32"] or now == {**then, "state": now["state"]}:
         return is_reached
-    recent = min(steps, 2**22)  # half of one of these numbers is still to be used
+    recent = min(steps, 2**22)  # half of one of these numbers is still unused
     twin.advance(-recent)
     return now["uinteger"] in twin.random_raw(recent) >> 32
 
@@ -375,15 +374,15 @@ def is_later(then: Any, now: Any) -> bool:
 def changes(
     writer: Writer, known: Sequence[Any], before: Sequence[Any]
 ) -> Iterator[tuple[int, Any]]:
-    """Places of arguments that are not as they were, with what they are now."""
+    """Yield the place and new value of each argument that has changed."""
     for place, (value, then) in enumerate(zip(known, before, strict=True)):
         if then is not None and state_of(value) != then:
             yield place, writer.container(value, 0)
 
 
 def state_of(value: Any) -> Any:
-    """Something to compare with later; None if the value cannot change. What a container holds
-    counts as the same object: containers in it are compared by themselves.
+    """A state to compare with later; None if the value cannot change. Containers in a container
+    count by identity: each is compared separately.
     """
     if isinstance(value, np.ndarray):
         return value.shape, value.dtype, value.tobytes()
@@ -414,12 +413,12 @@ def raised_there(report: Any) -> Exception:
 def check(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """Run a check once, as ``check_answer`` of the host does.
 
-    It takes only the requested names. An answer that also offered ``all`` would otherwise decide
-    what the check's own ``all`` is.
+    It accepts only the requested names. Otherwise an answer that also offered ``all`` would
+    replace the check's own ``all``.
 
     Parameters
     ----------
-    scope : what the check needs of the chapter's earlier snippets
+    scope : names that the check needs from the chapter's earlier snippets
     """
     code, names = request["check"], request["names"]
     try:
@@ -448,7 +447,7 @@ def check(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict
 
 
 QUOTED = re.compile(r"\b\w+\b(?=[\w.<>]*\(|['\"`])|(?<=type )\w+|^\w+$")
-"""What Python's messages quote of code: 'name', name(), type name, or a key and nothing else."""
+"""Code quoted in Python's messages: 'name', name(), type name, or a key and nothing else."""
 NOT_SHOWN = message("The reason is part of a check that is not shown.")
 ONLY_WITH_CHANGES = message(
     "This passes only because your function changes what it is given. Work on a copy instead."
@@ -458,8 +457,8 @@ ONLY_WITH_CHANGES = message(
 def checked(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
     """The verdict of a check.
 
-    An answer could change what the check compares with. So if it changed anything and passed, it
-    has to pass without its changes, too.
+    An answer could change the values that the check compares with. So if it passes with changes,
+    it must also pass without them.
     """
     peer.is_changed, peer.keeps_changes = False, True
     peer.shared = request["shared"]
@@ -475,12 +474,12 @@ def checked(peer: Peer, scope: dict[str, Any], request: Mapping[str, Any]) -> di
 
 
 def run_answer(scope: dict[str, Any], request: Mapping[str, Any]) -> None:
-    """Run an answer, and before it what it needs of the chapter's earlier snippets."""
+    """Run an answer after the code that it needs from the chapter's earlier snippets."""
     code = request["code"]
     try:
         snippets = needed(free_names(code) | {*request["names"]}, request["snippets"])
     except SyntaxError:
-        snippets = []  # the answer's own fails below, with its line
+        snippets = []  # the answer fails below, with its line
     for snippet in snippets:
         host.execute(snippet, "snippet", scope)
     host.execute(code, host.ANSWER, scope)

@@ -1,4 +1,4 @@
-"""A question with what judges its answers."""
+"""A question with the data that judges its answers."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,12 +11,12 @@ class Check:
 
     Attributes
     ----------
-    names : what it takes from the answer; all other names are its own
-    shared : what an answer takes from the check, as both have the same globals in the page
-    own : code that the check needs of the chapter's earlier snippets
+    names : names that it reads from the answer; all others are its own
+    shared : names that an answer reads from the check: in the page, both have the same globals
+    own : code that the check needs from the chapter's earlier snippets
     snippets : earlier ones, whose names an answer may use
     mistakes : words in the messages of mistakes that the author foresaw
-    public : the page's check, whose imports an answer may use; students see no line of another
+    public : the page's check, whose imports an answer may use; students see lines of no other
     """
 
     code: str
@@ -36,10 +36,10 @@ class Question:
     ----------
     place : of its source, ``path:line``
     key : what the page's judge compares with
-    feedback : what the author says of answers as text, by ``option 2``, ``wrong 0``, ``pair 1=0``
+    feedback : the author's text on answers, by ``option 2``, ``wrong 0``, ``pair 1=0``
     lines : of a question about their order
     step : of a guess's axis
-    more : what else the kind's judge is told
+    more : further input of the kind's judge
     solutions, mistakes : code that must pass the check, and code by the words of its message
     """
 
@@ -57,5 +57,5 @@ class Question:
 
     @property
     def judged_with(self) -> Mapping[str, Any]:
-        """What the kind's judge is told besides the key."""
+        """Input of the kind's judge besides the key."""
         return {"lines": self.lines, "step": self.step, **self.more}

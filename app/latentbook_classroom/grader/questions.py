@@ -1,7 +1,8 @@
-"""The questions of a book, by label, with what judges their answers."""
+"""The questions of a book, by label, with the data that judges their answers."""
 
 from datetime import UTC, datetime
 
+from latentbook.base.errors import Problems
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.question import Question as Block
 from latentbook.book.compose.types import Loaded
@@ -9,13 +10,12 @@ from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import compose
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.project import Project
-from latentbook.errors import Problems
 from latentbook_classroom.grader.checks import question_of
 from latentbook_classroom.grader.judged import judged_by
 from latentbook_classroom.grader.question import Question
 
 ALL_OPEN = datetime(9999, 1, 1, tzinfo=UTC)
-"""Withheld answers are judged, too."""
+"""A date at which everything is open: withheld answers are judged, too."""
 
 
 def read_questions(project: Project) -> dict[str, Question]:
@@ -23,7 +23,7 @@ def read_questions(project: Project) -> dict[str, Question]:
 
 
 def questions_of(loaded: Loaded) -> dict[str, Question]:
-    """All questions of a composed book; of withheld ones only what is public."""
+    """All questions of a composed book; for withheld ones, only the public part."""
     place = Problems(loaded.overlay.origins).place
     nodes = {
         node.label: (node, place(page.path, node.line))

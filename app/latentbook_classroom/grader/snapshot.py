@@ -1,6 +1,6 @@
 """The folder from which interpreters start: scripts, and a snapshot of the page's Python.
 
-It is made when it is first needed, in the build's cache, and again if anything in it changes.
+It is made in the build's cache on first use, and again if anything in it changes.
 """
 
 import subprocess
@@ -10,11 +10,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
+from latentbook.base.cache import new_folder, seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.read.project import Project
-from latentbook.cache import new_folder, seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
-from latentbook.report import Report
 from latentbook.runtime.dist import SCRIPT, RuntimeDist, build_runtime
 from latentbook.runtime.page_packages import PagePackages
 from latentbook_classroom import STATIC
@@ -28,18 +28,18 @@ FLAGS = (
     "--v8-flags=--liftoff-only,--no-wasm-dynamic-tiering,--single-threaded,--max-old-space-size=128",
 )
 ENVIRONMENT = {"DENO_DIR": "/dev/null/none"}
-"""Without a usable folder Deno keeps neither localStorage, in which code without any permission
-could leave letters for later submissions, nor caches, which RLIMIT_FSIZE would end it for."""
+"""Without a usable folder, Deno stores no localStorage, in which code without any permission could
+leave data for later submissions, and no caches, for which RLIMIT_FSIZE would kill it."""
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What an interpreter starts from.
+    """Everything that an interpreter starts from.
 
     Attributes
     ----------
     start : the script that Deno runs
-    boot : what the interpreter reads first: Pyodide's script, Python, the snapshot
+    boot : the interpreter's first input: Pyodide's script, Python, the snapshot
     packs : files of the runtime that are read when something in them is opened, by name
     """
 
@@ -64,7 +64,7 @@ def deno() -> str:
 
 
 def prepare(project: Project, report: Report) -> Sandbox:
-    """The sandbox of a book, with a snapshot that is made if there is none yet."""
+    """The sandbox of a book; make its snapshot if there is none yet."""
     settings = project.settings
     packages = PagePackages.read(settings, project.packages)
     runtime = build_runtime(

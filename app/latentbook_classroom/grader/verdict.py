@@ -1,4 +1,4 @@
-"""What is found about an answer."""
+"""Verdicts on answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ def plain(given: Any) -> str:
 
 @dataclass(frozen=True)
 class Failure:
-    """An error of the student's code, worded by the interpreter that ran it: text, and no more.
+    """An error of the student's code, worded by the interpreter that ran it: untrusted text.
 
     Attributes
     ----------
@@ -35,7 +35,7 @@ class Failure:
 
     @classmethod
     def read(cls, report: Any) -> Self:
-        """A report of an interpreter, of which nothing is believed but that it is data."""
+        """Read an interpreter's report; trust nothing except that it is data."""
         given = report if isinstance(report, dict) else {}
         line, explanation = given.get("line"), None
         match given.get("explanation"):
@@ -60,14 +60,14 @@ class Verdict:
 
     Attributes
     ----------
-    state : ``unread`` is no answer and counts as no try; ``unjudged`` says nothing about the
-        answer, which may be judged again
+    state : ``unread`` is not an answer and does not count as a try; ``unjudged`` means nothing
+        about the answer, which may be judged again
     message : of the check or the judge, or the reason why there is no verdict
     mistake : the name of a mistake that the author foresaw: the words of a ``mistake`` of code, or
-        which feedback it gets, such as ``option 2``
-    feedback : what the author says of the answer, as text
+        the name of its feedback, such as ``option 2``
+    feedback : the author's text on the answer
     case : code that shows where a law does not hold
-    sentence : the message in English, with its values, where the check's author wrote none
+    sentence : the message in English, with its values, if the check's author wrote none
     """
 
     state: State

@@ -34,7 +34,7 @@ WHEN_REFUSED = {
 
 
 class SmallRoute(APIRoute):
-    """A route that accepts no more than a curve, whatever the server's other routes accept."""
+    """A route whose body limit suits a curve, whatever the server's other routes accept."""
 
     most_bytes = MAX_BYTES
 
@@ -49,8 +49,8 @@ def get_sessions(request: Request) -> Sessions:
 async def from_own_page(request: Request) -> None:
     """Refuse requests that another site's page sends in its reader's name.
 
-    Browsers say where a request comes from, and no script can change that. A client that does not
-    say is not a browser and has only its own cookies.
+    Browsers state the origin of a request, and no script can change it. A client that states none
+    is not a browser and has only its own cookies.
     """
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
@@ -101,8 +101,8 @@ def keep_cookie(
     path: str | None,
     samesite: Literal["strict", "lax"] = "strict",
 ) -> None:
-    """Set a cookie that no script can read and no other site can send, but for the links of other
-    sites if it is ``lax``.
+    """Set a cookie that no script can read and no other site can send, except by links if it is
+    ``lax``.
 
     Without a path the browser sends it to the folder of this request, wherever a proxy has put it.
     """

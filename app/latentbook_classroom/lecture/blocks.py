@@ -18,7 +18,7 @@ LARGEST = 1e12
 
 
 def class_data_of(site: Path) -> Path:
-    """What class mode reads of a site: a file beside it."""
+    """Path of class mode's data for a site: a file next to it."""
     return beside(site, "class")
 
 
@@ -31,7 +31,7 @@ class Way(ClassForm):
 
     @property
     def to_phones(self) -> bool:
-        """Whether phones are sent all answers. Lists are large; only the projector shows them."""
+        """Whether phones receive all answers. Lists are large: only the projector shows them."""
         return not self.html and not {"list", "curve"} & self.accepts.keys()
 
     def accept(self, value: Any) -> Any:
@@ -45,11 +45,11 @@ class Block:
     Attributes
     ----------
     id : ``SLUG/NAME#LABEL``
-    called : its kind, as the lecturer reads it
+    called : its kind, as shown to the lecturer
     title : the question, or the title of the instrument, without markup
     section : number and title of the page
-    question : with markup; None of an instrument
-    html : the block, its links leading from one folder below the root; empty if no way needs it
+    question : with markup; None for an instrument
+    html : the block, with links for a page one folder below the root; empty if no way needs it
     opens : when the answer opens, as the page says it; empty if it is open
     ways : how it can be asked
     """
@@ -67,9 +67,9 @@ class Block:
         return {way.wanted: way for way in self.ways}[wanted]
 
     def shown(self, wanted: str, *, revealed: bool) -> dict[str, Any]:
-        """What a phone or the projector is sent.
+        """Data for a phone or the projector.
 
-        Once it is revealed, the answer is there too, or when that opens.
+        Once revealed, it includes the answer, or the time when that opens.
         """
         way = self.way(wanted)
         sent = {"kind": way.form, "title": self.title, "section": self.section, **way.asked}
@@ -83,7 +83,7 @@ class Block:
 
 
 def accepted(value: Any, accepts: Mapping[str, Any]) -> Any:
-    """An answer as it is stored: what ``ClassForm.accepts`` describes, and never text."""
+    """An answer as it is stored: in the form of ``ClassForm.accepts``, and never text."""
     match accepts:
         case {"count": count}:
             if not is_number(value, int) or not 0 <= value < count:
@@ -113,7 +113,7 @@ def is_number(value: Any, kind: Any) -> bool:
 
 @dataclass(frozen=True)
 class ClassData:
-    """What the build wrote for class mode; reread when the file changes."""
+    """The build's data for class mode; reread when the file changes."""
 
     path: Path
 
@@ -123,7 +123,7 @@ class ClassData:
         return now.st_ino, now.st_mtime_ns
 
     def frame(self) -> Mapping[str, Any]:
-        """What the pages of class mode share with those of the book."""
+        """Data that the pages of class mode share with those of the book."""
         return _read(self.path, self.edition)[0]
 
     def blocks(self) -> Mapping[str, Block]:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from latentbook.base.cache import seal, sealed
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.book.write.assets import ES, HASHED, NAMES, by_kind, esbuild, sources_hash
-from latentbook.cache import seal, sealed
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 from latentbook_classroom import STATIC, TEMPLATES
 
@@ -38,13 +38,13 @@ def bundle_apart(
     Parameters
     ----------
     entries : paths below ``STATIC``
-    made : scripts that are in no file, by the name under which others import them
+    made : generated scripts, by the name under which others import them
     """
     made_from = content_hash(sources_hash(settings, "js", "css"), *own_sources())
     if _made_from(out) == made_from:
         return
     out.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(out.with_name(f"{out.name}.lock")):  # another process may be at it
+    with FileLock(out.with_name(f"{out.name}.lock")):  # another process may be bundling
         if _made_from(out) != made_from:
             _replace(settings, out, entries, made, made_from)
 
@@ -84,7 +84,7 @@ def _made_from(folder: Path) -> str | None:
 def _bundle(
     settings: Settings, out: Path, entries: Sequence[str], made: Mapping[str, str]
 ) -> dict[str, str]:
-    """Fill a folder; return logical names, ``phone.js``, with those that contain a hash."""
+    """Fill a folder; map logical names, such as ``phone.js``, to names with a hash."""
     meta = out / "meta.json"
     for name, script in made.items():
         (out / name).write_text(script, encoding="utf-8")
@@ -142,7 +142,7 @@ def read_bundle(settings: Settings) -> tuple[dict[str, str], dict[str, bytes]]:
 
 
 def read_apart(folder: Path) -> tuple[dict[str, str], dict[str, bytes]] | None:
-    """Logical name, ``phone.js``, to the name with its hash; and all files by name."""
+    """The names with a hash by logical name, such as ``phone.js``, and all files by name."""
     files = sealed(folder)
     if files is None:
         return None

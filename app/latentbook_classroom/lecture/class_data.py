@@ -1,4 +1,4 @@
-"""What class mode reads of a book: its questions and instruments as data, and the pages' frame."""
+"""Data for class mode: a book's questions and instruments, and the frame of its pages."""
 
 import json
 from collections.abc import Iterator
@@ -16,11 +16,11 @@ from latentbook.book.write.written import Written
 
 
 def class_data(written: Written) -> bytes:
-    """All of it as JSON.
+    """A book's data for class mode as JSON.
 
-    ``frame`` is what the pages of class mode have in common with those of the book. ``blocks`` are
-    in the order of the book, each with its ``ways`` (:class:`ClassForm`). What is not open is not
-    in it, as it is not in the book's pages.
+    ``frame`` is shared by the pages of class mode and those of the book. ``blocks`` are in the
+    order of the book, each with its ``ways`` (:class:`ClassForm`). Withheld content is left out, as
+    in the book's pages.
     """
     renderer = written.renderer
     book = renderer.book
@@ -45,7 +45,7 @@ def class_data(written: Written) -> bytes:
 
 
 def _askable(page: TextPage, renderer: Renderer) -> Iterator[dict[str, Any]]:
-    """The blocks of a page that a class can be asked, those inside other blocks too."""
+    """The blocks of a page that a class can be asked, including those inside other blocks."""
 
     def show(shown: Any) -> str:
         return renderer.fragment("shown", page.place, shown=shown)

@@ -1,4 +1,4 @@
-"""What pages that the server renders have in common with those of the built book."""
+"""The frame that pages rendered by the server share with those of the built book."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,7 +27,7 @@ class Frame:
 
     Parameters
     ----------
-    data : what the build wrote
+    data : as the build wrote it
     root : of the book, relative to the page
     """
 

@@ -65,7 +65,7 @@ class Nothing(Strict):
 
 
 class Wanted(Strict):
-    """What to ask."""
+    """The question or instrument to ask."""
 
     label: str = Field(max_length=200, description="SLUG/NAME#LABEL")
     wanted: str = Field(default="", max_length=100, description="Readout or panel, if any.")
@@ -155,7 +155,7 @@ async def put_away(sessions: TheSessions, lecture: TheLecture, body: Nothing) ->
 
 @router.post("/{code}/doors", status_code=204, **WRITES)
 async def set_doors(sessions: TheSessions, lecture: TheLecture, body: Doors) -> None:
-    """Let new phones join, or stop that."""
+    """Let new phones join, or stop them joining."""
     await sessions.set_doors(lecture, body.open)
 
 
@@ -208,9 +208,9 @@ def csv_of(rows: Iterable[tuple[Any, ...]]) -> str:
 
 
 def harmless(cell: Any) -> str:
-    """A cell that no spreadsheet runs: an apostrophe precedes what might be a formula.
+    """Make a cell safe for spreadsheets: put an apostrophe before a possible formula.
 
-    Numbers below zero have it too.
+    Negative numbers get one too.
     """
     text = cell if isinstance(cell, str) else json.dumps(cell)
     return f"'{text}" if text.startswith(FORMULA) else text

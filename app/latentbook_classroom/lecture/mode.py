@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from latentbook.report import Report
+from latentbook.base.report import Report
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import lecturer, pages, phones, store
 from latentbook_classroom.lecture.pages import Pages
@@ -47,14 +47,14 @@ class ClassMode:
 
     @asynccontextmanager
     async def running(self, book: str, report: Report) -> AsyncIterator[None]:
-        """Say where the lecturer starts, and hold classes until the server ends."""
+        """Report where the lecturer starts, and run classes until the server ends."""
         async with self.sessions.open():
             report(lecturers_address(book, self.new_key))
             yield
 
 
 def lecturers_address(book: str, key: str | None) -> str:
-    """Say where the lecturer starts. Of an older key the server has only the hash."""
+    """Describe where the lecturer starts. Of an older key, the server stores only the hash."""
     if key is None:
         return (
             f"Classes start at {book}/class/, with the lecturer's address from an earlier start; "

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Request
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from latentbook.base.hashing import content_hash
 from latentbook.book.translations.language import Language
-from latentbook.hashing import content_hash
 from latentbook.http.caching import YEAR
 from latentbook.http.problems import Problem
 from latentbook.http.site_files import made
@@ -33,7 +33,7 @@ Code = Annotated[str, Path(max_length=20)]
 
 @dataclass
 class Pages:
-    """What the pages of class mode use from the build and from their own bundle."""
+    """Renders the pages of class mode from the build's data and their own bundle."""
 
     settings: Settings
     data: ClassData
@@ -78,7 +78,7 @@ def pages_of(request: Request) -> Pages:
 
 
 async def answer(make: Callable[..., str], *given: Any, **named: Any) -> Response:
-    """One page, which no cache stores."""
+    """Render a page that no cache stores."""
     return HTMLResponse(await made(make, *given, **named), headers=NOT_KEPT)
 
 
@@ -95,7 +95,7 @@ async def to_class() -> Response:
 
 @router.get("/class/")
 async def get_start(request: Request, sessions: TheSessions) -> Response:
-    """The running classes, for the lecturer; for others, how to get there."""
+    """Show the lecturer the running classes, and others how to get there."""
     codes = list(sessions.lectures) if is_lecturer(request) else None
     return await answer(pages_of(request).render, "lecturer", code="", codes=codes, sections=[])
 

@@ -78,7 +78,7 @@ async def take_seat(request: Request, sessions: TheSessions, code: str, body: Se
     responses={304: {"description": "Not modified."}, **refusals(*READS)},
 )
 async def get_news(request: Request, seated: TheSeat) -> Response:
-    """What has changed. Every phone polls this every two seconds, and nearly always gets a 304."""
+    """The latest news. Every phone polls this every two seconds, and nearly always gets a 304."""
     news = seated[0].news
     headers = {"ETag": news.etag, "Cache-Control": "private, no-cache"}
     if matches(request.headers.get("if-none-match", ""), news.etag):

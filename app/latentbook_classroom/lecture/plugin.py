@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.hooks import SitePart, hookimpl
 from latentbook.settings import PluginSettings, Settings
 from latentbook_classroom.lecture.settings import ClassSettings
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from fastapi import FastAPI
 
-    from latentbook.report import Report
+    from latentbook.base.report import Report
 
 
 @hookimpl

@@ -1,6 +1,6 @@
-"""The running classes, in memory: everything that phones and the projector are sent.
+"""The running classes, in memory: all data for phones and the projector.
 
-Everything permanent is in the store before it is here.
+Permanent data is in the store before it is here.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ SWEEP_S = 30
 
 @dataclass
 class TokenBucket:
-    """A rate limit shared by all clients: five hundred phones in a hall may share one address.
+    """A rate limit shared by all clients: 500 phones in a lecture hall may share one address.
 
     It allows ``most`` at once and then ``rate`` per second; ``refusal`` is the error text.
     """
@@ -126,7 +126,7 @@ class Lecture:
         return None
 
     def here(self) -> int:
-        """How many phones have polled within the last seconds."""
+        """Number of phones that have polled within the last ``HERE_S`` seconds."""
         since = time.monotonic() - HERE_S
         return sum(at > since for at in self.seen.values())
 
@@ -134,7 +134,7 @@ class Lecture:
 class Sessions:
     """All classes of this server.
 
-    What a class does not allow raises a :class:`Problem`, which is the reply to the request.
+    A request that a class does not allow raises a :class:`Problem`, which is the reply.
     """
 
     def __init__(self, settings: Settings, kept: Store) -> None:
@@ -221,7 +221,7 @@ class Sessions:
 
     @asynccontextmanager
     async def turn(self, lecture: Lecture) -> AsyncIterator[None]:
-        """One change of a class at a time, and none after its end."""
+        """Allow one change of a class at a time, and none after its end."""
         async with self.lock:
             if self.lectures.get(lecture.code) is not lecture:
                 raise Problem(410, "This class has ended.")
@@ -240,7 +240,7 @@ class Sessions:
             self.lecture(code)
         lecture = self.lectures[code]
         if (seat := lecture.seat(tokens)) is None:
-            self.guesses.require()  # otherwise the replies would tell right codes from wrong
+            self.guesses.require()  # otherwise the replies would reveal which codes are right
             seat = await self.new_seat(lecture, tokens)
         answered = None
         if (asked := lecture.stored.asking) is not None:
@@ -254,7 +254,7 @@ class Sessions:
         if not lecture.stored.doors_open:
             raise Problem(403, "The lecturer lets no more phones in.")
         async with self.turn(lecture):
-            if (seat := lecture.seat(tokens)) is not None:  # asked for twice at once
+            if (seat := lecture.seat(tokens)) is not None:  # requested twice at once
                 return seat
             if len(lecture.stored.seats) >= self.most_seats:
                 raise Problem(403, f"All {self.most_seats} seats of this class are taken.")
@@ -372,7 +372,7 @@ class Sessions:
             return lecture.question
 
     def overview(self, lecture: Lecture) -> dict[str, Any]:
-        """What the lecturer's page and the projector are sent: no answers."""
+        """Data for the lecturer's page and the projector, without answers."""
         asked = lecture.stored.asking
         state: dict[str, Any] = {
             "code": lecture.code,

@@ -14,27 +14,27 @@ from filelock import FileLock, Timeout
 from sqlalchemy.dialects.sqlite import insert as insert_or
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.http.logs import log
 from latentbook.http.problems import Unavailable
 
 T = TypeVar("T")
 PRAGMAS = (
     "journal_mode=WAL",
-    "synchronous=NORMAL",  # survives the end of the process at any moment
+    "synchronous=NORMAL",  # survives the process ending at any moment
     "foreign_keys=ON",
-    "secure_delete=ON",  # what has ended is overwritten
+    "secure_delete=ON",  # deleted classes are overwritten
     "busy_timeout=5000",
 )
 
 
 # No table has a column for a name, an address or any personal data.
-# sqlite_autoincrement: a number that a phone still remembers is never given again.
+# sqlite_autoincrement: a number that a phone still remembers is never reused.
 metadata = sa.MetaData()
 
 
 def belongs_to(table: str) -> sa.Column[int]:
-    """A row that is deleted with its row in another table."""
+    """A reference; the row is deleted with the row that it refers to."""
     key = sa.ForeignKey(f"{table}.id", ondelete="CASCADE")
     return sa.Column(table, key, nullable=False, index=True)
 
@@ -157,7 +157,7 @@ class Store:
             raise LatentbookError(f"{path} is not a file of class mode: {error.orig}.") from None
 
     async def run(self, work: Callable[..., T], *given: Any) -> T:
-        """The result of one of the functions below, in its own transaction.
+        """Run one of the functions below in its own transaction; return its result.
 
         Raises
         ------
@@ -196,8 +196,8 @@ class Store:
 def engine(path: Path) -> sa.Engine:
     """SQLite with one connection, whose transactions lock the file from the start.
 
-    One that reads first and writes later fails where another has written in between, however long
-    it may wait.
+    One that reads first and writes later fails if another has written in between, however long it
+    may wait.
     """
     made = sa.create_engine(
         sa.URL.create("sqlite", database=str(path)),
@@ -292,7 +292,7 @@ def ask(connection: sa.Connection, lecture_id: int, label: str, wanted: str) -> 
 
 
 def open_round(connection: sa.Connection, asking_id: int) -> StoredRound:
-    """Open a vote, the first or another one; revealed answers are hidden again."""
+    """Open the first or a further vote; revealed answers are hidden again."""
     connection.execute(sa.update(asking).where(asking.c.id == asking_id).values(revealed=False))
     connection.execute(sa.update(round).where(round.c.asking == asking_id).values(closed=True))
     opened_at = time.time()
@@ -310,7 +310,7 @@ def reveal(connection: sa.Connection, asking_id: int) -> None:
 
 
 def put_away(connection: sa.Connection, lecture_id: int) -> None:
-    """Ask nothing any more; answers stay until the class ends."""
+    """Withdraw the question; answers remain until the class ends."""
     connection.execute(sa.update(lecture).where(lecture.c.id == lecture_id).values(asking=None))
 
 
@@ -319,7 +319,7 @@ def put_answer(
 ) -> bool:
     """Write an answer; if the round has closed or is gone, return False.
 
-    A change that comes again, or after a later one, changes nothing.
+    A change that is repeated, or that arrives after a later one, has no effect.
     """
     is_closed = sa.select(round.c.closed).where(round.c.id == round_id)
     if connection.execute(is_closed).scalar_one_or_none() is not False:
@@ -353,7 +353,7 @@ def answer_of(connection: sa.Connection, round_id: int, seat_id: int) -> tuple[i
 
 
 def everything(connection: sa.Connection, lecture_id: int) -> list[tuple[str, str, int, int, Any]]:
-    """Every answer of a class: label, what was asked for, round (from 1), seat, value."""
+    """Every answer of a class: label, readout or panel, round (from 1), seat, value."""
     rows = connection.execute(
         sa.select(
             asking.c.label,

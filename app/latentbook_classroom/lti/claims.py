@@ -1,4 +1,4 @@
-"""What a launch says, checked: nothing of it is believed before.
+"""Checks the claims of a launch: none of them is trusted before.
 
 References
 ----------
@@ -25,7 +25,7 @@ RESOURCE_LINK, DEEP_LINK = "LtiResourceLinkRequest", "LtiDeepLinkingRequest"
 VERSION = "1.3.0"
 
 CLOCKS_S = 60
-"""By how much the clocks of two servers may differ."""
+"""Tolerated difference between the clocks of two servers."""
 OLDEST_S = 3600
 LONGEST_NAME = 200
 NAMES = ("name", "given_name", "family_name")
@@ -33,21 +33,21 @@ LONGEST_URL = 1000
 
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 ROLES = {
-    "Instructor#TeachingAssistant": "assistant",  # who is sent as an instructor too
+    "Instructor#TeachingAssistant": "assistant",  # is sent as an instructor too
     "Instructor": "instructor",
     "Administrator": "instructor",
     "ContentDeveloper": "assistant",
     "Learner": "student",
-    "Mentor": "",  # who looks on: a parent, an adviser
+    "Mentor": "",  # an observer: a parent, an adviser
 }
-"""Of roles in a course, by their names in the vocabulary: the first that somebody has counts. All
-others are students. Who has an empty one has no place here.
+"""Roles here by the names of course roles in the vocabulary: the first that somebody has counts.
+People with none of these are students; an empty role gives no access.
 """
 
 
 @dataclass(frozen=True)
 class Launch:
-    """Who opens what, from where."""
+    """The data of a launch: who opens what, from where."""
 
     kind: str
     subject: str
@@ -66,7 +66,7 @@ class Launch:
 
 
 def check_token(claims: dict[str, Any], of: Row, nonce: str) -> str:
-    """The subject of a token that a platform made for this sign-in, now.
+    """The subject of a token, if the platform made it for this sign-in, now.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def check_token(claims: dict[str, Any], of: Row, nonce: str) -> str:
 
 
 def check_launch(claims: dict[str, Any], subject: str, deployments: Collection[str]) -> Launch:
-    """What a launch asks for, if it has all that the specification requires."""
+    """Read a launch, if it contains everything that the specification requires."""
     if claims.get(CLAIM + "version") != VERSION:
         raise Unfit("another version of LTI")
     kind = claims.get(CLAIM + "message_type")
@@ -137,7 +137,7 @@ def check_launch(claims: dict[str, Any], subject: str, deployments: Collection[s
 
 
 def role_of(roles: Collection[str]) -> str:
-    """The role here of somebody with these. Those in the system or institution give none."""
+    """The role here of somebody with these roles. Roles in the system or institution give none."""
     names = {role.removeprefix(MEMBERSHIP).lstrip("#/") for role in roles if is_in_course(role)}
     names |= {"Learner", "Mentor"} & {name.partition("#")[0] for name in names}  # as Mentor#Parent
     return next((role for name, role in ROLES.items() if name in names), "student")
@@ -165,7 +165,7 @@ def text(claims: dict[str, Any], name: str, longest: int) -> str:
 
 
 def said(claims: dict[str, Any], name: str, longest: int = LONGEST_NAME) -> str:
-    """A text that need not be there."""
+    """An optional text."""
     found = claims.get(name)
     return found if isinstance(found, str) and len(found) <= longest else ""
 
@@ -183,7 +183,7 @@ def part(claims: dict[str, Any], name: str) -> dict[str, Any]:
 
 
 def given(claims: dict[str, Any], name: str) -> dict[str, Any]:
-    """A part that need not be there."""
+    """An optional part."""
     return {} if claims.get(name) is None else part(claims, name)
 
 
@@ -193,7 +193,7 @@ def on_origin(target: str, own: str) -> str:
     Raises
     ------
     Unfit
-        If it is an address of another one
+        If it is an address of another server
     """
     try:
         parts, here = urlsplit(target), urlsplit(own)

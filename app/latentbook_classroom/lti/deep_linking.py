@@ -1,4 +1,4 @@
-"""``/lti/deep-link``: an instructor in a platform chooses what stands in their course."""
+"""``/lti/deep-link``: an instructor in a platform chooses links for their course."""
 
 import json
 import re
@@ -35,7 +35,7 @@ PAGES, BLOCKS = ("Chapter", "Section"), ("Instrument", "Question", "Problem")
 
 @dataclass(frozen=True)
 class Choice:
-    """Something of the book that a link can open. ``points`` only of an assignment."""
+    """A part of the book that a link can open. Only an assignment has ``points``."""
 
     place: str
     kind: str
@@ -49,7 +49,7 @@ class Choice:
 
 
 async def show(desk: Desk, body: dict[str, Any], *, state: str) -> Response:
-    """What can be linked. The page needs no session: it knows the launch."""
+    """Show the parts that can be linked. The page needs no session: it contains the launch."""
     said = claims.Launch(**body["launch"])
     if said.role == "student":
         raise refuse("deep linking by a student", platform=body["platform"])
@@ -76,9 +76,9 @@ async def offered(desk: Desk, body: dict[str, Any]) -> tuple[list[Choice], list[
 
 
 def choices(site: Path) -> list[Choice]:
-    """Pages of the book in order, each followed by what can be shown by itself."""
+    """Pages of the book in order, each followed by the blocks that can be shown by themselves."""
     found = []
-    # A site also has the index of the edition before, for pages that are open.
+    # A site also contains the previous edition's index, for pages that readers have open.
     index = ClassData(class_data_of(site)).frame()["config"]["search"]
     for each in json.loads((site / index).read_text(encoding="utf-8")):
         kind, (page, _, label) = each["kind"], each["url"].partition("#")
@@ -90,7 +90,7 @@ def choices(site: Path) -> list[Choice]:
 
 
 def assigned(connection: sa.Connection, of: int, said: claims.Launch) -> list[Choice]:
-    """The assignments of the present term, to strangers' courses only those that have opened."""
+    """The assignments of the present term; for untrusted courses, only those that have opened."""
     course = people.present(connection).id
     here = platforms.find_context(connection, of, said)
     is_trusted = here is not None and here.is_trusted and here.course == course
@@ -108,7 +108,7 @@ def assigned(connection: sa.Connection, of: int, said: claims.Launch) -> list[Ch
 
 @router.post("/lti/deep-link")
 async def answer(desk: TheDesk, form: TheForm) -> Response:
-    """Send what was chosen to the platform, in a form that the page sends by itself."""
+    """Send the choices to the platform, in a form that the page submits by itself."""
     ticket = form.text("ticket")
     step = await desk.read(steps.look, STEP, ticket)
     if step is None or not proves(step, form.text("secret")):
@@ -133,7 +133,7 @@ async def answer(desk: TheDesk, form: TheForm) -> Response:
 def content_items(
     chosen: Iterable[Choice], address: str, settings: dict[str, Any]
 ) -> list[dict[str, Any]]:
-    """What was chosen, as the platform stores it."""
+    """The choices in the platform's format."""
     shown = settings.get("accept_presentation_document_targets") or []
     items = []
     for each in chosen:

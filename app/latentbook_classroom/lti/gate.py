@@ -1,4 +1,4 @@
-"""What the routes to which other sites send people, and those to other sites, have in common."""
+"""Shared by the routes on which people arrive from other sites or leave for them."""
 
 from hmac import compare_digest
 from pathlib import Path
@@ -26,7 +26,7 @@ REFUSED = message(
 
 
 class Lti:
-    """What this server needs to talk to other systems, and the folder of its book."""
+    """The parts that talk to other systems, and the folder of the book."""
 
     def __init__(self, site: Path, database: Database, web: Web) -> None:
         self.site, self.web = site, web
@@ -41,7 +41,7 @@ async def get_visit(request: Request) -> Desk:
 
 
 async def get_sent(request: Request) -> Form:
-    """What that page has sent along."""
+    """The fields that the platform's page has sent."""
     if request.method == "POST":
         return await read_form(request)
     return pairs_of(request.scope["query_string"])
@@ -57,25 +57,25 @@ def lti_of(desk: Desk) -> Lti:
 
 
 def refuse(why: str, *, said: str = REFUSED, **about: Any) -> Refused:
-    """Log the reason, and say nothing of it to who caused it. Neither names anybody."""
+    """Log the reason, but do not tell the sender. Neither text names anybody."""
     warn("A sign-in was refused", most=100, reason=why, **about)
     return Refused(400, said)
 
 
 def is_alone(request: Request) -> bool:
-    """Whether the page is in a tab, not in a frame of another site. Old browsers do not say."""
+    """Whether the page is in a tab, not in another site's frame. Old browsers do not report it."""
     return request.headers.get("sec-fetch-dest") == "document"
 
 
 async def begin(
     desk: Desk, step: str, of: Row, back: str, asked: dict[str, str], **known: Any
 ) -> tuple[str, str, str]:
-    """Begin to ask a platform who this is.
+    """Start asking a platform who this is.
 
     Parameters
     ----------
-    back : where the platform sends people with its answer
-    known : what the next step has to know
+    back : path to which the platform sends people with its answer
+    known : data for the next step
 
     Returns
     -------

@@ -26,32 +26,32 @@ from latentbook_classroom.lti.web import Unreachable, Web
 ALGORITHMS = ["RS256"]
 BITS = 2048
 RENEWED = timedelta(90)
-"""A key is followed by a new one after this."""
+"""Age of a key at which a new one is added."""
 ANNOUNCED = timedelta(1)
-"""A new key is published before it is used: platforms keep what they fetched."""
+"""How long a new key is published before use: platforms cache the keys that they fetch."""
 KEPT = timedelta(30)
-"""How long a key that has been followed is published."""
+"""How long a key is published after a new one was added."""
 LONGEST_KEPT_S = 86_400
 FETCHED_AGAIN_S = 60
 """Keys are fetched at most once in this time, whatever tokens arrive."""
 FAILED_S = 10
-"""An address that has not answered is left alone for so long."""
+"""How long an address that has not answered is left alone."""
 SHORTEST_MODULUS = BITS // 6
 """Characters of a modulus in Base64."""
 
 NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
-"""As JSON has it. PostgreSQL stores none."""
+"""NUL as JSON writes it. PostgreSQL cannot store it."""
 
 
 class Unfit(Exception):
-    """Why a token is refused: for the log, never for whoever sent it."""
+    """Why a token is refused: for the log, never for the sender."""
 
 
 # Our keys
 
 
 def published(connection: sa.Connection) -> list[Row]:
-    """The oldest first."""
+    """The published keys, the oldest first."""
     rows = connection.execute(sa.select(tool_key).order_by(tool_key.c.id)).all()
     since = now() - KEPT
     return [old for old, new in zip_longest(rows, rows[1:]) if not new or new.created_at >= since]
@@ -62,7 +62,7 @@ def is_old(rows: list[Row]) -> bool:
 
 
 def refreshed(connection: sa.Connection) -> list[Row]:
-    """Those that are published, after a new one was added if the last is old."""
+    """Add a key if the last one is old; delete and leave out those no longer published."""
     if is_old(rows := published(connection)):
         add_key(connection)
         rows = published(connection)
@@ -77,7 +77,7 @@ def add_key(connection: sa.Connection) -> None:
 
 
 def replace_keys(connection: sa.Connection) -> None:
-    """Begin anew, when somebody may have the keys: what they signed is void at once."""
+    """Replace all keys if somebody else may have them: their signatures are void at once."""
     connection.execute(sa.delete(tool_key))
     add_key(connection)
 
@@ -122,7 +122,7 @@ class PlatformKeys:
         Raises
         ------
         Unfit
-            If none has
+            If none of its keys has
         """
         for since in (0.0, time.monotonic() - FETCHED_AGAIN_S):
             with suppress(InvalidKeyIdError):
@@ -130,8 +130,8 @@ class PlatformKeys:
         raise Unfit("signed with an unknown key")
 
     async def _known(self, url: str, since: float = 0.0) -> KeySet:
-        """The keys of an address, not fetched before ``since``. Whoever wants them meanwhile waits
-        for the same answer, so that a platform that is slow is asked once.
+        """The keys of an address, not fetched before ``since``. Concurrent callers wait for the
+        same answer, so that a slow platform is asked once.
         """
         async with self._turns[url]:
             found = self._fetched.get(url)
@@ -185,7 +185,7 @@ def verified(token: str, keys: KeySet) -> dict[str, Any]:
     try:
         found = jwt.decode(token, keys, algorithms=ALGORITHMS, registry=registry)
         text = json.dumps(found.claims, ensure_ascii=False)
-        text.encode()  # half characters: no database's
+        text.encode()  # refuses lone surrogates: databases cannot store them
     except InvalidKeyIdError:
         raise
     except (JoseError, ValueError, TypeError, RecursionError) as error:

@@ -1,8 +1,8 @@
 """``/lti/login``, ``/lti/launch``, ``/lti/open``, ``/lti/jwks``: from a platform into the book.
 
-The browser that begins a launch must be the one that ends it. A cookie proves that. Where a frame
-has none, a secret in the frame's own storage does, and the book opens in a tab: there a session
-can be kept.
+The browser that begins a launch must be the one that ends it. A cookie proves that. If a frame has
+none, a secret in the frame's own storage does, and the book opens in a tab, where a session cookie
+can be stored.
 """
 
 import re
@@ -29,7 +29,7 @@ ASSIGNMENT = re.compile(r"classroom/assignments/([^/?#]+)/")
 
 @router.get("/lti/jwks")
 async def get_keys(desk: Visit) -> Response:
-    """The keys with which platforms check what this server signs."""
+    """The keys with which platforms check this server's signatures."""
     rows = await desk.read(keys.published)
     if keys.is_old(rows):
         rows = await desk.run(keys.refreshed)
@@ -38,7 +38,7 @@ async def get_keys(desk: Visit) -> Response:
 
 @router.api_route("/lti/login", methods=["GET", "POST"])
 async def login(desk: Visit, given: Sent) -> Response:
-    """A platform's page asks to begin. It is asked who this is."""
+    """Begin a launch from a platform's page: ask the platform who this is."""
     if any(len(value) > LONGEST_GIVEN or "\0" in value for value in given.values()):
         raise refuse("a value is too long, or is no text")
     issuer, client_id = given.get("iss", ""), given.get("client_id", "")
@@ -66,7 +66,7 @@ async def login(desk: Visit, given: Sent) -> Response:
 
 @router.api_route("/lti/launch", methods=["GET", "POST"])
 async def launch(desk: Visit, given: Sent) -> Response:
-    """What a platform says about who this is, and what they open."""
+    """Receive a platform's answer: who this is, and what they open."""
     if desk.request.method == "GET":
         raise refuse("a launch in an address, which proxies log")
     step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
@@ -101,7 +101,7 @@ async def checked(desk: Desk, of: Row, nonce: str, given: dict[str, str]) -> tup
 
 
 async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
-    """Open what was launched, signed in."""
+    """Open the launched page, signed in."""
     base = desk.room.base_path
     if not place or NOT_TARGETS.match(place.removeprefix(base)):
         place = f"{base}classroom/"
@@ -115,7 +115,7 @@ async def opened(desk: Desk, of: Row, said: Launch, place: str) -> Response:
 
 @router.post("/lti/open")
 async def open_in_tab(desk: TheDesk, form: TheForm) -> Response:
-    """Open in a tab what a frame could not: the frame proves that it began the launch."""
+    """Open a frame's launch in a tab: the frame proves that it began the launch."""
     step = await steps.taken(desk.room.database, OPEN, form.text("ticket"))
     if step is None or not proves(step, form.text("secret")):
         raise refuse("a tab without the proof of its frame")

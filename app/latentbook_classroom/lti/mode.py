@@ -1,4 +1,4 @@
-"""LTI as a part of the app: its routes, and what it does in the background."""
+"""LTI as a part of the app: its routes and background work."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from fastapi import FastAPI
 from sqlalchemy.exc import DatabaseError
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.settings import Settings
 from latentbook_classroom.course.desk import Classroom
 from latentbook_classroom.lti import (

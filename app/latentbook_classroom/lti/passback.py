@@ -1,7 +1,7 @@
 """Scores on their way into platforms' gradebooks: Assignment and Grade Services 2.0.
 
-What is to be sent is not stored: it is the difference between the scores as they are computed and
-those that were sent last. So nothing is lost when the server ends, and nothing is sent twice.
+Scores to send are not stored: they are the difference between the computed scores and those that
+were sent last. So nothing is lost when the server ends, and nothing is sent twice.
 """
 
 import asyncio
@@ -41,30 +41,30 @@ from latentbook_classroom.lti.web import Answer, Unreachable
 SCORE_TYPE = "application/vnd.ims.lis.v1.score+json"
 RESULT_TYPE = "application/vnd.ims.lis.v2.resultcontainer+json"
 ARRIVED = (200, 201, 202, 204)
-REPEATED = "409"  # what platforms answer to a score that is not newer than theirs
+REPEATED = "409"  # platforms' answer to a score that is not newer than theirs
 
 EVERY_S = 20
 ROUND_S = 120
-"""For what one platform is sent; the rest follows in the next round."""
+"""Time for each platform; the remaining scores follow in the next round."""
 PAUSE_S = 0.1
 """Between two scores: platforms count requests."""
 FIRST_RETRY_S, LONGEST_RETRY_S = 5, 3_600
 MOST_FAILURES = 5
-"""In a row; then the platform has its rest until the next round."""
+"""In a row; after these, the platform is left alone until the next round."""
 ALIKE = 0.005
-"""Marks that differ by a smaller share of the maximum are one: platforms round."""
+"""Marks that differ by a smaller share of the maximum count as equal: platforms round."""
 LONGEST_ERROR = 200
 SAID = re.compile(
     r'"(?:error|error_description|message|reason|detail)"\s*:\s*'
     r'("(?:[^"\\\0-\x1f]|\\["\\/bfnrt]|\\u[0-9a-fA-F]{4})*")'
 )
-"""In JSON. Platforms have no common form for what they say."""
+"""Error text in JSON, for which platforms have no common format."""
 HAD = ("points", "most", "is_complete", "tried", "stamp", "tries", "next_at", "error", "is_forced")
 
 
 @dataclass(frozen=True)
 class Due:
-    """A score that a platform does not have. ``row``: what it has, if it was ever sent one."""
+    """A score that a platform does not have. ``row``: the last one sent to it, if any."""
 
     link: Row
     person: int
@@ -82,7 +82,7 @@ class Due:
         }
         if self.total.is_empty:  # without a score the platform removes the one it has
             return {**sent, "activityProgress": "Initialized"}
-        # Without a comment the last one is erased.
+        # Without a comment, platforms erase the last one.
         return {**sent, "scoreGiven": points, "scoreMaximum": of, "comment": f"{points:g} / {of:g}"}
 
     @property
@@ -95,12 +95,12 @@ class Due:
 
     @property
     def is_shown(self) -> bool:
-        """Whether the platform makes a result of it. It makes none of a pending one."""
+        """Whether the platform turns it into a result. It does not for a pending one."""
         return self.total.is_complete and not self.total.is_empty
 
     @property
     def may_be_there(self) -> bool:
-        """Whether this was tried, and the answer was lost."""
+        """Whether this was sent, and the answer was lost."""
         row = self.row
         if row is None or row.is_forced or not self.is_shown:
             return False
@@ -108,7 +108,7 @@ class Due:
 
 
 def due(connection: sa.Connection) -> list[Due]:
-    """What differs from what was sent, and may be tried now."""
+    """Scores that differ from those sent last, and may be sent now."""
     course = people.present(connection).id
     links = linked(connection, course)
     if not links:
@@ -126,7 +126,7 @@ def due(connection: sa.Connection) -> list[Due]:
 
 
 def linked(connection: sa.Connection, course: int) -> list[Row]:
-    """Links to assignments for which a platform takes scores."""
+    """Links to assignments for which a platform accepts scores."""
     wanted = (
         sa.select(resource_link, platform.c.id.label("platform"), platform.c.issuer)
         .select_from(resource_link.join(context).join(deployment).join(platform))
@@ -138,7 +138,7 @@ def linked(connection: sa.Connection, course: int) -> list[Row]:
 
 
 def people_of(connection: sa.Connection, link: Row) -> Iterable[Row]:
-    """The people of a link's course at the platform, with what the platform has of them."""
+    """The people of a link's course at the platform, with the scores last sent for them."""
     mine = (passback.c.resource_link == link.id) & (passback.c.person == identity.c.person)
     wanted = (
         sa.select(
@@ -173,8 +173,8 @@ def is_due(had: Row, total: Total) -> bool:
 
 
 def prepare(connection: sa.Connection, each: Due) -> datetime:
-    """The stamp of a try, which is stored before it. It is later than the last one, unless that may
-    have arrived: a platform that has it refuses it then as not newer.
+    """Store and return the stamp of a score before it is sent. It is later than the last stamp,
+    unless that score may have arrived: the platform then refuses this one as not newer.
     """
     stamp, row = now().replace(microsecond=0), each.row
     if row is not None and row.stamp is not None:
@@ -198,7 +198,7 @@ def arrived(connection: sa.Connection, each: Due) -> None:
         "most": total.of,
         "is_complete": total.is_complete,
     }
-    if total.is_empty:  # the row stays for its stamp, which the next one must be later than
+    if total.is_empty:  # the row stays: the next stamp must be later than its own
         sent = dict.fromkeys(sent)
     change(connection, each, **sent, tries=0, error="", next_at=None, is_forced=False)
 
@@ -211,7 +211,7 @@ def failed(connection: sa.Connection, each: Due, error: str, wait_s: float) -> N
 
 
 def send_again(connection: sa.Connection, by: people.Member) -> None:
-    """Send what has not arrived now, also over marks that were changed in the platform."""
+    """Send scores that have not arrived now, even over marks that were changed in the platform."""
     links = [link.id for link in linked(connection, by.course.id)]
     mine = passback.c.resource_link.in_(links) & (passback.c.error != "")
     again = sa.update(passback).where(mine)
@@ -221,7 +221,7 @@ def send_again(connection: sa.Connection, by: people.Member) -> None:
 
 @dataclass
 class Passback:
-    """Sends what is due, until it is cancelled."""
+    """Sends due scores until it is cancelled."""
 
     database: Database
     tokens: Tokens
@@ -233,7 +233,7 @@ class Passback:
         while True:
             try:
                 await self.round()
-            except Exception as error:  # its text may have values, and so names
+            except Exception as error:  # its text may have values, such as names
                 log.error("Scores wait for the next round", error=type(error).__name__)
             await asyncio.sleep(self.every_s)
 
@@ -246,17 +246,17 @@ class Passback:
                 group.create_task(self._send_some(number, given))
 
     async def _send_some(self, number: int, given: list[Due]) -> None:
-        """Send what can be sent now. A platform that is slow or broken holds up no other."""
+        """Send as many scores as possible now. A slow or broken platform delays no other."""
         try:
             async with asyncio.timeout(ROUND_S):
                 await self._send_all(number, given)
-        except Exception as error:  # its text may have values, and so names
+        except Exception as error:  # its text may have values, such as names
             log.error("Scores wait for the next round", platform=number, error=type(error).__name__)
 
     async def _send_all(self, number: int, given: list[Due]) -> None:
         of = await self.database.read(platforms.one, number)
         failures, shares, forced = 0, {}, []
-        ends = time.monotonic() + ROUND_S / 2  # the rest is for looking after what was forced
+        ends = time.monotonic() + ROUND_S / 2  # the rest is for checking forced scores
         for each in given:
             if each.link.id not in shares:
                 shares[each.link.id] = await self._results(of, each.link)
@@ -284,7 +284,7 @@ class Passback:
         await self._check(of, forced)
 
     async def _check(self, of: Row, forced: list[Due]) -> None:
-        """Moodle takes a score over a mark that was typed there, and keeps that mark."""
+        """Check forced scores: Moodle accepts one over a mark typed there, but keeps that mark."""
         shares: dict[int, dict[str, float | None] | str] = {}
         for each in forced:
             if each.link.id not in shares:
@@ -338,7 +338,7 @@ class Passback:
 
 
 def beside(line_item: str, name: str) -> str:
-    """Of a column its scores or results: after the path, before a query (Moodle has one)."""
+    """The address of a column's scores or results: ``name`` precedes a query (Moodle has one)."""
     parts = urlsplit(line_item)
     return urlunsplit(parts._replace(path=parts.path.rstrip("/") + name))
 
@@ -349,7 +349,7 @@ def share_of(result: dict[str, Any]) -> float | None:
 
 
 def is_changed(each: Due, there: float | None) -> bool:
-    """Whether the platform's mark is none that this server sent, or tried to."""
+    """Whether the platform's mark is not one that this server sent, or tried to."""
     if there is None or each.is_forced:
         return False
     ours = [each.share]
@@ -368,7 +368,7 @@ def sent_share(row: Row) -> float | None:
 
 
 def asks_to_wait(answer: Answer) -> bool:
-    """Canvas says with 403 that there were too many requests."""
+    """Whether there were too many requests. Canvas reports this with 403."""
     is_limit = answer.status == 403 and b"rate limit" in answer.body.lower()
     return is_limit or answer.status in (429, 503)
 

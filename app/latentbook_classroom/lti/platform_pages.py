@@ -16,7 +16,7 @@ REGISTRATION = timedelta(1)
 
 
 async def changed(desk: Desk) -> Response:
-    """Back to the page, after the headers of all pages know who may frame them."""
+    """Update the origins that may frame the book, and return to the page."""
     desk.request.app.state.framers = await desk.read(platforms.framers)
     return desk.to("classroom/platforms")
 
@@ -28,7 +28,7 @@ async def get_platforms(desk: InstructorDesk) -> Response:
 
 @router.post("/registration")
 async def make_link(desk: InstructorDesk) -> Response:
-    """A link by which a platform registers itself, once."""
+    """Create a link by which a platform registers itself once."""
     token = await desk.read(steps.begin, registering.STEP, {"by": desk.me.person}, REGISTRATION)
     return await show(desk, link=f"{desk.address}lti/register/{token}")
 
@@ -67,7 +67,7 @@ async def remove(desk: InstructorDesk, form: TheForm, number: Number) -> Respons
 
 @router.post("/contexts/{number}/roster")
 async def read_roster(desk: InstructorDesk, number: Number) -> Response:
-    """Add everybody whom the platform lists, also those who have never come."""
+    """Add everybody on the platform's list, even people who have never opened the book."""
     here, of = await desk.read(roster.place, number)
     found = await roster.fetch(lti_of(desk).tokens, of, here.members_url)
     lines = await desk.run(roster.apply, here, of, found, desk.me.person)

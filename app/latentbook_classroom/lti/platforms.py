@@ -1,4 +1,4 @@
-"""Platforms: those that are trusted to say who somebody is, and who they said it was."""
+"""Platforms that are trusted to identify people, and the people they identified."""
 
 from datetime import timedelta
 from typing import Any
@@ -29,7 +29,7 @@ def add(connection: sa.Connection, given: dict[str, str], *, by: int | None = No
 
     Parameters
     ----------
-    given : the columns of ``platform`` and, of LTI, ``deployments``, separated by spaces
+    given : the columns of ``platform`` and, for LTI, ``deployments``, separated by spaces
     """
     texts = {name: given.get(name, "").strip() for name in COLUMNS}
     if (kind := given.get("kind", "lti")) not in KINDS:
@@ -57,7 +57,7 @@ COLUMNS = ("name", "issuer", "client_id", "client_secret", *ADDRESSES, "audience
 
 
 def check(text: str, name: str, longest: int, *, is_needed: bool = True) -> None:
-    """Refuse what cannot be stored. The text may be a secret: it is not said."""
+    """Refuse text that cannot be stored. It may be a secret: the message does not quote it."""
     if not is_needed <= len(text) <= longest or not text.isprintable():
         why = message(
             "%(name)s must have from %(least)s to %(most)s characters, all of which can be seen. "
@@ -68,7 +68,7 @@ def check(text: str, name: str, longest: int, *, is_needed: bool = True) -> None
 
 
 def origin_of(address: str, name: str = "") -> str:
-    """Of an address, in a form that a header can have. ``name``: of the field, if it has none."""
+    """The origin of an address, as headers accept it. ``name``: the field that a refusal names."""
     if not is_safe(address):
         why = message(
             "%(name)s must be an address that begins with https:// and has a host in ASCII. "
@@ -86,8 +86,8 @@ def add_deployment(connection: sa.Connection, of: int, name: str) -> None:
 
 
 def remove(connection: sa.Connection, number: int, *, by: int | None) -> None:
-    """Trust a platform no more: the sessions to which it said who somebody is go with it. People,
-    their identities and their work stay.
+    """Stop trusting a platform, and end the sessions in which it identified people. The people,
+    their identities and their work remain.
     """
     one(connection, number)
     connection.execute(sa.delete(platform).where(platform.c.id == number))
@@ -95,7 +95,7 @@ def remove(connection: sa.Connection, number: int, *, by: int | None) -> None:
 
 
 def everyone(connection: sa.Connection) -> list[Row]:
-    """All platforms; ``by``: who added it, and ``role``: what they are in the present course."""
+    """All platforms; ``by``: who added it; ``role``: this person's in the present course."""
     at = people.present(connection).id
     wanted = (
         sa.select(platform, person.c.name.label("by"), member.c.role)
@@ -127,24 +127,24 @@ def deployments(connection: sa.Connection, of: int) -> list[str]:
 
 
 def framers(connection: sa.Connection) -> str:
-    """The origins that may show the book in a frame, as the header says it.
+    """The origins that may show the book in a frame, as the header lists them.
 
-    Pages of one platform can be in each other: all of them must be named.
+    Pages of one platform can be nested: all their origins must be listed.
     """
     lti = sa.select(platform.c.address, platform.c.auth_url).where(platform.c.kind == "lti")
     found = {origin_of(each) for row in connection.execute(lti) for each in row if is_safe(each)}
     return " ".join(sorted(found))
 
 
-# Who comes from them
+# People from platforms
 
 
 def enter(connection: sa.Connection, of: Row, launch: Launch, assignment: str) -> str:
-    """Let somebody in who was launched; return the token of a session.
+    """Let a launched person in; return the token of a session.
 
     Parameters
     ----------
-    assignment : which the link opens, or empty
+    assignment : name of the one that the link opens, or empty
     """
     here = context_of(connection, of, launch)
     who = known(connection, of.issuer, launch.subject)
@@ -157,8 +157,8 @@ def enter(connection: sa.Connection, of: Row, launch: Launch, assignment: str) -
 def let_in(
     connection: sa.Connection, here: Row, issuer: str, subject: str, said: Any, who: int | None
 ) -> int:
-    """Put somebody into the course and the context, with the name that was said, and the role if
-    the context is trusted.
+    """Add somebody to the course and the context, with the name that was sent and, if the context
+    is trusted, the role.
     """
     sent = {"name": named(said.name), "number": named(said.number)}
     if who is None:
@@ -166,7 +166,7 @@ def let_in(
         connection.execute(sa.insert(identity).values(person=who, issuer=issuer, subject=subject))
     if change := {column: text for column, text in sent.items() if text}:
         connection.execute(sa.update(person).where(person.c.id == who).values(**change))
-    # Whoever has a course of their own at the platform is an instructor there, and names it.
+    # Anyone with their own course at the platform is an instructor there, and chooses its title.
     role, group = (said.role, named(here.title)) if here.is_trusted else ("", "")
     people.put(connection, here.course, who, role, group)
     mine = {"context": here.id, "person": who}
@@ -185,7 +185,7 @@ def named(text: str) -> str:
 
 
 def stand_in(subject: str) -> str:
-    """For somebody whose name is not sent."""
+    """A name for somebody whose name is not sent."""
     return f"Student {hash_of(subject).hex()[:6]}"
 
 
@@ -201,7 +201,7 @@ def find_context(connection: sa.Connection, of: int, launch: Launch) -> Row | No
 
 
 def context_of(connection: sa.Connection, of: Row, launch: Launch) -> Row:
-    """The platform's course, in the present course: the first launch puts it there."""
+    """The platform's course, in the present course: the first launch adds it."""
     table = tables.context
     at = people.present(connection).id
     found = find_context(connection, of.id, launch)
@@ -226,15 +226,15 @@ def keep_link(connection: sa.Connection, of: int, launch: Launch, assignment: st
     table = tables.resource_link
     where = {"context": of, "name": launch.link}
     sent = {"line_item": launch.line_item, "scopes": launch.scopes}
-    if assignment:  # Open edX opens all that was chosen for a component by one link
+    if assignment:  # Open edX opens all choices for a component by one link
         sent["assignment"] = assignment
     if connection.execute(sa.update(table).filter_by(**where).values(**sent)).rowcount == 0:
         connection.execute(sa.insert(table).values(**where, **{"assignment": "", **sent}))
 
 
 def contexts(connection: sa.Connection) -> list[Row]:
-    """The courses of platforms, the newest first, with how many came from each; ``first``: who was
-    the first, for courses can have any title.
+    """The courses of platforms, the newest first. ``people``: how many came from each. ``first``:
+    who came first, because courses can have any title.
     """
     table = tables.context
     count = (
@@ -261,7 +261,7 @@ def contexts(connection: sa.Connection) -> list[Row]:
 
 
 def take_along(connection: sa.Connection, number: int, *, by: int | None = None) -> None:
-    """Put a course of a platform into the present term, and trust what it says of roles."""
+    """Move a platform's course to the present term, and trust the roles that it sends."""
     at = people.present(connection).id
     table = tables.context
     chosen = sa.update(table).where(table.c.id == number)
@@ -275,7 +275,7 @@ def take_along(connection: sa.Connection, number: int, *, by: int | None = None)
 
 
 def accept_no_more(connection: sa.Connection, number: int, by: people.Member) -> None:
-    """Trust a course of a platform no more. Who came from it is a student again."""
+    """Stop trusting a platform's course. Everybody who came from it is a student again."""
     table, came = tables.context, tables.context_person
     here = (table.c.id == number) & (table.c.course == by.course.id) & table.c.is_trusted
     if connection.execute(sa.update(table).where(here).values(is_trusted=False)).rowcount == 0:

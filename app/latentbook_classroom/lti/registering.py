@@ -33,7 +33,7 @@ FAILED = message(
 
 @router.get("/lti/register/{token}")
 async def register(desk: Visit, token: Annotated[str, Path(max_length=1000)]) -> Response:
-    """A platform's administrator has opened the link there."""
+    """Register a platform in which an administrator has opened the link."""
     step = await steps.taken(desk.room.database, STEP, token)
     if step is None or not await desk.read(people.is_instructor, step["by"]):
         raise refuse("a registration link that is unknown, used, expired or taken back")
@@ -51,13 +51,13 @@ async def register(desk: Visit, token: Annotated[str, Path(max_length=1000)]) ->
 
 
 def _add(connection: sa.Connection, given: dict[str, str], by: int) -> None:
-    """Trust a platform, unless it is one already and has only updated what it knows of the book."""
+    """Trust a platform. If it is trusted already, it has only updated its data about the book."""
     if not platforms.find(connection, given["issuer"], given["client_id"]):
         platforms.add(connection, given, by=by)
 
 
 async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:
-    """What both sides have told each other, as ``platforms.add`` takes it."""
+    """Exchange data with a platform; return its part in the form for ``platforms.add``."""
     web = lti_of(desk).web
     theirs = (await web.ask("GET", configuration)).json
     issuer, to = str(theirs["issuer"]), str(theirs["registration_endpoint"])
@@ -84,7 +84,7 @@ async def agreed(desk: Desk, configuration: str, token: str) -> dict[str, str]:
 
 
 def tool(address: str, title: str) -> dict[str, Any]:
-    """The book, as platforms register it."""
+    """The book's data for a platform's register."""
     launch = f"{address}lti/launch"
     return {
         "application_type": "web",

@@ -1,4 +1,4 @@
-"""Who is in a platform's course: Names and Role Provisioning Services 2.0."""
+"""The people in a platform's course: Names and Role Provisioning Services 2.0."""
 
 import asyncio
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ WHOLE_S = 60
 
 @dataclass(frozen=True)
 class Listed:
-    """A member of a platform's course; ``why`` not here, if so."""
+    """A member of a platform's course; ``why``: the reason if they cannot join here."""
 
     subject: str
     name: str
@@ -40,8 +40,8 @@ class Listed:
 
 
 async def fetch(tokens: Tokens, of: Row, url: str) -> list[Listed]:
-    """The members of a course, page by page. Why there are none is for the log alone: it
-    would tell an instructor what answers in the server's network.
+    """Fetch the members of a course, page by page. Only the log gets the reason for a failure: it
+    would show an instructor which machines answer in the server's network.
 
     Raises
     ------
@@ -98,7 +98,7 @@ def place(connection: sa.Connection, number: int) -> tuple[Row, Row]:
 def apply(
     connection: sa.Connection, here: Row, of: Row, found: list[Listed], by: int
 ) -> list[Line]:
-    """Add who is new; say names and roles anew. Nobody is removed. Returns what was done."""
+    """Add new people; update names and roles. No one is removed. Return a line per person."""
     lines, seen = [], set()
     before = {each.id for each in people.everyone(connection, here.course)}
     for i, each in enumerate(found):

@@ -40,7 +40,7 @@ FAILED = message(
 
 @router.get("/callback")
 async def finish(desk: Visit, given: Sent) -> Response:
-    """The service's answer: a code, which the server exchanges for who this is."""
+    """Receive the service's answer: a code, which the server exchanges for the identity."""
     step = await steps.taken(desk.room.database, STEP, given.get("state", ""))
     if step is None or not proves(step, desk.cookie(STEP)):
         raise refuse("a sign-in that this browser has not begun, or not now", said=FAILED)
@@ -51,18 +51,18 @@ async def finish(desk: Visit, given: Sent) -> Response:
         raise refuse(f"{type(why).__name__}: {why}", said=FAILED, platform=of.id) from None
     who = await desk.run(enter, of, said, step["person"], step.get("made_by"))
     response = desk.to("classroom/")
-    if step["person"] is None:  # whoever connects an account is signed in already, by other means
+    if step["person"] is None:  # a person who connects an account is signed in already
         desk.keep(response, await desk.run(people.new_session, who, platform=of.id))
     return response
 
 
 @router.get("/{number}")
 async def ask(desk: TheDesk, number: Number) -> Response:
-    """Ask the service who this is. Whoever is signed in here and asks for it connects the two."""
+    """Ask the service who this is. Somebody who is signed in here connects the two accounts."""
     of = await desk.read(platforms.one, number)
     if of.kind != "oidc":
         raise Refused(404, message("There is no such platform."))
-    # Another site may begin a sign-in, but not connect an account of its own to this one.
+    # Another site may begin a sign-in, but must not connect its own account to this one.
     is_own = desk.request.headers.get("sec-fetch-site", "same-origin") == "same-origin"
     mine = await desk.read(people.session_of, desk.cookie()) if desk.member and is_own else None
     known = {"person": mine.person, "made_by": mine.made_by} if mine else {"person": None}
@@ -83,7 +83,7 @@ async def ask(desk: TheDesk, number: Number) -> Response:
 async def identified(
     desk: Desk, of: Row, step: dict[str, Any], given: dict[str, str]
 ) -> dict[str, Any]:
-    """The claims of who signed in."""
+    """The claims about the person who signed in."""
     if given.get("iss", of.issuer) != of.issuer:
         raise Unfit("the answer of another issuer")
     if error := given.get("error"):
@@ -106,7 +106,7 @@ async def identified(
 
 
 async def profile(web: Web, of: Row, subject: str, token: str) -> dict[str, Any]:
-    """What the service says of somebody at its UserInfo address, which only its configuration has.
+    """A person's names from the service's UserInfo address, which only its configuration states.
 
     Many services put no name into a token that was exchanged for a code (Core 1.0, section 5.4).
     """
@@ -130,11 +130,12 @@ def enter(
     me: int | None,
     made_by: int | None = None,
 ) -> int:
-    """Whom an account is here. It is connected to who is signed in, or may join, or is refused.
+    """The person of an account. A new one is connected to the person who is signed in. If nobody
+    is, a new person joins, or the account is refused.
 
     Parameters
     ----------
-    me, made_by : who is signed in, and whose link has begun that session
+    me, made_by : who is signed in, and who made the link that began that session
     """
     subject = said["sub"]
     who = platforms.known(connection, of.issuer, subject)

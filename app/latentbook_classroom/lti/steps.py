@@ -1,7 +1,7 @@
 """Steps of signing in: each has a token, works once, and expires.
 
-What a step knows is in its token, encrypted. So whoever begins one writes nothing into the
-database, which stores only the steps that were used.
+A step's data is in its token, encrypted. So beginning one writes nothing to the database, which
+stores only the steps that were used.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from latentbook_classroom.course.tables import now
 
 LASTS = timedelta(minutes=10)
 KEPT = timedelta(2)
-"""How long a used step is known: longer than any lasts, whatever the clock does meanwhile."""
+"""How long a used step is stored: longer than any lasts, even if the clock is set meanwhile."""
 SEALED = {"alg": "dir", "enc": "A256GCM"}
 """RFC 7518, sections 4.5 and 5.3."""
 
@@ -35,13 +35,13 @@ def new_secret() -> str:
 def begin(
     connection: sa.Connection, kind: str, body: dict[str, Any], lasts: timedelta = LASTS
 ) -> str:
-    """The token of a new step. Only reads."""
+    """The token of a new step. This only reads the database."""
     known = {"kind": kind, "until": (now() + lasts).timestamp(), "body": body}
     return jwe.encrypt_compact(SEALED, json.dumps(known), _key(connection))
 
 
 def look(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | None:
-    """What a step knows that can still be taken."""
+    """The data of a step, if it can still be used."""
     try:
         known = json.loads(jwe.decrypt_compact(token, _key(connection)).plaintext or b"{}")
     except (JoseError, ValueError):
@@ -54,7 +54,7 @@ def look(connection: sa.Connection, kind: str, token: str) -> dict[str, Any] | N
 
 
 def take(connection: sa.Connection, token: str) -> bool:
-    """Use a step that was looked at. False if that was done before."""
+    """Mark a step as used; return False if it already was."""
     connection.execute(sa.delete(used_step).where(used_step.c.expires_at < now()))
     if _is_used(connection, token):
         return False
@@ -64,7 +64,7 @@ def take(connection: sa.Connection, token: str) -> bool:
 
 
 async def taken(database: Database, kind: str, token: str) -> dict[str, Any] | None:
-    """What a step knows, once. Strangers who have none take no turn to write."""
+    """Use a step and return its data. Strangers without a step take no turn to write."""
     step = await database.read(look, kind, token)
     return step if step is not None and await database.run(take, token) else None
 

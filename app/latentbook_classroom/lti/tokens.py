@@ -1,4 +1,4 @@
-"""Access tokens: with them the server reads rosters and sends scores, in nobody's name.
+"""Access tokens: the server uses them to read rosters and send scores, on nobody's behalf.
 
 References
 ----------
@@ -16,14 +16,14 @@ from latentbook_classroom.lti import keys, steps
 from latentbook_classroom.lti.web import Answer, Unreachable, Web
 
 SPARE_S = 60
-"""A token is renewed before it ends."""
+"""How long before its end a token is renewed."""
 SHORTEST_S, LONGEST_S = 60, 3_600
 MAX_PAGES, MAX_PAGE_BYTES = 50, 2**22
 """Of a list."""
 
 
 class NoAccess(Unreachable):
-    """The platform gives no token."""
+    """The platform issues no token."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Tokens:
     async def ask(
         self, of: Row, scope: str, method: str, url: str, *, headers: Mapping[str, str], **sent: Any
     ) -> Answer:
-        """A request with a token, once more with a new one if the first has ended early."""
+        """Send a request with a token; repeat it with a new one if the first has ended early."""
         for is_again in (False, True):
             if is_again:
                 self._kept.pop((of.id, scope), None)

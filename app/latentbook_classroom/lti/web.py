@@ -16,11 +16,11 @@ import httpx2
 
 TIMEOUT_S = 10
 WHOLE_S = 20
-"""For a response that arrives slowly."""
+"""Limit for a complete response, which may arrive slowly."""
 MAX_BYTES = 2**16
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 OWN = re.compile(r"127\.|0\.|169\.254\.|::1?$|::ffff:|fe80:|(.*\.)?localhost\.?$")
-"""This machine, and what is reachable from it alone."""
+"""This machine, and addresses that only it can reach."""
 HOST = re.compile(r"[\w.:\[\]-]+", re.ASCII)
 """A host with its port, as headers can have it: no user, no wildcard, no other alphabet."""
 
@@ -29,7 +29,7 @@ for name in ("httpx2", "httpcore2"):
 
 
 class Unreachable(Exception):
-    """Why a platform gave no usable answer. The text has nothing about a person."""
+    """Why a platform gave no usable answer. The text contains nothing about a person."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Answer:
 
 
 def is_safe(url: str) -> bool:
-    """Whether nobody on the way can read or change what is sent there."""
+    """Whether no one can read or change data on its way there."""
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
@@ -94,7 +94,7 @@ class Web:
         accepted: tuple[int, ...] = (200,),
         **sent: Any,
     ) -> Answer:
-        """The answer, if its status is accepted; all are if none is named.
+        """The answer, if its status is accepted. An empty ``accepted`` accepts every status.
 
         Raises
         ------

@@ -18,7 +18,7 @@ ROUTERS = (
 
 
 def add_to(app: FastAPI) -> None:
-    """Add the routes to an app, and what they respond if a model cannot be used."""
+    """Add the routes to an app, and their responses if a model cannot be used."""
     app.summary = "Decoders of the book: codes to images and back."
     for router in ROUTERS:
         app.include_router(router)

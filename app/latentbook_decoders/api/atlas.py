@@ -23,11 +23,11 @@ TILE = 256
 """Pixels along each side of a map tile."""
 
 CELL = 32
-"""Pixels along each side of an image's cell, or else the next power of two that contains it."""
+"""Pixels along each side of an image's cell; for larger images, the next power of two."""
 
 DEEPEST = 18
-"""Neighbouring codes are 2^-17 apart here, sixteen steps of a float32 near the edge. Four levels
-deeper they would be equal.
+"""Neighbouring codes are 2^-17 apart at this zoom, sixteen steps of a float32 near the edge. Four
+levels deeper they would be equal.
 """
 
 EXACT_FROM = 8
@@ -102,7 +102,7 @@ def tile_codes(
     images: int = TILE // CELL,
 ) -> NDArray[np.float32]:
     """Codes of a map tile, row by row from the top, of shape (images * images, latent_dim)."""
-    step = 2 * EDGE / (images * 2**zoom)  # a power of two, so what follows is exact
+    step = 2 * EDGE / (images * 2**zoom)  # a power of two, so the codes are exact
     middles = np.arange(images) + 0.5
     z1 = (x * images + middles) * step - EDGE
     z2 = EDGE - (y * images + middles) * step

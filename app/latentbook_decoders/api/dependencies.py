@@ -1,4 +1,4 @@
-"""What several routes need: the decoders, the name of a model, arrays of numbers."""
+"""Dependencies of several routes: the decoders, the name of a model, arrays of numbers."""
 
 from functools import partial
 from typing import Annotated, cast
@@ -31,7 +31,7 @@ TheInference = Annotated[Decoders, Depends(get_inference)]
 
 
 def as_floats(numbers: list[float]) -> NDArray[np.float32]:
-    """Numbers that were accepted, in an eighth of the memory."""
+    """Convert accepted numbers to an array, which needs an eighth of the memory."""
     return np.array(numbers, np.float32)
 
 

@@ -38,7 +38,7 @@ ColourLine = Annotated[list[Colour], SIDE, AsFloats]
 
 
 def kind_of(line: Any) -> str:
-    """By which of the two a line is judged."""
+    """The tag of the kind of line that validates this one."""
     return COLOUR if isinstance(line, list) and isinstance(next(iter(line), 0), list) else GREY
 
 

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api", tags=["pictures"])
 
 MAX_TILES = 128
 MAX_LEVELS = 2**24
-"""Bytes of one picture: large images in colour fill it before there are so many tiles."""
+"""Limit for the bytes of one picture, which large colour images reach with fewer tiles."""
 
 WIDEST_SPAN = 10.0
 

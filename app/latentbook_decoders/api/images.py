@@ -80,7 +80,7 @@ class Form:
         return said if self.encoding == "identity" else {**said, "Content-Encoding": self.encoding}
 
     def write(self, cells: Levels) -> Body:
-        """Write cells of shape (rows, columns, height, width), or so in colour, in this format."""
+        """Write cells of shape (rows, columns, height, width), and 3 in colour, in this format."""
         return ENCODERS[self.encoding](WRITERS[self.media_type](cells))
 
 

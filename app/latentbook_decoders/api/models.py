@@ -1,6 +1,4 @@
-"""``GET /api/models`` and ``GET /api/models/{name}``: which models there are, and how they were
-made.
-"""
+"""``GET /api/models`` and ``GET /api/models/{name}``: the models, and how they were made."""
 
 import json
 from typing import Any

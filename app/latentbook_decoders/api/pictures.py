@@ -43,7 +43,7 @@ async def answer_picture(
 
     Parameters
     ----------
-    key : what the picture depends on, apart from the model and the format
+    key : everything that the picture depends on, apart from the model and the format
     codes : returns an ndarray of shape (rows * columns, latent_dim)
     exact : decode in float32 regardless of the model's format
     """

@@ -1,4 +1,4 @@
-"""A plane through the latent space: which two latents vary, and its centre."""
+"""A plane through the latent space: the two latents that vary, and its centre."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +34,7 @@ class PlaneQuery(Strict):
     )
 
     def check_weights(self, model: Opened) -> None:
-        """Raise a 404 problem if the model has other weights by now."""
+        """Raise a 404 problem if the model has different weights by now."""
         sha256 = model.card["weights"]["sha256"]
         if not sha256.startswith(self.weights):
             raise wrong_field("weights", f"They are {sha256}. Received {self.weights}.", 404)

@@ -24,7 +24,7 @@ class Opened:
     ----------
     image_shape : height and width, and 3 in colour
     dtype : number format of codes within ``NEAR``
-    edition : what the pictures depend on, apart from the request and the number format
+    edition : all that the pictures depend on, apart from the request and the number format
     """
 
     name: str
@@ -56,7 +56,7 @@ class Decoded:
 
 
 class Decoders(Protocol):
-    """What routes use: one thread here, or replicas (:mod:`latentbook_decoders.scale`)."""
+    """Interface for routes: one thread here, or replicas (:mod:`latentbook_decoders.scale`)."""
 
     async def cards(self) -> list[dict[str, Any]]:
         """The card of every model; if it cannot be served, its name and the reason."""

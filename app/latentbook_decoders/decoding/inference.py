@@ -55,7 +55,7 @@ class TorchBroken(Problem):
 
 
 class Registry(Protocol):
-    """What is used of :mod:`latentbook_decoders.models.registry`."""
+    """The functions that are used of :mod:`latentbook_decoders.models.registry`."""
 
     def names(self) -> tuple[str, ...]: ...
 

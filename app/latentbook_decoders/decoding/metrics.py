@@ -10,7 +10,7 @@ TILES = (1, 4, 16, 64, 256, 1024, 4096, 16384)
 
 
 class DecoderMetrics:
-    """Counters of the decoders, in the registry of an app or in one of their own."""
+    """Counters of the decoders, in the registry of an app or in a separate one."""
 
     def __init__(self, registry: CollectorRegistry | None = None) -> None:
         registry = registry or CollectorRegistry()

@@ -29,7 +29,7 @@ class Mosaic:
     def lay(self, images: Levels) -> Levels:
         """(n, height, width) -> (rows, columns, cell height, cell width), contiguous.
 
-        In colour with one more axis. What is spare stays 0. If the images fill the picture, the
+        In colour, there is one more axis. Unused pixels stay 0. If the images fill the picture, the
         result is a view of them.
         """
         shape = self.shape

@@ -24,7 +24,7 @@ from latentbook_decoders.settings import DeviceChoice, Dtype, DtypeChoice
 CHUNKS = 64, 512
 """Codes decoded at once, for few codes and for many. Every chunk is padded to its size and decoded
 by one thread, so a tile's pixels depend neither on the codes next to it nor on the number of cores.
-A map tile is one small chunk. With chunks larger than 512, fewer cores would have work.
+A map tile is one small chunk. With chunks larger than 512, some cores would be idle.
 """
 
 GPU_CHUNKS = 64, 4096
@@ -36,10 +36,10 @@ this. In the book's decoders that pass, it changes one pixel in a thousand by mo
 """
 
 TEST_CODES = 4096
-"""Drawn uniformly from the cube within ``NEAR``."""
+"""Number of codes drawn uniformly from the cube within ``NEAR``."""
 
 DIGEST_CODES = 1024
-"""How many of the test codes' pictures go into the edition."""
+"""Number of the test codes whose pictures go into the edition."""
 
 DECODING_NICENESS = 10
 
@@ -56,7 +56,7 @@ class ServedModel:
 
     Parameters
     ----------
-    dtype : the format; ``auto`` is the one that the device says it multiplies fastest
+    dtype : the format; ``auto`` is the one that the device reports to multiply fastest
     workers : run the chunks, each on one thread
 
     Attributes
@@ -67,7 +67,7 @@ class ServedModel:
     dtype : number format of codes within ``NEAR``
     max_grey_difference : int, largest difference of a pixel in ``dtype`` from float32, of 255
         levels
-    edition : what its pictures depend on, apart from the weights and the number format
+    edition : all that its pictures depend on, apart from the weights and the number format
     """
 
     def __init__(
@@ -166,16 +166,14 @@ def test_codes(latent_dim: int) -> Floats:
 
 
 def one_threaded_workers() -> ThreadPoolExecutor:
-    """As many workers as torch would use threads, each running torch on one thread; so does the
-    caller.
-    """
+    """As many workers as torch has threads. Each runs torch on one thread; so does the caller."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     return ThreadPoolExecutor(threads, "decoder", _begin_worker)
 
 
 def _begin_worker() -> None:
-    """Decode behind whatever else the server does: pages must not wait for grids."""
+    """Decode at low priority: pages must not wait for grids."""
     torch.set_num_threads(1)
     if sys.platform == "linux":  # elsewhere this changes the whole process
         os.nice(DECODING_NICENESS)

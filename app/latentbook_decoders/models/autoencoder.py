@@ -1,4 +1,4 @@
-"""Base of all models: an encoder and a decoder. `training.objectives` says what they minimise."""
+"""Base of all models: an encoder and a decoder. `training.objectives` defines their losses."""
 
 from typing import ClassVar, Protocol
 
@@ -14,7 +14,7 @@ class Autoencoder(nn.Module):
     """x -> z -> x_hat, with a deterministic code.
 
     Outside, colours come last: images of shape (n, 32, 32, 3). Inside they come first, as layers
-    have them, so ``encoder`` and ``decoder`` see (n, 3 * 32 * 32).
+    expect, so ``encoder`` and ``decoder`` see (n, 3 * 32 * 32).
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class Autoencoder(nn.Module):
         return self.encoder(self.flat(x)).float(), None
 
     def flat(self, x: Tensor) -> Tensor:
-        """What the encoder sees of images of shape (n, height, width) or (n, height, width, 3)."""
+        """The encoder's input for images of shape (n, height, width) or (n, height, width, 3)."""
         return (x.movedim(3, 1) if x.ndim == 4 else x).flatten(1)
 
     def logits(self, z: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""Cards: the JSON next to every file of weights or exported arrays that says how it was made."""
+"""Cards: the JSON next to every file of weights or exported arrays that records how it was made."""
 
 import hashlib
 import json

@@ -35,7 +35,7 @@ def choose_device(choice: DeviceChoice) -> torch.device:
 def choose_dtype(choice: DtypeChoice, device: torch.device) -> Dtype:
     """The number format of a setting; `auto` is bfloat16 if the device multiplies it in hardware.
 
-    What the device reports decides, not a timing: equal machines choose the same, however busy.
+    The device's report decides, not a timing: equal machines choose the same, however busy.
     """
     if choice != "auto":
         return choice
@@ -48,7 +48,7 @@ def choose_dtype(choice: DtypeChoice, device: torch.device) -> Dtype:
 
 
 def kernels(device: torch.device) -> str:
-    """What decides how a device rounds: its kind and what its kernels depend on."""
+    """The properties that decide how a device rounds: its kind and its kernels' features."""
     if device.type == "cuda":
         return f"cuda {torch.cuda.get_device_name(device)}"
     if device.type == "cpu":

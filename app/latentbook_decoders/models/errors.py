@@ -1,8 +1,8 @@
-"""Errors of models; messages say what was received and what is accepted."""
+"""Errors of models; messages give the received and the accepted values."""
 
 from typing import Any
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 
 
 class ModelError(LatentbookError):

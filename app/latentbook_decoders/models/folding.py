@@ -23,7 +23,7 @@ def fold(decoder: nn.Sequential) -> nn.Sequential:
 
     It is equal up to float32 rounding. Pairs with a single output map, the image, become a
     convolution at low resolution and a PixelShuffle; the others a ConvTranspose2d(4, 2, 1).
-    Measurements decided which form is used where. The other layers are shared with the original.
+    Measurements decided between the two forms. The other layers are shared with the original.
     """
     layers = list(decoder)
     folded: list[nn.Module] = []

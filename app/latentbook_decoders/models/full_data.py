@@ -1,4 +1,4 @@
-"""Arrays for the instruments that a server computes on more than the page has.
+"""Arrays for the instruments that a server computes on more data than the page has.
 
 `latentbook train NAME` stores them in `arrays/`, each with its card. They are not sent to the page.
 """

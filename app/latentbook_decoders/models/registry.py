@@ -34,7 +34,7 @@ MODELS: dict[str, Config] = {
     "contractive_autoencoder_mnist": ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
     "vqvae_mnist": VQVAEConfig(codes=64),
 }
-"""Name -> architecture; `training/recipes.py` says what each was trained on, and how."""
+"""Name -> architecture; `training/recipes.py` gives the data and the training of each."""
 
 
 def names() -> tuple[str, ...]:

@@ -44,7 +44,7 @@ class Codebook(nn.Module):
         self.vectors = nn.Parameter(START * torch.randn(codes, width))  # (codes, width)
 
     def indices(self, z: Tensor) -> Tensor:
-        """Which vector is nearest: (n, width, side, side) -> (n, side, side), int64."""
+        """Index of the nearest vector: (n, width, side, side) -> (n, side, side), int64."""
         rows = z.detach().movedim(1, -1).float()  # (n, side, side, width)
         # |z - e|^2 without |z|^2, which is the same for all vectors
         distances = self.vectors.square().sum(1) - 2 * rows @ self.vectors.T

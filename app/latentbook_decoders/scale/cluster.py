@@ -15,7 +15,7 @@ from ray.exceptions import RayError
 from ray.serve.handle import DeploymentHandle
 from ray.serve.schema import LoggingConfig
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.decoding.metrics import DecoderMetrics
 from latentbook_decoders.models.cards import WEIGHTS_DIR
 from latentbook_decoders.scale.inference import ReplicatedInference
@@ -25,16 +25,16 @@ from latentbook_decoders.settings import DecoderSettings, DeviceChoice, Dtype, D
 APPLICATION = "latentbook"
 
 TARGET_ONGOING = MAX_ONGOING // 2
-"""Average requests per replica above which another is started if allowed."""
+"""Average requests per replica above which a further one is started if allowed."""
 
 DRAIN_S = 20
-"""How long a replica that is being replaced may take for its running requests."""
+"""Seconds that a replica that is being replaced gets for its running requests."""
 
 DECIDE_S = 60
-"""How long a machine of the cluster may take to report its number format."""
+"""Seconds in which a machine of the cluster must report its number format."""
 
 REACH_S = 10
-"""How long the cluster may take to respond."""
+"""Seconds in which the cluster must respond."""
 
 OBJECT_STORE_BYTES = 512 * 2**20
 """Shared memory for results in transit: forty of the largest grids."""
@@ -65,11 +65,11 @@ def connect() -> None:
     except (OSError, RuntimeError, ValueError) as error:
         where = f"The Ray cluster at RAY_ADDRESS={address}" if address else "Ray"
         raise LatentbookError(f"{where} does not answer: {error}") from error
-    signal.signal(signal.SIGTERM, on_sigterm)  # Ray's own would end the server with an error
+    signal.signal(signal.SIGTERM, on_sigterm)  # Ray's handler would end the server with an error
 
 
 def deploy(settings: DecoderSettings, metrics: DecoderMetrics) -> ReplicatedInference:
-    """The replicas of these settings; running ones are used if they are the same."""
+    """The replicas for these settings; reuse running ones of the same release."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     options = deployment_options(settings, (int(node.get("CPU", 0)) for node in nodes))
     serve.start(proxy_location="Disabled")
@@ -122,7 +122,7 @@ def cpu_share(cpus: Iterable[int], replicas: int) -> int:
 
 
 def release_of(dtype: DtypeChoice, options: dict[str, Any]) -> str:
-    """What the replicas run: the version of the program, the weights, and the options."""
+    """Identify the replicas: the version of the program, and a hash of weights and options."""
     digest = hashlib.sha256(repr((dtype, sorted(options.items()))).encode())
     for card in sorted(WEIGHTS_DIR.glob("*.json")):
         digest.update(card.read_bytes())
@@ -139,7 +139,7 @@ def running(release: str) -> DeploymentHandle[Any] | None:
 
 
 def run(settings: DecoderSettings, options: dict[str, Any], release: str) -> DeploymentHandle[Any]:
-    """Deploy the application, replacing another release, and wait for its replicas."""
+    """Deploy the application, replacing any other release, and wait for its replicas."""
     actor = options["ray_actor_options"]
     device: DeviceChoice = (
         "cpu" if settings.device == "auto" and not actor["num_gpus"] else settings.device

@@ -1,4 +1,4 @@
-"""The server's side of the replicas: asks one, and another if it dies."""
+"""The server's side of the replicas: send a request to one, and to another if it dies."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ class ReplicasLost(Unavailable):
 
 
 class ReplicatedInference:
-    """Models on replicas, asked from the event loop.
+    """Models on replicas, requested from the event loop.
 
     Parameters
     ----------
@@ -92,8 +92,8 @@ class ReplicatedInference:
             raise
 
     async def ask(self, method: str, *args: Any) -> Any:
-        """The answer of one replica; of another one if it dies, as answers depend only on the
-        arguments. If the caller is cancelled, the request is too.
+        """The answer of one replica; if it dies, of another, because answers depend only on the
+        arguments. If the caller is cancelled, so is the request.
 
         Raises
         ------

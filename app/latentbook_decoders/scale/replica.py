@@ -29,7 +29,7 @@ class DecoderReplica:
         self, device: DeviceChoice, dtype: Dtype, threads: int, release: str, loopback: bool
     ) -> None:
         # torch reads this when it is imported, which happens on the inference thread. Replicas
-        # with more threads than cores between them take twice as long each.
+        # that together have more threads than cores take twice as long each.
         os.environ["OMP_NUM_THREADS"] = str(threads)
         if loopback:
             listen_on_loopback()
@@ -37,7 +37,7 @@ class DecoderReplica:
         self.inference = Inference(device, dtype, 2 * MAX_ONGOING)
 
     async def get_release(self) -> str:
-        """Which version of the program, and which weights, this replica runs."""
+        """The version of the program, and the weights, that this replica runs."""
         return self.release
 
     async def check_health(self) -> None:
@@ -61,16 +61,16 @@ class DecoderReplica:
         return await self.inference.encode(name, x)
 
     async def require(self, name: str, edition: str) -> None:
-        """Refuse a request that was begun with other weights, or on another kind of processor."""
+        """Refuse a request begun with different weights, or on a different kind of processor."""
         if (await self.inference.open(name)).edition != edition:
             raise OtherEdition(name)
 
 
 def listen_on_loopback() -> None:
-    """Let Ray Serve bind the server by which replicas call one another to 127.0.0.1.
+    """Make Ray Serve's server for calls between replicas listen on 127.0.0.1 only.
 
-    It binds every address of the machine, whatever address Ray itself uses, and has no setting for
-    this. tests/unit/test_private_names.py names the version in which this was read.
+    Otherwise it binds every address of the machine, whatever address Ray itself uses. Ray Serve has
+    no setting for this. tests/unit/test_private_names.py names the version in which this was read.
     """
     names = vars(serve_replica)
     add_port = names["add_port_to_grpc_server"]

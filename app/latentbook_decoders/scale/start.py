@@ -4,7 +4,7 @@ import importlib.util
 import os
 import secrets
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook_decoders.decoding.decoders import Decoders
 from latentbook_decoders.decoding.metrics import DecoderMetrics
 from latentbook_decoders.settings import DecoderSettings
@@ -26,7 +26,7 @@ def start_replicas(settings: DecoderSettings, metrics: DecoderMetrics) -> Decode
     # Ray reads these when it is imported.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     if "RAY_ADDRESS" not in os.environ:
-        # Use only the loopback address. The name comes from the systems where that is the default.
+        # Use only the loopback address. The variable is named after systems with that default.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
         # A separate token, so that Ray writes none to the home folder.
         os.environ["RAY_AUTH_MODE"] = "token"

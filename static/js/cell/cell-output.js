@@ -21,7 +21,7 @@ const MAX_KEPT = 50_000;
 export class CellOutput {
   #place;
   #goToLine;
-  /** What a figure by Matplotlib shows. @type {() => string} */
+  /** Alt text of a Matplotlib figure. @type {() => string} */
   #alt;
   /** The book's own output. @type {Node[]} */
   #recorded;
@@ -35,7 +35,7 @@ export class CellOutput {
   #pieces = [];
   #size = 0;
 
-  /** @param {HTMLElement} place @param {(line: number) => void} goToLine @param {() => string} alt what a picture shows */
+  /** @param {HTMLElement} place @param {(line: number) => void} goToLine @param {() => string} alt of a picture */
   constructor(place, goToLine, alt) {
     this.#place = place;
     this.#alt = alt;
@@ -43,7 +43,7 @@ export class CellOutput {
     this.#recorded = [...place.childNodes];
   }
 
-  /** A run begins. The old output stays until there is new output. */
+  /** Begin a run. The old output stays until there is new output. */
   begin() {
     this.#fresh = true;
     this.#room = LINES_SHOWN;
@@ -58,7 +58,7 @@ export class CellOutput {
     return this.#pieces;
   }
 
-  /** Shows the output of an earlier run. @param {Piece[]} pieces */
+  /** Show the output of an earlier run. @param {Piece[]} pieces */
   replay(pieces) {
     this.begin();
     for (const [kind, ...rest] of pieces) {
@@ -81,12 +81,12 @@ export class CellOutput {
     this.#pieces?.push(piece);
   }
 
-  /** The run has ended, possibly without output. */
+  /** End a run; clear the old output if there was no new one. */
   finish() {
     this.#clearOnce();
   }
 
-  /** Shows the recorded output again. */
+  /** Show the recorded output again. */
   restore() {
     this.begin();
     this.#fresh = false;
@@ -144,7 +144,7 @@ export class CellOutput {
   }
 
   /**
-   * Adds what the last error means under its traceback.
+   * Add an explanation of the last error under its traceback.
    * @param {Explanation | null} explanation
    * @returns {Promise<string>} the sentence, or ""
    */
@@ -159,7 +159,7 @@ export class CellOutput {
   }
 
   /**
-   * Adds what a run left without an error.
+   * Add notes on a run without an error.
    * @param {(HTMLElement | null)[]} paragraphs
    * @param {Explanation[]} notes
    * @returns {string} their text
@@ -180,7 +180,7 @@ export class CellOutput {
       const paragraphs = await Promise.all(notes.map(explained));
       if (pieces === this.#pieces) this.note(paragraphs, notes);
     } catch {
-      // A file that the reader has loaded may hold anything.
+      // A file that the reader loaded may contain anything.
     }
   }
 
@@ -203,12 +203,12 @@ export class CellOutput {
     pre.append(traceback.slice(0, named), link, traceback.slice(named + words.length));
   }
 
-  /** Adds an element with a button under the output, until the next run. @param {HTMLElement} element */
+  /** Add an element with a button under the output, until the next run. @param {HTMLElement} element */
   offer(element) {
     this.#place.append(element);
   }
 
-  /** Appends text, to the last element if it is of the same kind. @param {string} name @param {string} written */
+  /** Append text, to the last element if that is of the same kind. @param {string} name @param {string} written */
   #append(name, written) {
     const text = withoutColours(written);
     const last = this.#place.lastElementChild;
@@ -243,7 +243,7 @@ export class CellOutput {
   }
 }
 
-/** The end of the first lines of a text. @param {string} text @param {number} lines */
+/** The position after the first lines of a text. @param {string} text @param {number} lines */
 function endOfLine(text, lines) {
   let end = 0;
   for (let i = 0; i < lines; i++) end = text.indexOf("\n", end) + 1;

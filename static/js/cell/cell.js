@@ -30,12 +30,12 @@ class Cell {
   /** @type {AbortController | null} */
   #stop = null;
   #clock = 0;
-  /** When Python began with the current request. */
+  /** When Python started the current request. */
   #start = 0;
-  /** While the reader steps through the code. @type {import("./steps.js").Steps | null} */
+  /** Set while the reader steps through the code. @type {import("./steps.js").Steps | null} */
   #steps = null;
   #gone = new AbortController();
-  /** What is said about where the code comes from. */
+  /** State of the origin notice: whether the code came with a link, number of stored own versions. */
   #origin = "false 0";
 
   /** @param {HTMLElement} section */
@@ -82,7 +82,7 @@ class Cell {
     this.#showEdited();
   }
 
-  /** Shows the last output of a reader's edit, if it is stored. */
+  /** Show the last output of a reader's edit, if it is stored. */
   #recall() {
     const kept = this.field.edited ? read("output", this.label) : null;
     if (kept?.code !== fingerprint(this.field.text)) return;
@@ -90,7 +90,7 @@ class Cell {
     this.#say("recalled", translate("Output of your last run"));
   }
 
-  /** Stores the output of an edit; the recorded output is in the page. @param {string} code that ran */
+  /** Store the output of an edit; the recorded output is in the page. @param {string} code that ran */
   #keepOutput(code) {
     const { pieces } = this.output;
     if (code === this.field.text && this.field.edited && pieces !== null) {
@@ -100,7 +100,7 @@ class Cell {
     }
   }
 
-  /** The page is left: a running snippet is stopped, because the next page's code would wait for it. */
+  /** Clean up when the reader leaves the page. Stop a running snippet: the next page's code would wait for it. */
   destroy() {
     this.#gone.abort();
     this.leaveOthers();
@@ -128,7 +128,7 @@ class Cell {
   }
 
   /**
-   * Run and Stop replace each other, so the focus moves along. The seconds of a run are not read out, its end is.
+   * Run and Stop replace each other, so move the focus along. Screen readers announce only the end of a run.
    * @param {State} state
    */
   #show(state) {
@@ -148,7 +148,7 @@ class Cell {
     if (!this.field.kept) this.status.textContent = translate("This browser does not save your edit. Copy it before you leave");
   }
 
-  /** Says that the code came with a link, and offers the reader's own version. */
+  /** Report that the code came with a link, and offer the reader's own version. */
   async #showOrigin() {
     const state = `${this.field.linked !== ""} ${this.field.own.length}`;
     if (state === this.#origin) return;
@@ -181,10 +181,10 @@ class Cell {
   }
 
   /**
-   * Runs it, unless it is running.
+   * Run the snippet, unless it is already running.
    *
    * @param {AbortSignal} [signal] stops it, as its own button does
-   * @returns {Promise<RunError | null>} why it did not finish
+   * @returns {Promise<RunError | null>} the error that stopped it
    */
   run(signal) {
     this.#running ??= this.#run(signal).finally(() => (this.#running = null));
@@ -216,7 +216,10 @@ class Cell {
     }
   }
 
-  /** Says under the output what the run left without an error. @param {import("../explain/explain.js").Explanation[]} notes @param {string} code that ran */
+  /**
+   * Show notes under the output of a run without an error.
+   * @param {import("../explain/explain.js").Explanation[]} notes @param {string} code that ran
+   */
   async #note(notes, code) {
     if (notes.length === 0) return;
     const runs = this.#runs;
@@ -233,7 +236,7 @@ class Cell {
   }
 
   /**
-   * Sends the code to Python; until the answer the status line shows the seconds, and Stop ends it.
+   * Send the code to Python. Until it answers, the status line shows the seconds and Stop can end the run.
    *
    * @param {import("../python/page/job.js").Message} message
    * @param {AbortSignal} [signal]
@@ -305,7 +308,7 @@ class Cell {
   }
 
   /**
-   * A recording failed: for want of a name, which offers to run the snippets that make it, or for a reason that it explains.
+   * Help with a failed recording: offer to run the snippets that define a missing name, or explain the error.
    * @param {RunError} error @param {import("./steps.js").Steps} steps
    */
   async #helpWith(error, steps) {
@@ -330,7 +333,7 @@ class Cell {
     this.#steps = null;
   }
 
-  /** Runs the earlier snippets that this one needs, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
+  /** Run the earlier snippets that this one needs, then this one. @param {import("./prerequisites.js").Entry[]} earlier */
   async #runAfter(earlier) {
     if (await this.#runEarlier(earlier)) this.run();
   }
@@ -392,12 +395,12 @@ class Cell {
     });
   }
 
-  /** Has a screen reader read out what appears under the traceback, after the status. @param {string} text */
+  /** Make screen readers announce text from under the output, after the status. @param {string} text */
   #announce(text) {
     this.status.append(make("span", { className: "visually-hidden" }, ` ${text}`));
   }
 
-  /** A restart of Python has lost this snippet's variables. */
+  /** Report that a restart of Python has lost this snippet's variables. */
   #lost() {
     if (this.#runs > 0 && this.#stop === null) this.#say("stopped", translate("Python was restarted: its variables are lost. Run it again"));
   }

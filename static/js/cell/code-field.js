@@ -1,7 +1,7 @@
 /**
- * A listing that the reader can edit. It is static, highlighted text until the reader reaches it. Then the editor replaces
- * it with the same metrics, and the cursor is at the place of the click. Every keystroke is stored, together with a
- * fingerprint of the book's text, to detect that a newer edition has changed it. Code from a link (code-link.js) is marked as such.
+ * A listing that the reader can edit. It is static, highlighted text until the reader reaches it. Then an editor with
+ * the same metrics replaces it, with the cursor where the reader clicked. Every edit is stored with a fingerprint of
+ * the book's text, which reveals changes in a newer edition. Code from a link (code-link.js) is marked as such.
  *
  * @typedef {{
  *   key: string,
@@ -31,7 +31,7 @@ export class CodeField {
   #gone = new AbortController();
   /** The notice that another tab has changed this code. @type {HTMLElement | null} */
   #note = null;
-  /** Whether the browser stores what is typed. */
+  /** Whether the browser stores the edit. */
   kept = true;
   /** Fingerprint of the code that came with a link, until the book's is restored; else "". */
   linked = "";
@@ -59,7 +59,7 @@ export class CodeField {
     this.#offer();
   }
 
-  /** Another tab has changed this code. @param {string} theirs @param {string} [linked] */
+  /** Another tab has changed this code: offer its version. @param {string} theirs @param {string} [linked] */
   #meet(theirs, linked = "") {
     this.#note?.remove();
     if (theirs === this.#text) return;
@@ -112,13 +112,13 @@ export class CodeField {
     return fingerprint(this.#book);
   }
 
-  /** Versions of the reader that code from a link has replaced. @returns {{base: string, text: string}[]} */
+  /** The reader's own versions that code from a link has replaced. @returns {{base: string, text: string}[]} */
   get own() {
     return read("own", this.#options.key) ?? [];
   }
 
   /**
-   * Takes the code of a link. The reader's own is stored first.
+   * Use the code of a link, after storing the reader's own version.
    *
    * @param {{base: string, code: string}} link
    * @returns {Promise<boolean>} whether the browser stores it; if not, nothing changes
@@ -131,7 +131,7 @@ export class CodeField {
     return true;
   }
 
-  /** Takes the reader's last own version back. */
+  /** Restore the reader's latest own version. */
   async takeBack() {
     const versions = this.own;
     const last = versions.pop();
@@ -143,12 +143,12 @@ export class CodeField {
     this.#options.onChange();
   }
 
-  /** Adds lines at the end. @param {string} lines */
+  /** Add lines at the end. @param {string} lines */
   async append(lines) {
     await this.#take(`${this.#text.trimEnd()}\n\n${lines}`);
   }
 
-  /** Restores the book's text. */
+  /** Restore the book's text. */
   reset() {
     this.#base = fingerprint(this.#book);
     this.#take(this.#book);
@@ -164,17 +164,20 @@ export class CodeField {
     (await this.open())?.focusLine(line);
   }
 
-  /** Marks a line, or with null none. @param {number | null} line */
+  /** Mark a line; null clears the mark. @param {number | null} line */
   async markError(line) {
     if (line !== null || this.#editor !== null) (await this.open())?.markError(line);
   }
 
-  /** Marks lines while the reader steps through the code, which cannot be edited meanwhile. @param {Parameters<Editor["showStep"]>[0]} step */
+  /**
+   * Mark lines while the reader steps through the code, which is then read-only.
+   * @param {Parameters<Editor["showStep"]>[0]} step
+   */
   async showStep(step) {
     (await this.open())?.showStep(step);
   }
 
-  /** Replaces the listing with the editor. @returns {Promise<Editor | null>} null if it cannot be loaded */
+  /** Replace the listing with the editor. @returns {Promise<Editor | null>} null if it cannot be loaded */
   async open() {
     this.#editor ??= this.#build();
     try {
@@ -212,7 +215,7 @@ export class CodeField {
     this.#options.onChange();
   }
 
-  /** The editor loads when the reader arrives: by pointer, by touch, by Tab. */
+  /** Load the editor when the reader arrives by pointer, touch or Tab. */
   #offer() {
     const source = this.#source;
     source.tabIndex = 0;
@@ -247,9 +250,9 @@ function selectedIn(element) {
 }
 
 /**
- * The place in a listing's text under a pointer.
+ * The offset in a listing's text under the pointer.
  *
- * @param {HTMLElement | null} listing null once the editor is there, which knows its own places
+ * @param {HTMLElement | null} listing null once the editor has replaced it; the editor finds its own offsets
  * @param {MouseEvent} event
  */
 function offsetAt(listing, { clientX, clientY }) {

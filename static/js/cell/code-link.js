@@ -1,6 +1,7 @@
 /**
- * A link that carries a reader's version of a snippet: `#code=` and base64url of JSON, compressed. It is shown as text, and as a
- * difference. It never runs by itself, and the reader's own version is stored before it takes its place (docs/safety.md).
+ * A link with a reader's version of a snippet: `#code=` and base64url of compressed JSON. The code is shown as text,
+ * and as a difference. It never runs by itself. The reader's own version is stored before it is replaced
+ * (docs/safety.md).
  *
  * @typedef {{label: string, base: string, code: string}} LinkedCode `base`: fingerprint of the book's text that it changes
  * @import { CodeField } from "./code-field.js"
@@ -17,11 +18,11 @@ const MAX_LINK = 8_000;
 const MAX_UNPACKED = 64_000;
 /** Pairs of lines to compare; larger changes are shown as all lines. */
 const MAX_PAIRS = 1_000_000;
-/** Lines that stay, shown on either side of a change. */
+/** Unchanged lines shown on either side of a change. */
 const AROUND = 3;
 /** Characters that hide what code does. */
 const INVISIBLE = /[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u2800\u{1d159}]|[\p{Cf}\p{Default_Ignorable_Code_Point}]/u;
-/** Of these, joiners and variants that change what one sees: in Indian and Arabic scripts, and in emoji. */
+/** Exceptions: joiners and variation selectors that change visible text, in Indic and Arabic scripts and in emoji. */
 const JOINED =
   /(?<=\p{M})[\u200c\u200d]|[\u200c\u200d](?=\p{M})|(?<=\p{scx=Arab})\u200c(?=\p{scx=Arab})|(?<=[\p{ExtPict}\p{EMod}])\u200d(?=\p{ExtPict})|(?<=\p{ExtPict})\ufe0f/gu;
 
@@ -71,10 +72,10 @@ async function readLink(hash) {
   return { label: linked.label, base: linked.base, code: linked.code };
 }
 
-/** Opens the link that the address carries, and takes it out of the address. */
+/** Open the link in the address, and remove it from the address. */
 export async function openLink() {
   const { hash } = location;
-  if (!hash.startsWith(START)) return; // it is open already: an address that changes while the page starts is seen twice
+  if (!hash.startsWith(START)) return; // already opened: a change of address while the page starts is noticed twice
   const leave = (/** @type {string} */ fragment) => history.replaceState(history.state, "", location.pathname + location.search + fragment);
   leave("");
   await loadSheet("study.css");
@@ -156,7 +157,7 @@ function differences(mine, theirs) {
 }
 
 /**
- * Lines that stay (" "), go ("-") and come ("+"), in runs: by the longest common subsequence.
+ * Runs of unchanged (" "), removed ("-") and added ("+") lines, by the longest common subsequence.
  *
  * @param {string[]} from @param {string[]} to
  */
@@ -170,7 +171,7 @@ function changesOf(from, to) {
   };
   const width = to.length + 1;
   const isSmall = from.length * to.length <= MAX_PAIRS;
-  const common = new Uint32Array(isSmall ? (from.length + 1) * width : 0); // lines of what follows each pair
+  const common = new Uint32Array(isSmall ? (from.length + 1) * width : 0); // longest common length from each pair on
   const at = (/** @type {number} */ i, /** @type {number} */ j) => common[i * width + j];
   for (let i = from.length - 1; isSmall && i >= 0; i--) {
     for (let j = to.length - 1; j >= 0; j--) {

@@ -1,7 +1,7 @@
 /**
  * The code editor: CodeMirror with Python, in a shadow root so that its style sheets need no exception from the
- * Content-Security-Policy. Its measures and colours are the custom properties `--code-*` of the page, which inherit into
- * the shadow root, so it takes the place of a static listing without moving anything.
+ * Content-Security-Policy. Its metrics and colours are the page's custom properties `--code-*`, which the shadow root
+ * inherits. It therefore replaces a static listing without moving anything.
  */
 import { closeBrackets, closeBracketsKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
@@ -27,7 +27,8 @@ import { translate } from "../words.js";
  *   markError: (line: number | null) => void,
  *   showStep: (step: {next: number | null, ran: number | null, fails: number | null} | null) => void,
  *   destroy: () => void,
- * }} Editor `showStep` marks the line that is next, the one that has run and one that fails, where the code cannot be edited; null ends this
+ * }} Editor `showStep` marks the next line, the line that ran and a line that fails, and makes the code read-only; null
+ *   ends this
  */
 
 const theme = EditorView.theme({
@@ -168,7 +169,7 @@ export function openEditor(parent, { doc, label, onChange, onRun }) {
   };
 }
 
-/** Scrolls the editor, and not the page, to a line. @param {EditorView} view @param {number} position */
+/** Scroll the editor, and not the page, to a line. @param {EditorView} view @param {number} position */
 function scrollWithin(view, position) {
   const { scrollDOM } = view;
   const { top, bottom, height } = view.lineBlockAt(position);

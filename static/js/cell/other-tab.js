@@ -1,10 +1,10 @@
-/** Another tab has edited the same code, or a merged file has a different version of it: a notice offers either. */
+/** Notice that offers a choice between this version of the code and one from another tab or a merged file. */
 import { button, make } from "../elements.js";
 import { read } from "../store.js";
 import { translate } from "../words.js";
 
 /**
- * The version of a merged file: a notice, until the reader has chosen.
+ * Notice about the version in a merged file, until the reader has chosen.
  *
  * @param {string} label
  * @param {(code: import("../study/events.js").Code | null) => Promise<void>} take
@@ -20,7 +20,7 @@ export function mergedVersion(label, take) {
 
 /**
  * @param {() => void} take the other version
- * @param {() => void} keep the one that is here
+ * @param {() => void} keep this version
  * @param {string} [sentence]
  * @returns {HTMLElement} the notice, which either choice removes
  */

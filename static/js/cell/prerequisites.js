@@ -1,6 +1,6 @@
 /**
- * Snippets may need names from earlier ones, because all pages of a chapter share one scope. If a name is missing, the
- * reader is told which snippet defines it and can run the earlier ones in order, including edited ones.
+ * Snippets may need names from earlier ones, because all pages of a chapter share one scope. If a name is missing, a
+ * message names the snippet that defines it. A button runs the earlier ones in order, with the reader's edits.
  *
  * @typedef {{label: string, number: string, title: string, url: string, code: string, makes: string[]}} Entry
  *   The code of a chapter, in order (app/latentbook/book/write/snippets.py). A code question has no `code`: it defines nothing.
@@ -27,7 +27,7 @@ runtime.addEventListener("lost", () => done.clear());
 const chapters = new Map();
 
 /**
- * Lets other snippets run one on this page.
+ * Let other snippets run this one.
  * @param {string} label @param {Run} run @returns {() => void} undoes this
  */
 export function letOthersRun(label, run) {
@@ -38,7 +38,7 @@ export function letOthersRun(label, run) {
 /** @param {string} label of a snippet that has run to its end */
 export const noteDone = (label) => done.add(label);
 
-/** The name that code did not find, or null if it failed for another reason. @param {RunError} error */
+/** The name that was not defined, or null if it failed for another reason. @param {RunError} error */
 export const undefinedName = ({ name, message }) => (name === "NameError" ? (UNDEFINED.exec(message)?.[1] ?? null) : null);
 
 /**
@@ -70,7 +70,7 @@ async function entriesOf(scope) {
 }
 
 /**
- * Says what is missing and where it is defined, with a button.
+ * Show which name is missing and where it is defined, with a button that runs the snippets.
  * @param {Missing} missing
  * @param {() => void} onRun
  */
@@ -88,7 +88,7 @@ export function offerFor({ name, maker, toRun }, onRun) {
 }
 
 /**
- * Runs snippets one after the other, as the reader has them, until one fails.
+ * Run snippets in order, with the reader's edits, until one fails.
  *
  * @param {Entry[]} entries
  * @param {string} scope
@@ -106,7 +106,7 @@ export async function runInOrder(entries, scope, signal, onProgress) {
   return null;
 }
 
-/** Runs a snippet on another page. @param {Entry} entry @param {string} scope @param {AbortSignal} signal */
+/** Run a snippet that is on a different page. @param {Entry} entry @param {string} scope @param {AbortSignal} signal */
 async function runUnseen({ label, code }, scope, signal) {
   const kept = read("code", label)?.text;
   try {

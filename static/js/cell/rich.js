@@ -1,4 +1,6 @@
-/** Makes elements of HTML that Python has cleaned (widgets/engine/rich.py), without trusting that: what is not in these lists is text. */
+/**
+ * Make elements from HTML that Python has cleaned (widgets/engine/rich.py), without trusting it: only these lists pass.
+ */
 
 const TAGS = new Set(
   `table caption colgroup col thead tbody tfoot tr th td p div span b strong i em u s code pre kbd samp sub sup small br hr ul ol li
@@ -12,7 +14,7 @@ const DATA = { img: /^data:image\/(png|jpeg|gif|webp|svg\+xml)[;,]/, audio: /^da
 
 /** @param {string} html */
 export function elementsOf(html) {
-  const parsed = new DOMParser().parseFromString(html, "text/html"); // a document without scripts, which fetches nothing
+  const parsed = new DOMParser().parseFromString(html, "text/html"); // it runs no scripts and fetches nothing
   return [...parsed.body.childNodes].flatMap(copied);
 }
 

@@ -1,6 +1,6 @@
 /**
- * Stepping through a snippet: replays a recording (widgets/engine/steps.py). The editor marks the lines; the panel under it has
- * the controls, a table of names, and what is printed so far.
+ * Step through a snippet by replaying a recording (widgets/engine/steps.py). The editor marks the lines. The panel
+ * under it has the controls, a table of names, and the text printed so far.
  *
  * @import { Described, Recording, Step } from "../python/protocol.js"
  * @typedef {{cells: HTMLElement[], changed: HTMLElement}} Row type and shape, value or range, picture
@@ -9,7 +9,7 @@ import { button, make } from "../elements.js";
 import { setText, withoutColours } from "../text.js";
 import { inDigits, translate } from "../words.js";
 
-/** Of the longer side of a picture and the least of the other, px. */
+/** Longer side of a picture, and the minimum of the other, px. */
 const [PICTURE, LEAST] = [32, 6];
 /** Longest value that is read out, and longest error, characters. */
 const [SHORT, MAX_ERROR] = [30, 200];
@@ -31,7 +31,10 @@ export class Steps {
   #output = make("pre", { className: "printed" });
   /** @type {HTMLElement | null} */
   #explanation = null;
-  /** The rows of the snippet's own names, under "", and of each function's. @type {Map<string, {body: HTMLElement, rows: Map<string, Row>}>} */
+  /**
+   * Rows of names by function; those of the snippet itself under "".
+   * @type {Map<string, {body: HTMLElement, rows: Map<string, Row>}>}
+   */
   #groups = new Map();
 
   /**
@@ -67,7 +70,7 @@ export class Steps {
     if (top < 0 || bottom > innerHeight) section.querySelector(".source")?.scrollIntoView();
   }
 
-  /** Removes the panel and returns the code to the reader. */
+  /** Remove the panel and make the code editable again. */
   close() {
     this.#hide(false);
     delete this.#section?.dataset.stepping;
@@ -76,7 +79,7 @@ export class Steps {
     if (document.documentElement.dataset.presented !== undefined) dispatchEvent(new Event("resize")); // the slide has more room again
   }
 
-  /** Adds what the error means, under its traceback. @param {HTMLElement} paragraph */
+  /** Add an explanation of the error under its traceback. @param {HTMLElement} paragraph */
   explain(paragraph) {
     this.#explanation = paragraph;
     paragraph.hidden = this.#at < this.#recording.steps.length - 1;
@@ -84,12 +87,12 @@ export class Steps {
     this.#output.after(paragraph);
   }
 
-  /** Adds what the run leaves without an error. @param {(HTMLElement | null)[]} paragraphs */
+  /** Add notes on a run without an error. @param {(HTMLElement | null)[]} paragraphs */
   note(paragraphs) {
     this.#names.after(...paragraphs.filter((paragraph) => paragraph !== null));
   }
 
-  /** Adds an element with a button at the end. @param {HTMLElement} offer */
+  /** Add an element with a button at the end. @param {HTMLElement} offer */
   offer(offer) {
     this.#panel.append(offer);
   }
@@ -98,13 +101,13 @@ export class Steps {
     return /** @type {HTMLElement | null} */ (this.#panel.closest(".snippet"));
   }
 
-  /** @param {boolean} hidden the output of the last run */
+  /** @param {boolean} hidden whether to hide the output of the last run */
   #hide(hidden) {
     const result = /** @type {HTMLElement | null | undefined} */ (this.#section?.querySelector(".result"));
     if (result) result.hidden = hidden;
   }
 
-  /** A table with a row for every name of the recording, so that none moves. */
+  /** A table with a row for every name in the recording, so that no row moves. */
   #table() {
     const table = make("table");
     const titles = [translate("Name"), translate("Type and shape"), translate("Value or range"), translate("Picture")];
@@ -132,7 +135,7 @@ export class Steps {
     group.rows.set(name, { cells, changed });
   }
 
-  /** @param {number} at number of a step; one beyond the ends is the end */
+  /** @param {number} at number of a step, limited to the first and last */
   #show(at) {
     const { steps, calls, error, printed } = this.#recording;
     this.#at = Math.max(0, Math.min(steps.length - 1, at));
@@ -232,7 +235,7 @@ function nextIn(steps, at, call, [first, last]) {
   return next < 0 ? null : next;
 }
 
-/** @param {Recording} recording @returns {string[]} what a reader must know about it */
+/** @param {Recording} recording @returns {string[]} its limits, for the reader */
 function notesOn({ cut, steps, missing, fixed }) {
   const notes = [translate("This is a recording, made in a copy: your variables have not changed.")];
   if (cut === "steps") notes.push(translate("Cut after {number} steps: the rest of the run is not recorded.", { number: inDigits(steps.length) }));
@@ -243,14 +246,14 @@ function notesOn({ cut, steps, missing, fixed }) {
   return notes;
 }
 
-/** @param {Row} row @param {Described | null} value null for none yet, or none any more */
+/** @param {Row} row @param {Described | null} value null before it is set and after it is deleted */
 function fill({ cells: [type, range, picture] }, value) {
   type.textContent = value ? typeOf(value) : "";
   range.textContent = value ? valueOf(value) : "";
   picture.replaceChildren(...(value?.cells ? [drawn(value.cells)] : []));
 }
 
-/** As Python writes a shape: float64 (4, 3); of a list its length. @param {Described} value */
+/** Type and shape as Python writes them: float64 (4, 3); for a list, its length. @param {Described} value */
 function typeOf({ type, shape, low, cells }) {
   if (!shape) return type;
   const isVector = shape.length === 1 && (low !== undefined || cells !== undefined);
@@ -292,7 +295,7 @@ function drawn(cells) {
   return svg;
 }
 
-/** Scrolls an element, and not the page, to a part of it. @param {HTMLElement} scroller @param {HTMLElement} part */
+/** Scroll an element, and not the page, to a part of it. @param {HTMLElement} scroller @param {HTMLElement} part */
 function scrollTo(scroller, part) {
   const [outer, inner] = [scroller.getBoundingClientRect(), part.getBoundingClientRect()];
   const head = scroller.querySelector("thead")?.getBoundingClientRect().height ?? 0;

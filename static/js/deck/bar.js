@@ -1,5 +1,5 @@
 /**
- * The bar under the slides: the present position, and the buttons.
+ * The bar under the slides: the current position and buttons.
  * @typedef {{previous: () => void, next: () => void, play: () => void, notes: () => void, full: () => void, leave: () => void}} Actions
  */
 import { button, make } from "../elements.js";
@@ -63,5 +63,8 @@ export class DeckBar {
   }
 }
 
-/** @param {string} words @param {string} name if the words do not say it @param {string} key @param {() => void} act */
+/**
+ * @param {string} words @param {string} name for screen readers, if the words are not enough @param {string} key
+ * @param {() => void} act
+ */
 const buttonFor = (words, name, key, act) => button(words, act, { className: "quiet", ariaLabel: name || null, ariaKeyShortcuts: key });

@@ -1,5 +1,5 @@
 /**
- * Starts a presentation: by a button, a key or the address, `?present#step-3`. Its scripts and styles are loaded only then.
+ * Start a presentation by a button, a key or the address, `?present#step-3`. Its scripts and styles load only then.
  *
  * @import { Show } from "./show.js"
  */
@@ -11,7 +11,7 @@ const ASKED = "present";
 let show = null;
 let left = 0;
 
-/** A page has been loaded into the document. @returns {() => void} leaves it */
+/** Follow the address of a page just loaded into the document. @returns {() => void} leaves the page */
 export function enterDeck() {
   follow();
   return () => {
@@ -40,7 +40,7 @@ export async function present({ plays = false } = {}) {
   if (plays) show?.play();
 }
 
-/** Shows the slide in the address. */
+/** Show the slide in the address. */
 async function follow() {
   const asked = new URLSearchParams(location.search).has(ASKED) && isPresentable();
   if (asked && !show) {
@@ -53,7 +53,7 @@ async function follow() {
   else close();
 }
 
-/** Returns to the page, at the slide on display. */
+/** Return to the page, at the slide shown last. */
 function leave() {
   const id = idInAddress();
   history.pushState(null, "", addressOf(false, id));

@@ -13,17 +13,20 @@ import { partsOfPage, slidesOfPage } from "./slides.js";
 import { followSwipes } from "./swipe.js";
 import { isRightToLeft, translate } from "../words.js";
 
-/** A slide is laid out for a window of this size, in rem of the page, and scaled up in a larger one. */
+/** Window size that slides are designed for, in rem of the page; a larger window scales them up. */
 const [WIDTH, HEIGHT] = [80, 45];
 /** Height of the bar and the margins in rem. */
 const AROUND = 6;
-/** Below this width of the window, px, the page keeps its type: it has more slides, and the picture of a high instrument is narrower. */
+/**
+ * In a window narrower than this, px, the type keeps its size: there are more slides, and a tall instrument's picture
+ * is narrower.
+ */
 const SMALL = 1000;
-/** The least share of its width, and the step to the next one. */
+/** The minimum share of its width, and the step by which it shrinks. */
 const [LEAST_PICTURE, NARROWER] = [0.5, 0.04];
-/** A slide that would be scaled below the first has its panels side by side; below the second its listings scroll. */
+/** Scales: below the first, a slide has its panels side by side; below the second, its listings scroll. */
 const [TIGHT, LEAST] = [0.82, 0.6];
-/** What scrolls then, and its least height, px. */
+/** Elements that scroll then, and their minimum height, px. */
 const [LISTING, LEAST_LISTING] = ["pre, [data-output], .table-scroll, .editor", 160];
 /** In automatic mode: reading speed, and the shortest time per slide. */
 const [WORDS_A_MINUTE, LEAST_MS] = [170, 9_000];
@@ -137,11 +140,11 @@ export class Show {
     this.#bar.showPlace(at + 1, this.#slides.length, slide.elements[0].matches("[data-slide], .step-head") ? "" : slide.title);
     this.#notes.show(this.#said());
     setText(document.querySelector("[data-page-status]"), translate("Step {number} of {count}: {title}", { number: at + 1, count: this.#slides.length, title: slide.title }));
-    // If the focused element is not on the new slide, the focus moves to its beginning.
+    // Unless the bar has the focus, move it to the beginning of the new slide.
     if (!this.#bar.hasFocus()) document.getElementById("main")?.focus({ preventScroll: true });
   }
 
-  /** Waits for the next slide in automatic mode. */
+  /** Wait for the next slide in automatic mode. */
   #wait() {
     const { elements } = this.#slides[this.#at];
     const words = elements.map((each) => /** @type {HTMLElement} */ (each).innerText.split(/\s+/).length);
@@ -155,7 +158,7 @@ export class Show {
     }, Math.max(LEAST_MS, reading));
   }
 
-  /** As large as the window allows; a slide that is too high then shrinks. */
+  /** Make the slide as large as the window allows; shrink it if it is then too high. */
   #fit() {
     const { dataset, style } = document.documentElement;
     style.removeProperty("--listing");
@@ -171,13 +174,13 @@ export class Show {
     this.#foldListings();
   }
 
-  /** A block on the slide has started, and may be higher. */
+  /** Fit the slide again: a block that has started may be higher. */
   #fitGrown() {
     this.#shrink();
     this.#foldListings();
   }
 
-  /** On a slide that is too high at the least scale, listings and tables scroll, in type that can be read. */
+  /** If a slide is too high at the minimum scale, make its listings and tables scroll, at a readable size. */
   #foldListings() {
     const root = document.documentElement;
     if (innerWidth < SMALL || root.scrollHeight <= innerHeight) return;
@@ -192,7 +195,7 @@ export class Show {
     this.#shrink();
   }
 
-  /** Scales up a slide that has room. */
+  /** Scale up a slide that has room. */
   #fill() {
     this.#full = innerWidth < SMALL ? 1 : Math.min(innerWidth / (WIDTH * 16), innerHeight / (HEIGHT * 16));
     this.#scale = this.#full;
@@ -270,7 +273,7 @@ export class Show {
   }
 }
 
-/** Instruments that can play do so with the slide. @param {Element} element */
+/** Start the instruments that can play. @param {Element} element */
 function playIn(element) {
   const choices = /** @type {NodeListOf<HTMLElement>} */ (element.querySelectorAll(".control:not([data-plays]) > [data-action=play]"));
   for (const button of choices) button.click();

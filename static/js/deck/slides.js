@@ -27,13 +27,13 @@ export function partsOfPage() {
 }
 
 /**
- * Divides what has a heading: a new slide for each heading and each instrument, and whenever one is full.
+ * Divide elements into slides: a new slide for each heading and each instrument, and whenever one is full.
  *
  * @param {Iterable<Element>} elements @param {number} room @param {string} [name] of the first slide, otherwise its heading's
  */
 function cut(elements, room, name) {
   const parts = [...elements];
-  const tops = parts.map((part) => part.getBoundingClientRect().top); // laid out as they will be on slides
+  const tops = parts.map((part) => part.getBoundingClientRect().top); // same layout as on slides
   /** @type {Slide[]} */
   const slides = [];
   /** @type {Slide | null} */
@@ -58,13 +58,13 @@ function cut(elements, room, name) {
   return slides;
 }
 
-/** Where a part ends, with the notes in its margin, which may end below its text. @param {Element} part */
+/** The lower end of a part, including margin notes, which may end below its text. @param {Element} part */
 function bottomOf(part) {
   const ends = [part, ...part.children].map((each) => each.getBoundingClientRect().bottom);
   return Math.max(...ends);
 }
 
-/** @param {Element | null} element @returns {string} its words, without the sign that links to it and its number */
+/** @param {Element | null} element @returns {string} its words, without permalink sign and number */
 function titleOf(element) {
   const copy = /** @type {Element | undefined} */ (element?.cloneNode(true));
   for (const each of copy?.querySelectorAll(".permalink, .number, .katex-mathml") ?? []) each.remove();

@@ -1,4 +1,4 @@
-/** Turns the slide on a sideways swipe, unless the finger moves something on it. */
+/** Change slides on a sideways swipe, unless the finger moves something on the slide. */
 import { isRightToLeft } from "../words.js";
 
 const FAR = 48; // px

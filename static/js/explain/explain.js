@@ -1,9 +1,10 @@
 /**
- * What an error means for the values that caused it, as a paragraph under the traceback. The sentences are fetched with the
- * first error that has one (sentences.js); if they do not arrive, there is only the traceback.
+ * Explanation of an error in terms of the values that caused it, as a paragraph under the traceback. The first error
+ * that needs a sentence fetches them all (sentences.js). If they do not arrive, there is only the traceback.
  *
  * @typedef {{id: string, values: Record<string, string>, fixes: string[], line: number, file: string}} Explanation
- *   A sentence and its values (widgets/engine/explain/). `fixes`: code that fits. `file`: empty for the code that ran. `line`: 0 for none.
+ *   A sentence and its values (widgets/engine/explain/). `fixes`: corrected code. `file`: empty for the code that ran.
+ *   `line`: 0 for none.
  */
 import { make } from "../elements.js";
 
@@ -15,7 +16,7 @@ let sentences = null;
 
 /** @returns {Promise<typeof import("../explain/sentences.js")>} */
 async function load() {
-  const place = Reflect.get(globalThis, "latentbookExplanations"); // in a language other than English
+  const place = Reflect.get(globalThis, "latentbookExplanations"); // only in other languages than English
   if (place !== undefined) {
     const translations = await (await fetch(new URL(`../${place}`, import.meta.url))).json();
     Object.assign(Reflect.get(globalThis, "latentbookWords"), translations);
@@ -41,7 +42,10 @@ export async function explained(explanation) {
   }
 }
 
-/** A sentence with its values as code, except the number of a line. @param {string} sentence @param {Record<string, string>} values */
+/**
+ * A sentence with its values as code, except the line number.
+ * @param {string} sentence @param {Record<string, string>} values
+ */
 function written(sentence, values) {
   return sentence.split(CODE).map((piece, i) => {
     if (piece === undefined) return ""; // one of the two groups

@@ -127,7 +127,7 @@ export const SENTENCES = {
   crossed: translate("{sums} has one number for each row of {array}, but {operator} pairs them with its columns; {array} is {shape}, so they fit by chance."),
   grown: translate("{name} was {before} and is {after} now, because {operand} is {operand_shape}."),
   stored: translate("{array} holds integers, so {target} keeps only the whole part of {value}."),
-  // Code that can hardly be meant
+  // Code that is probably a mistake
   unused: translate("{code} makes a new array and leaves {array} as it is, but nothing keeps the new one."),
   "no-return": translate("{function} has no `return`, so what it gives is `None`: the value of {code} is lost."),
   "second-name": translate("{name} is {array} itself under a second name, so {code} changes both."),
@@ -154,10 +154,10 @@ export const SENTENCES = {
   "syntax-elif": translate("Python writes `else if` as `elif`."),
 };
 
-/** In front of a sentence. */
+/** Openings of a sentence. */
 export const LINE = translate("Line {line}:");
 export const LINE_OF = translate("Line {line} of {file}:");
 
-/** After a sentence: code that fits. */
+/** Follow a sentence: corrected code. */
 export const FITS = translate("{fix} fits.");
 export const BOTH_FIT = translate("{fix} fits, and so does {other}.");

@@ -1,5 +1,5 @@
 /**
- * The place of each axis on the page, and the conversion of its values to pixels.
+ * The position of each axis on the page, and the conversion of its values to pixels.
  *
  * @typedef {object} Axis
  * @property {string} id "x", "y2"
@@ -65,7 +65,7 @@ function scale({ range: [a, b], type }, start, end) {
 }
 
 /**
- * One unit takes as many pixels on both axes: the longer one shrinks about its middle.
+ * Give a unit the same number of pixels on both axes: shrink the longer one about its middle.
  * @param {Axis} axis
  * @param {Axes} axes
  */
@@ -101,7 +101,7 @@ export function subplotBox(x, y) {
 }
 
 /**
- * Converts a shape's or an annotation's coordinate to pixels.
+ * The conversion of a shape's or an annotation's coordinate to pixels.
  *
  * @param {string} ref "x2", "y domain" or "paper"
  * @param {"x" | "y"} letter

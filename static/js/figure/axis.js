@@ -77,7 +77,7 @@ function gridPaths({ letter, options, start, end, toPx }, cross, found, edge, ou
 }
 
 /**
- * Every first, second, ... label, so that none touches the next.
+ * Every nth label, with the smallest n that keeps labels apart.
  * @param {{text: string, px: number}[]} found
  * @param {"x" | "y"} letter
  * @param {number} size
@@ -137,7 +137,7 @@ function title({ letter, options, start, end }, cross, labels, edge, outward, si
     const y = outward > 0 ? edge + beyond : edge - beyond + own * 0.8;
     return [textNode(text, { x: (start + end) / 2, y, size: own, anchor: "middle" }, at)];
   }
-  // It starts where the longest label does and stays inside the picture.
+  // The title starts level with the longest label and stays inside the picture.
   const labelWidth = Math.max(0, ...labels.map((one) => textWidth(one.text, size)));
   const outer = edge + outward * (labelWidth + (labels.length ? LABEL_GAP.y : 0));
   const room = textWidth(text, own);

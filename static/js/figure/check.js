@@ -1,6 +1,6 @@
 /**
- * The check that a figure stays within the subset that is drawn. The page checks each picture from Python, the build
- * each still; both give the same messages.
+ * Check that a figure uses only the supported subset. The page checks each picture from Python, the build each still.
+ * Both give the same messages.
  * @typedef {Record<string, any>} Dict
  */
 import { axisKey } from "./axes.js";
@@ -102,13 +102,13 @@ function checkObject(value, table, path, missing) {
 
 // Rules about several keys: names of axes, lists of equal length, keys that need one another.
 
-/** @param {Dict} layout @param {string} letter @returns {string[]} the axes of one direction: "x", "x2" */
+/** @param {Dict} layout @param {string} letter @returns {string[]} the axes in one direction: "x", "x2" */
 function axisIds(layout, letter) {
   const keys = Object.keys(layout).filter((key) => key[0] === letter && AXIS_KEY.test(key) && !absent(layout[key]));
   return keys.map((key) => key.replace("axis", "")).sort();
 }
 
-/** Check that a name exists. @param {string} path @param {any} name @param {string[]} accepted */
+/** Check that a name is among those accepted. @param {string} path @param {any} name @param {string[]} accepted */
 function named(path, name, accepted) {
   if (!absent(name) && !accepted.includes(name)) refuse(path, name, quoted(accepted));
 }
@@ -119,7 +119,7 @@ function need(owner, path, ...keys) {
 }
 
 /**
- * Check that a list has the length of another.
+ * Check that a list is as long as another one.
  * @param {string} path
  * @param {any} value
  * @param {number} length
@@ -129,7 +129,7 @@ function asLong(path, value, length, other) {
   if (isList(value) && value.length !== length) refuse(path, value, `a list of ${length}, as long as ${other}`);
 }
 
-/** Axes name one another, and their lists of ticks fit. @param {Dict} layout */
+/** Check that axes refer to existing ones, and that their lists of ticks match. @param {Dict} layout */
 function checkAxes(layout) {
   const sides = { x: ["bottom", "top"], y: ["left", "right"] };
   for (const letter of /** @type {const} */ (["x", "y"])) {
@@ -157,7 +157,7 @@ function checkAxes(layout) {
   }
 }
 
-/** Lists of a trace have equal length, and its axes exist. @param {Dict[]} data @param {Dict} layout */
+/** Check that a trace's lists have equal length and its axes exist. @param {Dict[]} data @param {Dict} layout */
 function checkTraces(data, layout) {
   data.forEach((trace, i) => {
     const path = `data[${i}]`;
@@ -178,7 +178,10 @@ function checkTraces(data, layout) {
   if (data.filter(({ type }) => type === "bar").length > 1) need(layout, "layout", "barmode");
 }
 
-/** Rows are equally long, centres evenly spaced, axes linear. @param {Dict} trace @param {Dict} layout @param {string} path */
+/**
+ * Check that rows are equally long, centres evenly spaced and axes linear.
+ * @param {Dict} trace @param {Dict} layout @param {string} path
+ */
 function checkHeatmap({ x, y, z, xaxis = "x", yaxis = "y" }, layout, path) {
   for (const key of [xaxis, yaxis].map(axisKey)) {
     if (layout[key].type === "log") refuse(`layout.${key}.type`, "log", '"linear", because a heatmap is drawn on it');
@@ -200,7 +203,10 @@ function isEven(centres) {
   return true;
 }
 
-/** A logarithmic axis shows only positive numbers. @param {Dict} trace @param {Dict} layout @param {string} path */
+/**
+ * Check that logarithmic axes have only positive numbers.
+ * @param {Dict} trace @param {Dict} layout @param {string} path
+ */
 function checkLogarithms(trace, layout, path) {
   for (const letter of "xy") {
     if (layout[axisKey(trace[`${letter}axis`] ?? letter)].type !== "log") continue;
@@ -212,7 +218,7 @@ function checkLogarithms(trace, layout, path) {
   }
 }
 
-/** Shapes and annotations refer to existing axes and have their ends. @param {Dict} layout */
+/** Check that shapes and annotations refer to existing axes, and that shapes have coordinates. @param {Dict} layout */
 function checkOverlays(layout) {
   for (const name of ["shapes", "annotations"]) {
     (layout[name] ?? []).forEach((/** @type {Dict} */ item, /** @type {number} */ i) => {
@@ -223,7 +229,10 @@ function checkOverlays(layout) {
   }
 }
 
-/** The figure has the book's width, and its margins leave room for the plot and the titles. @param {Dict} layout */
+/**
+ * Check that the figure has the book's width, and margins that leave room for the plot and the titles.
+ * @param {Dict} layout
+ */
 function checkRoom({ width, height, margin, font, ...layout }) {
   if (width !== FIGURE_WIDTH) refuse("layout.width", width, `${FIGURE_WIDTH}, and the page lays it out for its own width`);
   for (const [[one, other], most] of Object.entries(MAX_MARGIN)) {
@@ -244,5 +253,5 @@ function checkRoom({ width, height, margin, font, ...layout }) {
   }
 }
 
-/** @param {Dict} layout @param {string} letter @returns {string[]} the references of a coordinate */
+/** @param {Dict} layout @param {string} letter @returns {string[]} the accepted references of a coordinate */
 const refs = (layout, letter) => [...axisIds(layout, letter).flatMap((id) => [id, `${id} domain`]), "paper"];

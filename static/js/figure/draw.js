@@ -1,7 +1,7 @@
 /**
- * A Plotly figure, drawn as SVG. No DOM is needed for the still, which the build makes from the same code; in
- * the page `mount` takes the still over and patches only what changes. docs/figures.md describes the
- * figures it draws; check.js refuses all others.
+ * A Plotly figure, drawn as SVG. The build uses the same code to draw the still, without DOM. In the page, `mount`
+ * adopts the still and patches only what changes. docs/figures.md describes the supported figures; check.js refuses
+ * all others.
  *
  * @typedef {{data: any[], layout: any}} Figure
  */
@@ -24,7 +24,7 @@ export function size(figure, width) {
 }
 
 /**
- * The still.
+ * Draw a figure as markup: the still.
  *
  * @param {Figure} figure that passed check()
  * @param {{width: number, id: string, label: string}} options id: unique in the page; label: the
@@ -37,10 +37,10 @@ export function svg(figure, { width, id, label }) {
 }
 
 /**
- * Take over a still, or an empty <svg> with an id.
+ * Adopt a still, or an empty <svg> with an id.
  *
  * @param {SVGSVGElement} element
- * @returns {(figure: Figure, width: number, label: string) => void} replaces it by another figure that passed check()
+ * @returns {(figure: Figure, width: number, label: string) => void} shows a different figure that passed check()
  */
 export function mount(element) {
   let { at, kids } = read(element);
@@ -55,7 +55,7 @@ export function mount(element) {
 }
 
 /**
- * The place of the axes "x" and "y" in a picture.
+ * The position of the axes "x" and "y" in a picture.
  *
  * @param {Figure} figure
  * @param {number} width px it is drawn at
@@ -83,7 +83,7 @@ function root(figure, width, label) {
 }
 
 /**
- * The place in the figure under a pointer.
+ * The data coordinates under a pointer.
  *
  * @param {Figure} figure
  * @param {number} width px it is drawn at

@@ -58,7 +58,7 @@ function create(item) {
 const kind = (item) => (typeof item === "string" ? "#text" : item.tag);
 
 /**
- * Make the page's element equal to `after`, touching only what differs from `before`, which describes it now.
+ * Make the page's element equal to `after`; touch only differences from `before`, its current description.
  *
  * @param {Element} element
  * @param {SvgNode} before
@@ -76,8 +76,8 @@ export function patchAttributes(element, before, after) {
 }
 
 /**
- * A node in a place with one of the same kind is patched, others are replaced: a new node costs a browser more than a
- * changed one.
+ * Patch each node whose predecessor at the same index is of the same kind; replace others. A new node costs a browser
+ * more than a changed one.
  * @param {Element} element
  * @param {(SvgNode | string)[]} before
  * @param {(SvgNode | string)[]} after

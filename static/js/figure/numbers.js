@@ -2,7 +2,7 @@
 
 const MINUS = "\u2212";
 const SI = ["f", "p", "n", "\u03bc", "m", "", "k", "M", "G", "T"]; // 10^-15 to 10^12
-/** Powers of ten with an SI prefix; beyond them numbers are written with a power. */
+/** Range of powers of ten with an SI prefix; numbers outside it are written with a power. */
 export const [SMALLEST_PREFIX, LARGEST_PREFIX] = [-15, 14];
 
 /** @param {number} value px @returns {number} rounded for a picture */
@@ -14,10 +14,10 @@ export const exact = (value) => Math.round(value * 1e5) / 1e5;
 /** @param {number} value @returns {number} the power of ten at or just under value */
 export const magnitude = (value) => Math.floor(Math.log10(value) + 0.01);
 
-/** The number formats of figures: the usual part of d3-format. */
+/** The number formats of figures: the common subset of d3-format. */
 export const TICKFORMAT = /^(\+)?(,)?(?:\.(\d+))?(~)?([defg%])?$/;
 
-/** @param {string} digits @returns {string} with a comma every three digits of the whole part */
+/** @param {string} digits @returns {string} with a comma every three digits of the integer part */
 const grouped = (digits) => digits.replace(/^\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
 
 /**

@@ -68,7 +68,7 @@ function placedPath(path, x, y) {
  * @param {Axes} axes
  * @param {Box} paper
  * @param {number} size font size of the figure in px
- * @param {number} width of the picture in px, for text that would run out of it
+ * @param {number} width of the picture in px, to keep text inside it
  * @returns {SvgNode[]} the arrow, if it has one, and the text
  */
 export function drawAnnotation(note, axes, paper, size, width) {
@@ -91,7 +91,7 @@ export function drawAnnotation(note, axes, paper, size, width) {
 }
 
 /**
- * On a logarithmic axis Plotly takes exponents in annotations, but values in shapes.
+ * On a logarithmic axis, Plotly expects exponents in annotations but values in shapes.
  *
  * @param {number} given
  * @param {string} ref
@@ -112,11 +112,11 @@ function shows(ref, px, axes) {
 }
 
 /**
- * Which side of the text is anchored. By default: on paper the nearest one, at an arrow the one towards its tail, else
- * the middle.
+ * The side of the text that is anchored. By default: on paper the nearest one; at an arrow the one towards it;
+ * otherwise the middle.
  * @param {string | undefined} given
  * @param {[string, string, string]} sides low end, middle, high end
- * @param {number | null} along how far the arrow's tail lies towards the high end, px; null: no arrow
+ * @param {number | null} along distance from the arrow's head to its tail, towards the high end, px; null: no arrow
  * @param {string} ref
  * @param {number} place
  */
@@ -150,7 +150,7 @@ function placedText(note, at, { width: textPx, height, xanchor, yanchor }, size,
     {
       fill: paint(note.font?.color ?? INK),
       "font-size": size,
-      // A background behind text is a halo of its colour, so the width of the text need not be known.
+      // Draw the background as a halo in its colour, which needs no exact text width.
       ...(note.bgcolor && {
         stroke: paint(note.bgcolor),
         "stroke-width": 4,

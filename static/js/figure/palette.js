@@ -1,6 +1,6 @@
 /**
  * The colours a figure may use. Authors write the light theme's hex values (widgets/contract.py); the
- * drawing writes the CSS variable each one stands for, so a change of theme needs no script.
+ * drawing uses the matching CSS variables, so a change of theme needs no script.
  */
 
 /** @type {Record<string, string>} hex in the figure -> CSS variable in the page */
@@ -30,7 +30,7 @@ export const PALETTE = {
 export const COLORWAY = ["#0a6b6b", "#d06a1c", "#6b675e"];
 
 /**
- * A custom property in the current theme, without `light-dark()`, for what cannot read it: canvases and Plotly.
+ * A custom property in the current theme, without `light-dark()`, for canvases and Plotly, which cannot read that.
  * @param {Element} element
  * @param {string} name
  */

@@ -1,16 +1,16 @@
 /**
- * Path data, written short: a path is most of a still's bytes. Steps are relative; each is the distance between two rounded
- * places, so that roundings do not add up.
+ * Path data in its shortest form: paths are most of a still's bytes. Steps are relative; each is the distance between
+ * two rounded positions, so that rounding errors do not add up.
  */
 export class Pen {
   d = "";
-  #x = 0; // where the pen is, in parts
+  #x = 0; // position of the pen, in parts
   #y = 0;
   #startX = 0;
   #startY = 0;
   #parts;
 
-  /** @param {1 | 10} parts of a unit to which places are rounded: wholes or tenths */
+  /** @param {1 | 10} parts of a unit that positions are rounded to: units or tenths */
   constructor(parts = 10) {
     this.#parts = parts;
   }
@@ -33,7 +33,7 @@ export class Pen {
     this.#y = toY;
   }
 
-  /** A line of no length: with round or square caps it is a point. @param {number} x px @param {number} y px */
+  /** Draw a line of zero length: a point, if it has round or square caps. @param {number} x px @param {number} y px */
   dot(x, y) {
     this.move(x, y);
     this.d += "h0";
@@ -59,7 +59,7 @@ export class Pen {
     return this.#parts === 1 ? String(n) : tenths(n);
   }
 
-  /** @param {number} x in parts @param {number} y @returns {string} with a comma where the sign does not part them */
+  /** @param {number} x in parts @param {number} y @returns {string} with a comma unless a minus sign separates them */
   #pair(x, y) {
     return this.#number(x) + (y < 0 ? "" : ",") + this.#number(y);
   }

@@ -13,7 +13,7 @@ import { round1 } from "./numbers.js";
 import { drawTrace } from "./traces.js";
 
 const FONT_SIZE = 12;
-const BLEED = 1; // px by which a clipped line may cross the edge, so that one along the edge keeps its width
+const BLEED = 1; // px that a clipped line may cross the edge by, so that a line along the edge has its full width
 
 /**
  * @param {any} figure that passed check()
@@ -30,7 +30,7 @@ export function scene(figure, { width, height }, id) {
 
   const clips = new Map();
   const subplot = (/** @type {string} */ x, /** @type {string} */ y) => {
-    // An overlaying axis draws in the same place as the axis under it.
+    // An overlaying axis shares the area of the axis under it.
     const key = x + (layout[axisKey(y)].overlaying ?? y);
     if (!clips.has(key)) clips.set(key, clipPath(`${id}-${key}`, x, y, axes));
     return `url(#${id}-${key})`;
@@ -67,7 +67,7 @@ export function scene(figure, { width, height }, id) {
 const group = (at, kids) => node("g", at, kids);
 
 /**
- * Neighbours with the same clip share one clip element: each costs the browser time in every frame.
+ * Group neighbours with the same clip into one element, because each clip costs the browser time in every frame.
  * @typedef {{clip: string | undefined, drawn: SvgNode}} Clipped
  * @param {Clipped[]} parts
  */

@@ -1,9 +1,9 @@
 /**
- * The part of Plotly's figures that is drawn. docs/figures.md explains the keys to authors; a test compares them with
+ * The supported subset of Plotly's figures. docs/figures.md explains the keys to authors; a test compares them with
  * plotly.py.
  *
- * In a table a name ending in "!" is required. A value is the name of a type, a list of the values accepted, a
- * table for an object, or a table in a list for a list of objects.
+ * In a table, a name ending in "!" is required. A value is the name of a type, a list of accepted values, a table for
+ * an object, or a table in a list for a list of objects.
  */
 const FONT = { color: "color", size: "font size" };
 const LINE = { color: "color", width: "number", dash: ["solid", "dot", "dash", "longdash", "dashdot"] };

@@ -1,4 +1,4 @@
-/** Text of a figure: a little markup, and widths estimated from the letters, because nothing here can measure. */
+/** Text of a figure: a little markup, and widths estimated from the letters, because the build cannot measure text. */
 import { node } from "./node.js";
 import { round1 } from "./numbers.js";
 
@@ -11,11 +11,11 @@ export const LINE = 1.25; // line height in em
 const NARROW = " iljtfrI.,:;|!'()[]";
 const WIDE = "mwMWOQ%@\u2014";
 
-/** @param {string} text with markup @returns {string[]} its lines without */
+/** @param {string} text with markup @returns {string[]} its lines without markup */
 export const plainLines = (text) =>
   text.includes("<") ? text.split("<br>").map((line) => line.replace(MARKUP, "")) : [text];
 
-/** @param {string} text @param {number} size font size in px @returns {number} width in px, about */
+/** @param {string} text @param {number} size font size in px @returns {number} approximate width in px */
 export function textWidth(text, size) {
   const widths = plainLines(text).map((line) => {
     let em = 0;
@@ -37,7 +37,7 @@ export function textNode(text, { x, y, size, anchor }, at = {}) {
   return node("text", attributes, text.includes("<") ? spans(text, round1(x), size) : [text].filter(Boolean));
 }
 
-/** @param {string} text @param {number} x @param {number} size @returns {SvgNode[]} one tspan a run */
+/** @param {string} text @param {number} x @param {number} size @returns {SvgNode[]} one tspan per run */
 function spans(text, x, size) {
   /** @type {SvgNode[]} */
   const runs = [];

@@ -1,14 +1,14 @@
 /**
- * Positions and labels of an axis's ticks: Plotly's own rule, so that a figure reads the same here,
- * in the zoomed view and in a notebook. Three differences, all on purpose: between powers of ten a logarithmic
- * axis marks only 2 and 5 and writes them in full ("20", not a small "2"); with exponentformat "power" it marks
- * nothing between them; and if labels would touch, some are left out instead of rotated (axis.js).
+ * Positions and labels of an axis's ticks, by Plotly's own rules, so that a figure reads the same here, in the zoomed
+ * view and in a notebook. Three differences are intended. Between powers of ten, a logarithmic axis marks only 2 and 5
+ * and writes them in full ("20", not a small "2"). With exponentformat "power" it marks nothing between them. If labels
+ * would touch, some are left out instead of rotated (axis.js).
  *
  * @typedef {{at: number, text: string}} Tick  at: linear position (for a logarithmic axis the exponent)
  */
 import { LARGEST_PREFIX, SMALLEST_PREFIX, formatted, magnitude, plainNumber, powerOfTen } from "./numbers.js";
 
-const EDGE = 1e-4; // tolerance for ticks outside the range, as part of it, because of rounding
+const EDGE = 1e-4; // rounding tolerance for ticks outside the range, as a fraction of it
 const PX_PER_TICK = { x: 80, y: 40 };
 
 /** @param {number} rough @returns {number} 2, 5 or 10 times a power of ten, above rough */
@@ -65,7 +65,7 @@ function listed(axis, span) {
   }).filter(({ at }) => at > span.low && at < span.high);
 }
 
-/** A label for a value without a regular step to determine its digits. @param {any} axis @param {number} value */
+/** Label of a value without a regular step that determines its digits. @param {any} axis @param {number} value */
 function label(axis, value) {
   if (axis.tickformat) return formatted(value, axis.tickformat);
   const size = Math.abs(value);
@@ -115,7 +115,7 @@ function power(axis, exponent) {
   return written && !axis.tickformat ? powerOfTen(exponent) : label(axis, nice(exponent));
 }
 
-/** 10 ** exponent without the last digits' noise. @param {number} exponent */
+/** 10 ** exponent without rounding noise. @param {number} exponent */
 function nice(exponent) {
   const value = 10 ** exponent;
   const unit = 10 ** (magnitude(value) - 2);

@@ -1,5 +1,5 @@
 /**
- * Traces as SVG: one path per trace, or one per colour if points differ, whatever the number of points.
+ * Traces as SVG: one path per trace, or one per colour if points differ, for any number of points.
  * @import { SvgNode } from "./node.js"
  * @import { Axis } from "./axes.js"
  * @typedef {ArrayLike<number | null>} Numbers  null and NaN are gaps
@@ -11,8 +11,8 @@ import { COLORWAY, LEVELS, level, paint, paints } from "./palette.js";
 import { Pen } from "./pen.js";
 
 const FILL_OPACITY = 0.2;
-const FEW = 20; // points, which take few bytes in any unit
-const SHARES = 2000; // of an axis: at most 0.2 px from where a point belongs
+const FEW = 20; // this many points take few bytes in any unit
+const SHARES = 2000; // parts of an axis: points are at most 0.2 px from their exact position
 
 /**
  * @param {any} trace
@@ -40,7 +40,7 @@ function scatter(trace, color, x, y, before) {
 }
 
 /**
- * Draws a trace in shares of its axes, unless it has few points.
+ * Draw a trace in shares of its axes, unless it has few points.
  * @param {number} points
  * @param {Axis} x
  * @param {Axis} y
@@ -56,7 +56,7 @@ function drawn(points, x, y, draw) {
 }
 
 /**
- * Stills of several widths have the same paths in shares of the axes, and a compressed page contains those once.
+ * In shares of the axes, stills of several widths have the same paths, which a compressed page contains only once.
  * @param {Axis} axis
  * @returns {Axis} whose px are shares
  */
@@ -148,8 +148,8 @@ function runs(points, x, y, shape = "linear") {
 const pixel = (axis, value) => (value === null ? NaN : axis.toPx(value));
 
 /**
- * A point is a zero-length stroke with round or square caps. The path of a colour has its points from left to right, because
- * short steps take few bytes.
+ * A point is a zero-length stroke with round or square caps. The path of each colour has its points from left to right,
+ * because short steps take few bytes.
  *
  * @param {any} trace
  * @param {string} color hex
@@ -194,8 +194,8 @@ function markers(trace, color, x, y, parts) {
 /**
  * @param {any} marker
  * @param {string} fallback hex
- * @returns {(i: number) => string} the paint of each point: one colour, a colour each, or a number each on a
- *   colour scale
+ * @returns {(i: number) => string} the paint of each point: one colour for all, one per point, or one number per point
+ *   on a colour scale
  */
 function colorOf(marker, fallback) {
   const color = marker?.color ?? fallback;
@@ -234,8 +234,8 @@ function bars(trace, color, x, y, parts) {
 }
 
 /**
- * One path per level of the colour scale, over a rectangle of the most frequent level. Neighbours of one level are one rectangle.
- * The unit is a cell, so that stills of several widths have the same paths, which a compressed page contains once.
+ * One path per level of the colour scale, over a rectangle of the most frequent level. Neighbours of one level form one
+ * rectangle. The unit is a cell: stills of all widths then have the same paths, which a compressed page contains once.
  * @param {any} trace
  * @param {Axis} x
  * @param {Axis} y
@@ -265,7 +265,7 @@ function heatmap(trace, x, y) {
   return [node("g", at, [node("path", { d: under.d, fill: fills[Math.max(ground, 0)] }), ...paths])];
 }
 
-/** @param {number[]} levels @returns {number} -1 if one of them is a gap, through which the background must show */
+/** @param {number[]} levels @returns {number} -1 if one of them is a gap: the background must show through it */
 function mostFrequent(levels) {
   const counts = new Array(LEVELS).fill(0);
   for (const each of levels) {
@@ -276,7 +276,7 @@ function mostFrequent(levels) {
 }
 
 /**
- * Runs of one level within a row, together with those of the same columns in the rows under it.
+ * Runs of one level within a row, merged with equal runs in the rows directly below.
  * @param {number[][]} levels
  */
 function rectangles(levels) {
@@ -299,7 +299,7 @@ function rectangles(levels) {
 }
 
 /**
- * @param {ArrayLike<number> | undefined} centers of the cells; their indices where left out
+ * @param {ArrayLike<number> | undefined} centers of the cells; by default their indices
  * @param {number} count
  * @param {Axis} axis linear
  * @returns {[number, number]} px of the first cell's edge, and from one cell to the next

@@ -49,7 +49,7 @@ const A_COLOR =
   "a colour of the palette: INK, INK_2, INK_3, RULE, MUTED, PAPER, ACCENT, DATA_1, DATA_2, DATA_2_TEXT, WARNING, " +
   Array.from({ length: 10 }, (_, i) => `CLASS_${i}`).join(", ");
 
-/** @type {Record<string, [string, Test]>} type -> what is accepted, in words, and the test */
+/** @type {Record<string, [string, Test]>} type -> accepted values in words, and the test */
 export const TYPES = {
   number: ["a finite number", isNumber],
   "font size": ["a size of 12 px or more", (value) => isNumber(value) && value >= 12],

@@ -7,16 +7,16 @@ import { make } from "../elements.js";
 import { loadSheet } from "../sheet.js";
 import { translate, translateCount } from "../words.js";
 
-const FILL_OPACITY = "33"; // hex: the fifth that draw.js fills with
+const FILL_OPACITY = "33"; // hex: a fifth, as in traces.js
 const FONT_SIZE = 13; // px
 const MIN_HEIGHT = 280; // px
-const RATIO = 0.6; // height in widths, for a figure without either
-const ROWS = 200; // of a table of numbers
+const RATIO = 0.6; // height / width of a figure that sets neither
+const ROWS = 200; // maximum in a table of numbers
 
 /** @type {Promise<typeof import("./plotly.js")> | null} */
 let loading = null;
 
-/** The id and the class of the link tell Plotly not to inject any rules. */
+/** Load Plotly. The id and the class of the style sheet's link stop it from injecting rules. */
 function load() {
   loading ??= (async () => {
     await loadSheet("zoom.css", { id: "plotly.js-style-global", className: "no-inline-styles" }).catch(() => {
@@ -30,7 +30,7 @@ function load() {
 }
 
 /**
- * Show a figure with Plotly, its numbers as a table below it.
+ * Show a figure with Plotly, with its numbers as a table below it.
  *
  * @param {HTMLElement} container
  * @param {{data?: any[], layout?: any}} figure an instrument's, or any that a reader's code made
@@ -74,7 +74,7 @@ export async function show(container, figure) {
     gone.disconnect();
     Plotly.purge(place);
   };
-  // Code that empties the container (a new run, a closed dialog) need not know of Plotly.
+  // Code that empties the container (a new run, a closed dialog) need not know about Plotly.
   const gone = new MutationObserver(() => {
     if (!place.isConnected) remove();
   });
@@ -83,7 +83,7 @@ export async function show(container, figure) {
 }
 
 /**
- * A copy of a figure in the colours of the page, with the book's defaults.
+ * A copy of a figure in the page's colours, with the book's defaults.
  * @param {{data?: any[], layout?: any}} figure
  * @param {HTMLElement} container the place it is shown in
  */
@@ -116,7 +116,7 @@ function themed(figure, container) {
 }
 
 /**
- * Defaults of a figure. Its own template, which plotly.py adds, is replaced: its colours are for a white page.
+ * Defaults of a figure. They replace the template that plotly.py adds, whose colours are for a white page.
  * @param {(name: string) => string} color
  * @param {Map<string, string>} hexes
  * @param {any} layout

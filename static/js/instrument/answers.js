@@ -1,6 +1,6 @@
 /**
- * A cache of pictures that Python has computed, so that a slider that returns to a value, or moves to a predicted one,
- * is answered in its own event. Least recently used entries go first.
+ * A cache of pictures from Python. It answers a slider that returns to a value, or moves to a predicted one, within the
+ * same event. Least recently used entries are evicted first.
  * @import { FrameValue, Controls } from "../python/protocol.js"
  * @import { ControlSpec } from "./spec.js"
  */
@@ -55,9 +55,12 @@ function sizeOf(value) {
   return Object.values(value).reduce((sum, part) => sum + sizeOf(part), 32);
 }
 
-/** States in which a control has its likely next values, likeliest first. @param {ControlSpec} control @param {Controls} values @returns {Controls[]} */
+/**
+ * States with the likely next values of a control, likeliest first.
+ * @param {ControlSpec} control @param {Controls} values @returns {Controls[]}
+ */
 export function neighbours(control, values) {
   const { name } = control;
-  const likely = kindOf(control).likely?.(control, values[name]) ?? []; // a place has too many to predict one
+  const likely = kindOf(control).likely?.(control, values[name]) ?? []; // a point has too many next values
   return likely.slice(0, MAX_AHEAD).map((value) => ({ ...values, [name]: value }));
 }

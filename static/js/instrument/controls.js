@@ -1,5 +1,5 @@
 /**
- * The controls of one instrument: native inputs on one side, values on the other.
+ * The controls of one instrument: connects native inputs to values.
  *
  * @import { Controls, Value } from "../python/protocol.js"
  * @import { Bound, Read } from "./controls/types.js"
@@ -11,7 +11,7 @@ import { formatValue } from "./spec.js";
 import { translate } from "../words.js";
 
 export class ControlPanel {
-  /** Controls that the reader moved before this script loaded. @type {Controls} */
+  /** Values of the controls that the reader moved before this script loaded. @type {Controls} */
   moved = {};
   #place;
   /** @type {Map<string, Bound & {element: HTMLElement}>} */
@@ -56,7 +56,7 @@ export class ControlPanel {
     return { ...this.#values };
   }
 
-  /** Sets some controls without an event. @param {Controls} values */
+  /** Set some controls without an event. @param {Controls} values */
   show(values) {
     for (const [name, value] of Object.entries(values)) {
       const bound = this.#bound.get(name);
@@ -73,20 +73,20 @@ export class ControlPanel {
     }
   }
 
-  /** Sets one control as the reader would. @param {string} name @param {Value} value */
+  /** Set one control as the reader would. @param {string} name @param {Value} value */
   move(name, value) {
     if (formatValue(this.#values[name]) === formatValue(value)) return;
     this.show({ [name]: value });
     this.#onMove(name);
   }
 
-  /** Shows under a control what was wrong with its input. @param {string} name @param {string} problem */
+  /** Show a problem with the input under its control. @param {string} name @param {string} problem */
   tell(name, problem) {
     const element = this.#bound.get(name)?.element;
     if (element) tell(element, problem);
   }
 
-  /** Which control an event came from. @param {Event} event @returns {string | null} */
+  /** The name of the control that an event came from. @param {Event} event @returns {string | null} */
   controlOf({ target }) {
     const element = target instanceof Element ? target.closest("[data-control]") : null;
     return element instanceof HTMLElement ? (element.dataset.control ?? null) : null;
@@ -114,7 +114,7 @@ export class ControlPanel {
     this.#tellProblem(control, read);
   }
 
-  /** Shows what was wrong with an input, and what is used instead. @param {ControlSpec} control @param {Read} read */
+  /** Show the problem with an input, and the value in use. @param {ControlSpec} control @param {Read} read */
   #tellProblem(control, read) {
     if (!("problem" in read)) return;
     const now = { control: control.label, value: formatValue(this.#values[control.name]).replaceAll(",", ", ") };
@@ -125,7 +125,7 @@ export class ControlPanel {
 }
 
 /**
- * A move of the reader that no script has answered yet.
+ * The value that the reader entered before any script was listening.
  * @param {Bound & {element: HTMLElement}} bound
  * @returns {Read | undefined} undefined if it is unmoved
  */
@@ -136,11 +136,11 @@ function movedTo({ element, entered }) {
   return isMoved ? entered?.() : undefined;
 }
 
-/** The value that is used for what was read, if any. @param {Read} read */
+/** The value to use for an input, if any. @param {Read} read */
 const takenOf = (read) => ("value" in read ? read.value : read.nearest);
 
 /**
- * Shows a message under a control, also if it repeats; "" removes it.
+ * Show a message under a control, even if it repeats; "" removes it.
  * @param {HTMLElement} element @param {string} sentence
  */
 function tell(element, sentence) {

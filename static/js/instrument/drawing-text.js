@@ -1,8 +1,8 @@
-/** A drawing as text, short enough for a link, and back; widgets/kit/drawing.py describes the format. */
+/** Convert drawings to text short enough for a link, and back; widgets/kit/drawing.py describes the format. */
 
 const GREYS = "0123456789abcdef";
 const RUNS = "ghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const STEP = 17; // greys of a pixel to one of the sixteen
+const STEP = 17; // from one of the sixteen greys to the next, of 0 to 255
 
 /** @param {Uint8Array} pixels row after row, 255 is ink @returns {string} */
 export function toText(pixels) {
@@ -14,7 +14,7 @@ export function toText(pixels) {
   });
 }
 
-/** @param {string} text that has no problem @returns {Uint8Array} */
+/** @param {string} text that `problemWith` accepts @returns {Uint8Array} */
 export function toPixels(text) {
   /** @type {number[]} */
   const pixels = [];
@@ -26,7 +26,10 @@ export function toPixels(text) {
   return Uint8Array.from(pixels);
 }
 
-/** Why a text is not a drawing of this many pixels per side, or "". @param {string} text @param {number} side */
+/**
+ * The problem with a text as a drawing with this many pixels per side, or "".
+ * @param {string} text @param {number} side
+ */
 export function problemWith(text, side) {
   const wrong = [...text].find((character) => !"123456789abcdef".includes(character) && !RUNS.includes(character));
   if (wrong !== undefined) return `“${wrong}” stands for no pixels of a drawing.`;

@@ -1,6 +1,6 @@
 /**
- * Sends the first request of a page's first instrument before it starts: Python answers while the page is laid out
- * and painted, or before the reader follows the link to it.
+ * Send the first request of a page's first instrument before it starts. Python then answers while the page is laid out
+ * and painted, or before the reader follows the link to the page.
  */
 import { questionOf } from "./question.js";
 import { ownState } from "./spec.js";
@@ -9,19 +9,20 @@ import { ownState } from "./spec.js";
  * @import { Message } from "../python/page/job.js"
  * @import { Controls } from "../python/protocol.js"
  * @import { InstrumentSpec } from "./spec.js"
- * @typedef {{readState: (search: string, spec: InstrumentSpec) => {values: Controls}}} Reader what reads a state in the address (state.js)
+ * @typedef {{readState: (search: string, spec: InstrumentSpec) => {values: Controls}}} Reader reads a state from the
+ *   address (state.js)
  */
 
-/** The request as text, and its answer to come. @type {{question: string, answer: Promise<any>} | null} */
+/** The request as text, and the promise of its answer. @type {{question: string, answer: Promise<any>} | null} */
 let first = null;
 
 /**
- * Requests the picture of the instrument whose state is in the address, or else of the page's first one.
+ * Request the picture of the instrument whose state is in the address, or else of the page's first one.
  *
  * @param {import("./surroundings.js").Python} python
  * @param {Promise<Reader>} reader only needed for a state in the address, so it loads after the first paint
- * @param {{page?: Document, search?: string, background?: boolean}} [options] `page`: the one that is about to be shown
- * @returns {HTMLElement | null} the instrument, which is to be started first
+ * @param {{page?: Document, search?: string, background?: boolean}} [options] `page`: the page about to be shown
+ * @returns {HTMLElement | null} the instrument, which must start first
  */
 export function askFirst(python, reader, { page = document, search = location.search, background = false } = {}) {
   const sections = /** @type {HTMLElement[]} */ ([...page.querySelectorAll("section[data-instrument]")]);
@@ -36,7 +37,7 @@ export function askFirst(python, reader, { page = document, search = location.se
     if (first?.question === question) return;
     const answer = python.request(message, { background });
     first = { question, answer };
-    answer.catch(() => first?.answer === answer && forgetFirst()); // the instrument asks itself and gets the error
+    answer.catch(() => first?.answer === answer && forgetFirst()); // the instrument asks again and gets the error
   };
   if (!search.includes(`${spec.label}.`)) ask({});
   else reader.then(({ readState }) => ask(readState(search, spec).values), () => {}); // the block reports scripts that do not load
@@ -47,7 +48,10 @@ export function forgetFirst() {
   first = null;
 }
 
-/** The answer, once, if this is the request. @param {Message} message @returns {Promise<any> | null} */
+/**
+ * The first answer, if it belongs to this request; only once.
+ * @param {Message} message @returns {Promise<any> | null}
+ */
 export function takeFirst(message) {
   if (first?.question !== JSON.stringify(message)) return null;
   const { answer } = first;

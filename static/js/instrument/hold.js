@@ -1,9 +1,9 @@
 /**
- * Gives an element all of a drag. No text is selected meanwhile: Safari would begin with what the pointer comes over when it leaves
- * the element.
+ * Send an element all events of a drag. Disable text selection meanwhile: Safari would select text that the pointer
+ * reaches after it leaves the element.
  *
  * @param {Element} element
- * @param {PointerEvent} event which began it
+ * @param {PointerEvent} event that began the drag
  */
 export function hold(element, { pointerId }) {
   const refuse = (/** @type {Event} */ event) => event.preventDefault();

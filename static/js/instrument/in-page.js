@@ -22,7 +22,7 @@ const server = {
 const address = {
   search: () => location.search,
   write: (spec, values) => {
-    // Changing the address now would cancel a navigation that is under way.
+    // Changing the address would cancel a navigation in progress.
     if ("navigation" in globalThis && navigation.transition) return false;
     const search = writeState(location.search, spec, values);
     const problem = tooLong(search);
@@ -32,7 +32,7 @@ const address = {
   },
 };
 
-/** The instruments of the page, for questions about their states. @type {WeakMap<HTMLElement, LiveInstrument>} */
+/** The page's instruments, for quiz questions about their states. @type {WeakMap<HTMLElement, LiveInstrument>} */
 export const live = new WeakMap();
 
 /** @param {HTMLElement} section @returns {() => void} its cleanup function */

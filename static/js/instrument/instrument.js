@@ -1,7 +1,7 @@
 /**
  * One instrument: controls, picture and readouts, with Python between them. If the answer is cached, the picture follows
- * the controls within a frame. Otherwise one request is being answered, only the newest one waits, and the last good
- * picture stays.
+ * the controls within a frame. Otherwise Python answers one request at a time and only the newest one waits. Meanwhile
+ * the last good picture stays.
  *
  * @import { FrameValue, Controls } from "../python/protocol.js"
  * @import { InstrumentSpec } from "./spec.js"
@@ -31,7 +31,7 @@ const AHEAD_MS = 50;
 const NOTICE_MS = 2_000;
 const ADDRESS_MS = 300;
 const SPEAK_MS = 500;
-/** Slower instruments do not compute ahead: a live request would wait behind one that may never be needed. */
+/** Slower instruments do not compute ahead: a live request would wait for a picture that may never be needed. */
 const SLOW_MS = 60;
 /** States in which the picture matches the controls. */
 const SETTLED = ["live", "offline", "refused"];
@@ -44,7 +44,7 @@ export class LiveInstrument {
   #underWay = null;
   #asked = 0;
   #shown = 0;
-  /** How often the code has changed or all answers were discarded. */
+  /** Counts changes of the code and every time all answers are discarded. */
   #edition = 1;
   /** Values that the reader previews without setting them. @type {Controls | null} */
   #look = null;
@@ -52,7 +52,7 @@ export class LiveInstrument {
   #declarer = null;
   /** @type {FrameValue | null} */
   #frame = null;
-  /** Of the answers so far, in ms; the first one also loads data. */
+  /** The shortest time of an answer so far, in ms; the first answer also loads data. */
   #fastest = Infinity;
   /** Control whose next values are computed ahead. @type {string | null} */
   #ahead = null;
@@ -62,11 +62,11 @@ export class LiveInstrument {
   #addressTimer = 0;
   #speakTimer = 0;
   #gone = new AbortController();
-  /** When the last notice was given. */
+  /** When the last notice appeared. */
   #noticed = -Infinity;
   #status;
   #note;
-  /** Of the readouts. @type {Map<string, Element>} */
+  /** Elements of the readouts, by key. @type {Map<string, Element>} */
   #places = new Map();
 
   #python;
@@ -137,7 +137,7 @@ export class LiveInstrument {
   }
 
   /**
-   * The declaration of a version of the code: the spec in use if it is the same.
+   * The declaration by a version of the code; the spec object in use if both are equal.
    *
    * @param {string | null} source
    * @param {AbortSignal} signal
@@ -148,12 +148,12 @@ export class LiveInstrument {
     return JSON.stringify(spec) === JSON.stringify(this.spec) ? this.spec : spec;
   }
 
-  /** The current state, adapted to another declaration. @param {InstrumentSpec} spec */
+  /** The current state, adapted to a different declaration. @param {InstrumentSpec} spec */
   #carriedOver(spec) {
     return carriedOver(spec, this.spec, this.controls.values, this.#address.search(this.spec));
   }
 
-  /** Makes the plate again, for another declaration. @param {InstrumentSpec} spec */
+  /** Rebuild the plate for a different declaration. @param {InstrumentSpec} spec */
   #redeclare(spec) {
     const values = this.#carriedOver(spec); // the reader may have moved a control since the frame was requested
     this.training?.destroy();
@@ -172,12 +172,12 @@ export class LiveInstrument {
     this.#writeAddress();
   }
 
-  /** The page is left: no more requests or drawings. */
+  /** Clean up when the reader leaves the page: no more requests or drawings. */
   destroy() {
     this.#gone.abort();
     this.#next = null;
     this.#ahead = null;
-    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt costs nothing; a restart would
+    if (globalThis.crossOriginIsolated) this.#underWay?.stop.abort(); // an interrupt is cheap; a restart is not
     for (const timer of [this.#clock, this.#aheadTimer, this.#addressTimer, this.#speakTimer]) clearTimeout(timer);
     this.training?.destroy();
     this.controls.destroy();
@@ -199,7 +199,7 @@ export class LiveInstrument {
     setText(this.#status, sentence);
   }
 
-  /** As `#say`, but a current notice takes precedence over the sentence. @param {string} state @param {string} sentence */
+  /** Like `#say`, but keep a recent notice instead of the sentence. @param {string} state @param {string} sentence */
   #sayInPassing(state, sentence) {
     if (performance.now() < this.#noticed + NOTICE_MS) this.section.dataset.state = state;
     else this.#say(state, sentence);
@@ -252,34 +252,37 @@ export class LiveInstrument {
     this.set(ownState(this.spec));
   }
 
-  /** Sets some controls, as the reader would. @param {Controls} values */
+  /** Set some controls, as the reader would. @param {Controls} values */
   set(values) {
     this.picture.lookAway();
     this.controls.show(values);
     this.#moved(this.#ahead ?? "");
   }
 
-  /** Discards all answers so far. */
+  /** Discard all answers so far. */
   #forget() {
     this.#edition++;
     this.#answers.clear();
     this.#ask(false);
   }
 
-  /** Invalidates all answers: the code was changed, or Python was damaged. */
+  /** Invalidate all answers: the code was changed, or Python was damaged. */
   #askAnew() {
     this.#edition++;
     this.#answers.clear();
-    // A version that is no longer the reader's may never end. An interrupt costs nothing; a restart would.
+    // An outdated version of the code may never end. An interrupt is cheap; a restart is not.
     const outdated = this.#underWay !== null && this.#underWay.source !== this.source.text;
     if (globalThis.crossOriginIsolated && outdated) this.#underWay?.stop.abort();
     this.#ask(true);
   }
 
-  /** Shows the picture of the current setting, at once if it is cached. @param {boolean} wanted by the reader: the status reports a wait */
+  /**
+   * Show the picture of the current setting, at once if it is cached.
+   * @param {boolean} wanted by the reader: the status line reports a wait
+   */
   #ask(wanted) {
     if (this.source.held) return this.#say("error", translate("Your version was stopped. Change it, run it again, or take the book’s"));
-    // Whatever the server still computes belongs to another setting.
+    // The server may still be computing for an earlier setting.
     this.finer?.destroy();
     this.served?.destroy();
     const question = this.#question();
@@ -301,7 +304,7 @@ export class LiveInstrument {
     return { key: JSON.stringify(values), values, place: ++this.#asked };
   }
 
-  /** Requests the newest setting until there is no newer one and training has reached its goal. */
+  /** Request the newest setting until none is newer and training has reached its goal. */
   async #askNewest() {
     let start = performance.now();
     this.#clock = setInterval(() => this.#sayBusy(performance.now() - start), BUSY_MS);
@@ -317,10 +320,10 @@ export class LiveInstrument {
         const values = isNew ? this.#carriedOver(spec) : question.values;
         const frame = await this.#compute(values, { signal: stop.signal });
         performance.measure(MEASURE, { start, detail: frame.ms });
-        performance.clearMeasures(MEASURE); // observers have it; the browser need not store it
+        performance.clearMeasures(MEASURE); // observers have received it; the browser need not store it
         if (this.#gone.signal.aborted || source !== this.source.text) continue;
         const onTheWay = frame.reached !== null && !frame.reached.done;
-        if (onTheWay && this.#next !== null) continue; // the reader has paused, or wants to be elsewhere
+        if (onTheWay && this.#next !== null) continue; // the reader has paused or changed the goal
         if (isNew) this.#redeclare(spec);
         this.#declarer = source;
         if (question.place > this.#shown) this.#show(frame, question.place);
@@ -342,7 +345,7 @@ export class LiveInstrument {
   /**
    * @param {Controls} controls
    * @param {import("../python/page/job.js").Options} options
-   * @returns {Promise<FrameValue>} one that can be drawn
+   * @returns {Promise<FrameValue>} a frame that can be drawn
    */
   async #compute(controls, options) {
     const message = this.#message(controls);
@@ -371,7 +374,7 @@ export class LiveInstrument {
     if (!this.source.edited) this.served?.follow(this.spec, this.controls.values);
   }
 
-  /** The server's frame, which replaces the page's. @param {FrameValue} frame */
+  /** Show the server's frame instead of the page's. @param {FrameValue} frame */
   #showServed(frame) {
     checkFigures(frame);
     this.picture.draw(frame);
@@ -379,7 +382,7 @@ export class LiveInstrument {
     this.#report();
   }
 
-  /** Writes the readouts of the frame, and the status. */
+  /** Write the readouts of the frame, and the status. */
   #report() {
     if (this.#frame === null) return;
     for (const [key, text] of Object.entries(this.#frame.readouts)) setText(this.#places.get(key), text);
@@ -407,7 +410,7 @@ export class LiveInstrument {
   /** @param {number} ms since the current request was sent */
   #sayBusy(ms) {
     if (!this.#python.ready) return this.#followRuntime();
-    const answered = this.#shown === this.#asked; // by a cached answer: the current request no longer matters
+    const answered = this.#shown === this.#asked; // from the cache: the current request no longer matters
     if (ms < BUSY_MS || answered) return;
     const behind = this.#python.waitsForCode(this.#message(this.controls.values));
     const seconds = Math.floor(ms / 1000);
@@ -415,7 +418,7 @@ export class LiveInstrument {
     this.#sayInPassing("busy", behind ? translate("Waiting for the code that is running") : computing);
   }
 
-  /** Before Python is ready a moved instrument shows its progress; then every instrument nearby goes live. */
+  /** Before Python is ready, show its progress if the reader moved a control; then ask for the first picture. */
   #followRuntime() {
     if (this.#python.ready) {
       if (this.#frame === null && this.#underWay === null) this.#ask(false);
@@ -433,16 +436,16 @@ export class LiveInstrument {
     this.#workAhead();
   }
 
-  /** Delayed, because a frame has no time for it. */
+  /** Compute ahead after a delay, because the current frame has no time for it. */
   #workAheadSoon() {
     clearTimeout(this.#aheadTimer);
     this.#aheadTimer = setTimeout(() => this.#workAhead(), AHEAD_MS);
   }
 
-  /** Computes likely next values of the control in hand, one at a time and after every live request. */
+  /** Compute pictures for likely next values of the control in use, one at a time, after all live requests. */
   async #workAhead() {
     const control = this.spec.controls.find(({ name }) => name === this.#ahead);
-    if (this.training || this.source.text !== this.#declarer) return; // an edited one may have other controls
+    if (this.training || this.source.text !== this.#declarer) return; // edited code may have different controls
     if (control === undefined || this.#aheadRuns || this.#fastest > SLOW_MS || this.source.held) return;
     this.#aheadRuns = true;
     const from = this.#asked;
@@ -456,7 +459,7 @@ export class LiveInstrument {
         if (source !== this.source.text) break;
         this.#answers.put(key, frame);
       } catch {
-        break; // the live request will meet and report the same error
+        break; // the live request will report the same error
       }
     }
     this.#aheadRuns = false;
@@ -471,7 +474,7 @@ export class LiveInstrument {
     this.#addressTimer = setTimeout(() => this.#writeAddress(), ADDRESS_MS);
   }
 
-  /** Announces the readouts in a sentence to screen readers. */
+  /** Announce the readouts to screen readers, in a sentence. */
   #speak() {
     const live = this.section.querySelector("[data-live]");
     if (live === null || this.#frame === null) return;

@@ -61,7 +61,7 @@ async function savePicture(section, name) {
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.translate(GAP - frame.left, GAP - frame.top);
   context.imageSmoothingEnabled = false; // tiles are a few image pixels wide
-  /** @type {Map<string, Promise<HTMLImageElement>>} one for all images of a gallery */
+  /** @type {Map<string, Promise<HTMLImageElement>>} all images of a gallery share one file */
   const files = new Map();
   for (const shown of picture.querySelectorAll("svg, canvas, .tiles-still")) {
     const box = shown.getBoundingClientRect();
@@ -87,7 +87,8 @@ function around(boxes) {
 }
 
 /**
- * Draws it at its final size: what a context enlarges has wider non-scaling strokes in Chromium and WebKit, and in Firefox not.
+ * Draw an SVG at its final size: if the context enlarged it, Chromium and WebKit would widen its non-scaling strokes,
+ * and Firefox would not.
  * @param {CanvasRenderingContext2D} context @param {SVGSVGElement} svg @param {DOMRect} box
  */
 async function drawSvg(context, svg, box) {
@@ -100,7 +101,8 @@ async function drawSvg(context, svg, box) {
 }
 
 /**
- * A drawing as a standalone image: colours and fonts from the page are written into it, and its non-scaling strokes are widened.
+ * A drawing as a standalone image, with the page's colours and fonts written into it and its non-scaling strokes
+ * widened.
  * @param {SVGSVGElement} svg @param {DOMRect} box
  */
 async function imageOf(svg, box) {
@@ -126,7 +128,7 @@ async function imageOf(svg, box) {
 }
 
 /**
- * The ring and the number of an image of a gallery.
+ * Draw the ring and the number of an image in a gallery.
  * @param {CanvasRenderingContext2D} context @param {Element} image @param {DOMRect} box of its pixels
  */
 function drawMarks(context, image, box) {
@@ -145,7 +147,7 @@ function drawMarks(context, image, box) {
 }
 
 /**
- * The first picture of a tiles panel: in colour, or ink seen through a mask; in a gallery, a part of the file.
+ * Draw the first picture of a tiles panel: in colour, or as ink through a mask; in a gallery, as part of the file.
  * @param {CanvasRenderingContext2D} context @param {HTMLElement} still @param {DOMRect} box
  * @param {Map<string, Promise<HTMLImageElement>>} files opened so far
  */

@@ -1,4 +1,4 @@
-/** The network that the reader has trained and saved: an .npz file, in base 64, in this browser's storage. */
+/** The network that the reader has trained and saved: an .npz file as base64 in this browser's storage. */
 import { follow, read, write } from "../store.js";
 
 const NAME = "network";
@@ -17,7 +17,10 @@ export function keep(npz) {
   return done;
 }
 
-/** Reports changes, also from another tab. @param {() => void} react @param {AbortSignal} signal ends it */
+/**
+ * Call back on changes, including those from other tabs.
+ * @param {() => void} react @param {AbortSignal} signal ends it
+ */
 export function onKept(react, signal) {
   news.addEventListener("kept", react, { signal });
   follow("kept", NAME, react, signal);

@@ -1,5 +1,5 @@
 /**
- * The panels of one instrument: drawn from a frame; some are controls too.
+ * The panels of one instrument, drawn from a frame. Some are also controls.
  *
  * @import { FrameValue, Panel } from "../python/protocol.js"
  * @import { Bench, Drawing } from "./panels/types.js"
@@ -14,10 +14,10 @@ import { timed } from "./timed.js";
 const SHOWN = { plot, tiles };
 
 /**
- * Checks the frame from Python before it is drawn.
+ * Check the figures in a frame from Python before drawing it.
  *
  * @param {FrameValue} frame
- * @throws {RunError} that states the value and what is accepted
+ * @throws {RunError} that names the value and the accepted ones
  */
 export function checkFigures({ panels }) {
   for (const panel of panels) {
@@ -34,7 +34,7 @@ export function checkFigures({ panels }) {
 export class Picture {
   /** @type {Map<string, Drawing>} */
   #drawings = new Map();
-  /** End previews on panels that no control draws. @type {(() => void)[]} */
+  /** Callbacks that end previews on panels that no control draws. @type {(() => void)[]} */
   #lookers = [];
   #place;
   /** Interactive panels, with their stills. @type {Map<HTMLElement, Node>} */
@@ -59,13 +59,13 @@ export class Picture {
     }
   }
 
-  /** Ends all previews. */
+  /** End all previews. */
   lookAway() {
     for (const drawing of this.#drawings.values()) drawing.lookAway?.();
     for (const lookAway of this.#lookers) lookAway();
   }
 
-  /** A control was moved: panels that show it need not wait for the frame. */
+  /** Update panels that show a control's value at once, without waiting for the frame. */
   follow() {
     for (const drawing of this.#drawings.values()) drawing.follow?.();
   }
@@ -84,7 +84,7 @@ export class Picture {
     }
   }
 
-  /** Releases all panels. Their pictures stay, except for maps and pads, which return to the still. */
+  /** Release all panels. Interactive ones return to the still; the pictures of others stay. */
   destroy() {
     for (const drawing of this.#drawings.values()) drawing.destroy();
     this.#drawings.clear();
@@ -107,7 +107,7 @@ export class Picture {
     return drawing;
   }
 
-  /** A panel's element; one that was not in the first picture is made. @param {Panel} panel */
+  /** A panel's element, created if it was not in the first picture. @param {Panel} panel */
   #element(panel) {
     const element = this.#find(panel.key) ?? document.createElement("div");
     if (!element.isConnected) {

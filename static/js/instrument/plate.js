@@ -1,6 +1,6 @@
 /**
- * The plate of an instrument whose declaration the reader has edited: title, challenge, controls and readouts are made from
- * the same markup as the book's own, in `template[data-plate]`.
+ * The plate of an instrument whose declaration the reader has edited. Title, challenge, controls and readouts use the
+ * same markup as the book's own, from `template[data-plate]`.
  *
  * @import { InstrumentSpec, ControlSpec, ReadoutSpec } from "./spec.js"
  */
@@ -31,7 +31,7 @@ export class Plate {
     if (set && part.symbol) this.#symbols.set(part.symbol, set);
   }
 
-  /** Makes the plate of a declaration. The first slider comes first, as on the book's. @param {InstrumentSpec} spec */
+  /** Show a declaration. The first slider comes first, as on the book's plate. @param {InstrumentSpec} spec */
   show(spec) {
     this.#find(".title").textContent = spec.title;
     this.#find(".ask").replaceChildren(...(spec.challenge === this.#own.challenge ? this.#challenge : [spec.challenge]));

@@ -8,7 +8,7 @@
 import { kept } from "./kept.js";
 import { YOURS } from "./spec.js";
 
-/** Time limit in ms of training for one picture, so that other requests wait no longer. */
+/** Maximum ms of training per picture, and so the longest wait for other requests. */
 const CHUNK_MS = 40;
 
 /** @param {InstrumentSpec} spec @param {Controls} controls @param {string | null} source @returns {Message} */

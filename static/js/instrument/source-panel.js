@@ -1,7 +1,7 @@
 /**
- * "Open the code": the instrument's file, under its picture. An edit is computed as soon as the reader pauses. Errors
- * appear under the editor, and the last good picture stays. Edits are stored with a fingerprint of the book's file, to
- * detect that a newer edition has changed it.
+ * "Open the code": the instrument's file, under its picture. An edit runs as soon as the reader pauses. Errors appear
+ * under the editor, and the last good picture stays. Edits are stored with a fingerprint of the book's file, which
+ * reveals changes in a newer edition.
  *
  * @import { Editor } from "../cell/editor.js"
  * @import { RunError } from "../python/page/job.js"
@@ -20,7 +20,7 @@ const PAUSE_MS = 250;
 export class SourcePanel {
   /** The reader's version, or null for the book's own. @type {string | null} */
   text = null;
-  /** Whether that version was stopped: it may never end, so it does not run automatically, even on the next visit. */
+  /** Whether that version was stopped. It may never end, so it does not run by itself, not even on the next visit. */
   held = false;
   #section;
   #spec;
@@ -56,7 +56,7 @@ export class SourcePanel {
     if (button === null) return; // a notebook shows and stores no code
     button.addEventListener("click", () => this.#toggle());
     this.#adopt(read("code", spec.label));
-    if (this.held) this.#open().catch(() => {}); // it says so itself
+    if (this.held) this.#open().catch(() => {}); // #open reports the error itself
     follow("code", spec.label, (kept) => this.#meet(kept), this.#gone.signal);
     this.#note = mergedVersion(spec.label, (code) => this.#take(code));
     if (this.#note !== null) this.#place.before(this.#note);
@@ -72,7 +72,7 @@ export class SourcePanel {
     this.#editor?.then((editor) => editor.destroy(), () => {});
   }
 
-  /** Uses a version. @param {Kept | null} kept null for the book's own */
+  /** Adopt a version of the code. @param {Kept | null} kept null for the book's own */
   #adopt(kept) {
     this.text = typeof kept?.text === "string" ? kept.text : null;
     this.#base = kept?.base ?? fingerprint(this.#book ?? "");
@@ -80,7 +80,7 @@ export class SourcePanel {
     this.#mark();
   }
 
-  /** Another tab has changed this code. @param {Kept | null} theirs */
+  /** Another tab has changed this code: offer its version. @param {Kept | null} theirs */
   #meet(theirs) {
     this.#note?.remove();
     if ((theirs?.text ?? null) === this.text) return;
@@ -92,12 +92,12 @@ export class SourcePanel {
   async #take(kept) {
     (await this.#editor)?.set(kept?.text ?? this.#book ?? "");
     clearTimeout(this.#timer);
-    this.#adopt(kept); // also whether it was stopped, which an editor does not know
+    this.#adopt(kept); // including whether it was stopped, which the editor does not know
     this.#keep();
     this.#onChange();
   }
 
-  /** The current version was stopped. */
+  /** Record that the current version was stopped. */
   hold() {
     this.held = true;
     this.#keep();
@@ -109,7 +109,7 @@ export class SourcePanel {
     this.#mark();
   }
 
-  /** The current version has drawn a picture. */
+  /** Remove the error: the current version has drawn a picture. */
   succeeded() {
     this.#place.querySelector("[data-editor-error]")?.remove();
     this.#editor?.then((editor) => editor.markError(null));
@@ -178,7 +178,7 @@ export class SourcePanel {
     });
   }
 
-  /** The name of the file, whether the book's has changed, and the way back to it. */
+  /** A bar with the file name, a note if the book's version has changed, and buttons to run, stop and reset. */
   #bar() {
     const stale = this.edited && this.#base !== fingerprint(this.#book ?? "");
     const file = `widgets/${this.#spec.name}.py`;

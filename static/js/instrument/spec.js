@@ -1,10 +1,10 @@
 /**
- * What a block says of its instrument. A kind of control (controls/KIND.js) adds its own fields to ControlSpec.
+ * A block's data about its instrument. Each kind of control (controls/KIND.js) adds its own fields to ControlSpec.
  *
  * @import { Controls, Value } from "../python/protocol.js"
  * @typedef {{kind: string, name: string, label: string, default: any, when: string[] | null, symbol?: string, unit?: string,
  *   panel?: string, options?: Record<string, string>, yours?: boolean}} ControlSpec `when`: a choice's name and values; the control is active
- *   only while one of these is chosen. `panel`: the one that it is set on
+ *   only while one of these is chosen. `panel`: the panel that sets it
  * @typedef {{key: string, label: string, unit: string, format: string, symbol: string}} ReadoutSpec
  * @typedef {{steps: string, branch: string, at: string, later: Record<string, string>, saves: boolean}} TrainingSpec names of
  *   controls: the step; whether, and after which step, settings change; a setting's control after that. `saves`: whether

@@ -1,5 +1,6 @@
 /**
- * The state of an instrument as text: in the URL, `?LABEL.CONTROL=VALUE&...`, only what differs from the block's own state.
+ * The state of an instrument in the URL: `?LABEL.CONTROL=VALUE&...`, only values that differ from the block's own
+ * state.
  *
  * @import { Controls, Value } from "../python/protocol.js"
  * @import { ControlSpec, Declaration, InstrumentSpec } from "./spec.js"
@@ -8,11 +9,14 @@ import { kindOf } from "./kinds.js";
 import { formatValue, ownState } from "./spec.js";
 import { inDigits, translate } from "../words.js";
 
-/** Characters of a query. Servers refuse a line of 8,000; MAX_TYPED in widgets/engine/check.py sees to it that one instrument fits. */
+/**
+ * Characters of a query. Servers refuse lines of 8,000; MAX_TYPED in widgets/engine/check.py ensures that one
+ * instrument fits.
+ */
 const MAX_QUERY = 6_000;
 
 /**
- * A spec with another declaration. The author's settings stay for controls whose default is unchanged.
+ * A spec with a different declaration. The author's settings stay for controls whose default is unchanged.
  *
  * @param {InstrumentSpec} own
  * @param {Declaration} declaration
@@ -28,7 +32,7 @@ export function redeclared(own, declaration) {
 }
 
 /**
- * The state of an instrument whose declaration has changed: the reader's values if they are still accepted, then the address,
+ * The state of an instrument whose declaration has changed: the reader's values if still accepted, then the address,
  * then the initial state.
  *
  * @param {InstrumentSpec} spec
@@ -53,7 +57,7 @@ export const fits = (control, value) => "value" in kindOf(control).read(control,
  *
  * @param {string} search the query of an address, with or without its question mark
  * @param {InstrumentSpec} spec
- * @returns {{values: Controls, problems: Record<string, string>}} problems: why a control's value was left out
+ * @returns {{values: Controls, problems: Record<string, string>}} problems: the reason why a value is left out
  */
 export function readState(search, spec) {
   const asked = new URLSearchParams(search);
@@ -91,7 +95,7 @@ export function writeState(search, spec, values) {
   return text === "" ? "" : `?${text}`;
 }
 
-/** Why a query cannot be in a link, or "". @param {string} search */
+/** A message if a query is too long for a link, or "". @param {string} search */
 export function tooLong({ length }) {
   if (length <= MAX_QUERY) return "";
   return translate("The settings on this page are too long for a link: {limit} characters are the limit.", { limit: inDigits(MAX_QUERY) });

@@ -20,7 +20,8 @@
  * }} Server
  *   Gets finer tiles, complete frames and map tiles from a decoder server.
  * @typedef {{search: (spec: InstrumentSpec) => string, write: (spec: InstrumentSpec, values: Controls) => boolean | string}} Address
- *   The state of instruments in the address: reads it as a query; writes it, and returns whether that was possible, or why it never is.
+ *   The state of instruments in the address. `search` reads it as a query. `write` returns true if it has written it,
+ *   false if it must try again later, or the reason why it never can.
  * @typedef {{python: Python, server: Server | null, address: Address}} Surroundings
  */
 export {};

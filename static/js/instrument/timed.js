@@ -1,9 +1,9 @@
 const MEASURE = "latentbook-draw"; // tools/bench/frames.js reads it
 
-/** Draws a picture, or a part of one, and records the time. @param {() => void} draw */
+/** Draw a picture or a part of it, and record the time. @param {() => void} draw */
 export function timed(draw) {
   const start = performance.now();
   draw();
   performance.measure(MEASURE, { start });
-  performance.clearMeasures(MEASURE); // observers have it; the browser need not store it
+  performance.clearMeasures(MEASURE); // observers have received it; the browser need not store it
 }

@@ -1,6 +1,6 @@
 /**
- * The buttons of an instrument that trains: run, one step, branch, and save for other instruments. The slider of steps shows
- * the progress. Python makes a chunk of steps for each picture; this file decides how far to go.
+ * The buttons of an instrument that trains: run, one step, branch, and save for other instruments. The steps slider
+ * shows the progress. Python trains a chunk of steps for each picture; this file decides how far to go.
  *
  * @import { InstrumentSpec } from "./spec.js"
  * @import { SliderSpec } from "./controls/slider.js"
@@ -10,7 +10,7 @@
  *   moved: (name: string) => void,
  *   say: (sentence: string) => void,
  *   train: () => Promise<string>,
- * }} Bench `ask`: request the next picture; `moved`: a control was set; `train`: the trained network, an .npz file in base 64
+ * }} Bench `ask`: request the next picture; `moved`: a control was set; `train`: the trained network, .npz as base64
  */
 import { keep, kept, onKept } from "./kept.js";
 import { saveFile } from "../elements.js";
@@ -29,7 +29,7 @@ export class Training {
   #most;
   #observer;
   #gone = new AbortController();
-  /** Start of the run, to compute its speed. */
+  /** Start of the run, from which its speed is computed. */
   #from = { steps: 0, time: 0 };
 
   /**
@@ -71,18 +71,18 @@ export class Training {
     this.#gone.abort();
   }
 
-  /** Requested values that replace the controls' own. @returns {import("../python/protocol.js").Controls} */
+  /** Values to request instead of the controls' own. @returns {import("../python/protocol.js").Controls} */
   get target() {
     return this.isRunning ? { [this.#names.steps]: this.#most } : {};
   }
 
-  /** The reader moved a control: the slider of steps stops the run. @param {string} name */
+  /** React to a moved control: the steps slider stops the run. @param {string} name */
   follow(name) {
     if (name === this.#names.steps && this.isRunning) this.#stop();
     else if (this.isRunning) this.#from = { steps: Infinity, time: 0 };
   }
 
-  /** A picture has arrived. @param {Reached} reached @returns {string} a message, or "" */
+  /** Show the progress that a new picture reports. @param {Reached} reached @returns {string} a message, or "" */
   arrived({ steps, done }) {
     if (!this.isRunning) return done ? "" : translate("Step {number} of {count}", { number: steps, count: this.#steps });
     this.#controls.show({ [this.#names.steps]: steps });
@@ -129,7 +129,7 @@ export class Training {
     if (this.#steps < this.#most) this.#controls.move(this.#names.steps, this.#steps + 1);
   }
 
-  /** Starts a branch at the current step, with the same settings at first. */
+  /** Start a branch at the current step, initially with the same settings. */
   #branch() {
     if (this.isRunning) this.#stop();
     const { values } = this.#controls;
@@ -156,7 +156,7 @@ export class Training {
   }
 }
 
-/** @param {string | null} npz in base 64 @param {string} name */
+/** @param {string | null} npz as base64 @param {string} name */
 function save(npz, name) {
   if (npz === null) return;
   const bytes = Uint8Array.from(atob(npz), (character) => character.charCodeAt(0));

@@ -11,7 +11,7 @@
  *   on: (event: string, react: (...args: any[]) => void) => void,
  *   off: (event: string, react: (...args: any[]) => void) => void,
  *   send: (content: unknown) => void,
- * }} Model of anywidget: shared by the kernel's side of a widget and all its views
+ * }} Model of anywidget, shared by the kernel's side of a widget and all its views
  */
 import { RunError, stopped } from "../python/page/job.js";
 import { translate } from "../words.js";
@@ -26,7 +26,7 @@ export class Kernel extends EventTarget {
   #model;
   /** @type {Map<string, Waiting>} */
   #waiting = new Map();
-  /** Prefix of request numbers, because the other views of the model also get the answers. */
+  /** Prefix of request numbers, because other views of the model also receive the answers. */
   #view = Math.random().toString(36).slice(2);
   #asked = 0;
 
@@ -48,7 +48,7 @@ export class Kernel extends EventTarget {
     return new Promise((resolve, reject) => {
       const id = `${this.#view}-${++this.#asked}`;
       this.#waiting.set(id, { resolve, reject });
-      // The kernel finishes its current request, but its answer is ignored.
+      // The kernel finishes its current request; ignore its answer.
       signal?.addEventListener("abort", () => this.#waiting.delete(id) && reject(stopped(translate("Stopped."))), { once: true });
       this.#model.send({ ...message, id });
     });
@@ -68,7 +68,10 @@ export class Kernel extends EventTarget {
   };
 }
 
-/** Unpacks a value from `packed` in app/latentbook/notebook.py. @param {any} value @param {DataView[]} buffers @returns {any} */
+/**
+ * Unpack a value made by `packed` in app/latentbook/notebook.py.
+ * @param {any} value @param {DataView[]} buffers @returns {any}
+ */
 function unpacked(value, buffers) {
   if (value === null || typeof value !== "object") return value;
   if (Array.isArray(value)) return value.map((part) => unpacked(part, buffers));

@@ -1,6 +1,6 @@
 /**
- * An instrument as a widget of Jupyter and marimo (docs/embedding.md): the page's own scripts, in a shadow root, so that
- * neither's styles affect the other. app/latentbook/notebook.py is its side in the kernel.
+ * An instrument as a Jupyter or marimo widget (docs/embedding.md): the page's own scripts, in a shadow root that
+ * isolates its styles from the notebook's. app/latentbook/notebook.py is the kernel's side.
  *
  * @import { Model } from "./kernel.js"
  */
@@ -16,7 +16,7 @@ function render({ model, el }) {
   const gone = new AbortController();
   const host = document.createElement("div");
   host.dataset.js = "";
-  host.dataset.lmSuppressShortcuts = "true"; // JupyterLab does not treat keys typed here as its shortcuts
+  host.dataset.lmSuppressShortcuts = "true"; // so that JupyterLab does not treat keys typed here as shortcuts
   for (const type of ["keydown", "keyup", "keypress"]) host.addEventListener(type, (event) => event.stopPropagation());
   const root = host.attachShadow({ mode: "open" });
   const sheet = document.createElement("style");
@@ -67,7 +67,10 @@ function start(model, section, signal) {
 /** @param {import("../python/protocol.js").Controls} one @param {import("../python/protocol.js").Controls} other */
 const isSame = (one, other) => Object.keys(one).every((name) => formatValue(one[name]) === formatValue(other[name]));
 
-/** Notebooks provide the element before it is in the document, without a width or colours. @param {Element} host @param {AbortSignal} signal @param {() => void} run */
+/**
+ * Wait until the element is in the document, because only then does it have a width and colours.
+ * @param {Element} host @param {AbortSignal} signal @param {() => void} run
+ */
 function whenConnected(host, signal, run) {
   if (signal.aborted) return;
   if (host.isConnected) run();
@@ -75,7 +78,7 @@ function whenConnected(host, signal, run) {
 }
 
 /**
- * The theme of the notebook. Each kind of notebook names it differently, so light text means dark.
+ * Follow the notebook's theme. Each kind of notebook names it differently, so light text means a dark theme.
  *
  * @param {Element} around
  * @param {HTMLElement} host
@@ -94,13 +97,13 @@ function followTheme(around, host, root, signal) {
   for (const element of [document.documentElement, document.body, document.head]) {
     observer.observe(element, { attributes: true, childList: element === document.head });
   }
-  document.addEventListener("load", follow, { capture: true, signal }); // a style sheet of the notebook has loaded
+  document.addEventListener("load", follow, { capture: true, signal }); // when a style sheet of the notebook loads
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", follow, { signal });
   signal.addEventListener("abort", () => observer.disconnect());
   return follow;
 }
 
-/** From 0 to 1, of a colour in any notation. @param {string} colour */
+/** Lightness of a colour in any notation, from 0 to 1. @param {string} colour */
 function lightness(colour) {
   const context = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
   context.fillStyle = colour;

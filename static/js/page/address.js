@@ -1,7 +1,6 @@
-/** Reads the address of a page. */
 import { config } from "../config.js";
 
-/** The id in its fragment, or "". */
+/** The id in the page's fragment, or "". */
 export function idInAddress() {
   try {
     return decodeURIComponent(location.hash.slice(1));
@@ -11,9 +10,9 @@ export function idInAddress() {
 }
 
 /**
- * Addresses from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, lead to its present section, and
- * those of a page that has moved as a whole to its new address.
- * Called in the head of a page, and after a page has been loaded into the frame.
+ * Redirect old addresses: from when a chapter was one page, `autoencoders/?bottleneck.k=12#bottleneck`, to the current
+ * section, and from a page that has moved to its new address. Called in the head of a page, and after a page has been
+ * loaded into the frame.
  */
 export function leadOn() {
   const [state = ""] = new URLSearchParams(location.search).keys();

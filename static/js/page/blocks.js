@@ -1,6 +1,6 @@
 /**
- * The blocks of one page. Cells start at once, because focus may move from one to the next. Instruments, questions and Python
- * itself start when the reader comes near.
+ * The blocks of one page. Cells start at once, because the focus may move from one to the next. Instruments, questions
+ * and Python itself start when the reader scrolls near them.
  *
  * @typedef {(section: HTMLElement) => () => void} Mount starts a block and returns its cleanup function
  */
@@ -28,7 +28,7 @@ const MOUNTS = {
 /** @type {Promise<typeof import("../instrument/in-page.js")> | null} */
 let instruments = null;
 
-/** Imported once: every import waits for a task, and a frame may come before it. */
+/** Import the instruments only once: every import waits for a task, and a frame may come before it. */
 export function importInstruments() {
   instruments ??= import("../instrument/in-page.js");
   instruments.catch(() => (instruments = null));
@@ -37,8 +37,8 @@ export function importInstruments() {
 
 /**
  * @param {HTMLElement | null} first the instrument that starts at once, because its picture is being computed
- * @param {boolean} [isLoading] the page comes with its document, so the text appears first
- * @returns {() => void} stops them all, when the page is left
+ * @param {boolean} [isLoading] whether the page loads as a document, so that the text must appear first
+ * @returns {() => void} stops all blocks when the reader leaves the page
  */
 export function startBlocks(first, isLoading = true) {
   /** @type {(() => void)[]} */
@@ -58,14 +58,14 @@ export function startBlocks(first, isLoading = true) {
       throw error;
     }
   };
-  // With the answer asked ahead, the first frame of a page has the live picture.
+  // Because the answer was requested in advance, the first frame of a page has the live picture.
   if (first && !isLoading) start("instrument", first);
-  // Nothing here delays the first paint: the page is complete without it.
+  // Start after the first paint: the page is complete without its blocks.
   painted().then(() => {
     if (gone.signal.aborted) return;
     if (first && isLoading) start("instrument", first);
     for (const kind of /** @type {const} */ (["instrument", "quiz", "block"])) {
-      // Answers that the server judges are the classroom's (classroom/assignment.js).
+      // The classroom mounts answers that the server judges (classroom/assignment.js).
       endings.push(whenNear(`section[data-${kind}]:not([data-assessed])`, (section) => void (section === first || start(kind, section))));
     }
     const cells = [...sections("section[data-cell]")].map((section) => start("cell", section));
@@ -73,7 +73,7 @@ export function startBlocks(first, isLoading = true) {
     addEventListener("hashchange", openCode, { signal: gone.signal });
     const startNear = (margin = NEAR) => endings.push(whenNear("section[data-instrument], section[data-cell]", () => runtime.start(), margin));
     if (isLoading && textGoesFirst()) {
-      // Python weighs 5 MB, and not everyone who opens a page reads on.
+      // Python is 5 MB, and not everyone who opens a page reads on.
       startNear(IN_SIGHT);
       addEventListener("scroll", () => startNear(), { once: true, signal: gone.signal });
     } else startNear();
@@ -84,7 +84,7 @@ export function startBlocks(first, isLoading = true) {
   };
 }
 
-/** Shows the code that the address carries. */
+/** Open the code in the address, if any. */
 async function openCode() {
   if (location.hash.startsWith("#code=")) await (await import("../cell/code-link.js")).openLink();
 }

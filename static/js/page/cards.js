@@ -1,8 +1,8 @@
 /**
  * Cards next to the text: the meaning of a symbol, term, source or equation, or the computation of a number. A resting
- * pointer, keyboard focus and a tap open one. Arrow keys move between the symbols of an equation, and between numbers.
+ * pointer, keyboard focus or a tap opens one. Arrow keys move between the symbols of an equation, and between numbers.
  *
- * A symbol, its control and its name in the code light up together when one of them is pointed at or moved.
+ * A symbol, its control and its name in the code light up together when the reader points at or moves one of them.
  */
 import { absolute } from "../config.js";
 import { make } from "../elements.js";
@@ -32,7 +32,7 @@ document.addEventListener("keydown", onKey);
 document.addEventListener("input", ({ target }) => void lightControl(target));
 addEventListener("scroll", onScroll, { passive: true });
 
-/** Makes the equations of a page accessible by keyboard. */
+/** Make the equations of a page accessible by keyboard. */
 export function nameEquations() {
   close(0);
   for (const equation of document.querySelectorAll(`body:has(#symbols) .equation:has(${SYMBOL}) .katex-display`)) {
@@ -62,7 +62,7 @@ function wait(target, ms) {
   timer = window.setTimeout(() => void open(found), ms);
 }
 
-/** Closes an open card and delays a pending one until scrolling ends: the page may scroll to the focused element. */
+/** Close an open card and delay a pending one until scrolling ends: the page may scroll to the focused element. */
 function onScroll() {
   hide();
   if (due !== null) wait(due, REST_MS);
@@ -75,7 +75,7 @@ function onFocus({ target }) {
   if (found?.matches(`${LINK}, ${NUMBER}`) && found.matches(":focus-visible")) wait(found, REST_MS);
 }
 
-/** By touch the first tap on a link opens its card, which contains the link. @param {MouseEvent} event */
+/** On a touch screen, the first tap on a link opens its card, which contains the link. @param {MouseEvent} event */
 function onClick(event) {
   const found = subject(event.target);
   const touches = /** @type {PointerEvent} */ (event).pointerType === "touch";
@@ -121,7 +121,7 @@ async function open(found) {
     : found.matches(NUMBER)
       ? origin(/** @type {HTMLDataElement} */ (found))
       : await whereItLeads(/** @type {HTMLAnchorElement} */ (found));
-  if (beside !== found) return; // elsewhere by now
+  if (beside !== found) return; // the reader has moved on
   if (content === null) return close(0);
   if (card === null) {
     card = make("div", { className: "card flow", popover: "manual" });
@@ -149,7 +149,7 @@ function hide() {
   beside = null;
 }
 
-/** Under the word, or above it if there is more room. @param {HTMLElement} box @param {DOMRect} word */
+/** Place a card under the word, or above it if there is more room. @param {HTMLElement} box @param {DOMRect} word */
 function place(box, word) {
   const { width, height } = box.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
@@ -180,7 +180,7 @@ function meaning(symbol) {
   return content;
 }
 
-/** @param {Element} control @returns {HTMLElement | null} its symbol, but not one of several, as in d/k */
+/** @param {Element} control @returns {HTMLElement | null} its symbol; null if it has several, as in d/k */
 function symbolOf(control) {
   const equation = control.querySelector(".katex-html");
   const symbol = /** @type {HTMLElement | null} */ (equation?.querySelector(SYMBOL) ?? null);
@@ -212,10 +212,10 @@ function lightControl(target) {
 }
 
 /**
- * Highlights a symbol everywhere: in equations, at its control, as a name in code.
+ * Highlight a symbol everywhere: in equations, at its control, as a name in code.
  *
  * @param {string} id empty: no symbol
- * @param {Element | null} [lamp] the one under the pointer
+ * @param {Element | null} [lamp] the symbol under the pointer
  */
 function light(id, lamp = null) {
   for (const element of document.querySelectorAll("[data-lit]")) element.removeAttribute("data-lit");
@@ -249,7 +249,7 @@ function rangesOf(name) {
 
 /* Numbers */
 
-/** @param {HTMLDataElement} number @returns {Node} its value, its code and the place of that code */
+/** @param {HTMLDataElement} number @returns {Node} its value, its code and the code's location */
 function origin(number) {
   const { code = "", place = "" } = number.dataset;
   const content = new DocumentFragment();
@@ -275,7 +275,7 @@ async function fetchPage(address) {
     const reply = await fetch(address);
     return reply.ok ? new DOMParser().parseFromString(await reply.text(), "text/html") : null;
   } catch {
-    pages.delete(address); // offline: worth another try
+    pages.delete(address); // offline: try again next time
     return null;
   }
 }

@@ -1,6 +1,6 @@
 /**
- * "Since you were here": which of the sections that the reader has read have changed. Each section stores its digest when it
- * is read; the front page and the contents compare it with the build's file of digests.
+ * "Since you were here": the sections that have changed since the reader read them. Each section stores its digest when
+ * read; the front page and the contents compare it with the build's file of digests.
  */
 import { absolute, config } from "../config.js";
 import { button, make } from "../elements.js";
@@ -12,13 +12,13 @@ import { translate, translateAround } from "../words.js";
 const MAX_NAMED = 5;
 
 /**
- * @typedef {{edition: string, digest: string}} Read a section as the reader knows it, stored under its place
+ * @typedef {{edition: string, digest: string}} Read a section as the reader knows it, stored under its path
  * @typedef {{place: string, title: string, digest: string, known: Read}} Change
  */
 
 document.addEventListener("duechange", showDue);
 
-/** The number due, in the bar, for readers who review. */
+/** Show the number of due cards in the bar, for readers who review. */
 async function showDue() {
   if (read("due", "days") !== null) (await import("./due.js")).showDue();
 }
@@ -32,7 +32,7 @@ export async function followChanges() {
     const { place = "", edition, digest } = section.dataset;
     write("read", place, { edition: edition || config.build, digest });
     followEnd(section, { place, digest });
-    // A reader who leaves at once fetches nothing.
+    // Wait for a scroll, so that a reader who leaves at once fetches nothing.
     addEventListener("scroll", () => void askWhileReading(section), { once: true, passive: true });
   }
   const line = /** @type {HTMLElement | null} */ (document.querySelector("[data-changes]"));
@@ -43,8 +43,8 @@ export async function followChanges() {
 }
 
 /**
- * Reading a section to its end is an event, once for each version: all headings and the end have been in the window. Jumping to
- * the end is not reading.
+ * Record that the reader has read a section to its end, once per version: all headings and the end have been in the
+ * window. Jumping to the end does not count.
  *
  * @param {HTMLElement} section
  * @param {{place: string, digest?: string}} version

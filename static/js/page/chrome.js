@@ -1,7 +1,7 @@
 /**
  * The frame around the text: theme, search, keys, the reader's own data.
  *
- * `startChrome()` runs once; `startFrame()` runs for each page loaded into it.
+ * `startChrome()` runs once; `startFrame()` runs for each page loaded into the frame.
  */
 import { isDeck, isPresented, present } from "../deck/open.js";
 import { idInAddress } from "./address.js";
@@ -22,7 +22,7 @@ const THEMES = {
   dark: { next: "auto", name: translate("Dark") },
 };
 
-/** Between a control and the edge of its row, px. */
+/** Gap between a control and the edge of its row, px. */
 const EDGE = 16;
 
 export function startChrome() {
@@ -54,7 +54,7 @@ export function startFrame(isFirst) {
   painted().then(showNotes);
 }
 
-/** Opens the fold or tab to which a link or the address leads. @param {string} id */
+/** Open the fold or tab that a link or the address leads to. @param {string} id */
 function openFold(id) {
   const place = document.getElementById(id);
   if (place instanceof HTMLDetailsElement) place.open = true;
@@ -78,7 +78,7 @@ function onClick(event) {
   const target = /** @type {Element} */ (event.target);
   if (target instanceof HTMLDialogElement && target.matches(".search, .help")) target.close(); // its backdrop
   const link = target.closest?.("a[href]");
-  if (link instanceof HTMLAnchorElement) openFold(link.hash.slice(1)); // the address may already be its own
+  if (link instanceof HTMLAnchorElement) openFold(link.hash.slice(1)); // the address may not change
   const button = target.closest?.("button[data-action]");
   if (!(button instanceof HTMLElement)) return;
   const action = button.dataset.action ?? "";
@@ -118,7 +118,10 @@ function onChange(event) {
   else write("setting", "single-keys", false);
 }
 
-/** On a phone, brings all of a focused control into the row. Chromium leaves one that is half in sight. @param {Event} event */
+/**
+ * On a phone, scroll a focused control fully into its row. Chromium leaves one that is half visible.
+ * @param {Event} event
+ */
 function bringIn({ target }) {
   const row = target instanceof Element ? target.closest(".controls") : null;
   if (row === null || row.scrollWidth <= row.clientWidth) return;
@@ -132,7 +135,7 @@ function isField(target) {
   return target instanceof HTMLElement && (target.isContentEditable || target.matches("input, textarea, select"));
 }
 
-/** Whether Space acts on it. @param {EventTarget | null} target */
+/** Whether Space activates the element. @param {EventTarget | null} target */
 function isPressed(target) {
   return target instanceof Element && target.closest("button, summary, a, dialog, [tabindex='0']") !== null;
 }
@@ -146,14 +149,14 @@ function openDialog(name) {
 
 async function openSearch() {
   const dialog = openDialog("search");
-  dialog.querySelector("input")?.select(); // at once: what is typed from now on replaces the last search
+  dialog.querySelector("input")?.select(); // at once, so that typing replaces the last search
   const { startSearch } = await import("./search.js");
   await startSearch(dialog);
 }
 
 /* Notes: loaded for readers who have some, or select text. */
 
-/** After a selection has stopped changing, ms. */
+/** Delay after the last change of a selection, ms. */
 const SELECTED_MS = 300;
 let selecting = 0;
 
@@ -217,7 +220,7 @@ async function copyListing(button) {
   if (said) said.textContent = button.textContent;
 }
 
-/** A citation has the address of its page, where the book names none. */
+/** Fill in the page's address in its citation, if the book sets no address. */
 function fillInAddresses() {
   const address = location.origin + location.pathname;
   for (const place of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-page-address]"))) {
@@ -225,7 +228,7 @@ function fillInAddresses() {
   }
 }
 
-/** Each instrument prints the address of its state. */
+/** Before printing, write the address of each instrument's state. */
 function writeAddresses() {
   for (const place of document.querySelectorAll("a[data-address]")) {
     place.textContent = new URL(/** @type {HTMLElement} */ (place).dataset.address ?? "", location.href).href;

@@ -1,9 +1,8 @@
-/** Makes dialogs. */
 import { make } from "../elements.js";
 import { translate } from "../words.js";
 
 /**
- * Opens a dialog with a title and a button that closes it.
+ * Open a dialog with a title and a button that closes it.
  *
  * @param {string} name its class
  * @param {string} title

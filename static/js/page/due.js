@@ -1,4 +1,6 @@
-/** The number due, in the bar of each page. It comes from a summary in local storage (study/due.js), so the log stays closed. */
+/**
+ * The number of due cards, in the bar of each page. A summary in local storage (study/due.js) saves opening the log.
+ */
 import { absolute } from "../config.js";
 import { today } from "../study/day.js";
 import { read } from "../store.js";

@@ -1,6 +1,6 @@
 /**
- * Clicks on buttons whose scripts have not loaded yet. They are recorded from the head of the page on (head.js) and repeated
- * once the script has loaded. Controls do not need this, because they keep their values.
+ * Clicks on buttons whose scripts have not loaded yet. They are recorded from the page's head on (head.js) and repeated
+ * once the script has loaded. Controls do not need this, because they retain their values.
  */
 
 const KEPT = "latentbookTaps";
@@ -11,10 +11,10 @@ const BLOCK = "section[data-instrument], section[data-cell], section[data-quiz]"
 /** @returns {Button[]} */
 const taps = () => Reflect.get(globalThis, KEPT) ?? [];
 
-/** The owner of a button: its block, else the frame. @param {Element} button @returns {HTMLElement} */
+/** The owner of a button: its block, or else the frame. @param {Element} button @returns {HTMLElement} */
 const ownerOf = (button) => button.closest(BLOCK) ?? document.body;
 
-/** Called in the page's head. */
+/** Record early clicks; called in the page's head. */
 export function keepTaps() {
   Reflect.set(globalThis, KEPT, []);
   /** @param {Element | null | undefined} button */
@@ -23,12 +23,15 @@ export function keepTaps() {
   };
   addEventListener("click", ({ target }) => target instanceof Element && keep(target.closest("button[data-action]")), true);
   addEventListener("keydown", ({ key, isComposing, target }) => {
-    // Enter in the field of a question is a click on its button.
+    // Enter in the field of a question clicks its button.
     if (key === "Enter" && !isComposing && target instanceof HTMLInputElement) keep(target.closest("section[data-quiz]")?.querySelector('[data-action="check"]'));
   }, true);
 }
 
-/** Called by the script that handles the buttons of a block or of the frame from now on. @param {HTMLElement} owner */
+/**
+ * Repeat early clicks. Called by the script that now handles the buttons of a block or of the frame.
+ * @param {HTMLElement} owner
+ */
 export function repeatTaps(owner) {
   owner.toggleAttribute("data-answers", true);
   const own = taps().filter((button) => ownerOf(button) === owner);

@@ -1,15 +1,15 @@
-/** "Embed": the HTML that shows one block of the book in a page of another site. */
+/** "Embed": the HTML that shows one block of the book on a page of another site. */
 import { absolute } from "../config.js";
 import { button, make } from "../elements.js";
 import { openDialog } from "./dialog.js";
 import { translate } from "../words.js";
 
-/** Height of the block in the frame and of the line under it, px. */
+/** Height that the frame needs in addition to the block: margins and the line under it, px. */
 const BELOW = 56;
 
-/** @param {HTMLElement} block an instrument as it is set, a snippet or a question */
+/** @param {HTMLElement} block an instrument with its current settings, a snippet or a question */
 export function offerCode(block) {
-  if (document.querySelector("dialog.embed-code")) return; // an earlier click is repeated
+  if (document.querySelector("dialog.embed-code")) return; // the click repeats an earlier one
   const value = frameOf(block);
   const code = make("textarea", { readOnly: true, rows: 6, spellcheck: false, dir: "ltr", ariaLabel: translate("HTML to copy"), value });
   const said = make("p", { role: "status" });

@@ -1,6 +1,6 @@
 /**
- * My work: everything that the reader has done, at the sections to which it belongs. The page has an entry for each of them. All
- * of it is shown as text, because it may come from somebody else's file.
+ * My work: everything that the reader has done, listed under the sections that it belongs to. The page has an entry for
+ * each. Everything is shown as text, because it may come from someone else's file.
  *
  * @import { StudyEvent } from "../study/events.js"
  */
@@ -54,7 +54,7 @@ export async function showWork(page) {
   status.textContent = found.length > 0 ? found.join(", ") : translate("Nothing yet. What you answer, change and read to its end appears here.");
 }
 
-/** The attempts at each question, except those taken back, from first to last. @param {StudyEvent[]} events */
+/** The attempts at each question in order of time, without undone ones. @param {StudyEvent[]} events */
 function attemptsIn(events) {
   const undone = new Set(events.flatMap(({ kind, of }) => (kind === "undo" ? of : [])));
   const attempts = events.filter(({ kind, id }) => kind === "attempt" && !undone.has(id));
@@ -62,7 +62,7 @@ function attemptsIn(events) {
 }
 
 /**
- * Adds to the entry of a section or of something in it. What the book no longer has gets an entry at the end.
+ * Add to the entry of a section or of something in it. Work on parts no longer in the book gets an entry at the end.
  *
  * @param {HTMLElement} page
  * @param {string} name
@@ -88,7 +88,7 @@ function attemptLine({ day, answer, verdict }, entry) {
   return `${dateOf(day)}: ${words === "" ? "" : `${words} – `}${VERDICTS[verdict]}`;
 }
 
-/** An answer in words. Where options are picked, it is stored as their places. @param {string} answer @param {string[]} choices */
+/** An answer in words. Picked options are stored as their numbers. @param {string} answer @param {string[]} choices */
 function answerOf(answer, choices) {
   if (answer === "true" || answer === "false") return answer === "true" ? translate("True") : translate("False");
   if (choices.length === 0) return answer;
@@ -112,7 +112,7 @@ function listing(code, entry) {
   return make("pre", { className: "code", tabIndex: 0, role: "group", ariaLabel }, make("code", {}, code)); // it may scroll
 }
 
-/** The date of a study day; 0 is that of answers without one, from editions up to 0.2. @param {number} day */
+/** The date of a study day; 0 for answers without a day, from editions up to 0.2. @param {number} day */
 function dateOf(day) {
   if (day === 0) return translate("earlier");
   return dateAt(day).toLocaleDateString(document.documentElement.lang, { dateStyle: "medium", timeZone: "UTC" });

@@ -1,34 +1,37 @@
 /**
- * Navigation between pages of the book within one document, so that Python stays warm: the next page is fetched and replaces
- * the current one. The browser's Navigation API manages addresses, history and scroll positions. Without it, and for anything
- * that is not a page of this build, links load normally. A page is fetched and parsed as soon as a pointer rests on its link, a
- * finger touches it or the focus stays there.
+ * Navigation between pages of the book within one document, so that Python stays warm: the next page is fetched and
+ * replaces the current one. The browser's Navigation API manages addresses, history and scroll positions. Without it,
+ * and for anything that is not a page of this build, links load normally. A page is fetched and parsed as soon as a
+ * pointer rests on its link, a finger touches it or the focus stays there.
  *
  * @typedef {{prepare: (page: Document, search: string) => void, leave: () => void, enter: () => void}} Hooks
- *   `prepare`: the reader may go to this page; `leave`, `enter`: around the change of pages
+ *   `prepare`: called with a page that the reader may open; `leave`, `enter`: called before and after a change of pages
  */
 import { BUILD_HEADER, config, configOf, isFrugal } from "../config.js";
 import { idle, wait } from "../pauses.js";
 import { idInAddress } from "./address.js";
 
-/** Elements that belong to a page and not to the visit. */
+/** Elements that belong to a page, not to the visit. */
 const HEAD = ["meta[name=description]", "#latentbook-config"];
 const BODY = ["header.bar", ".page", "footer.foot"];
 /** Fonts that a page preloads. */
 const FONTS = "link[as=font]";
-/** Elements inside those that belong to the visit. */
+/** Elements inside them that belong to the visit. */
 const LASTING = ["[data-python]", "[data-offline-status]"];
 /** Marks a navigation that loads its page normally. */
 const PLAIN = "plain";
-/** A pointer that only passes over a link fetches nothing. */
+/** Delay before fetching, so that a pointer that only passes over a link fetches nothing. */
 const REST_MS = 65;
-/** The first answer comes before the rest of the page is laid out. */
+/** Delay before laying out the rest of the page, so that the first answer comes before it. */
 const LATER_MS = 250;
 
-/** The page behind the link that the reader may follow. @type {{path: string, page: Promise<Document | null>} | null} */
+/**
+ * The page, fetched ahead, of a link that the reader may follow.
+ * @type {{path: string, page: Promise<Document | null>} | null}
+ */
 let ahead = null;
 
-/** Addresses of the fonts that are there or on their way. @type {Set<string>} */
+/** Addresses of the fonts that are loaded or loading. @type {Set<string>} */
 const fonts = new Set([...document.querySelectorAll(FONTS)].map((link) => /** @type {HTMLLinkElement} */ (link).href));
 
 /** @param {Hooks} hooks */
@@ -40,7 +43,7 @@ export function startNavigation(hooks) {
   navigation.addEventListener("navigate", (event) => {
     const url = new URL(event.destination.url);
     if (!leadsToPage(event, url) || (event.destination.sameDocument && url.pathname === shown)) return;
-    // Now: one that the reader opens while the page is on its way stays open.
+    // Close dialogs now, so that one that the reader opens while the page loads stays open.
     for (const dialog of document.querySelectorAll("dialog")) dialog.close();
     /** @type {Promise<Document | null> | null} */
     let loading = null;
@@ -49,19 +52,19 @@ export function startNavigation(hooks) {
       if ((await loading) === null) loadPlainly(url, event.navigationType);
     };
     event.intercept({
-      // The address changes when the page has arrived, or at once in browsers without this handler.
+      // The address changes when the page has loaded, or at once in browsers without this handler.
       ...(event.cancelable ? { precommitHandler: load } : {}),
       async handler() {
         await load();
         const page = await loading;
         if (page === null) return;
         hooks.leave();
-        // Back and forward lead to any place of the page, so all of it is laid out.
+        // Back and forward may lead anywhere on the page, so lay out all of it.
         const arrival = event.navigationType === "traverse" ? null : arrivalOf(page);
         arrival?.classList.add("arrival");
         show(page);
         shown = url.pathname;
-        event.scroll(); // first, because a new page checks whether it is at its beginning
+        event.scroll(); // first, because a new page checks whether it is at the top
         hooks.enter();
         focusOn();
         wait(LATER_MS).then(idle).then(() => arrival?.classList.remove("arrival"));
@@ -72,7 +75,9 @@ export function startNavigation(hooks) {
   });
 }
 
-/** @param {NavigateEvent} event @param {URL} url @returns {boolean} whether it is for a page of this book, in this window */
+/**
+ * @param {NavigateEvent} event @param {URL} url @returns {boolean} whether it is to a page of this book, in this window
+ */
 function leadsToPage(event, url) {
   if (!event.canIntercept || event.hashChange || event.downloadRequest !== null || event.formData) return false;
   if (event.info === PLAIN || event.navigationType === "reload") return false;
@@ -80,7 +85,7 @@ function leadsToPage(event, url) {
   return isPage(url);
 }
 
-/** @param {URL} url @returns {boolean} whether it is that of a page of this book */
+/** @param {URL} url @returns {boolean} whether it is the address of a page of this book */
 function isPage(url) {
   const place = placeOf(url);
   return place !== null && /(^|\/)(index\.html)?$/.test(place) && !isServed(place);
@@ -91,7 +96,7 @@ function placeOf(url) {
   return url.href.startsWith(config.root) ? url.href.slice(config.root.length).split(/[?#]/)[0] : null;
 }
 
-/** @param {string | null} place @returns {boolean} whether the server makes the page there */
+/** @param {string | null} place @returns {boolean} whether the server generates the page there */
 function isServed(place) {
   return place !== null && /^(api|class|classroom|j)\//.test(place);
 }
@@ -143,12 +148,15 @@ async function pageAt(url, signal) {
     await (await import("../sheet.js")).applySheets(page, url);
     return page;
   } catch (error) {
-    if (signal.aborted) throw error; // the reader goes elsewhere
+    if (signal.aborted) throw error; // the reader has gone elsewhere
     return null;
   }
 }
 
-/** Those that come after the layout cost a second one. @param {Document} page @param {URL} url its address */
+/**
+ * Fetch a page's fonts early: fonts that arrive after the layout cause a second one.
+ * @param {Document} page @param {URL} url its address
+ */
 function fetchFonts(page, url) {
   for (const link of /** @type {NodeListOf<HTMLLinkElement>} */ (page.querySelectorAll(FONTS))) {
     link.href = new URL(link.getAttribute("href") ?? "", url).href;
@@ -165,10 +173,10 @@ function loadPlainly(url, type) {
 }
 
 /**
- * The block of the text at which the reader arrives. What is far below it is laid out later (page.css).
+ * The block of the text where the reader arrives. Blocks far below it are laid out later (page.css).
  *
  * @param {Document} page
- * @returns {Element | null} null if it is elsewhere: all of the text may be above it
+ * @returns {Element | null} null if the target is outside the text, because all of the text may be above it
  */
 function arrivalOf(page) {
   const id = idInAddress();
@@ -196,7 +204,7 @@ function show(page) {
   Object.assign(config, configOf(document), { root: config.root });
 }
 
-/** Moves the focus to the link's target: the heading of the page, or of the place in it. */
+/** Move the focus to the link's target: the heading of the page, or of the place on it. */
 function focusOn() {
   const place = document.getElementById(idInAddress());
   const heading = /** @type {HTMLElement | null} */ ((place ?? document.getElementById("main"))?.querySelector("h1, h2, h3") ?? place);
@@ -208,7 +216,7 @@ function focusOn() {
   if (said) said.textContent = document.title;
 }
 
-/** Makes the first page's relative addresses absolute, because they are read again later at other addresses. */
+/** Make the first page's relative addresses absolute, because they are read again when the address has changed. */
 function keepAddresses() {
   for (const link of document.querySelectorAll("link")) {
     if (["icon", "apple-touch-icon", "manifest"].includes(link.rel)) link.setAttribute("href", link.href);

@@ -1,6 +1,6 @@
 /**
- * The book without a network: when the page is idle, the service worker stores the light part of the book, then the heavy
- * files one by one. A sentence in the footer shows the progress. With Save-Data the reader is asked first.
+ * The book without a network. When the page is idle, the service worker stores the light part of the book, then the
+ * heavy files one by one. A sentence in the footer shows the progress. With Save-Data, a button asks the reader first.
  *
  * @import { Request, Missing } from "../service-worker.js"
  */
@@ -10,7 +10,7 @@ import { wait } from "../pauses.js";
 import { runtime } from "../python/page/runtime.js";
 import { translate } from "../words.js";
 
-/** Python first: nothing is stored while it starts, or while it makes the snapshot for the next visit. */
+/** Delay once Python is idle. Nothing is stored while it starts, or while it makes the snapshot for the next visit. */
 const REST_MS = 4_000;
 
 export async function startOffline() {
@@ -35,10 +35,10 @@ async function keepBook() {
   try {
     const registration = await navigator.serviceWorker.register(absolute("service-worker.js"), { updateViaCache: "none" });
     if (!registration) return; // an automated browser may refuse silently
-    await registration.update().catch(() => {}); // otherwise a new edition's would be found later than this page's own
+    await registration.update().catch(() => {}); // so that a new edition's worker is found now, not later
     const worker = registration.installing ?? registration.waiting ?? registration.active;
-    if (worker === null) throw new Error(incomplete()); // its installation has failed already
-    // An old edition's worker may serve for minutes after the new one is installed; until then either can.
+    if (worker === null) throw new Error(incomplete()); // the installation has already failed
+    // An old edition's worker may stay active for minutes. The new one can answer as soon as it is installed.
     await reached(worker, registration.active ? "installed" : "activated");
     const { build, total, files } = /** @type {Missing} */ (await ask(worker, { type: "missing" }));
     const size = megabytes(total);
@@ -62,7 +62,10 @@ async function keepBook() {
   }
 }
 
-/** @param {ServiceWorker} worker @param {"installed" | "activated"} state @returns {Promise<void>} once it has reached the state */
+/**
+ * @param {ServiceWorker} worker @param {"installed" | "activated"} state
+ * @returns {Promise<void>} resolves when it has reached the state
+ */
 function reached(worker, state) {
   const order = ["installing", "installed", "activating", "activated"];
   return new Promise((resolve, reject) => {
@@ -89,7 +92,7 @@ function ask(worker, request) {
 /** @param {number} bytes */
 const megabytes = (bytes) => `${Math.max(1, Math.round(bytes / 1e6))} MB`;
 
-/** With Save-Data, and on a line that may be a mobile one, the reader decides. */
+/** Let the reader decide, with Save-Data and on a connection that may be mobile. */
 function offer() {
   const size = megabytes(config.offline_bytes);
   say(translate("The book can be saved in this browser for offline reading ({size}).", { size }), " ", button(translate("Save it"), keepBook, { className: "quiet" }));

@@ -1,11 +1,13 @@
 /**
- * Marks in the contents: which sections the reader has read, and what of their questions is answered and right. They come from
- * a summary in local storage, so that opening a page opens no database. It is made again when the log says that it has changed.
+ * Marks in the contents: sections that the reader has read, and the numbers of questions answered and right. They come
+ * from a summary in local storage, so that opening a page opens no database. The summary is rebuilt when the log
+ * changes.
  *
  * @typedef {Record<string, [string, string, string[], string[]]>} Sections by place: title, digest, stretches with cards, labels of
  *   questions
- * @typedef {{isRead: boolean, answered: number, right: number, of: number}} Progress of a section; the numbers are of questions
- * @typedef {{sections: string, places: Record<string, Progress>}} Summary `sections`: the file with which it was made
+ * @typedef {{isRead: boolean, answered: number, right: number, of: number}} Progress of a section; the numbers count
+ *   questions
+ * @typedef {{sections: string, places: Record<string, Progress>}} Summary `sections`: the file of digests used for it
  */
 import { absolute, config } from "../config.js";
 import { make } from "../elements.js";
@@ -22,7 +24,7 @@ document.addEventListener("trained", async (event) => {
 });
 follow("progress", "all", show, new AbortController().signal);
 
-/** Called on each page, before the section is stored as one that the reader knows. */
+/** Show the marks. Called on each page, before the section is stored as known to the reader. */
 export async function showProgress() {
   const summary = /** @type {Summary | null} */ (read("progress", "all"));
   show(summary);
@@ -55,7 +57,7 @@ async function summarise({ questions, sections }) {
 
 /** @param {Summary | null} summary */
 async function show(summary) {
-  // Without the sheet the marks would move the text.
+  // Without the style sheet the marks would move the text.
   const isStyled = summary !== null && (await loadSheet("study.css").then(() => true, () => false));
   for (const link of /** @type {NodeListOf<HTMLAnchorElement>} */ (document.querySelectorAll(LINKS))) {
     link.querySelector(".done")?.remove();

@@ -1,18 +1,18 @@
 /**
- * Follows the reader: progress, the visible section, the place to continue, and scrolling elements.
+ * Follows the reader: progress, the visible section, the place to continue, and elements that scroll.
  */
 import { absolute, config } from "../config.js";
 import { make } from "../elements.js";
 import { read, write } from "../store.js";
 import { translate } from "../words.js";
 
-/** A section counts as being read when its heading is above this part of the window. */
+/** A section counts as current when its heading is above this fraction of the window. */
 const READING_LINE = 0.35;
 
-/** A page has been loaded into the frame. @param {boolean} isFirst of this visit */
+/** Start on a page that has been loaded into the frame. @param {boolean} isFirst of this visit */
 export function startReading(isFirst) {
   findScrollers();
-  if (isFirst || config.chapter === null) offerPlace(); // a reader who goes on to another page wants that one
+  if (isFirst || config.chapter === null) offerPlace(); // a reader who has followed a link wants that page
   followReading();
 }
 
@@ -31,7 +31,7 @@ export function followReading() {
   });
 }
 
-/** The entries for places on this page: its headings, and its instruments. */
+/** Mark the current heading and instrument in the contents. */
 function markContents() {
   const line = innerHeight * READING_LINE;
   for (const list of document.querySelectorAll(".contents [data-headings]")) {
@@ -52,10 +52,10 @@ function markContents() {
   keepPlace();
 }
 
-/** The entry that the column of contents was scrolled to. @type {Element | undefined} */
+/** The entry that the contents column was last scrolled to. @type {Element | undefined} */
 let followed;
 
-/** Scrolls the column, not the page, to the entry of what is being read: in a long chapter it would be out of view. */
+/** Scroll the column, not the page, to the current entry: in a long chapter it would be out of view. */
 function followContents() {
   const column = document.querySelector(".contents");
   const entry = Array.from(document.querySelectorAll(".contents nav:first-of-type [aria-current]")).at(-1);
@@ -70,7 +70,7 @@ function followContents() {
 
 /** @typedef {{path: string, name: string}} Place `path` is relative to the root of the book */
 
-/** The current page and heading. */
+/** Store the current page and heading. */
 function keepPlace() {
   const page = /** @type {HTMLAnchorElement | null} */ (document.querySelector(".contents [aria-current=page]"));
   if (page === null || config.chapter === null) return;
@@ -83,25 +83,28 @@ function keepPlace() {
   write("place", "last", { path, name: [number?.textContent, title].filter(Boolean).join(" ") });
 }
 
-/** The place stored last. */
+/** The path stored last. */
 let kept = "";
 
-/** Runs first, because following the page overwrites the place. */
+/** Offer to continue at the stored place. Runs first, because following the page overwrites it. */
 function offerPlace() {
   const offer = /** @type {HTMLElement | null} */ (document.querySelector("[data-continue]"));
   const place = /** @type {Place | null} */ (read("place", "last"));
   if (!offer || !place || location.hash || scrollY > 0) return;
   const href = absolute(place.path);
-  if (href === location.href) return; // the reader is there
+  if (href === location.href) return; // the reader is already there
   offer.replaceChildren(make("a", { href }, translate("Continue at {place}", { place: place.name })));
   offer.hidden = false;
 }
 
-/* Elements that scroll, sideways on a narrow page and down on a slide: reachable by keyboard, and named, while they do. */
+/* Elements that scroll, sideways on a narrow page and down on a slide: they then get a name, and Tab reaches them. */
 
 const scrollerSizes = new ResizeObserver((entries) => nameScrollers(entries.map(({ target }) => target)));
 
-/** Again by the event `scrollers`, when elements that may scroll have been added: a script that comes later would import all of this. */
+/**
+ * Find all elements that may scroll. Scripts that add some send the event `scrollers`, so that they need not import
+ * this file.
+ */
 function findScrollers() {
   scrollerSizes.disconnect();
   for (const element of document.querySelectorAll("[data-scrolls]")) scrollerSizes.observe(element);
@@ -114,7 +117,7 @@ document.addEventListener("scrollers", findScrollers);
 // A font changes the content's size, not the box.
 document.fonts.addEventListener("loadingdone", findScrollers);
 
-/** Measures all before changing any: alternating would cost a layout for each. @param {Element[]} elements */
+/** Measure all before changing any: alternating would cost one layout per element. @param {Element[]} elements */
 function nameScrollers(elements) {
   const sideways = elements.map((element) => element.scrollWidth > element.clientWidth + 1); // both are rounded
   const down = elements.map((element) => element.matches("pre, [data-output], .table-scroll") && element.scrollHeight > element.clientHeight + 1);
@@ -132,7 +135,7 @@ function nameScrollers(elements) {
   }
 }
 
-/** Its name, numbered if several on the page share it. @param {HTMLElement} element */
+/** The name of an element, numbered if several on the page share it. @param {HTMLElement} element */
 function nameOf(element) {
   const name = element.dataset.scrolls ?? "";
   const namesakes = [...document.querySelectorAll(`[data-scrolls="${CSS.escape(name)}"]`)];

@@ -1,6 +1,6 @@
 /**
- * For authors, loaded by pages of `latentbook serve --reload`: shows each new build at the same scroll position, or the
- * mistakes if a build failed.
+ * For authors, on pages of `latentbook serve --reload`: shows each new build at the same scroll position, or the
+ * mistakes if a build has failed.
  *
  * @typedef {{build: number, mistakes: string[]}} News
  */
@@ -16,7 +16,7 @@ let board = null;
 /** @type {number | null} */
 let shown = null;
 
-/** Lists the mistakes over the page, or removes the list. @param {string[]} mistakes */
+/** List mistakes over the page, or remove the list if there are none. @param {string[]} mistakes */
 function show(mistakes) {
   board?.remove();
   board = null;
@@ -35,20 +35,20 @@ function show(mistakes) {
   document.body.append(board);
 }
 
-/** Reloads the page at the same place. */
+/** Reload the page at the same scroll position. */
 function reload() {
   sessionStorage.setItem(SCROLL, JSON.stringify({ path: location.pathname, y: scrollY }));
   location.reload();
 }
 
-/** Restores the scroll position from before the reload. */
+/** Restore the scroll position from before the reload. */
 function restore() {
   const kept = JSON.parse(sessionStorage.getItem(SCROLL) ?? "null");
   sessionStorage.removeItem(SCROLL);
   if (kept?.path === location.pathname) scrollTo({ top: kept.y, behavior: "instant" });
 }
 
-/** Follows the builds of the server while the page is open. */
+/** Follow the server's builds while the page is open. */
 export function followReloads() {
   restore();
   const events = new EventSource(absolute("_reload"));

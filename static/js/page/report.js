@@ -1,11 +1,11 @@
-/** "Report a mistake" under a section: opens a mail or form with the address, the edition and the selected text. */
+/** "Report a mistake" under a section: opens an e-mail or form with the address, the edition and the selected text. */
 import { config } from "../config.js";
 import { translate } from "../words.js";
 
-/** Longer addresses are cut by some hosts and mail programs. */
+/** Maximum characters of a quotation: some hosts and mail programs cut long addresses. */
 const MAX_QUOTED = 600;
 
-/** The selection when the link was pressed, because the press may end it. */
+/** The selection from before the link was pressed: the press may clear it. */
 let selected = "";
 
 export function startReports() {

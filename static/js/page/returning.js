@@ -1,6 +1,6 @@
 /**
- * A page that a browser keeps for Back. Where pages of the book are loaded one by one (navigate.js needs the Navigation API, which
- * Safari has from 26.2), Back is the way around the book.
+ * A page that the browser caches for Back. Readers go Back often in browsers that load pages of the book one by one:
+ * navigate.js needs the Navigation API, which Safari supports from 26.2.
  */
 import { runtime } from "../python/page/runtime.js";
 
@@ -10,7 +10,7 @@ export function keepForBack() {
   let hadPython = false;
   addEventListener("pagehide", ({ persisted }) => {
     if (!persisted) return;
-    // WebKit empties what has autocomplete="off" on the way back, but not the picture or the verdict that belongs to it.
+    // On Back, WebKit empties fields with autocomplete="off", but keeps their picture or verdict.
     fields = [...document.querySelectorAll("input")].filter((field) => field.autocomplete === "off");
     for (const field of fields) field.autocomplete = "on";
     if (!("navigation" in globalThis)) hadPython = runtime.suspend();

@@ -1,4 +1,4 @@
-/** The curve of what will be remembered, as a figure and a sentence. */
+/** The curve of expected recall, as a figure and a sentence. */
 import { svg } from "../figure/draw.js";
 import { make } from "../elements.js";
 import { inDigits, translate, translateCount } from "../words.js";

@@ -1,10 +1,11 @@
 /**
- * The page of what is due: one card after the other, mixed by chapter, for ten minutes at a time; what will be remembered; which
- * cards are asked.
+ * The review page: due cards one by one, with chapters mixed, for ten minutes at a time; the curve of expected recall;
+ * settings for the cards.
  *
  * @import { Card } from "../study/decks.js"
  * @import { Grade } from "../study/fsrs.js"
- * @typedef {{key: string, card: Card | null, place: string, isAgain: boolean}} Item a card, or a question at a place of the book
+ * @typedef {{key: string, card: Card | null, place: string, isAgain: boolean}} Item a card, or a question at a place in
+ *   the book
  */
 import { absolute } from "../config.js";
 import { button, make, saveFile } from "../elements.js";
@@ -42,18 +43,18 @@ class Review {
   #queue = [];
   /** @type {Item | null} */
   #item = null;
-  /** What the reader has done, for undoing it. @type {{item: Item, event: Promise<string>, again: Item | null}[]} */
+  /** Graded cards, for undoing. @type {{item: Item, event: Promise<string>, again: Item | null}[]} */
   #done = [];
-  /** Questions that were shown. */
+  /** Number of questions shown and left. */
   #asked = 0;
   /** @type {Card[]} */
   #cards = [];
   /** @type {Map<string, string>} */
   #places = new Map();
-  /** When this stretch of ten minutes began. */
+  /** Start of the current ten minutes. */
   #began = 0;
   #ended = new AbortController();
-  /** Ends the question that is shown. */
+  /** Ends the question on display. */
   #leaveQuestion = () => {};
 
   /** @param {HTMLElement} main */
@@ -73,7 +74,7 @@ class Review {
     await this.#describe();
   }
 
-  /** Reads the chapters' cards and the places of questions. */
+  /** Load the chapters' cards and the places of questions. */
   async #load() {
     const chapters = [.../** @type {NodeListOf<HTMLElement>} */ (this.main.querySelectorAll("[data-chapter]"))].map((each) => each.dataset.chapter ?? "");
     const state = studyState();
@@ -86,7 +87,7 @@ class Review {
     if ([places, ...decks].some(({ status }) => status === "rejected")) this.#say(translate("Some cards cannot be loaded now. They are stored with the book for reading offline."));
   }
 
-  /** What is due, chapter by chapter. @param {number} [until] the last day that matters */
+  /** Due items by chapter, earliest first. @param {number} [until] the last day that matters */
   async #due(until) {
     const state = await studyState();
     const days = dueDays(state, until);
@@ -107,7 +108,7 @@ class Review {
     return [...Map.groupBy(found, ({ chapter }) => chapter).values()].map((items) => items.sort((a, b) => a.day - b.day));
   }
 
-  /** Begins with all that is due. */
+  /** Begin with everything that is due. */
   async #begin() {
     const due = await this.#due(today());
     this.#queue = mixed(due.map((items) => items.filter(({ day }) => day <= today()))).map(({ item }) => item);
@@ -117,7 +118,7 @@ class Review {
     void idle().then(() => this.#note());
   }
 
-  /** Tells the bar of every page what is due. */
+  /** Store the due items for the bar of every page. */
   async #note() {
     const state = await studyState();
     const due = dueDays(state);
@@ -176,7 +177,7 @@ class Review {
     back.hidden = false;
     if (card.isCloze) this.desk.querySelector(".front")?.remove(); // its answer has the same words
     const state = await studyState();
-    if (!back.isConnected) return; // a key has graded it already
+    if (!back.isConnected) return; // a key has already graded it
     const known = state.cards.get(card.key);
     const before = known?.edition === card.edition ? known : null;
     const buttons = GRADES.map(([grade, name]) => {
@@ -209,7 +210,7 @@ class Review {
     this.#queue = this.#queue.filter((item) => item !== last.again);
     if (this.#item !== null) this.#queue.unshift(this.#item);
     this.#queue.unshift(last.item);
-    this.#began = Math.max(this.#began, Date.now() - SESSION_MS); // it is shown, whatever the time
+    this.#began = Math.max(this.#began, Date.now() - SESSION_MS); // show the card even if the time is over
     this.#next();
     this.#say(translate("Undone."));
   }
@@ -218,7 +219,7 @@ class Review {
   async #showQuestion(item, takesFocus) {
     const question = await questionAt(item.key, item.place).catch(() => null);
     if (this.#item !== item) return;
-    if (question === null) return this.#next(takesFocus); // it has been taken out of the book
+    if (question === null) return this.#next(takesFocus); // no longer in the book
     const link = make("a", { href: absolute(`${item.place}#${item.key}`) }, translate("Open it in the text"));
     const go = button(translate("Next"), () => void this.#leave(item));
     this.#show(this.#title(), takesFocus, make("p", { className: "asks" }, translate("You answered this question wrongly.")), question, row("grades", go), this.#aside(link));
@@ -292,7 +293,7 @@ class Review {
     }
   }
 
-  /* What is below: recall, settings, chapters */
+  /* Overview below: recall, settings, chapters */
 
   async #describe() {
     const state = await studyState();

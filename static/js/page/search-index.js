@@ -1,5 +1,5 @@
 /**
- * Search results, best first. Letters of formulas are found by their names; sections come before their contents.
+ * Search results, best first. Greek letters in formulas are found by their names; sections rank above their contents.
  *
  * @typedef {{id: number, kind: string, number: string, url: string, place: string, title: string, text: string}} Entry
  *   A part of the book; `url` is relative to the root, `place` is its section ("2.4 Variational autoencoders").
@@ -16,10 +16,10 @@ const GREEK = `alpha α beta β gamma γ delta δ epsilon ε zeta ζ eta η thet
 const NAMES = new Map([["ϕ", "phi"], ["ϵ", "epsilon"], ["ς", "sigma"]]);
 for (let i = 0; i < GREEK.length; i += 2) NAMES.set(GREEK[i + 1], GREEK[i]);
 
-/** Words, and numbers with their points. @param {string} text */
+/** Words, and numbers including their points. @param {string} text */
 const tokenize = (text) => text.match(/\d+(?:\.\d+)+|[\p{L}\p{N}\p{M}]+/gu) ?? [];
 
-/** Normalises a word: no accents, letters of formulas by name, no plural. @param {string} word */
+/** Normalise a word: no accents, Greek letters by name, no plural. @param {string} word */
 function normalForm(word) {
   const plain = word.toLowerCase().normalize("NFKD").replace(/\p{M}/gu, "");
   const named = plain.replace(/[α-ωϕϵ]/g, (letter) => NAMES.get(letter) ?? letter);
@@ -47,7 +47,7 @@ export function indexOf(entries) {
 /**
  * @param {MiniSearch<Entry>} index
  * @param {string} words
- * @returns {{found: Found[], all: boolean}} `all`: each contains all words; otherwise none does, and these contain some
+ * @returns {{found: Found[], all: boolean}} `all`: each contains all words; otherwise none does, and each contains some
  */
 export function find(index, words) {
   const all = index.search(words, { combineWith: "AND" });

@@ -1,5 +1,5 @@
 /**
- * Search: MiniSearch over the index the build made, loaded when the reader opens the dialog for the first time.
+ * Search: MiniSearch with the build's index, loaded when the reader first opens the dialog.
  */
 import { absolute, config } from "../config.js";
 import { make } from "../elements.js";
@@ -22,7 +22,7 @@ async function loadIndex() {
 const started = new WeakSet();
 
 /**
- * Starts the search on the dialog's first opening, when its field may contain text already.
+ * Start the search when the dialog opens, and show results for text already in its field.
  *
  * @param {HTMLDialogElement} dialog
  */
@@ -39,7 +39,7 @@ export async function startSearch(dialog) {
       if (item) go(item);
     });
     dialog.querySelector("form")?.addEventListener("submit", (event) => {
-      // Enter in the field goes to the chosen result; only the button closes.
+      // Enter in the field opens the chosen result; only the button closes the dialog.
       if (/** @type {SubmitEvent} */ (event).submitter === null) event.preventDefault();
     });
   }
@@ -84,7 +84,7 @@ export async function startSearch(dialog) {
       const item = list.children[chosen()];
       if (item) go(item);
     } else if (event.key === "Escape") {
-      event.preventDefault(); // else the first Escape only empties the field
+      event.preventDefault(); // otherwise the first Escape would only empty the field
       dialog.close();
     }
   }

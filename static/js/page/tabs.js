@@ -1,10 +1,13 @@
 /**
- * Tabs of which one is shown, by the pattern of https://www.w3.org/WAI/ARIA/apg/patterns/tabs/. All with the same titles show the
- * same choice, which is stored for the whole book.
+ * Tabs, following https://www.w3.org/WAI/ARIA/apg/patterns/tabs/. All sets of tabs with the same titles show the same
+ * choice, which is stored for the complete book.
  */
 import { read, write } from "../store.js";
 
-/** Keys to the tab that they choose, given the present one and their count. @type {Record<string, (at: number, count: number) => number>} */
+/**
+ * For each key, the tab that it chooses, given the current one and the number of tabs.
+ * @type {Record<string, (at: number, count: number) => number>}
+ */
 const KEYS = {
   ArrowRight: (at, count) => (at + 1) % count,
   ArrowLeft: (at, count) => (at + count - 1) % count,
@@ -15,7 +18,7 @@ const KEYS = {
 /** @param {Element} tabs @returns {HTMLElement[]} */
 const buttons = (tabs) => [.../** @type {NodeListOf<HTMLElement>} */ (tabs.querySelectorAll(":scope > [role=tablist] > [role=tab]"))];
 
-/** Starts those of the page, and shows what the address leads to. @param {string} id */
+/** Start the page's tabs, and show the one that the address leads to. @param {string} id */
 export function startTabs(id) {
   for (const tabs of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("[data-tabs]:not([data-ready])"))) {
     const names = buttons(tabs).map((button) => button.textContent);
@@ -23,12 +26,12 @@ export function startTabs(id) {
     tabs.dataset.ready = "";
     tabs.addEventListener("click", ({ target }) => target instanceof Element && choose(tabs, buttons(tabs).findIndex((each) => each.contains(target))));
     tabs.addEventListener("keydown", (event) => onKey(tabs, event));
-    tabs.addEventListener("beforematch", ({ target }) => reveal(/** @type {Element} */ (target))); // found by the browser's own search
+    tabs.addEventListener("beforematch", ({ target }) => reveal(/** @type {Element} */ (target))); // found by a search
   }
   openTab(id);
 }
 
-/** Shows the tabs around the element to which a link or the address leads. @param {string} id */
+/** Show the tabs around the element that a link or the address leads to. @param {string} id */
 export function openTab(id) {
   const place = document.getElementById(id);
   if (place && reveal(place)) place.scrollIntoView();
@@ -55,7 +58,10 @@ function onKey(tabs, event) {
   choose(tabs, isMirrored ? KEYS[event.key === "ArrowRight" ? "ArrowLeft" : "ArrowRight"](at, all.length) : next);
 }
 
-/** Shows a tab, the same one of all such tabs, and nothing moves under the reader's eyes. @param {HTMLElement} tabs @param {number} index */
+/**
+ * Show a tab in all sets with the same titles, without moving this one in the window.
+ * @param {HTMLElement} tabs @param {number} index
+ */
 function choose(tabs, index) {
   if (index < 0) return;
   const { top } = tabs.getBoundingClientRect();

@@ -12,8 +12,8 @@ import { translate, translateCount } from "../words.js";
 /**
  * @import { Work } from "../study/file.js"
  * @typedef {{work: Work, added: import("../study/events.js").StudyEvent[], absent: string[], differing: string[], conflicts: string[]}} Preview
- *   what a file would add. `absent`: names of values that are not here; `differing`: of those that are different; `conflicts`: labels
- *   of code of which both versions stay
+ *   the effect of a file. `absent`: names of values that are missing here; `differing`: names of values that differ;
+ *   `conflicts`: labels of code that has two versions, both of which stay
  */
 
 const NETWORK = "kept:network";
@@ -21,10 +21,10 @@ const NETWORK = "kept:network";
 /* The dialog */
 
 export function openWork() {
-  if (document.querySelector("dialog.work")) return; // an earlier click is repeated
+  if (document.querySelector("dialog.work")) return; // the click repeats an earlier one
   const { contents, hasChanged } = contentsOfWork();
   const dialog = openDialog("work", translate("Your work"), contents);
-  // A file's name may be longer than a phone is wide.
+  // A file's name may be wider than a phone.
   /** @type {HTMLElement} */ (dialog.querySelector(".body")).style.gridTemplateColumns = "minmax(0, 1fr)";
   dialog.addEventListener("close", () => hasChanged() && location.reload());
 }
@@ -82,7 +82,7 @@ function contentsOfWork() {
 }
 
 /**
- * What a file would change, as text, and the button that does it.
+ * A list of the changes that a file would make, and the button that merges it.
  *
  * @param {Preview} found
  * @param {(sentence: string) => void} finish
@@ -176,7 +176,7 @@ async function deleteWork() {
   location.reload();
 }
 
-/* What the browser does not store */
+/* Notice of unsaved work */
 
 /** @param {"full" | "refused"} why */
 export function tellUnsaved(why) {
@@ -201,7 +201,7 @@ function radio(value, text) {
   return label;
 }
 
-/** To a reader who is signed in to a course: classroom/sync.js says so in the foot, with a link to what the server has. */
+/** A note for readers signed in to a course. classroom/sync.js puts a link to the server's data in the footer. */
 function aboutCourse() {
   const link = /** @type {HTMLAnchorElement | null} */ (document.querySelector("[data-classroom] a"));
   if (link === null) return [];

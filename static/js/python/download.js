@@ -7,7 +7,7 @@
  *   files
  */
 
-// Stored here, because the worker removes it from reader's code.
+// A reference of our own, because the worker removes fetch before reader's code runs.
 const request = globalThis.fetch.bind(globalThis);
 
 /** The URL of a file. @param {Place} place @param {string} name */
@@ -19,7 +19,7 @@ export function addressOf({ base, hashes }, name) {
  * @param {Place} place
  * @param {string} name
  * @returns {Promise<Response>}
- * @throws {Error} if it cannot be had; the message names it
+ * @throws {Error} if it cannot be downloaded; the message names it
  */
 export async function fetched(place, name) {
   const response = await request(addressOf(place, name)).catch(() => null);
@@ -47,7 +47,7 @@ export class Downloads {
   /**
    * @param {Place} place
    * @param {string} name
-   * @throws {Error} if it cannot be had; the message names it
+   * @throws {Error} if it cannot be downloaded; the message names it
    */
   async get(place, name) {
     this.#total += this.#sizes[name];

@@ -1,7 +1,7 @@
 /**
- * The main WebAssembly module (Python itself, 10 MB). On a first visit the page compiles it while it downloads and the worker
- * starts. From the second visit on it is unpacked in Cache Storage, because unpacking it from the HTTP cache takes longer than
- * compiling. The worker reads it from there, because the page is busy with its layout.
+ * The main WebAssembly module (Python itself, 10 MB). On a first visit, the page compiles it while it downloads and the
+ * worker starts. For later visits it is stored unpacked in Cache Storage, because unpacking it from the HTTP cache
+ * takes longer than compiling. The worker reads it from there, because the page is busy with its layout.
  *
  * @import { Downloads, Place } from "./download.js"
  */
@@ -28,7 +28,7 @@ export async function compileFromNetwork(place, downloads) {
 
 /**
  * @param {Place} place
- * @returns {Promise<WebAssembly.Module | null>} null if none is stored, or a damaged one
+ * @returns {Promise<WebAssembly.Module | null>} null if none is stored, or it is damaged
  */
 export async function compileKept(place) {
   const response = await kept(place);
@@ -36,7 +36,7 @@ export async function compileKept(place) {
   try {
     return await WebAssembly.compileStreaming(response);
   } catch {
-    await (await caches.open(CACHE)).delete(addressOf(place, NAME)); // the network has it
+    await (await caches.open(CACHE)).delete(addressOf(place, NAME)); // the network has another copy
     return null;
   }
 }
@@ -50,7 +50,7 @@ async function kept(place) {
   }
 }
 
-/** Stores it for the next visit, and removes others of the book. @param {Place} place */
+/** Store the module for the next visit, and remove the book's older ones. @param {Place} place */
 export async function keepMain(place) {
   const cache = await caches.open(CACHE);
   const address = addressOf(place, NAME);

@@ -1,6 +1,7 @@
-/** Feedback on an answer. */
-
-/** The author's feedback on one answer, which is hidden in the page. @param {HTMLElement} section @param {string} selector */
+/**
+ * A copy of the feedback on one answer, which is hidden in the page.
+ * @param {HTMLElement} section @param {string} selector
+ */
 export function copyOf(section, selector) {
   return [...(section.querySelector(selector)?.cloneNode(true).childNodes ?? [])];
 }

@@ -1,4 +1,4 @@
-/** Options of which one is picked: what several kinds of question have in common. */
+/** Options to pick one of, for several kinds of question. */
 import { copyOf } from "./feedback.js";
 import { judgePick } from "./judge.js";
 

@@ -1,5 +1,5 @@
 /**
- * A question: takes an answer, says what is right or wrong about it, and remembers both in this browser.
+ * A question: accepts an answer, gives feedback on it, and stores both in this browser.
  *
  * @import { Kind, Memory } from "./types.js"
  */
@@ -9,16 +9,16 @@ import { record, startOver, studyState } from "../study/log.js";
 import { translate } from "../words.js";
 import { copyOf } from "./feedback.js";
 
-/** A check that takes longer shows that it is running. */
+/** A check that takes longer than this shows that it is running. */
 const SLOW_MS = 300;
 
 /**
  * @param {HTMLElement} section
- * @param {import("./types.js").KindOf} KindOf of its kind
+ * @param {import("./types.js").KindOf} KindOf the class of its kind
  * @returns {() => void} its cleanup function
  */
 export function mountQuiz(section, KindOf) {
-  const key = JSON.parse(section.dataset.key ?? "{}"); // without the answer while that is not open
+  const key = JSON.parse(section.dataset.key ?? "{}"); // has no answer while that is withheld
   const quiz = new Quiz(section, new KindOf(section, key));
   return () => quiz.destroy();
 }
@@ -26,10 +26,10 @@ export function mountQuiz(section, KindOf) {
 class Quiz {
   /** @type {Memory} */
   #memory = { answer: "", state: "open", attempts: 0 };
-  /** Ends the check that is under way. @type {AbortController | null} */
+  /** Stops the running check. @type {AbortController | null} */
   #stop = null;
   #gone = false;
-  /** The state of an earlier visit is there. @type {Promise<void>} */
+  /** Resolves when the state from an earlier visit is restored. @type {Promise<void>} */
   #recalled;
 
   /**
@@ -40,12 +40,12 @@ class Quiz {
     this.section = section;
     this.kind = kind;
     this.feedback = /** @type {HTMLElement} */ (section.querySelector("[data-feedback]"));
-    /** None while the answer is not open. @type {HTMLDetailsElement | null} */
+    /** The worked answer; null while it is withheld. @type {HTMLDetailsElement | null} */
     this.worked = section.querySelector("details.answer");
     section.querySelector('[data-action="check"]')?.addEventListener("click", () => this.check());
     section.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing || !(event.target instanceof HTMLInputElement)) return;
-      event.preventDefault(); // the same key must not press a button that the check focuses
+      event.preventDefault(); // this key must not press a button that the check focuses
       this.check();
     });
     section.addEventListener("check-answer", () => this.check());
@@ -57,22 +57,22 @@ class Quiz {
     this.worked?.addEventListener("toggle", worked);
     kind.changed(() => section.removeAttribute("data-remembered"));
     this.#recalled = this.#recall();
-    void worked(); // a reader may have opened it before this script came
+    void worked(); // the reader may have opened it before this script loaded
   }
 
-  /** The page is left: a check that is under way is stopped. */
+  /** Clean up when the reader leaves the page: stop a running check. */
   destroy() {
     this.#gone = true;
     this.#stop?.abort();
     this.kind.destroy?.();
   }
 
-  /** Restores the state of an earlier visit. */
+  /** Restore the state from an earlier visit. */
   async #recall() {
     const memory = (await studyState()).questions.get(this.section.id);
     if (memory === undefined || this.#gone) return;
     this.#memory = { answer: memory.answer, state: memory.state, attempts: memory.attempts };
-    if (this.kind.answer !== "") return; // the reader was quicker than this script
+    if (this.kind.answer !== "") return; // the reader has already answered
     if (memory.answer !== "") this.kind.answer = memory.answer;
     if (memory.state === "open") return; // saved, but not checked yet
     this.kind.showVerdict?.();
@@ -93,7 +93,7 @@ class Quiz {
     void record("attempt", { label: this.section.id, answer: this.#memory.answer, verdict: this.#memory.state });
   }
 
-  /** Checks the answer, or stops a running check. */
+  /** Check the answer, or stop a running check. */
   async check() {
     if ("opens" in this.section.dataset) return this.#keep();
     if (this.#stop !== null) return this.#stop.abort();
@@ -122,7 +122,7 @@ class Quiz {
     if (this.kind.final) /** @type {HTMLElement} */ (this.section.querySelector('[data-action="start-over"]')).focus();
   }
 
-  /** Saves an answer that cannot be checked yet, because the worked answer is withheld. Code is saved with every edit. */
+  /** Save an answer that cannot be checked while the worked answer is withheld. Code is saved with every edit. */
   #keep() {
     const { answer } = this.kind;
     if (answer !== "") this.#remember({ answer, state: "open" });
@@ -138,13 +138,13 @@ class Quiz {
     this.#memory = { answer: "", state: "open", attempts: 0 };
     this.section.dataset.state = "open";
     void startOver(this.section.id);
-    // The button that was pressed is gone now: go back to where an answer is given.
+    // The pressed button is gone now: move the focus back to the first input.
     const place = this.section.querySelector('input[name$=".answer"], [data-action="check"]');
     /** @type {HTMLElement} */ (place).focus();
   }
 }
 
-/** @param {Memory} memory of an answer that was judged */
+/** @param {Memory} memory of a judged answer */
 function verdictOf({ state, attempts }) {
   if (state !== "right") return translate("Not yet.");
   return attempts > 1 ? translate("Right, after {attempts} attempts.", { attempts }) : translate("Right.");

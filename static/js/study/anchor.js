@@ -1,30 +1,32 @@
 /**
- * Finds a passage again after its text has changed, or not at all: a note never moves to words that only look alike. Without a page.
+ * Finds a passage again after its text has changed, or not at all: a note never moves to words that only look alike.
+ * Needs no DOM.
  *
- * @typedef {{text: string, labels: {id: string, start: number}[]}} Prose the text of a page, and where its labels begin, in order
+ * @typedef {{text: string, labels: {id: string, start: number}[]}} Prose the text of a page, and the positions of its
+ *   labels, in order
  * @typedef {{label: string, quote: string, prefix: string, suffix: string, position: {start: number, end: number},
- *   rival: number}} Passage the selectors of the W3C: the quote with the text around it, and its position within the
- *   nearest label. `rival`: how well the passage that looks most alike matched when the note was written
+ *   rival: number}} Passage the W3C selectors: the quote with the text around it, and its position relative to the
+ *   label before it. `rival`: score of the most similar other passage when the note was written
  * @typedef {{start: number, end: number, score: number}} Match
  */
 import search from "approx-string-match";
 
 const CONTEXT = 32;
-/** Shorter quotes are only found unchanged. */
+/** Shorter quotes are found only if unchanged. */
 const MIN_APPROXIMATE = 20;
 const MAX_ERRORS = 0.2;
 const MIN_SCORE = 0.8;
 const MIN_LEAD = 0.1;
-/** Of the text on one side: the same words elsewhere are not the passage. */
+/** Minimum similarity of the text on one side: the same words elsewhere are not the passage. */
 const MIN_CONTEXT = 0.75;
-/** Characters beside a short quote, of which those on one side are the same. */
+/** Characters next to a short quote that must be the same on one side. */
 const ADJACENT = 8;
-/** More matches mean that the words are common; none of them leads then. */
+/** More matches mean that the words are common, so that none is the passage. */
 const MAX_MATCHES = 200;
 const WEIGHTS = { quote: 50, context: 20 };
 const MASK = "\0";
 
-/** @param {Prose} prose @param {number} start @param {number} end @returns {Passage} its rival is one of the page */
+/** @param {Prose} prose @param {number} start @param {number} end @returns {Passage} with a rival from the same page */
 export function describe(prose, start, end) {
   const { text, labels } = prose;
   const { id, start: from } = labels.findLast((label) => label.start <= start) ?? { id: "", start: 0 };
@@ -39,14 +41,17 @@ export function describe(prose, start, end) {
   return { ...passage, rival: rivalOf(passage, [prose]) };
 }
 
-/** How well another passage matches at best. @param {Passage} passage @param {Prose[]} pages of its chapter, its own first */
+/**
+ * The best score of any other passage.
+ * @param {Passage} passage @param {Prose[]} pages of its chapter, its own first
+ */
 export function rivalOf(passage, [home, ...others]) {
   const start = (regionOf(passage.label, home)?.start ?? 0) + passage.position.start;
   const masked = { ...home, text: hidden(home.text, start, start + passage.quote.length) };
   return Math.max(0, ...[masked, ...others].flatMap((page) => matches(passage, page)).map(({ score }) => score));
 }
 
-/** Finds a passage unchanged, under its label. @param {Passage} passage @param {Prose} home @returns {Match | null} */
+/** Find an unchanged passage under its label. @param {Passage} passage @param {Prose} home @returns {Match | null} */
 export function locateNear(passage, home) {
   const region = regionOf(passage.label, home);
   if (region === null) return null;
@@ -58,7 +63,7 @@ export function locateNear(passage, home) {
 }
 
 /**
- * Finds a passage in its chapter.
+ * Find a passage in its chapter.
  *
  * @param {Passage} passage
  * @param {Prose[]} pages its own first
@@ -71,7 +76,8 @@ export function locate(passage, pages) {
 }
 
 /**
- * The best match, if it is good and far better than any other, or the only one that is the same with all around it.
+ * The best match, if it is good and far better than any other, or if only it is identical, including the text around
+ * it.
  *
  * @template {Match} M
  * @param {M[]} found
@@ -84,7 +90,7 @@ function leading(found, rival) {
   return best.score - next >= MIN_LEAD || (best.score === 1 && next < 1) ? best : null;
 }
 
-/** From a label to the next one. @param {string} label @param {Prose} prose */
+/** The text from a label to the next one. @param {string} label @param {Prose} prose */
 function regionOf(label, { text, labels }) {
   const i = labels.findIndex(({ id }) => id === label);
   if (i < 0) return label === "" ? { start: 0, end: labels[0]?.start ?? text.length } : null;
@@ -92,11 +98,11 @@ function regionOf(label, { text, labels }) {
 }
 
 /**
- * All matches in a text. The library gives only those with the fewest errors, so these are hidden, and it is asked again.
+ * All matches in a text. The library finds only those with the fewest errors, so hide these and search again.
  *
  * @param {Passage} passage
  * @param {Prose} prose
- * @param {{start: number, end: number, isExact: boolean}} region where they begin
+ * @param {{start: number, end: number, isExact: boolean}} region where matches begin
  */
 function matches(passage, { text }, { start, end, isExact } = { start: 0, end: text.length, isExact: false }) {
   const { quote } = passage;
@@ -110,7 +116,7 @@ function matches(passage, { text }, { start, end, isExact } = { start: 0, end: t
       .map((match) => ({ start: match.start + start, end: match.end + start, score: scoreOf(passage, text, match, start) }))
       .sort((a, b) => b.score - a.score);
     for (const match of round) {
-      if (found.some((other) => match.start < other.end && other.start < match.end)) continue; // the same, a letter on
+      if (found.some((other) => match.start < other.end && other.start < match.end)) continue; // the same, shifted
       found.push(match);
       rest = hidden(rest, match.start - start, match.end - start);
       if (found.length > MAX_MATCHES) break;
@@ -120,7 +126,10 @@ function matches(passage, { text }, { start, end, isExact } = { start: 0, end: t
   return found.filter((match) => match.start < end);
 }
 
-/** @param {Passage} passage @param {string} text @param {{start: number, end: number, errors: number}} match @param {number} from its zero */
+/**
+ * @param {Passage} passage @param {string} text @param {{start: number, end: number, errors: number}} match
+ * @param {number} from origin of its positions
+ */
 function scoreOf({ quote, prefix, suffix }, text, { start, end, errors }, from) {
   const before = text.slice(Math.max(0, from + start - CONTEXT), from + start);
   const after = text.slice(from + end, from + end + CONTEXT);
@@ -130,7 +139,10 @@ function scoreOf({ quote, prefix, suffix }, text, { start, end, errors }, from) 
   return (WEIGHTS.quote * (1 - errors / quote.length) + WEIGHTS.context * (sides[0] + sides[1])) / (WEIGHTS.quote + 2 * WEIGHTS.context);
 }
 
-/** Of the text on one side. It is short only at the edge of a page. @param {string} here @param {string} words @returns {number} 0 to 1 */
+/**
+ * Similarity of the text on one side. The text is short only at the edge of a page.
+ * @param {string} here @param {string} words @returns {number} 0 to 1
+ */
 function similarity(here, words) {
   if (here === words) return 1;
   const [best] = search(here, words, words.length);

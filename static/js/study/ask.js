@@ -1,6 +1,7 @@
 /**
- * Cards asked in the text, where the stretch ends that they belong to. The page does not contain them: they come from the page of
- * the chapter's cards once the reader comes near. Boxes are only placed below the window, so nothing moves that is being read.
+ * Cards asked in the text, at the end of the stretch that they belong to. The page does not contain them: they come
+ * from the page of the chapter's cards when the reader scrolls near. Boxes are placed only below the window, so that
+ * the text being read does not move.
  *
  * @import { Card } from "./decks.js"
  * @typedef {{card: Card, isAgain: boolean, element: HTMLElement, back: HTMLElement}} Item
@@ -15,10 +16,10 @@ import { cardsOf, sidesOf } from "./decks.js";
 import { dueDays, isOff, isSet, noteDue } from "./due.js";
 import { recordReview, setValue, studyState } from "./log.js";
 
-/** How far below the window an end is when its cards are fetched. */
+/** Distance below the window at which the cards of a stretch are fetched. */
 const NEAR = "0px 0px 150% 0px";
 
-/** The reader has begun to read a section. @param {HTMLElement} article */
+/** Follow the stretches of a section that the reader has begun to read. @param {HTMLElement} article */
 export async function followStretches(article) {
   const { place = "" } = article.dataset;
   const response = await fetch(absolute(config.sections)).catch(() => null); // offline
@@ -37,7 +38,7 @@ export async function followStretches(article) {
 }
 
 /**
- * What follows a stretch: the next heading, or what follows the text.
+ * The element after a stretch: the next heading, or the element after the text.
  *
  * @param {HTMLElement} article
  * @param {string} id of the heading of the stretch; empty for the one before all headings
@@ -79,10 +80,13 @@ async function placeBoxes(article, stretches) {
   document.dispatchEvent(new Event("scrollers")); // page/reading.js
 }
 
-/** Whether an element is below the window, so that what is inserted there moves nothing in it. @param {Element} element */
+/**
+ * Whether an element is below the window, so that inserting something there moves nothing visible.
+ * @param {Element} element
+ */
 const isBelow = (element) => element.getBoundingClientRect().top >= innerHeight;
 
-/** One card after the other, in a box as high as the highest of them. */
+/** Shows cards one by one, in a box as high as the highest card. */
 class Box {
   /** @type {Item[]} */
   #items = [];
@@ -90,7 +94,7 @@ class Box {
 
   /**
    * @param {Card[]} cards
-   * @param {Box[]} boxes all of the page, in order
+   * @param {Box[]} boxes all boxes of the page, in order
    * @param {Card[]} ofChapter all cards of the chapter
    */
   constructor(cards, boxes, ofChapter) {
@@ -114,7 +118,7 @@ class Box {
     this.#turn(0);
   }
 
-  /** @param {Card} card @param {boolean} isAgain it was forgotten before */
+  /** @param {Card} card @param {boolean} isAgain whether it was forgotten before */
   add(card, isAgain) {
     const { front, back } = sidesOf(card);
     front.className = "front";
@@ -127,7 +131,7 @@ class Box {
     this.#turn(this.#at);
   }
 
-  /** Shows a card, or that there is none left. @param {number} at */
+  /** Show a card, or that none is left. @param {number} at */
   #turn(at) {
     this.#at = at;
     for (const [i, { element, back }] of this.#items.entries()) {
@@ -142,7 +146,7 @@ class Box {
     this.#offer(item === undefined ? [] : [this.show, this.offCard, this.offChapter]);
   }
 
-  /** The buttons that there are now; the others keep their place. @param {HTMLElement[]} offered */
+  /** Show only these buttons; hidden ones still take their space. @param {HTMLElement[]} offered */
   #offer(offered) {
     for (const each of [this.show, ...this.grades, this.offCard, this.offChapter]) each.classList.toggle("off", !offered.includes(each));
   }
@@ -167,7 +171,7 @@ class Box {
     const { card, isAgain } = this.#items[this.#at];
     void recordReview(card, grade);
     const next = this.boxes[this.boxes.indexOf(this) + 1] ?? this;
-    const box = isBelow(next.element) ? next : this; // here it changes no height
+    const box = isBelow(next.element) ? next : this; // in this box it changes no height
     if (grade === 1 && !isAgain) box.add(card, true);
     this.#next(grade === 1 && !isAgain && box !== this ? translate("What you forgot comes again further down.") : "");
   }

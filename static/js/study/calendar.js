@@ -1,6 +1,6 @@
 /**
- * A calendar file: an event on each day on which something is due. Importing a newer one replaces the events, because those of a
- * day have one name. RFC 5545, https://www.rfc-editor.org/rfc/rfc5545.
+ * A calendar file with an event on each day when something is due. Importing a newer file replaces the events, because
+ * events of the same day have the same UID. RFC 5545, https://www.rfc-editor.org/rfc/rfc5545.
  */
 import { dateOf } from "./day.js";
 
@@ -14,8 +14,8 @@ const stamp = (date) => `${date.toISOString().slice(0, 19).replace(/[-:]/g, "")}
 const escaped = (text) => text.replace(/[\\;,]/g, "\\$&").replace(/\r?\n/g, "\\n");
 
 /**
- * @param {{book: string, url: string, days: {day: number, summary: string}[], now: Date}} due `book`: its id; `url`: where to
- *   review; `day`: a study day
+ * @param {{book: string, url: string, days: {day: number, summary: string}[], now: Date}} due `book`: its id; `url`:
+ *   the review page; `day`: a study day
  */
 export function calendarOf({ book, url, days, now }) {
   const events = days.flatMap(({ day, summary }) => {
@@ -27,7 +27,7 @@ export function calendarOf({ book, url, days, now }) {
       `DTSTART;VALUE=DATE:${date}`,
       `SUMMARY:${escaped(summary)}`,
       `URL:${url}`,
-      "TRANSP:TRANSPARENT", // it takes no time of the day
+      "TRANSP:TRANSPARENT", // it blocks no time of the day
       "END:VEVENT",
     ];
   });
@@ -35,10 +35,10 @@ export function calendarOf({ book, url, days, now }) {
   return lines.map((line) => `${folded(line)}\r\n`).join("");
 }
 
-/** Of a character in UTF-8. @param {number} code */
+/** Number of octets of a character in UTF-8. @param {number} code */
 const octets = (code) => 1 + [0x80, 0x800, 0x10000].filter((start) => code >= start).length;
 
-/** A line in pieces, none of which ends within a character. @param {string} line */
+/** Fold a line into pieces that do not split characters. @param {string} line */
 function folded(line) {
   const pieces = [""];
   let room = MAX_LINE;

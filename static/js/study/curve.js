@@ -1,13 +1,13 @@
-/** How much of the cards a reader will remember: the mean of FSRS's probabilities, with and without reviewing. */
+/** Expected recall: the mean of FSRS's probabilities over all cards, with and without reviewing. */
 import { dueDay, recall, remember } from "./fsrs.js";
 
 /** @import { Card } from "./fsrs.js" */
 
 export const HORIZON = 60;
 const STEP = 2;
-/** So many of the cards, evenly chosen, give the mean. */
+/** Maximum size of the sample of cards for the mean. */
 const MAX_CARDS = 400;
-/** Histories that are less likely go on as if the card had been known. */
+/** Histories less likely than this continue as if the card had been known. */
 const RARE = 0.02;
 
 /**
@@ -26,9 +26,9 @@ export function expectedRecall(cards, today, retention) {
   return points;
 
   /**
-   * A card is reviewed when it is due, and known with the probability of its recall.
+   * Add a card's recall, reviewed whenever it is due, and then known with the probability of its recall.
    *
-   * @param {string} label @param {Card} card @param {number} from its first day @param {number} weight how likely it is
+   * @param {string} label @param {Card} card @param {number} from its first day @param {number} weight in the mean
    */
   function follow(label, card, from, weight) {
     const due = Math.max(from, dueDay(label, card, retention));

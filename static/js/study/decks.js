@@ -1,18 +1,19 @@
 /**
- * The cards of a chapter, read from its pages of cards; and questions, read from their sections. All are stored for reading
- * offline.
+ * A chapter's cards, read from its pages of cards, and questions, read from their sections. All these pages are stored
+ * for offline reading.
  *
  * @typedef {{label: string, key: string, edition: number, chapter: string, after: string, isCloze: boolean, place: string, html: string}} Card
- *   `key`: its label in the reader's log, an earlier one if the card has been renamed; `after`: the stretch at whose end it is
- *   asked; `place`: the page that it is on; `html`: parsed when the card is shown, because there may be thousands
+ *   `key`: its label in the reader's log, which is an earlier one if the card was renamed; `after`: the stretch at
+ *   whose end it is asked; `place`: its page; `html`: parsed only when the card is shown, because there may be
+ *   thousands
  */
 import { absolute, BUILD_HEADER, config } from "../config.js";
 import { make } from "../elements.js";
 
-/** How a card begins and ends in its page (templates/blocks/recall.html). Nothing in these attributes needs escaping in HTML. */
+/** Start and end of a card in its page (templates/blocks/recall.html). These attributes need no escaping in HTML. */
 const START = /<details class="recall"[^>]*? data-card="([^"]*)" data-edition="(\d+)"( data-cloze)?(?: data-formerly="([^"]*)")? data-after="([^"]*)"/g;
 const END = "</details>";
-/** On the first of several pages of cards, how many there are (templates/parts.html, ranges). */
+/** The number of pages of cards, given on the first (templates/parts.html, ranges). */
 const PAGES = / data-pages="(\d+)"/;
 
 /** @param {string} place of a page of the book */
@@ -64,7 +65,7 @@ export function sidesOf({ place, html }) {
   return { front, back: make("div", {}, ...copy.childNodes) };
 }
 
-/** Where questions are. @returns {Promise<Map<string, string>>} `SECTION/` by label */
+/** Places of all questions. @returns {Promise<Map<string, string>>} `SECTION/` by label */
 export async function placesOfQuestions() {
   const response = await fetch(absolute(config.search));
   /** @type {import("../page/search-index.js").Entry[]} */

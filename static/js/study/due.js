@@ -1,20 +1,20 @@
-/** What is due and when: cards, and questions whose last answer was wrong. */
+/** Due dates of cards, and of questions whose last answer was wrong. */
 import { read, write } from "../store.js";
 import { dueDay, mayBeDue, retentionOf } from "./fsrs.js";
 
 /** @import { State } from "./events.js" */
 
-/** Whether the reader has switched something off, or on. @param {State} state @param {string} name */
+/** Whether the reader has set a switch. @param {State} state @param {string} name */
 export const isSet = ({ settings }, name) => settings.get(name)?.value === true;
 
 /** Whether the reader has switched off a card or its chapter. @param {State} state @param {{key: string, chapter: string}} card */
 export const isOff = (state, { key, chapter }) => isSet(state, `recall-off:${key}`) || isSet(state, `recall-off-chapter:${chapter}`);
 
 /**
- * The study day on which each is due, by label, without cards that are switched off.
+ * The study day on which each card or question is due, by label, without cards that are switched off.
  *
  * @param {State} state
- * @param {number} [until] the last day that matters: what is due later may be missing
+ * @param {number} [until] the last day that matters: cards due later may be missing
  */
 export function dueDays(state, until = Infinity) {
   /** @type {Map<string, number>} */
@@ -28,12 +28,12 @@ export function dueDays(state, until = Infinity) {
 }
 
 /**
- * How many are due on each day, for the bar of every page (page/due.js), which does not open the log.
+ * Store the number due on each day, for the bar of every page (page/due.js), which does not open the log.
  *
  * @param {State} state
- * @param {string[]} [hidden] labels that do not count: of removed cards, and of chapters that are switched off. Only the page of
- *   what is due knows them
- * @param {Map<string, number>} [due] what `dueDays` has found
+ * @param {string[]} [hidden] labels that do not count: of removed cards, and of chapters that are switched off. Only
+ *   the review page can find them all
+ * @param {Map<string, number>} [due] result of `dueDays`
  */
 export function noteDue(state, hidden = read("due", "days")?.hidden ?? [], due = dueDays(state)) {
   for (const label of hidden) due.delete(label);
@@ -45,7 +45,10 @@ export function noteDue(state, hidden = read("due", "days")?.hidden ?? [], due =
   document.dispatchEvent(new Event("duechange"));
 }
 
-/** One from each list in turn: related cards stay apart. @template T @param {T[][]} lists @returns {T[]} */
+/**
+ * Take one from each list in turn, so that related cards are not adjacent.
+ * @template T @param {T[][]} lists @returns {T[]}
+ */
 export function mixed(lists) {
   const longest = Math.max(0, ...lists.map((list) => list.length));
   return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();

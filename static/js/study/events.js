@@ -1,23 +1,25 @@
 /**
- * What a reader has done, as a log of events, and what follows from it. Without storage and without a clock. Events are only
- * ever added, so the logs of two browsers merge into their union.
+ * A log of the reader's actions as events, and the state that follows from it, without storage or a clock. Events are
+ * only ever added, so the logs of two browsers merge into their union.
  *
  * @typedef {{id: string, day: number, time: number, kind: string} & Record<string, any>} StudyEvent
  *   `id`: SESSION.NUMBER, unique over all devices. `day`: its study day. `time`: ms since 1970. The kinds are in `KINDS`; others,
  *   from a later edition, are stored and passed on.
  * @typedef {{answer: string, state: import("../quiz/types.js").State, attempts: number, day: number, ids: string[]}} Question
  *   `ids`: of its events
- * @typedef {{day: number, digest: string}} ReadSection its digest when it was read to the end
- * @typedef {{value: unknown, counter: number, id: string}} Setting a value of null is a deleted one
+ * @typedef {{day: number, digest: string}} ReadSection its digest when read to the end
+ * @typedef {{value: unknown, counter: number, id: string}} Setting a value of null means that it is deleted
  * @import { Card } from "./fsrs.js"
- * @typedef {{base: string, text: string, linked?: string, held?: boolean}} Code a reader's edit, as ../store.js has it. `base`: fingerprint of the
- *   book's code; `linked`: of the code that came with a link; `held`: it was stopped, and does not run by itself
+ * @typedef {{base: string, text: string, linked?: string, held?: boolean}} Code a reader's edit, as stored by
+ *   ../store.js. `base`: fingerprint of the book's code; `linked`: of the code that came with a link; `held`: the
+ *   reader stopped it, so it does not run by itself
  * @typedef {{id: string, code: Code | null}} Version of the code with one label; null is the book's own
  * @typedef {{questions: Map<string, Question>, sections: Map<string, ReadSection>, settings: Map<string, Setting>,
  *   cards: Map<string, Card>, versions: Map<string, Version[]>, replaced: Set<string>, runs: Map<string, Record<string, number>>,
  *   trained: Map<string, number>, last: StudyEvent | null, latestDay: number, today: number}} State `cards`: those reviewed;
- *   `versions`: that no other replaces; `replaced`: ids of the others; `runs`: last day by verdict; `trained`: last day; `last`: in
- *   order, of the events in it; `latestDay`: the greatest of their days; `today`: the study day on which they were ordered
+ *   `versions`: not replaced by others; `replaced`: ids of replaced ones; `runs`: last day by verdict; `trained`: last
+ *   day; `last`: the last event in order; `latestDay`: the greatest day of any event; `today`: the study day used for
+ *   the order
  */
 import { fingerprint } from "../fingerprint.js";
 import { remember } from "./fsrs.js";
@@ -29,13 +31,13 @@ const isText = (value) => typeof value === "string";
 export const isCode = (value) => isText(value?.base) && isText(value.text) && isText(value.linked ?? "") && typeof (value.held ?? false) === "boolean";
 
 /**
- * What each kind of event contains, and what it changes in a state.
+ * For each kind of event, a check of its content and its effect on a state.
  *
  * @type {Map<string, {isValid: (event: StudyEvent) => boolean, apply: (state: State, event: StudyEvent) => void}>}
  */
 export const KINDS = new Map(
   Object.entries({
-    // An answer to a question. `attempts`: how many there were, if an earlier edition stored only that.
+    // An answer to a question. `attempts`: their number, if an earlier edition stored only that.
     attempt: {
       isValid: ({ label, answer, verdict, attempts = 0 }) =>
         isText(label) && isText(answer) && ["open", "wrong", "right", "shown"].includes(verdict) && Number.isSafeInteger(attempts),
@@ -53,14 +55,14 @@ export const KINDS = new Map(
       isValid: ({ place, digest }) => isText(place) && isText(digest),
       apply: ({ sections }, { place, digest, day }) => void sections.set(place, { day, digest }),
     },
-    // How well a card was known.
+    // A card was graded.
     review: {
       isValid: ({ label, edition, grade }) => isText(label) && Number.isSafeInteger(edition) && [1, 2, 3, 4].includes(grade),
       apply: ({ cards, today }, { label, edition, grade, day }) => {
-        // Flying west takes a reader to yesterday; more than that was a wrong clock, and counts once its day has come.
+        // Flying west takes a reader to yesterday. A larger difference is a wrong clock: it counts once that day comes.
         if (day > today + 1) return;
         const card = cards.get(label);
-        if (card !== undefined && card.edition > edition) return; // of an earlier text
+        if (card !== undefined && card.edition > edition) return; // for an earlier text of the card
         const before = card !== undefined && card.edition === edition ? card : null;
         cards.set(label, { ...remember(before, Math.min(day, today), grade), edition, count: (before?.count ?? 0) + 1 });
       },
@@ -73,7 +75,7 @@ export const KINDS = new Map(
         if (before === undefined || isNewer({ counter, id }, before)) settings.set(name, { value, counter, id });
       },
     },
-    // A reader's code, when it was saved in a file or a file was merged. What another version replaces loses its code: see `merge`.
+    // A reader's code, when saved in a file or when a file was merged. A replaced version loses its code: see `merge`.
     code: {
       isValid: ({ label, replaces, code }) =>
         isText(label) && Array.isArray(replaces) && replaces.every(isText) && (code === undefined || code === null || isCode(code)),
@@ -83,25 +85,25 @@ export const KINDS = new Map(
         for (const [name, found] of versions) versions.set(name, found.filter((each) => !replaced.has(each.id)));
       },
     },
-    // A snippet was run: at most one event a day for each verdict.
+    // A snippet was run: at most one event per day and verdict.
     run: {
       isValid: ({ label, verdict }) => isText(label) && ["done", "error", "stopped"].includes(verdict),
       apply: ({ runs }, { label, verdict, day }) => void runs.set(label, { ...runs.get(label), [verdict]: day }),
     },
     // A network was trained with an instrument, and saved.
     trained: { isValid: ({ label }) => isText(label), apply: ({ trained }, { label, day }) => void trained.set(label, day) },
-    // Hides the events that it names, except those of `NOT_UNDONE`.
+    // Hides the events that it names, except kinds in `NOT_UNDONE`.
     undo: { isValid: ({ of }) => Array.isArray(of) && of.every(isText), apply: () => {} },
   }),
 );
 
-/** Kinds of which a log has only what is newest: an event is not undone, but followed by another. */
+/** Kinds of which a log contains only the newest events: they are not undone, but superseded. */
 const NOT_UNDONE = ["set", "code"];
 
 /** @param {{counter: number, id: string}} a @param {{counter: number, id: string}} b */
 const isNewer = (a, b) => a.counter > b.counter || (a.counter === b.counter && a.id > b.id);
 
-/** @param {any} event that somebody else has written @returns {event is StudyEvent} */
+/** @param {any} event possibly written by someone else @returns {event is StudyEvent} */
 export function isEvent(event) {
   if (typeof event !== "object" || event === null) return false;
   const { id, day, time, kind } = event;
@@ -126,7 +128,8 @@ const nothing = () => ({
 });
 
 /**
- * The order of events. A day in the future, from a clock that was wrong, counts as today: what follows it still comes later.
+ * The order of events. A day in the future, from a wrong clock, counts as today, so that later events still come after
+ * it.
  *
  * @param {StudyEvent} a
  * @param {StudyEvent} b
@@ -137,11 +140,11 @@ function compare(a, b, today) {
 }
 
 /**
- * What follows from events.
+ * The state that follows from events.
  *
  * @param {StudyEvent[]} events in any order
- * @param {number} today the present study day
- * @param {State} [state] of earlier events, which it changes: see `follow`
+ * @param {number} today the current study day
+ * @param {State} [state] of earlier events, to be modified: see `follow`
  * @returns {State}
  */
 export function fold(events, today, state = nothing()) {
@@ -156,14 +159,14 @@ export function fold(events, today, state = nothing()) {
 }
 
 /**
- * Whether events can be folded into a state of others. They cannot if they hide some of those or come before one of them.
+ * Whether events can be folded into an existing state. They cannot if they hide or precede any of its events.
  *
  * @param {StudyEvent[]} events
  * @param {State} state
  * @param {number} today
  */
 export function follow(events, state, today) {
-  if (state.latestDay > Math.min(state.today, today)) return false; // a day in the future: the order of what is in it changes
+  if (state.latestDay > Math.min(state.today, today)) return false; // a day in the future: the events' order may change
   const ids = new Set(events.map(({ id }) => id));
   /** @param {StudyEvent} event */
   const hidesNoneBefore = ({ kind, of }) => kind !== "undo" || of.every((/** @type {string} */ id) => ids.has(id));
@@ -174,11 +177,11 @@ export function follow(events, state, today) {
 const replacedBy = (events) => new Set(events.flatMap(({ kind, replaces }) => (kind === "code" ? replaces : [])));
 
 /**
- * The union of logs: commutative, associative and idempotent. Of the values with one name only the newest stays, and of a version
- * that another replaces only what it replaces itself.
+ * The union of logs: commutative, associative and idempotent. Of several values with one name, only the newest stays. A
+ * replaced version loses its code.
  *
  * @param {StudyEvent[][]} logs
- * @returns {StudyEvent[]} in one order, whichever that of the logs
+ * @returns {StudyEvent[]} in an order that does not depend on the logs'
  */
 export function merge(...logs) {
   /** @type {Map<string, StudyEvent>} */
@@ -207,8 +210,8 @@ function keepGreater(all, key, event) {
 }
 
 /**
- * Two values with one name, or two events with one id. Those were written by hand if they differ; any rule will do that all
- * browsers share.
+ * Which of two values with one name, or of two events with one id, stays. Different events with one id were written by
+ * hand; for those, any rule will do that all browsers share.
  *
  * @param {StudyEvent} a @param {StudyEvent} b
  */
@@ -220,7 +223,10 @@ function isGreater(a, b) {
 /** @param {string} a @param {string} b */
 const byText = (a, b) => (a < b ? -1 : Number(a > b));
 
-/** JSON with the keys of each object in order: equal values give equal text. @param {any} value @returns {string} */
+/**
+ * JSON with the keys of each object sorted, so that equal values give equal text.
+ * @param {any} value @returns {string}
+ */
 export function canonical(value) {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
@@ -229,8 +235,8 @@ export function canonical(value) {
 }
 
 /**
- * Until edition 0.2 local storage had one record for each question, without dates. Its event has an id that follows from its
- * content, so that moving it twice, or in two browsers, is moving it once.
+ * An event from a record of edition 0.2 or earlier: local storage had one per question, without dates. The event's id
+ * follows from its content, so that converting it twice, or in two browsers, gives the same event.
  *
  * @param {string} label
  * @param {Partial<import("../quiz/types.js").Memory>} memory
@@ -242,7 +248,7 @@ export function eventOf(label, { answer, state: verdict, attempts }) {
 }
 
 /**
- * A reader's code, as files had it until edition 0.2.
+ * An event from a reader's code in a file of edition 0.2 or earlier.
  *
  * @param {string} label @param {Code} code @returns {StudyEvent}
  */
@@ -254,7 +260,7 @@ export function versionOf(label, code) {
 export const isSameCode = (a, b) => (a?.text ?? null) === (b?.text ?? null);
 
 /**
- * What the code with one label replaces if it is stored as a version; null if it is one already.
+ * The ids that the code with one label replaces if stored as a version; null if it need not be stored.
  *
  * @param {Code | null} here
  * @param {Version[]} versions
@@ -262,5 +268,5 @@ export const isSameCode = (a, b) => (a?.text ?? null) === (b?.text ?? null);
 export function replacedIds(here, versions) {
   if (versions.some(({ code }) => isSameCode(code, here)) || (here === null && versions.length === 0)) return null;
   const agree = versions.every(({ code }) => isSameCode(code, versions[0].code));
-  return agree ? versions.map(({ id }) => id) : []; // the reader has not chosen between the others yet
+  return agree ? versions.map(({ id }) => id) : []; // the reader has not yet chosen between them
 }

@@ -1,7 +1,8 @@
 /**
- * The file with all of a reader's work: JSON Lines, compressed with gzip. The first line is a header, `{"format", "version", "book"}`;
- * then come events (events.js), and what ../store.js has, as `{"stored": "KIND:LABEL", "value"}`. Version 1, until edition 0.2,
- * was one JSON object of the latter. Code was among them; now it is versions among the events. A file is accepted or refused as a whole, because anyone can write one.
+ * The file with all of a reader's work: JSON Lines, compressed with gzip. The first line is a header,
+ * `{"format", "version", "book"}`. Events (events.js) follow, then values from ../store.js, as
+ * `{"stored": "KIND:LABEL", "value"}`. Version 1, until edition 0.2, was one JSON object of values, including code,
+ * which is now among the events. A file is accepted or refused completely, because anyone can write one.
  *
  * @import { StudyEvent } from "./events.js"
  * @typedef {Record<string, unknown>} Values by KIND:LABEL
@@ -18,7 +19,7 @@ const MAX_LINE = 1_000_000;
 /** @param {unknown[]} values */
 const areTexts = (...values) => values.every((value) => typeof value === "string");
 
-/** Whether a value of ../store.js is one, by its kind. @type {Map<string, (value: any) => boolean>} */
+/** Checks of values from ../store.js, by kind. @type {Map<string, (value: any) => boolean>} */
 const VALUES = new Map([
   ["code", isCode],
   ["own", (versions) => Array.isArray(versions) && versions.every(isCode)],
@@ -31,16 +32,16 @@ const VALUES = new Map([
   ["tabs", (value) => areTexts(value)],
 ]);
 
-/** Whether a file may contain it. @param {string} name KIND:LABEL @param {unknown} value */
+/** Whether a file may contain a value. @param {string} name KIND:LABEL @param {unknown} value */
 export function isValue(name, value) {
   const isOne = VALUES.get(name.split(":", 1)[0]);
   return isOne !== undefined && name.length <= 200 && value !== null && value !== undefined && isOne(value);
 }
 
-/** Keys that would change objects themselves. */
+/** Keys that would modify objects themselves. */
 const REFUSED_KEYS = ["__proto__", "constructor", "prototype"];
 
-/** Why a file is refused, as a sentence. */
+/** The refusal of a file; its message is a sentence for the reader. */
 export class Refused extends Error {}
 
 /* Writing */
@@ -86,21 +87,21 @@ export async function readFile(file, book) {
   return reader.end();
 }
 
-/** Safari cannot iterate over a stream. @param {ReadableStream<Uint8Array>} stream */
+/** The chunks of a stream; Safari cannot iterate over one. @param {ReadableStream<Uint8Array>} stream */
 export async function* chunksOf(stream) {
   const reader = stream.getReader();
   try {
     for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
   } finally {
-    reader.cancel().catch(() => {}); // unpacks no further
+    reader.cancel().catch(() => {}); // stops decompression
   }
 }
 
-/** Reads the text of a file as it comes. */
+/** Reads the text of a file piece by piece. */
 export class WorkReader {
   #lines = 0;
   #rest = "";
-  /** The lines of version 1, which is one object. @type {string[] | null} */
+  /** The lines of a version 1 file, which is a single object. @type {string[] | null} */
   #old = null;
   /** @type {Work} */
   #work = { book: null, events: [], values: {} };
@@ -166,7 +167,7 @@ export class WorkReader {
       });
       if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
     } catch {
-      // Not JSON, or JSON that is nested too deeply.
+      // It is not JSON, or is nested too deeply.
     }
     throw this.#unreadable();
   }
@@ -191,11 +192,11 @@ export class WorkReader {
     else this.#work.values[name] = value;
   }
 
-  /** Version 1: an object of values, in which answers were values, too. @param {string} text */
+  /** Read version 1: an object of values, including answers. @param {string} text */
   #readOld(text) {
     for (const [name, value] of Object.entries(this.#parse(text))) {
       const kind = name.split(":", 1)[0];
-      if (kind === "class" || value === null) continue; // of a class that is over, or not ours
+      if (kind === "class" || value === null) continue; // from a past class, or not the book's
       if (kind === "quiz") this.#addEvent(eventOf(name.slice("quiz:".length), /** @type {any} */ (value)));
       else this.#readValue(name, value);
     }

@@ -1,6 +1,6 @@
 /**
- * When a card is due, by FSRS: https://github.com/open-spaced-repetition. Its algorithm alone, without its scheduler, because that
- * counts days in UTC. Here days are study days (day.js), and a clock that was set back lets no time pass.
+ * Due dates of cards by FSRS: https://github.com/open-spaced-repetition. Only its algorithm is used, not its scheduler,
+ * which counts days in UTC. Here days are study days (day.js). If a clock is set back, no time passes.
  *
  * @typedef {{stability: number, difficulty: number, day: number}} Memory after the last review, on `day`. `stability`: days after
  *   which recall is 90 % likely; `difficulty`: 1 to 10
@@ -9,7 +9,7 @@
  */
 import { FSRSAlgorithm, get_fuzz_range } from "ts-fsrs";
 
-/** How likely recall shall be when a card is due. */
+/** Probability of recall at which a card is due. */
 export const RETENTION = 0.9;
 export const RETENTIONS = [0.8, 0.85, 0.9, 0.95];
 
@@ -34,8 +34,8 @@ export function remember(before, day, grade) {
 }
 
 /**
- * The study day on which a card is due. Cards that were learnt together come back on different days: the interval varies by a
- * few percent, always alike for the same label and count.
+ * The study day on which a card is due. Cards learnt together come back on different days: the interval varies by a few
+ * percent, always the same for the same label and count.
  *
  * @param {string} label @param {Card} card @param {number} [retention]
  */
@@ -45,7 +45,10 @@ export function dueDay(label, card, retention = RETENTION) {
   return card.day + algorithm.next_interval(card.stability, 0);
 }
 
-/** Whether a card can be due by a day, whatever its label: far less work than `dueDay`. @param {Card} card @param {number} day @param {number} retention */
+/**
+ * Whether a card with any label can be due by a day: much faster than `dueDay`.
+ * @param {Card} card @param {number} day @param {number} retention
+ */
 export function mayBeDue({ stability, day: reviewed }, day, retention) {
   const algorithm = algorithmFor(retention);
   const { maximum_interval } = algorithm.parameters;
@@ -53,7 +56,7 @@ export function mayBeDue({ stability, day: reviewed }, day, retention) {
   return reviewed + Math.min(interval, get_fuzz_range(interval, 0, maximum_interval).min_ivl) <= day + 1;
 }
 
-/** How likely a card is remembered on a day. @param {Memory} memory @param {number} day */
+/** Probability of recall on a day. @param {Memory} memory @param {number} day */
 export const recall = (memory, day) => algorithmFor(RETENTION).forgetting_curve(elapsed(day, memory), memory.stability);
 
 /** The retention that the reader has set. @param {{settings: Map<string, {value: unknown}>}} state */

@@ -1,6 +1,6 @@
 /**
- * How long a browser keeps the reader's work. Safari, and with it every browser on an iPhone or iPad, deletes what scripts have stored
- * after seven days on which it was used without a visit to the site, except for a site on the Home Screen or in the Dock
+ * Lifetime of the reader's work in the browser. Safari, and every browser on an iPhone or iPad, deletes data stored by
+ * scripts after seven days of use without a visit to the site, except for a site on the Home Screen or in the Dock
  * (https://webkit.org/blog/10218/full-third-party-cookie-blocking-and-more/).
  */
 import { isApples } from "../config.js";
@@ -8,23 +8,23 @@ import { read, write } from "../store.js";
 import { translate } from "../words.js";
 import { today } from "./day.js";
 
-/** Days after which a saved file no longer has what matters. */
+/** Days after which a saved file counts as out of date. */
 const LATELY = 3;
 
 let asked = false;
 
-/** Asks the browser to keep what is stored when space is short. Some ask the reader, so only after an act that is meant to last. */
+/** Ask the browser to retain stored data. Some ask the reader, so do this only after an act that is meant to last. */
 export function askToKeep() {
   if (!asked) void navigator.storage?.persist?.();
   asked = true;
 }
 
-/** The work has been saved as a file. */
+/** Record that the work has been saved as a file. */
 export const noteSaved = () => write("saved", "file", today());
 
 export const isSavedLately = () => today() - (read("saved", "file") ?? -Infinity) < LATELY;
 
-/** What a reader must know whose browser deletes the work; "" in others. */
+/** A warning for readers whose browser deletes their work; "" for others. */
 export function warning() {
   if (!isApples || matchMedia("(display-mode: standalone)").matches || Reflect.get(navigator, "standalone") === true) return "";
   return translate(

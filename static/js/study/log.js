@@ -1,14 +1,15 @@
 /**
- * The reader's log of events (events.js) in this browser: one IndexedDB database per book, opened by the first question that
- * comes near. `log` has the events, by a local key; `snapshot` what was folded from them, up to a key, their text, and what the last
- * merge changed.
+ * The reader's log of events (events.js) in this browser: one IndexedDB database per book, opened when the first
+ * question starts. `log` contains the events, by a local key. `snapshot` contains the state folded from them up to a
+ * key, their text, and the changes of the last merge.
  *
- * A page may be left before the database has stored an event, so until then local storage has it too. What the browser does not
- * store at all stays in memory, and the document gets the event `unsaved`.
+ * The reader may leave a page before the database has stored an event, so until then local storage has it too. Events
+ * that the browser does not store at all stay in memory, and the document gets the event `unsaved`.
  *
  * @import { StudyEvent, State } from "./events.js"
  * @import { Replaced } from "../store.js"
- * @typedef {{added: StudyEvent[], dropped: StudyEvent[], replaced: Replaced}} Merge what the last merge changed, in the log and in ../store.js
+ * @typedef {{added: StudyEvent[], dropped: StudyEvent[], replaced: Replaced}} Merge changes of the last merge, in the
+ *   log and in ../store.js
  */
 import { book, labelsOf, read, remove, replaceTexts, restoreTexts, write } from "../store.js";
 import { today } from "./day.js";
@@ -17,24 +18,24 @@ import { askToKeep } from "./lasting.js";
 import { eventOf, fold, follow, isCode, isEvent, isSameCode, KINDS, merge, replacedIds } from "./events.js";
 
 const NAME = `latentbook:${book}`;
-/** A snapshot is written when so many events have to be read on opening. */
+/** A snapshot is written when opening has to read more events than this. */
 const SNAPSHOT_AFTER = 500;
-/** A snapshot without what another kind of event changes is folded again. */
+/** Kinds of event; a snapshot from an edition with different kinds is discarded. */
 const kinds = [...KINDS.keys()].join();
 
-/** Of this page: another tab has its own, so that ids are unique. */
+/** Id of this page's session; each tab has a different one, so that event ids are unique. */
 const session = Array.from(crypto.getRandomValues(new Uint8Array(8)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 let recorded = 0;
 
 /** @type {Promise<IDBDatabase> | null} */
 let database = null;
-/** Folded from all events; null until it is asked for. @type {State | null} */
+/** Folded from all events; null until requested. @type {State | null} */
 let state = null;
 /** Events that the browser has not stored. @type {StudyEvent[]} */
 let unsaved = [];
-/** Events that the database may not have, those whose turn has not come included. @type {StudyEvent[]} */
+/** Events that the database may lack, including those still queued. @type {StudyEvent[]} */
 let pending = [];
-/** Why the browser has not stored some, once the reader has been told. */
+/** The reason for unsaved events that the reader has been told; "" for none. */
 let told = "";
 /** One operation at a time. @type {Promise<unknown>} */
 let queue = Promise.resolve();
@@ -49,11 +50,11 @@ function inTurn(operation) {
   return done;
 }
 
-/** What follows from all that the reader has done. @returns {Promise<State>} */
+/** The state that follows from all events. @returns {Promise<State>} */
 export const studyState = () => inTurn(current);
 
 /**
- * Adds an event.
+ * Add an event.
  *
  * @param {string} kind
  * @param {Record<string, unknown>} content of its kind (events.js)
@@ -71,10 +72,10 @@ export function recordReview({ key, edition }, grade) {
 }
 
 /**
- * Sets a value by name; null deletes it.
+ * Set a value by name; null deletes it.
  *
  * @param {string} name
- * @param {unknown} value or a function that makes it from the one before; undefined changes nothing
+ * @param {unknown} value or a function that computes it from the previous one; undefined changes nothing
  */
 export const setValue = (name, value) =>
   inTurn(async () => {
@@ -83,24 +84,24 @@ export const setValue = (name, value) =>
     if (after !== undefined) await add(pendingEvent("set", { name, value: after, counter: (before?.counter ?? 0) + 1 }));
   });
 
-/** Hides an earlier answer to a question; the log keeps it. @param {string} label */
+/** Hide an earlier answer to a question; it stays in the log. @param {string} label */
 export const startOver = (label) =>
   inTurn(async () => {
     const question = (await current()).questions.get(label);
     if (question !== undefined) await add(pendingEvent("undo", { of: question.ids }));
   });
 
-/** A snippet was run. @param {string} label @param {"done" | "error" | "stopped"} verdict */
+/** Record that a snippet was run. @param {string} label @param {"done" | "error" | "stopped"} verdict */
 export const recordRun = (label, verdict) =>
   inTurn(async () => {
     if ((await current()).runs.get(label)?.[verdict] !== today()) await add(pendingEvent("run", { label, verdict }));
   });
 
-/** All events, with the reader's code as it is now. @returns {Promise<StudyEvent[]>} */
+/** All events, including the reader's current code. @returns {Promise<StudyEvent[]>} */
 export const allEvents = () => inTurn(everything);
 
 /**
- * Merges the work of another browser.
+ * Merge work from another browser.
  *
  * @param {StudyEvent[]} theirs
  * @param {Record<string, string>} values for ../store.js: JSON by KIND:LABEL
@@ -119,10 +120,13 @@ export const mergeWork = (theirs, values) =>
     }
   });
 
-/** Events that this browser has stored after a local key. @param {number} key @returns {ReturnType<typeof storedAfter>} */
+/** Events stored in this browser after a local key. @param {number} key @returns {ReturnType<typeof storedAfter>} */
 export const eventsAfter = (key) => inTurn(() => storedAfter(key));
 
-/** Merges events of the reader's other browsers, without code: the page may show another version. @param {StudyEvent[]} theirs */
+/**
+ * Merge events of the reader's other browsers, without code: the page may show a different version.
+ * @param {StudyEvent[]} theirs
+ */
 export const mergeEvents = (theirs) =>
   inTurn(async () => {
     await moveOver();
@@ -131,7 +135,7 @@ export const mergeEvents = (theirs) =>
     await replace(difference(stored, merge(stored, theirs)));
   });
 
-/** Undoes the last merge. */
+/** Undo the last merge. */
 export const undoMerge = () =>
   inTurn(async () => {
     const last = await lastMerge();
@@ -143,7 +147,7 @@ export const undoMerge = () =>
 /** Whether a merge can be undone. */
 export const canUndoMerge = () => inTurn(async () => (await lastMerge().catch(() => null)) !== null);
 
-/** Deletes the database. */
+/** Delete the database. */
 export const eraseLog = () =>
   inTurn(async () => {
     (await database?.catch(() => null))?.close();
@@ -159,7 +163,10 @@ export const eraseLog = () =>
 /** @param {string} kind @param {Record<string, unknown>} content @returns {StudyEvent} */
 const newEvent = (kind, content) => ({ id: `${session}.${(recorded += 1)}`, day: today(), time: Date.now(), kind, ...content });
 
-/** One that outlives the page even if the database has not stored it by then. @param {string} kind @param {Record<string, unknown>} content */
+/**
+ * An event that survives the page even if the database has not stored it by then.
+ * @param {string} kind @param {Record<string, unknown>} content
+ */
 function pendingEvent(kind, content) {
   const event = newEvent(kind, content);
   setPending([...pending, event]);
@@ -183,7 +190,7 @@ async function add(event) {
   return event.id;
 }
 
-/** Stores what is not stored yet. */
+/** Store all events that are not yet stored. */
 async function flush() {
   if (unsaved.length === 0) return;
   try {
@@ -211,13 +218,13 @@ async function current() {
   return state;
 }
 
-/** For the marks in the contents (page/progress.js). @param {State} state */
+/** Announce the state, for the marks in the contents (page/progress.js). @param {State} state */
 function announced(state) {
   document.dispatchEvent(new CustomEvent("studied", { detail: state }));
   return state;
 }
 
-/** Folds what is stored, and what is not stored yet. */
+/** Fold stored and unsaved events. */
 async function folded() {
   const rest = [...(await moveOver()), ...unsaved];
   const [found] = await transact("readonly", (_, snapshots) => [snapshots.get("state")]);
@@ -234,10 +241,10 @@ async function folded() {
 }
 
 /**
- * Writes a snapshot, unless another tab has deleted some of its events meanwhile.
+ * Write a snapshot, unless another tab has meanwhile deleted some of its events.
  *
  * @param {string} name
- * @param {{key: number, count: number} & Record<string, unknown>} snapshot of so many events, up to a local key
+ * @param {{key: number, count: number} & Record<string, unknown>} snapshot of `count` events, up to a local key
  */
 function keep(name, snapshot) {
   return transact("readwrite", (log, snapshots) => {
@@ -250,9 +257,9 @@ function keep(name, snapshot) {
 }
 
 /**
- * Chromium takes a second to read the rows of ten years, and a tenth of that for one text of all of them.
+ * Read events. Chromium takes a second for the rows of ten years, and a tenth of that for a single text of them all.
  *
- * @param {number} key local key: they begin at 1
+ * @param {number} key local key; keys begin at 1
  * @returns {Promise<{stored: StudyEvent[], lastKey: number}>}
  */
 async function storedAfter(key) {
@@ -275,7 +282,7 @@ async function rowsAfter(key) {
   return { stored, lastKey: last?.key ?? key };
 }
 
-/* The reader's code: local storage has what the page shows, the log the versions that merge. They meet when a file is saved or merged. */
+/* The reader's code: local storage has the code on display, the log the versions to merge. A saved or merged file syncs them. */
 
 async function everything() {
   const old = await moveOver().catch(() => [...answersOfEarlierEditions(), ...leftBehind()]);
@@ -284,7 +291,7 @@ async function everything() {
   const all = merge(stored, old, unsaved);
   const mine = merge(all, newVersions(fold(all, today())));
   const change = difference(stored, mine);
-  if (change.added.length + change.dropped.length > 0) await replace(change).catch(() => {}); // full: its versions are made again
+  if (change.added.length + change.dropped.length > 0) await replace(change).catch(() => {}); // full: later they are made again
   return mine;
 }
 
@@ -322,7 +329,7 @@ export function codeAfter(versions) {
   return texts;
 }
 
-/** The reader has chosen between the code that is here and the version that was offered. @param {string} label */
+/** Record that the reader has chosen between the current code and the version offered. @param {string} label */
 export const settleCode = (label) =>
   inTurn(async () => {
     const versions = (await current()).versions.get(label) ?? [];
@@ -332,7 +339,7 @@ export const settleCode = (label) =>
     replaceTexts(codeAfter(new Map([[label, (await current()).versions.get(label) ?? []]])));
   });
 
-/* What local storage has of earlier editions, and of pages that were left before the database had it */
+/* Events in local storage: from earlier editions, and from pages that were left before the database stored them */
 
 function answersOfEarlierEditions() {
   return labelsOf("quiz").map((label) => eventOf(label, read("quiz", label) ?? {})).filter(isEvent);
@@ -344,10 +351,10 @@ const otherSessions = () => labelsOf("pending").filter((label) => label !== sess
 const leftBehind = () => otherSessions().flatMap((label) => read("pending", label)).filter(isEvent);
 
 /**
- * Once, in one transaction: a page that is closed meanwhile leaves it to the next. Records of earlier editions stay, for other books
- * of this address.
+ * Move these events to the database once, in one transaction: if the page is closed meanwhile, the next one does it.
+ * Records of earlier editions stay, for other books of this address.
  *
- * @returns {Promise<StudyEvent[]>} those for which there is no room
+ * @returns {Promise<StudyEvent[]>} events that could not be stored
  */
 async function moveOver() {
   const [old, left, sessions] = [answersOfEarlierEditions(), leftBehind(), otherSessions()];
@@ -391,7 +398,7 @@ async function open() {
 }
 
 /**
- * Runs requests in one transaction.
+ * Run requests in one transaction.
  *
  * @param {IDBTransactionMode} mode
  * @param {(log: IDBObjectStore, snapshots: IDBObjectStore) => IDBRequest[]} run
@@ -413,12 +420,12 @@ async function transact(mode, run) {
   });
 }
 
-/** Adds an event, unless another tab has. @param {IDBObjectStore} log @param {StudyEvent} event */
+/** Add an event, unless another tab has already added it. @param {IDBObjectStore} log @param {StudyEvent} event */
 function addOnce(log, event) {
   const request = log.add(event);
   request.onerror = (error) => {
     if (request.error?.name !== "ConstraintError") return;
-    error.preventDefault(); // goes on with the transaction
+    error.preventDefault(); // continues the transaction
     error.stopPropagation();
   };
   return request;
@@ -436,7 +443,9 @@ function difference(before, after) {
   return { added: after.filter((event) => !known.has(event)), dropped: before.filter((event) => !remaining.has(event)) };
 }
 
-/** @param {{dropped: StudyEvent[], added: StudyEvent[], last?: Merge | null}} change `last`: null forgets the last merge */
+/**
+ * @param {{dropped: StudyEvent[], added: StudyEvent[], last?: Merge | null}} change `last`: null deletes the last merge
+ */
 async function replace({ dropped, added, last }) {
   const keys = await transact("readonly", (log) => dropped.map(({ id }) => log.index("id").getKey(id)));
   const gone = keys.filter((key) => key !== undefined);

@@ -1,6 +1,7 @@
 /**
- * Notes and marks on a page: the toolbar beside selected text, the colours of marked passages, and a button for each in the
- * margin. The CSS Custom Highlight API paints them, so no element of the text changes; without it there are only the buttons.
+ * Notes and marks on a page: the toolbar next to selected text, the colours of marked passages, and a button for each
+ * in the margin. The CSS Custom Highlight API paints them, so no element of the text changes. Without it there are only
+ * buttons.
  *
  * @import { Note, Finds } from "./notes.js"
  * @import { PageProse } from "./prose.js"
@@ -36,14 +37,14 @@ document.addEventListener("keydown", (event) => {
 /** @returns {HTMLElement | null} the text of a section */
 const articleHere = () => document.querySelector("article[data-place]");
 
-/** Shows the notes of a page. @param {string} [focus] id of the one that gets the focus */
+/** Show the notes on a page. @param {string} [focus] id of the note whose button gets the focus */
 export async function showNotes(focus = "") {
   const article = articleHere();
   if (article === null) return;
   const [notes] = await Promise.all([allNotes(), loadSheet("study.css")]);
   const prose = proseOf(sectionOf(article));
   const finds = await findAll(notes, article, prose);
-  if (article !== articleHere()) return; // the reader has gone on
+  if (article !== articleHere()) return; // the reader has moved on
   shown = { article, prose, finds };
   paint(notes, focus);
   offerList();
@@ -82,10 +83,13 @@ async function findAll(notes, { dataset: { place = "" } }, home) {
   return finds;
 }
 
-/** Whether the words of another page are here, with those on one side. @param {Note} note @param {PageProse} prose */
+/**
+ * Whether a page contains the quote of a note on another page, with its context on one side.
+ * @param {Note} note @param {PageProse} prose
+ */
 const mayBeHere = ({ prefix, quote, suffix }, { text }) => text.includes(prefix + quote) || text.includes(quote + suffix);
 
-/** The sections of the chapter, and the evidence for the one that is read. */
+/** Links to the sections of the chapter, and to the evidence for the current section. */
 const PAGES = ".contents .sections-of > li > a, .contents [data-evidence] a";
 
 /** @type {Map<string, Promise<import("./anchor.js").Prose | null>>} by place */
@@ -124,7 +128,7 @@ async function loadProse(address) {
 function paint(notes, focus) {
   if (shown === null) return;
   const { article, prose, finds } = shown;
-  const active = document.activeElement; // a reader who is elsewhere by now stays there
+  const active = document.activeElement; // do not take the focus from a reader who has moved on
   const focused = active instanceof HTMLElement && active !== document.body ? active.dataset.note : focus;
   document.querySelector("nav.note-buttons")?.remove();
   const list = make("nav", { className: "note-buttons", ariaLabel: translate("Your notes on this page") });
@@ -154,7 +158,7 @@ function paint(notes, focus) {
 /** @type {WeakMap<Element, Range>} */
 const places = new WeakMap();
 
-/** Each button beside the first line of its passage, below the one before. */
+/** Place each button next to the first line of its passage, below the previous button. */
 function layOut() {
   const buttons = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".note-buttons > button"));
   const column = shown?.article.querySelector(".section > p, .section > .noted > p")?.getBoundingClientRect();
@@ -165,7 +169,7 @@ function layOut() {
   for (const each of buttons) {
     const range = places.get(each);
     const parent = range?.startContainer.parentElement;
-    const fold = parent?.closest("details:not([open])") ?? parent?.closest(".tab[hidden]")?.parentElement; // in it nothing has a place
+    const fold = parent?.closest("details:not([open])") ?? parent?.closest(".tab[hidden]")?.parentElement; // its text has no place
     const top = ((fold ?? range)?.getBoundingClientRect().top ?? 0) + scrollY;
     free = Math.max(free, top);
     Object.assign(each.style, { left: `${left + scrollX}px`, top: `${free}px` });
@@ -173,7 +177,7 @@ function layOut() {
   }
 }
 
-/** A button at the end of the page that opens the list. */
+/** Add a button at the end of the page that opens the list. */
 function offerList() {
   const own = document.querySelector(".foot .own");
   if (own === null || own.querySelector(".notes-open")) return;
@@ -193,7 +197,7 @@ function toolbar() {
   return make("div", { className: "note-tools", role: "group", ariaLabel: translate("Selected text") }, ...all);
 }
 
-/** Offers to mark what is selected. */
+/** Offer to mark the selection. */
 export async function offer() {
   const range = selected();
   if (range === null) return tools.remove();
@@ -235,17 +239,17 @@ async function add(opens) {
   const content = { ...passage, ...titles, place, at: ends.start, text: "", isCompared: false };
   getSelection()?.removeAllRanges();
   await changeNote(id, content);
-  if (!tools.isConnected) say(translate("Highlighted.")); // the reader may have selected more meanwhile, and been told of the toolbar
+  if (!tools.isConnected) say(translate("Highlighted.")); // else a new selection has already announced the toolbar
   if (opens) (await import("./notes-dialog.js")).openNote({ ...content, id }, passage.quote);
   if (isFrugal()) return;
-  await idle(); // the rest of the chapter may have the same words
+  await idle(); // now compare: the rest of the chapter may contain the same words
   const pages = await chapterPages(place, prose);
   const others = [...pages].filter(([each]) => each !== place).map(([, each]) => each);
   const rival = rivalOf(passage, [prose, ...others]);
   if ((await allNotes()).some((note) => note.id === id)) await changeNote(id, { rival, isCompared: true });
 }
 
-/** The words of a title, with its number. @param {string} selector */
+/** The words of a title, including its number. @param {string} selector */
 function titleOf(selector) {
   const title = document.querySelector(selector);
   const parts = [...(title?.children ?? [])].map((part) => part.querySelector("math")?.textContent ?? part.textContent);

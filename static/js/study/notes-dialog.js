@@ -9,7 +9,7 @@ import { openDialog } from "../page/dialog.js";
 import { translate } from "../words.js";
 import { addressOf, changeNote, excerpt, markdownOf, nameOf } from "./notes.js";
 
-/** @param {Note} note @param {string | null} now the words that are there now; null if its place is not found */
+/** @param {Note} note @param {string | null} now the current words of the passage; null if it is not found */
 export function openNote(note, now) {
   const text = make("textarea", { rows: 5, maxLength: 20_000, ariaLabel: translate("Your note") }, note.text);
   let isDeleted = false;
@@ -21,7 +21,7 @@ export function openNote(note, now) {
   const dialog = openDialog("one-note", translate("Your note"), [...wordings(note, now), text, make("p", {}, save, " ", forget)]);
   dialog.addEventListener("close", async () => {
     const written = { ...note, text: text.value.trim() };
-    const edit = written.text === note.text ? {} : { text: written.text }; // what was only looked at may have been edited in another tab
+    const edit = written.text === note.text ? {} : { text: written.text }; // another tab may have edited it
     await changeNote(note.id, isDeleted ? null : edit, true);
     if (isDeleted) tellDeleted(written);
   });

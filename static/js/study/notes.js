@@ -1,11 +1,11 @@
 /**
- * The reader's notes and marks: settings `note:ID` of the log. A mark is a note without text.
+ * The reader's notes and marks: settings `note:ID` in the log. A mark is a note without text.
  *
  * @typedef {import("./anchor.js").Passage & {place: string, chapter: string, section: string, at: number, text: string, isCompared: boolean}} Content
  *   `place` of the page, below the root; `chapter`, `section`: their titles, with numbers; `at`: the offset in the page;
- *   `isCompared`: with the rest of its chapter, in which it may then be found
+ *   `isCompared`: whether it was compared with the rest of its chapter, and may therefore be found there
  * @typedef {Content & {id: string}} Note
- * @typedef {{place: string, start: number, end: number, now: string}} Found `now`: the words that are there
+ * @typedef {{place: string, start: number, end: number, now: string}} Found `now`: the current words
  * @typedef {Map<string, Found | null>} Finds of the notes of this chapter, by id
  */
 import { absolute } from "../config.js";
@@ -18,10 +18,10 @@ const PREFIX = "note:";
 export const MAX_QUOTE = 1_000;
 const MAX_TEXT = 20_000;
 
-/** Reports changes of notes. */
+/** Sends the event `change` when notes change. */
 export const news = new EventTarget();
 
-/** @param {any} value that may come from a file which somebody else has written @returns {value is Content} */
+/** @param {any} value possibly from a file written by someone else @returns {value is Content} */
 function isContent(value) {
   if (typeof value !== "object" || value === null) return false;
   const { place, label, quote, prefix, suffix, position, rival, at } = value;
@@ -32,7 +32,7 @@ function isContent(value) {
   return areShort && areNumbers && isQuote && typeof place === "string" && /^[\w.-][\w./-]{0,200}$/.test(place);
 }
 
-/** In the order of the book. @returns {Promise<Note[]>} */
+/** All notes, in the order of the book. @returns {Promise<Note[]>} */
 export async function allNotes() {
   /** @type {Note[]} */
   const notes = [];
@@ -43,12 +43,15 @@ export async function allNotes() {
   return notes.sort((a, b) => inOrder(a.chapter, b.chapter) || inOrder(a.section, b.section) || a.at - b.at);
 }
 
-/** @param {string} id @param {Partial<Content> | null} change null deletes it; an empty one leaves it as it is @param {boolean} [focuses] its button in the margin */
+/**
+ * @param {string} id @param {Partial<Content> | null} change null deletes the note; an empty one changes nothing
+ * @param {boolean} [focuses] its button in the margin
+ */
 export async function changeNote(id, change, focuses = false) {
   askToKeep();
   const isSame = change !== null && Object.keys(change).length === 0;
   await setValue(PREFIX + id, (/** @type {Content | null} */ before) => (isSame ? undefined : change && { ...before, ...change }));
-  // The next page looks at this before it loads anything.
+  // The next page checks this before it loads anything.
   if ((await allNotes()).length > 0) write("setting", "notes", true);
   else remove("setting", "notes");
   news.dispatchEvent(new CustomEvent("change", { detail: focuses ? id : "" }));

@@ -1,6 +1,6 @@
 /**
- * The prose of a page as one text, whose places are ranges of the page. An equation is the text of its MathML: KaTeX holds it
- * twice. Code, outputs, instruments and questions are left out, because they change.
+ * The prose of a page as one text; positions in it map to ranges of the page. An equation is the text of its MathML,
+ * because KaTeX contains it twice. Code, outputs, instruments and questions are left out, because they change.
  *
  * @typedef {{node: Text | Element, start: number, end: number}} Piece text, or an equation
  * @typedef {import("./anchor.js").Prose & {pieces: Piece[]}} PageProse
@@ -51,7 +51,10 @@ export function rangeOf({ pieces }, start, end) {
   return range;
 }
 
-/** What is selected, without spaces around it. @param {PageProse} prose @param {Range} range @returns {{start: number, end: number} | null} */
+/**
+ * The selected text, without spaces around it.
+ * @param {PageProse} prose @param {Range} range @returns {{start: number, end: number} | null}
+ */
 export function offsetsOf({ text, pieces }, range) {
   const touched = pieces.filter(({ node }) => range.intersectsNode(node));
   const [first, last] = [touched[0], touched.at(-1)];

@@ -89,7 +89,7 @@ CHAPTER = Path(__file__).resolve().parents[2] / "fixtures" / "chapter"
 
 
 def fixture_chapter() -> dict[str, str]:
-    """The files of ``CHAPTER`` as those of the sample."""
+    """The files of ``CHAPTER``, placed in the sample chapter."""
     files = [*CHAPTER.rglob("*.md"), *CHAPTER.rglob("*.svg"), CHAPTER / "outputs.json"]
     return {
         f"sample/{path.relative_to(CHAPTER)}": path.read_text(encoding="utf-8") for path in files
@@ -101,7 +101,7 @@ MakeBook = Callable[[Mapping[str, str]], Settings]
 
 @pytest.fixture(scope="session")
 def shared_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for what all tests build, with the caches of the book's own build."""
+    """One build folder for all tests, filled from the caches of the book's own build."""
     build = tmp_path_factory.mktemp("build")
     fill(build / "cache", Settings().build / "cache")
     return build
@@ -109,7 +109,7 @@ def shared_build(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
-    """Writes a content folder: the files given, and small ones for the rest."""
+    """Write a content folder: the given files, and small defaults for the rest."""
 
     def make(files: Mapping[str, str]) -> Settings:
         content = tmp_path / "content"
@@ -134,12 +134,12 @@ def make_book(tmp_path: Path, root: Path, shared_build: Path) -> MakeBook:
 
 
 def html_of(text: Text, page: str = "sample/text") -> str:
-    """Running text as it is printed on a page of its own."""
+    """Running text as printed on a page by itself."""
     return printed(text, Layout(root_of(page), page, {page: ""}))
 
 
 class AnyFile(Assets):
-    """Assets of which any file may be asked for."""
+    """Assets that accept any file name."""
 
     def place(self, name: str) -> str:
         return name
@@ -153,13 +153,13 @@ def pages_of(make_book: MakeBook, text: str) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def only_cpython(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The page's Python takes seconds to start: test_page_python.py tries what it does."""
+    """Skip the page's Python, which takes seconds to start; test_page_python.py tests it."""
     monkeypatch.setattr(PagePython, "compare", lambda self: None)
 
 
 @pytest.fixture
 def packages(monkeypatch: pytest.MonkeyPatch) -> str:
-    """A lock with Matplotlib itself; in CPython it is installed."""
+    """A lock that contains only Matplotlib; in CPython it is installed."""
     known = PagePackages.read(Settings()).wheels.pyodide["matplotlib"]
     known.imports = ["matplotlib"]
     lock = Lock(requested=["matplotlib"], packages={"matplotlib": known})

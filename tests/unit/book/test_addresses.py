@@ -1,4 +1,4 @@
-"""Slugs that a chapter may not have, compared with what the server and the site use."""
+"""Reserved slugs, compared with the addresses that the server and the site use."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
-from latentbook.errors import BookErrors
 from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.course import manage
@@ -54,7 +54,7 @@ def test_the_reserved_slugs_are_what_routes_and_the_site_use(
 
 
 def test_an_old_address_leads_on(make_book: MakeBook, small_runtime: None) -> None:
-    """Also that of a section under its chapter's old slug, and one from another chapter."""
+    """This includes a section under its chapter's old slug, and one from another chapter."""
     settings = make_book(
         {
             "sample/index.md": OPENING.replace("---\ntitle", "---\naliases: [example]\ntitle"),

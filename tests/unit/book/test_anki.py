@@ -42,7 +42,7 @@ def anki(tmp_path: Path) -> Iterator[Collection]:
 
 
 def notes_after(collection: Collection, package: Path) -> dict[str, tuple[int, list[str]]]:
-    """The id and the fields of each note, by its label, once a package has been imported."""
+    """Id and fields of each note, by label, after importing a package."""
     request = ImportAnkiPackageRequest(
         package_path=str(package), options=ImportAnkiPackageOptions(merge_notetypes=True)
     )

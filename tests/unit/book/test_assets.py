@@ -1,4 +1,4 @@
-"""Bundles: hashed names that resolve, woff2 alone, the same names for the same sources."""
+"""Bundles: hashed names resolve, fonts are woff2 only, the same sources give the same names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 
+from latentbook.base.errors import LatentbookError, UnknownName
 from latentbook.book.write.assets import (
     HASHED,
     ON_DEMAND,
@@ -19,7 +20,6 @@ from latentbook.book.write.assets import (
     sources_hash,
 )
 from latentbook.book.write.compress import Compressor
-from latentbook.errors import LatentbookError, UnknownName
 from latentbook.settings import Settings
 
 WHOLE = (
@@ -77,8 +77,8 @@ def test_the_slices_of_a_font_have_all_its_characters(
 
 
 def test_ranges_are_those_of_the_slices(assets: Assets) -> None:
-    """A browser fetches a slice for every character of its range, even for one it lacks."""
-    # The second slices of KaTeX's fonts are for any other character.
+    """A browser fetches a slice for every character of its range, even one that the slice lacks."""
+    # The second slices of KaTeX's fonts are for all other characters.
     faces = re.findall(r"@font-face\{([^}]*)\}", sheet(assets))
     sliced = [face for face in faces if "unicode-range" in face and "-200A" not in face]
     sliced = [face for face in sliced if "greek" not in face]
@@ -93,7 +93,7 @@ def test_ranges_are_those_of_the_slices(assets: Assets) -> None:
 
 
 def test_steps_between_sizes_of_type_are_katex_own(assets: Assets, root: Path) -> None:
-    """Its 121 rules, one for each pair of sizes, are written as quotients."""
+    """The style sheet computes its 121 rules, one per pair of sizes, as quotients."""
     whole = (root / "node_modules/katex/dist/katex-swap.min.css").read_text(encoding="utf-8")
     steps = re.findall(r"\.katex-sizing\.reset-size(\d+)\.size(\d+)\{font-size:([\d.]+)em", whole)
     assert len(steps) == 11**2

@@ -1,4 +1,4 @@
-"""Code that ends, crashes or never ends: told with its line, and the rest of the book with it."""
+"""Code that exits, crashes or never ends: reported with its line, without hiding other errors."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import BookErrors
+from latentbook.base.files import Files
 from latentbook.book.compose import author_code
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.compose.engine import EngineError
@@ -22,12 +25,9 @@ from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.directives.figure import PLOT
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.cache import Cache
-from latentbook.errors import BookErrors
-from latentbook.files import Files
-from latentbook.http.fault import Fault
-from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
+from latentbook.serving.fault import Fault
+from latentbook.serving.reload import Reload
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 
@@ -39,11 +39,11 @@ FATAL = [
     ("x = 1\nwhile True: pass", "takes longer than {limit} s"),
     ("import ctypes\nctypes.string_at(0)", "crashes Python (Segmentation fault)"),
 ]
-"""Each fails in its second line; only of one that exits at once can this not be told."""
+"""Each fails in its second line, which is known unless Python exits at once."""
 
 CELL = "```{{code-cell}} python\n:label: {label}\n:title: A snippet\n{more}\n{code}\n```\n"
 LIMIT, LONG = 2, 60
-"""Seconds for code that never ends, and for all other."""
+"""Time limits in seconds: for code that never ends, and for all other code."""
 
 
 @pytest.fixture(autouse=True)
@@ -66,7 +66,7 @@ def mistakes(make_book: MakeBook, text: str) -> list[str]:
 
 
 def told(text: str, code: str, block: str, message: str) -> str:
-    """The message at the second line of some code, or at its block's if it cannot be known."""
+    """The message at the code's second line, or at its block's if the line is unknown."""
     place = block if "_exit" in code else code.split("\n")[1]
     line = (HEAD + text).split(place)[0].count("\n") + 1
     return f"content/sample/text.md:{line}: {message}"
@@ -90,7 +90,7 @@ def test_a_snippet_or_a_listing(code: str, message: str, more: str, make_book: M
     block = broken.split("\n:title")[0]
     message = f"broken {message.format(limit=LIMIT)}"
     assert found[0] == told(f"\n{first}{broken}", code, block, message)
-    # The names that were there before the death are there after it.
+    # Names defined before the crash exist after it.
     assert found[1].endswith("last fails: ZeroDivisionError: division by zero")
     assert len(found) == 2
 
@@ -197,7 +197,7 @@ def frame(result):
 def test_an_instrument(
     old: str, new: str, said: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One of the book's is replaced, in a copy of ``widgets`` that the author's process finds."""
+    """Replace one of the book's, in a copy of ``widgets`` that the author's process imports."""
     shutil.copytree(root / "widgets", tmp_path / "widgets")
     monkeypatch.syspath_prepend(tmp_path)
     text = TOY.replace(old, new, 1)
@@ -250,7 +250,7 @@ SLIDER, CHOICE = 'Slider("a", "A", default=1.0)', 'Choice("a", "A", {"x": "X"}, 
 def test_a_wrong_declaration_is_told_at_its_line(
     new: str, said: str, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Before anything else is made from it."""
+    """It is checked before anything is made from it."""
     text = TOY.replace(SLIDER, new).replace("Slider\n", "Slider, Choice\n")
     if "name is" not in said:
         text = text.replace('"toy"', '"morph"')
@@ -300,7 +300,7 @@ def test_memory_has_a_limit(make_book: MakeBook) -> None:
 
 
 class Counting:
-    """Stands for an author's process and counts what it is asked."""
+    """Fake author's process that records the code of every request."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -336,7 +336,7 @@ def test_no_zero_in_a_plot_has_a_sign(tmp_path: Path) -> None:
 
 
 def test_the_server_lives(make_book: MakeBook, small_runtime: None) -> None:
-    """``serve --reload`` builds in its own process: what a plot does must not end it."""
+    """``serve --reload`` builds in the server's process: a plot must not end it."""
     text = "\n```{plot} A\n:alt: B\n\nimport os\nos._exit(3)\n```\n"
     settings: Settings = make_book({"sample/text.md": HEAD + text})
     drafts = settings.model_copy(update={"reload": True})

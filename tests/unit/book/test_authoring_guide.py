@@ -15,7 +15,7 @@ from .conftest import HEAD, MakeBook
 
 ROOT = Path(__file__).resolve().parents[3]
 REST = "\n:::{answer}\nWorked.\n:::\n::::"
-"""What the examples of questions leave out as '...'."""
+"""The text that the examples of questions abbreviate as '...'."""
 
 
 def examples() -> Iterator[str]:

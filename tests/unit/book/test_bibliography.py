@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import Problems
 from latentbook.book.compose.bibliography import Bibliography, read_bibliography
 from latentbook.book.compose.pieces import Address, Link
-from latentbook.errors import Problems
 
 BIB = r"""
 @article{baldi1989,

@@ -1,4 +1,4 @@
-"""A book's own colours: contrast as WCAG has it, on the grounds that the style sheets draw."""
+"""A book's own colours: contrast as WCAG defines it, on the style sheets' backgrounds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from latentbook.base.datafile import Toml
+from latentbook.base.errors import Problems
 from latentbook.book.load import load
 from latentbook.book.read.brand import GROUNDS, LEAST, Accent, Brand, check_brand, contrast
 from latentbook.book.write.brand import ACCENT, colours, icon, line
 from latentbook.book.write.render import Renderer
-from latentbook.datafile import Toml
-from latentbook.errors import Problems
 
 from .conftest import BOOK, HEAD, AnyFile, MakeBook
 
@@ -48,7 +48,7 @@ def test_text_on_the_colour_can_be_read() -> None:
 
 
 def test_paper_has_the_colour_too(root: Path) -> None:
-    """By the selector with which the program's own sheet sets its own."""
+    """It is set by the same selector as in the program's own print style sheet."""
     sheet = colours(Brand(accent=Accent(light="#7a3b10", dark="#f0b48a")))
     printed = re.search(r"@media print\{(.+?)\{--accent:(#\w+);", sheet)
     assert printed is not None and contrast(printed[2], "#ffffff") >= LEAST

@@ -1,4 +1,4 @@
-"""Each page of the fixture makes the blocks of its HTML; ``--rewrite`` writes them anew."""
+"""Each page of the fixture gives the blocks recorded for it; ``--rewrite`` records them again."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STILL = re.compile(r'<svg class="still \w+" id="([^"]+)".*?</svg>', re.DOTALL)
 
 
 def outline(value: Any, page: str, indent: str = "") -> str:
-    """Blocks of a page as indented markup: plain fields as attributes, the others inside."""
+    """Blocks of a page as indented markup: plain fields are attributes, others are elements."""
     layout = Layout(root_of(page), page, {page: ""})
     if isinstance(value, tuple):
         return "".join(outline(item, page, indent) for item in value)
@@ -50,7 +50,7 @@ def outline(value: Any, page: str, indent: str = "") -> str:
 
 
 def said(text: Text) -> Text:
-    """Running text; of its equations the TeX, as KaTeX's own markup is tested by itself."""
+    """Running text with its equations as TeX; KaTeX's markup has its own tests."""
     return Text(tuple(map(without_katex, text.tokens)))
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.author_code import AuthorCode, Reply
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import PLOTLY, Recorded, rounded_figure, same_outputs
 from latentbook.book.write import site
-from latentbook.errors import BookErrors
 from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
@@ -246,7 +246,7 @@ import tkinter, PIL.Image
 def test_an_import_that_the_page_lacks_is_a_mistake_of_check_and_build(
     make_book: MakeBook,
 ) -> None:
-    """Whether or not this Python has the module, and wherever the code stands."""
+    """It does not matter whether this Python has the module, or where the code is."""
     text = cell("first", NOT_IN_THE_PAGE) + QUIZ.format(**{**GOOD, "solution": "import regex"})
     text += cell("listing", "import torch").replace(":title:", ":read-only:\n:title:")
     settings = make_book({"sample/text.md": HEAD + text})
@@ -297,7 +297,7 @@ x
 
 
 def test_snippets_need_neither_label_nor_title(make_book: MakeBook) -> None:
-    """A label is that of the code, so it stays when others come or go."""
+    """The label comes from the code, so it stays when other snippets come or go."""
     settings = make_book({"sample/text.md": HEAD + PLAIN})
     check_book(open_project(settings), record=True, report=report)
     check_book(open_project(settings), report=report)
@@ -311,7 +311,7 @@ def test_snippets_need_neither_label_nor_title(make_book: MakeBook) -> None:
 
 
 def snippets_of(settings: Settings) -> dict[str, tuple[str, str]]:
-    """The title and the last output of each, by label."""
+    """Title and last output of each snippet, by label."""
     (section,) = load(settings).book.chapters[0].sections
     blocks = [each for each in section.blocks if isinstance(each, Snippet)]
     return {b.label: (b.title.words, b.outputs[-1].text if b.outputs else "") for b in blocks}
@@ -403,7 +403,7 @@ def test_what_comes_out_otherwise_each_time_is_not_recorded(make_book: MakeBook)
 def test_only_what_has_changed_is_run_again(
     make_book: MakeBook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A cell runs again for a question after it, too; a mistake is told again each time."""
+    """A cell also runs again for a question after it. A mistake is reported every time."""
     first = CELL.format(label="first", code="factor = 2\nprint(factor)")
     second = CELL.format(label="second", code="print(factor + 1)")
     quiz = QUIZ.format(**GOOD)

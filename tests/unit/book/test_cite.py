@@ -8,11 +8,11 @@ import re
 import bibtexparser  # type: ignore[import-untyped]
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.cite import bibtex, escaped
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -95,7 +95,7 @@ def test_a_book_without_editions(make_book: MakeBook) -> None:
 
 
 def test_a_page_names_its_build_in_its_configuration_alone(make_book: MakeBook) -> None:
-    """A service worker renews that; the rest is fetched again only where it has changed."""
+    """A service worker refreshes that; it fetches the rest again only if it has changed."""
     site = build_site(open_project(make_book({"book.toml": CITED})), report=silent)
     for path in site.rglob("index.html"):
         page = path.read_text(encoding="utf-8")

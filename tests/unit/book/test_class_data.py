@@ -1,4 +1,4 @@
-"""What class mode is given of a book comes from its blocks, not from their markup."""
+"""Class mode's data on a book comes from its blocks, not from their markup."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CLASS = re.compile(r'class="([^"{%]+)"')
 
 
 def without_markup(value: Any) -> Any:
-    """Data with what is markup left out."""
+    """Data with a placeholder for each string of markup."""
     if isinstance(value, dict):
         return {name: without_markup(each) for name, each in value.items()}
     if isinstance(value, list):

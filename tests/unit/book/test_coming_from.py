@@ -1,4 +1,4 @@
-"""docs/coming-from.md says of each form what the engine does with it."""
+"""docs/coming-from.md describes how the engine treats each form."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
-from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 from .test_dialects import ACCEPTED as OF_OTHERS
@@ -21,7 +21,7 @@ FIGURE = ":::{{figure}} arrow.svg\n:alt: An arrow.\n{}\n\nA caption.\n:::"
 
 
 def rows(heading: str) -> Iterator[tuple[list[str], str]]:
-    """The forms in the first column of a table, and its second column."""
+    """For each row of a table: the forms in its first column, and its second column."""
     section = PAGE.read_text(encoding="utf-8").partition(f"\n## {heading}\n")[2]
     for line in section.partition("\n## ")[0].splitlines():
         if line.startswith("| "):
@@ -30,7 +30,7 @@ def rows(heading: str) -> Iterator[tuple[list[str], str]]:
 
 
 def block(form: str) -> str:
-    """A form as the text of a section contains it."""
+    """A form embedded in the text of a section."""
     if form.startswith((":::", "```")):
         return f"{form}\nText.\n{form[:3]}"
     return FIGURE.format(form) if form.startswith(":") else f"See {form} here."
@@ -43,7 +43,7 @@ def plain(text: str) -> str:
 def untold(
     head: str, texts: dict[str, str], said: dict[str, str], make_book: MakeBook
 ) -> dict[str, list[str]]:
-    """The messages about each form that do not say what the page says."""
+    """Each form without the message that the page promises, with the messages it gets instead."""
     text, first = head, {}
     for form in said:
         first[form] = text.count("\n") + 1

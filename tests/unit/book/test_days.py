@@ -1,4 +1,4 @@
-"""What is not open is nowhere in a site; it opens at its moment, and is gone when hidden again."""
+"""Withheld content appears nowhere in a site, opens on time and disappears when hidden again."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect, sync_playwright
 
+from latentbook.base.datafile import Toml
+from latentbook.base.errors import BookErrors, Problems
 from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
@@ -31,8 +33,6 @@ from latentbook.book.write.assets import bundle
 from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import Renderer
 from latentbook.cli import say_what_is_due, say_what_opens
-from latentbook.datafile import Toml
-from latentbook.errors import BookErrors, Problems
 from latentbook.settings import Settings
 from tests.chromium import launch
 
@@ -48,7 +48,7 @@ TWO = BOOK.replace(
     'chapters = [{ number = 3, slug = "canary-chapter" }]\n\n'
     '[[parts]]\ntitle = "End"\nchapters = [{ number = 4, slug = "last" }]',
 )
-"""Everything that must not be found has ``canary`` in it, and what it is."""
+"""Everything that must not be found contains ``canary`` and the name of its kind."""
 
 CHAPTER_3 = """\
 ---
@@ -308,7 +308,7 @@ def built(settings: Settings, now: datetime) -> Path:
 
 
 def plain_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file, and what is in those that are packed."""
+    """Name and content of every file, decompressed if necessary."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             data = path.read_bytes()
@@ -322,7 +322,7 @@ def collection_of(package: bytes) -> bytes:
 
 
 def canaries(folder: Path) -> set[str]:
-    """What of the canaries is found, in names of files and in every byte."""
+    """Canaries found in file names and file contents."""
     found = set()
     for name, data in plain_files(folder):
         for text in (name.encode(), data):
@@ -331,14 +331,14 @@ def canaries(folder: Path) -> set[str]:
 
 
 def keys_in(html: str) -> list[dict[str, Any]]:
-    """What the scripts are told of each question."""
+    """Data on each question that the scripts receive."""
     return [json.loads(unescape(key)) for key in re.findall(r'data-key="([^"]*)"', html)]
 
 
 def test_what_is_not_open_is_nowhere(book: Settings, tmp_path: Path) -> None:
-    alone = tmp_path / "build"  # without files of the books that other tests have built
+    alone = tmp_path / "build"  # without files from other tests' books
     alone.mkdir()
-    fill(alone / "cache", book.build / "cache")  # but not what is known of its site
+    fill(alone / "cache", book.build / "cache")  # but not the record of its site
     folder = built(book.model_copy(update={"build": alone}), BEFORE)
     assert canaries(folder) == set()
     pictures = [name for name, _ in plain_files(folder) if name.endswith(".png")]
@@ -440,7 +440,7 @@ def test_what_is_not_open_is_still_checked(book: Settings) -> None:
 def test_references_to_what_no_moment_opens_are_refused(
     file: str, says: str, book: Settings
 ) -> None:
-    """In a text that opens later, too: it would fail at that moment."""
+    """This includes a text that opens later: the build would fail then."""
     page = book.content / file
     text = page.read_text()
     page.write_text(f"{text}\n{{ref}}`{says}`\n")
@@ -613,7 +613,7 @@ def test_what_is_not_open_is_not_printed(book: Settings) -> None:
 
 class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.mark.browser

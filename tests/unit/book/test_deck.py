@@ -1,4 +1,4 @@
-"""Decks: what is read of one, what it becomes, and what is said of a broken one."""
+"""Decks: steps, references, search and export, and the errors in broken ones."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook.plugins import installed
 from latentbook.settings import Settings
 from latentbook_authoring.check.lists import list_faults

@@ -7,9 +7,9 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, HEAD, OPENING, MakeBook, pages_of
 from .test_cases import outline

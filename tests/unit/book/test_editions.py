@@ -1,4 +1,4 @@
-"""``serve``, whatever is wrong with the sources: the last good site, or the one before it."""
+"""``serve`` with broken sources: it shows the last good site, or the one before it."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def settings(make_book: MakeBook, small_runtime: None, tmp_path: Path) -> Settin
 
 @pytest.fixture
 def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """What the command line would have a server do."""
+    """The arguments with which the command line would start a server."""
     given: dict[str, Any] = {}
 
     def run(settings: Settings, *, report: object, **more: Any) -> None:
@@ -74,7 +74,7 @@ def server(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
 
 @pytest.fixture
 def serve(settings: Settings, server: dict[str, Any]) -> Serve:
-    """The command."""
+    """Run the ``serve`` command on this book."""
 
     def invoke(*options: str, course: Path | None = None) -> Result:
         names = {f"LATENTBOOK_{n.upper()}": str(getattr(settings, n)) for n in ("content", "build")}
@@ -89,7 +89,7 @@ def serve(settings: Settings, server: dict[str, Any]) -> Serve:
 
 @contextmanager
 def asked(server: Mapping[str, Any]) -> Iterator[httpx.Client]:
-    """Ask the server that the command line has started."""
+    """A client of the server that the command line would start."""
     app = main.create_app(**server)
     with served(app) as url, httpx.Client(base_url=url) as client:
         yield client
@@ -138,7 +138,7 @@ def test_built_with_a_course_writes_nothing(
 
     def files() -> dict[Path, tuple[int, int]]:
         found = {path: path.stat() for path in settings.build.rglob("*")}
-        # Tests beside this one share cached files by hard links, and touch those that they read.
+        # Parallel tests share cached files by hard links, and touch those that they read.
         return {
             path: (each.st_ino, each.st_mtime_ns if each.st_nlink == 1 else 0)
             for path, each in found.items()
@@ -162,7 +162,7 @@ def test_without_any_site_a_mistake_ends_the_start(settings: Settings, serve: Se
 
 
 def rewrite(settings: Settings, text: str) -> None:
-    """Another edition."""
+    """Build another edition with this text."""
     (settings.content / "sample" / "text.md").write_text(f"{HEAD}\n{text}\n", encoding="utf-8")
     build_site(open_project(settings), report=print)
 
@@ -188,7 +188,7 @@ def test_the_previous_edition(settings: Settings, serve: Serve, server: dict[str
 def test_a_build_that_is_killed_leaves_a_site(
     folder: str, settings: Settings, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed just before a folder gets its new name."""
+    """Kill the build just before it renames a folder to ``folder``."""
     rename = Path.rename
 
     def killed(path: Path, target: Path) -> Path:
@@ -238,7 +238,7 @@ def test_a_site_that_shows_what_is_not_open_any_more_is_not_served(
 
 @pytest.fixture
 def course(settings: Settings, tmp_path: Path) -> Path:
-    """A course that is the site now."""
+    """A course whose build is the current site."""
     folder = tmp_path / "mine"
     (folder / "content").mkdir(parents=True)
     (folder / "course.toml").write_text(COURSE)
@@ -271,11 +271,11 @@ def test_what_is_built_of_a_course_is_served_without_a_byte_written(
     cache = settings.build / "cache"
 
     def written(path: Path) -> int:
-        """When; in the cache, where a time is that of the last use, which file it is."""
+        """Time of writing; in the cache, where times record the last use, the inode instead."""
         return path.lstat().st_ino if cache in path.parents else path.lstat().st_mtime_ns
 
     def files() -> dict[Path, int]:
-        """All but the bytecode that Python stores of what it imports."""
+        """All files except the bytecode that Python stores on import."""
         found = [path for path in settings.build.rglob("*") if not path.is_dir()]
         own = [path for path in found if path.suffix != ".pyc" or path.stem == "kept"]
         return {path: written(path) for path in own}

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-# Functions by the hundred leave compiled code, which the collector looks at once more when the
+# Hundreds of functions leave compiled code, which the garbage collector visits again when the
 # context is freed.
 PROGRAM = """
 from concurrent.futures import ThreadPoolExecutor
@@ -25,5 +25,5 @@ context.close()
 
 
 def test_a_context_started_in_another_thread_is_freed() -> None:
-    """With V8's own flags this crashes where the processor has protection keys."""
+    """With V8's default flags this crashes on processors with protection keys."""
     subprocess.run([sys.executable, "-c", PROGRAM], check=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors, accepted_names
 from latentbook.book.load import load
-from latentbook.errors import BookErrors, accepted_names
 from latentbook.settings import Settings
 
 from .conftest import BOOK, CHAPTER, HEAD, MakeBook
@@ -24,7 +24,7 @@ def mistakes(settings: Settings) -> list[str]:
 
 def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: bool) -> None:
     settings = Settings(root=root, content=ERRORS / "content", build=shared_build)
-    # What is accepted grows with the book's own instruments and directives.
+    # The lists of accepted names grow with the book's own instruments and directives.
     found = "".join(
         re.sub(r"Accepted: .*", "Accepted: …", line) + "\n" for line in mistakes(settings)
     )

@@ -1,4 +1,4 @@
-"""Controls: below the text that they support, and all of them on one page that search knows."""
+"""Controls appear below the text that they support, and all on one page that search finds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``new section --from``: what a notebook becomes, and what its author is told."""
+"""``new section --from``: the section made from a notebook, and the messages to its author."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import pytest
 from markdown_it import MarkdownIt
 from typer.testing import CliRunner
 
+from latentbook.base.errors import BookErrors, LatentbookError
 from latentbook.book.compose.blocks import Equation, all_blocks
 from latentbook.book.directives.code_cell import Snippet
 from latentbook.book.load import load
@@ -21,7 +22,6 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.cli import cli
-from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.scaffold.cells import ACCEPTED
@@ -68,7 +68,7 @@ def settings(make_book: MakeBook) -> Settings:
 
 @pytest.fixture
 def imported(settings: Settings, tmp_path: Path) -> Import:
-    """The text of the section that some cells become, and what its author is told."""
+    """Import cells: the text of the new section, and the messages to its author."""
 
     def made(*cells: Json) -> tuple[str, list[str]]:
         path = tmp_path / "given.ipynb"
@@ -272,7 +272,7 @@ def without(pattern: str, source: str) -> str:
 
 
 def test_a_section_exported_as_a_notebook_comes_back(make_book: MakeBook, tmp_path: Path) -> None:
-    """Apart from front matter, labels and the numbers that the notebook's headings have."""
+    """It differs only in front matter, labels and the numbers of headings."""
     settings = make_book({"sample/text.md": ORIGINAL})
     check_book(open_project(settings), record=True, report=lambda message: None)
     loaded = load(settings)
@@ -414,7 +414,7 @@ def words(html: str) -> list[str]:
 def test_text_is_what_a_reader_of_each_cell_alone_sees(
     sources: Sequence[str], imported: Import
 ) -> None:
-    """As CommonMark, which has no mark that MyST has besides."""
+    """Each cell is read as CommonMark, without MyST's additional syntax."""
     alone = [MarkdownIt().render(source).replace("<hr />", "") for source in sources]
     written, _ = imported(text("# A"), *map(text, sources))
     shown = make_markdown().render(written.split("---\n", 2)[2])

@@ -32,7 +32,7 @@ WRONG = "\n:::{wrong} 3\nThat is one too many.\n:::\n"
 def front_and_links(
     make_book: MakeBook, files: Mapping[str, str]
 ) -> tuple[dict[str, str], str, set[str]]:
-    """The lines of the box on the front page, its text, and the lists that pages link to."""
+    """The entries of the front page's box, the page's HTML, and the lists that pages link to."""
     book = load(make_book({**EMPTY, **files})).book
     pages = dict(Renderer(book, AnyFile({}, {}), {"reload": False}, "", "/").pages())
     front = pages["index.html"]

@@ -1,4 +1,4 @@
-"""The block of an instrument: its state, its controls as the page has them, its stills."""
+"""An instrument's block: its state, its controls on the page, its stills."""
 
 from __future__ import annotations
 
@@ -218,7 +218,7 @@ def test_a_pad_in_colour_shows_its_second_picture_where_there_is_ink() -> None:
 
 def test_a_map_in_colour_is_transparent_outside_and_has_its_rings() -> None:
     red = np.full((256, 256, 3), (200, 30, 10), np.uint8)
-    seen = map_picture((8.0, 8.0, 0.0), 8.0, lambda x, y, zoom: red)  # around its upper corner
+    seen = map_picture((8.0, 8.0, 0.0), 8.0, lambda x, y, zoom: red)  # centred on a corner
     assert seen.shape == (ACROSS, ACROSS, 4)
     assert (seen[300, 100] == (200, 30, 10, 255)).all()
     assert seen[100, 100, 3] == seen[300, 300, 3] == 0
@@ -231,12 +231,12 @@ def test_a_map_in_colour_is_transparent_outside_and_has_its_rings() -> None:
 
 
 def place_tile(x: float, y: float, zoom: int) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """A tile whose ink says on which quarter of the plane it lies."""
+    """A tile whose ink encodes its quadrant of the plane."""
     return np.full((256, 256), 60 * (1 + (x > 0) + 2 * (y > 0)), np.uint8)
 
 
 def test_a_map_shows_each_place_where_it_is() -> None:
-    """Of a plane of four colours, by the arithmetic of the contract: 256 * 2^zoom px to 16."""
+    """A plane of four inks, at the contract's scale: 256 * 2^zoom px per 16 units."""
     seen = map_picture((-1.0, 0.5, 3.0), 8.0, place_tile)
     assert seen.shape == (ACROSS, ACROSS)
     border_x, border_y = 200 + 1.0 * 128, 200 + 0.5 * 128  # of x = 0 and y = 0, px
@@ -256,7 +256,7 @@ def test_a_map_between_two_zooms_is_scaled() -> None:
 
 def test_rings_have_their_radius() -> None:
     ringed = with_rings(np.zeros((ACROSS, ACROSS), np.uint8), (1.0, 0.0, 2.0), 8.0, {"2": 2.0})
-    row = np.flatnonzero(ringed[200])  # 64 px to a unit, the origin 64 px left of the middle
+    row = np.flatnonzero(ringed[200])  # 64 px per unit; the origin is 64 px left of the middle
     np.testing.assert_allclose([row.min(), row.max()], [136 - 128, 136 + 128], atol=1.5)
 
 

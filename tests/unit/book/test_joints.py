@@ -74,5 +74,5 @@ def test_a_computed_number_keeps_its_unit(make_book: MakeBook) -> None:
     assert isinstance(prose, Prose)
     shown = re.sub("<[^>]+>", "", html_of(prose.html)).strip()
     assert shown == "It keeps 87\u00a0%\nof it and 87 percent."
-    # What search and the digest of a section compare has plain spaces.
+    # Search and section digests use text with plain spaces.
     assert text_of(prose) == "It keeps 87 % of it and 87 percent."

@@ -1,4 +1,4 @@
-"""The words of the interface in other languages, and English where there are none."""
+"""Interface text in other languages, and English where a translation is missing."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors, LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import catalogues, content_language, language, po_file
-from latentbook.errors import BookErrors, LatentbookError
 from tests.explained import SENTENCES
 from tests.pseudo_locale import add_pseudo_locale
 from tools import translations as words
@@ -26,7 +26,7 @@ from .conftest import BOOK, HEAD, MakeBook, fixture_chapter
 CALLS = re.compile(
     r"""(?<!\w)(?:_|n?gettext|message|translate(?:Count|Around)?)\(\s*(?:[^"',()]+,\s*)?"((?:[^"\\]|\\.)+)\""""
 )
-"""What a source says through one of the functions that translate."""
+"""A message that a source passes to a translating function."""
 
 
 def in_language(tag: str, text: str = "") -> dict[str, str]:
@@ -35,7 +35,7 @@ def in_language(tag: str, text: str = "") -> dict[str, str]:
 
 
 def with_words(name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the interface have one catalogue."""
+    """Give the interface a single catalogue."""
     locale = folder / "app/latentbook/locale"
     monkeypatch.setattr("latentbook.book.translations.language.LOCALE", locale)
     po_file(name).parent.mkdir(parents=True)
@@ -62,7 +62,7 @@ def test_extraction_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_extraction_finds_every_call(root: Path) -> None:
-    """Read as plain text, templates, scripts and the build have no message beside those found."""
+    """A plain-text search of templates, scripts and the build finds no further messages."""
     found = {
         form
         for message in words.messages()
@@ -138,11 +138,11 @@ TECHNICAL = (
     "The references stay those of the book.",
     "Your code was stopped",
 )
-"""Details of errors, which stay English beside a sentence that does not (docs/languages.md)."""
+"""Error details, which stay English next to a translated sentence (docs/languages.md)."""
 
 
 def sentences(tree: ast.AST) -> Iterator[str]:
-    """What reads like a sentence, and neither describes code nor goes through the catalogue."""
+    """Untranslated strings that read like sentences, except docstrings and exceptions."""
     match tree:
         case ast.Raise() | ast.Expr(value=ast.Constant()):
             return
@@ -327,11 +327,11 @@ def built(
 
 
 DIRECTION = r'<(?!input type="text"|button type="button" dir="auto" data)[^>]* dir='
-"""Of the page or a part of it; a text field and what it suggests have their own."""
+"""A ``dir`` of the page or a part of it; text fields and their suggestions set their own."""
 
 
 def linked(files: dict[str, str], pattern: str) -> str:
-    """The file that the pages load: one of an earlier edition may lie beside it."""
+    """The file that the pages load; an earlier edition's may be next to it."""
     found = re.search(pattern, files["sample/text/index.html"])
     assert found is not None
     return files[found[0]]

@@ -1,4 +1,4 @@
-"""Sections as lessons: their idea, their evidence on a page of its own, and what is counted."""
+"""Sections as lessons: their idea, their evidence on a separate page, and their limits."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.exports import chapter_cells
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors
 from latentbook_authoring.check.lists import list_lessons
 from tests.unit.book.conftest import BOOK, HEAD, OPENING, AnyFile, MakeBook
 

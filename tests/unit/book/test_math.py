@@ -1,4 +1,4 @@
-"""Equations: KaTeX's HTML and MathML, the book's notation, and where a mistake is."""
+"""Equations: KaTeX's HTML and MathML, the book's notation, and the line of a mistake."""
 
 from __future__ import annotations
 

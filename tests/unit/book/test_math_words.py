@@ -1,4 +1,4 @@
-"""Equations as a line of text, out of KaTeX's own tree."""
+"""Equations as a line of text, made from KaTeX's tree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Figures by Matplotlib in a book: recorded, compared, with words for who does not see them."""
+"""Matplotlib figures: recorded, compared, and described for readers who cannot see them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import xml.etree.ElementTree as ET
 import nbformat
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.recordings import SVG, Recorded, same_outputs, summary_of
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import Renderer
-from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 
@@ -65,7 +65,7 @@ def test_a_figure_is_recorded_and_shown_with_its_words(make_book: MakeBook, pack
         size = [int(n) for n in re.findall(r'(?:width|height)="(\d+)"', attributes)]
         root = ET.fromstring(
             loaded.media.files[place]
-        )  # in points: 72 to the inch, where CSS has 96
+        )  # in points: 72 per inch; CSS pixels are 96 per inch
         points = [float(root.attrib[name].removesuffix("pt")) for name in ("width", "height")]
         assert size == pytest.approx([n / 72 * 96 for n in points], abs=0.51)
     assert b"metres" in loaded.media.files[shown[0][0]]

@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.stills import StillError, Stills
 from latentbook.book.load import load
 from latentbook.cli import cli
-from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 from widgets import bottleneck
 

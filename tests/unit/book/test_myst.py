@@ -1,4 +1,4 @@
-"""Markdown as authors of MyST and Jupyter Book write it: it works, or is told what to write."""
+"""MyST and Jupyter Book Markdown: it works, or the error says what to write instead."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.write.exports import chapter_cells, notebook
-from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook
 from .test_cases import outline

@@ -1,4 +1,4 @@
-"""``new``: what it writes passes every check, and nothing is overwritten."""
+"""``new``: its files pass every check and overwrite nothing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from latentbook.base.errors import BookErrors, LatentbookError, Problems
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.project import read_course
 from latentbook.cli import cli
-from latentbook.errors import BookErrors, LatentbookError, Problems
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.check.instrument_tests import run_tests
@@ -133,7 +133,7 @@ def test_a_chapter_is_not_overwritten(make_book: MakeBook) -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, root: Path) -> Settings:
-    """A copy of the instruments, in a project of its own with the drawing and the tests' tools."""
+    """A separate project: a copy of the instruments, with the drawing code and the tests' tools."""
     shutil.copytree(root / "widgets", tmp_path / "widgets")
     (tmp_path / "tests").mkdir()
     for name in ("__init__.py", "figures.py"):
@@ -315,7 +315,7 @@ def test_the_command_line_starts_what_the_course_is_told(
         (new_section, ("sample", "index"), "kebab-case"),
         (new_section, ("sample", "second"), "already exists"),
         (new_section, ("smaple", "more"), "Did you mean 'sample'"),
-        (new_section, ("other", "more"), "Unknown chapter 'other'"),  # the book has it alone
+        (new_section, ("other", "more"), "Unknown chapter 'other'"),  # only the book has it
         (new_section, ("sample", "q-one"), "q-one"),  # a label of the book's
         (new_instrument, ("stand-in",), "snake_case"),
         (new_instrument, ("class",), "snake_case"),
@@ -389,7 +389,7 @@ def test_a_book_on_another_subject_begins_without_ours(
 
 
 def test_a_new_book_can_be_published_as_it_is(tmp_path: Path) -> None:
-    """The names are those of GitHub's documentation of Pages by Actions."""
+    """The names come from GitHub's documentation on publishing Pages with Actions."""
     folder = tmp_path / "knots"
     new_course(Settings(), folder, empty=True)
     workflow = yaml.safe_load((folder / ".github" / "workflows" / "publish.yml").read_text())
@@ -418,7 +418,7 @@ def test_a_new_book_can_be_published_as_it_is(tmp_path: Path) -> None:
         done = CliRunner().invoke(cli, [*run.removesuffix(" --course .").split()[1:], "--help"])
         assert done.exit_code == 0 and run.endswith(" --course ."), done.output
     path = next(step["env"]["LATENTBOOK_BASE_PATH"] for step in steps if "env" in step)
-    for base in ("", "/knots"):  # of a repository OWNER.github.io, and of any other
+    for base in ("", "/knots"):  # for a repository OWNER.github.io, and for any other
         Settings(base_path=path.replace("${{ steps.pages.outputs.base_path }}", base))
 
 
@@ -428,7 +428,7 @@ def test_the_commands_are_about_any_book() -> None:
 
 
 def command(*arguments: str, root: Path) -> tuple[int, str]:
-    """Status and output of a command in a process of its own, with the engine in ``root``."""
+    """Status and output of a command in a separate process, with the engine in ``root``."""
     env = {**os.environ, "PYTHONPATH": str(root), "LATENTBOOK_ROOT": str(root)}
     program = [sys.executable, "-c", "from latentbook.cli import main; main()", *arguments]
     done = subprocess.run(program, cwd=root, env=env, capture_output=True, text=True, check=False)

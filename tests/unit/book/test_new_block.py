@@ -1,4 +1,4 @@
-"""A block is one file and a template: what is declared here is all that a new one takes."""
+"""A block is one file and a template: this test declares all that a new one needs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .conftest import HEAD, AnyFile, MakeBook
 
 @dataclass(frozen=True)
 class Riddle(Block):
-    """A question that is not answered."""
+    """An unanswered question."""
 
     kind = "riddle"
     said = ("title", "blocks")

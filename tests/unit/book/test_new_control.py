@@ -1,4 +1,4 @@
-"""A kind of control is a class, a template, a script, its style and a line: nothing else."""
+"""A new kind of control needs only a class, a template, a script, its style and one line."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ export { readState, writeState } from "./instrument/state.js";
 
 
 def project_with(folder: Path, root: Path) -> None:
-    """What a build reads, with one more kind of control and an instrument that has it."""
+    """Write a build's sources with one more kind of control and an instrument that uses it."""
     shutil.copytree(root / "static", folder / "static")
     shutil.copytree(root / "app" / "latentbook" / "templates", folder / "templates")
     (folder / "widgets").mkdir()
@@ -166,7 +166,7 @@ def project_with(folder: Path, root: Path) -> None:
 
 @pytest.fixture
 def made(make_book: MakeBook, tmp_path: Path, root: Path) -> dict[str, Any]:
-    """A page with such a control, and what Python says of its values."""
+    """A page with such a control, and Python's results for its values."""
     settings = make_book({"sample/text.md": HEAD + TEXT})
     project = tmp_path / "project"
     project.mkdir()
@@ -227,7 +227,7 @@ def test_a_kind_needs_nothing_else(made: dict[str, Any], page: Page) -> None:
     assert made["refused"] == "turns=4 must be a whole number from 0 to 3"
     dial = page.locator(".control.dial")
     button = dial.get_by_role("button")
-    expect(button).to_have_text("2")  # as the block has set it, before any script
+    expect(button).to_have_text("2")  # set by the block, before any script
     expect(button).to_have_css("color", "rgb(1, 2, 3)")
 
     page.evaluate("start({ mode: 'on', turns: 2 })")
@@ -243,7 +243,7 @@ def test_a_kind_needs_nothing_else(made: dict[str, Any], page: Page) -> None:
     page.evaluate("controls.move('mode', 'off')")
     expect(dial).to_be_hidden()
 
-    # A reader's own declaration is made from the same markup.
+    # A reader's own declaration uses the same markup.
     page.evaluate(
         "spec.controls[1] = { ...spec.controls[1], label: 'Rounds', default: 0, when: null }"
     )

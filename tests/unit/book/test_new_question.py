@@ -1,4 +1,4 @@
-"""A kind of question is a folder and a line: what is written here is all that a new one takes."""
+"""A kind of question is a folder and a line: this test writes all that a new one needs."""
 
 from __future__ import annotations
 
@@ -257,7 +257,7 @@ with served(app) as url:
 
 
 def package_with(folder: Path, root: Path) -> None:
-    """The package in a folder, with one more kind of question: its folder, and a line."""
+    """Recreate the package with one more kind of question: its folder and a line."""
     source, copy = root / "app" / "latentbook", folder / "latentbook"
     for inside in ("book", "directives", "questions"):
         copy.mkdir(parents=True)
@@ -283,7 +283,7 @@ Start = Callable[[str], Popen[str]]
 
 @pytest.fixture
 def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
-    """Starts a program on a book with such a question."""
+    """Start a program on a book with such a question."""
     texts = {"sample/text.md": HEAD + TEXT, "assignments/first.md": SHEET}
     settings = make_book({"book.toml": BOOK + DAYS, **texts})
     package_with(tmp_path / "package", root)
@@ -306,7 +306,7 @@ def program(make_book: MakeBook, tmp_path: Path, root: Path) -> Iterator[Start]:
 
 
 def test_a_kind_is_all_in_its_folder(program: Start, tmp_path: Path) -> None:
-    """Before its answer opens, what the kind does not call public is withheld."""
+    """Everything that the kind does not declare public is withheld until the answer opens."""
     process = program(PROGRAM)
     output, _ = process.communicate()
     assert process.returncode == 0, (tmp_path / "errors").read_text()
@@ -374,7 +374,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
                 page.fill("#word", word)
                 page.get_by_role("button", name="Send").click()
                 expect(said).to_contain_text(reply)
-                for _ in range(2):  # and still after the phone has heard the news again
+                for _ in range(2):  # still shown after the phone's next polls
                     page.wait_for_event("response", lambda heard: heard.url.endswith("/now"))
                 expect(said).to_contain_text(reply, timeout=1_000)
             page.reload()
@@ -390,7 +390,7 @@ def test_a_class_is_asked_it(program: Start, tmp_path: Path) -> None:
 
 
 def assert_accepts_letters(phone: Phone, asked: int) -> None:
-    """One answer that the kind accepts, after some that it does not."""
+    """Send answers that the kind rejects, then one that it accepts."""
     with phone.http:
         phone.sit()
         for wrong in ([26], [], [0] * 11, [0.5], 3):

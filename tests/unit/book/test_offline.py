@@ -1,4 +1,4 @@
-"""The service worker's list: every file with its digest; and one name for each build."""
+"""The service worker's list: every file with its digest, under one name per build."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def build(settings: Settings) -> Path:
 
 
 def kept(folder: Path) -> dict[str, Any]:
-    """What the service worker of a site keeps."""
+    """The list of files that a site's service worker stores."""
     script = (folder / SERVICE_WORKER).read_text()
     first = script.partition("\n")[0]
     site: dict[str, Any] = json.loads(first.removeprefix("self.latentbook=").removesuffix(";"))
@@ -40,7 +40,7 @@ def kept(folder: Path) -> dict[str, Any]:
 
 
 def builds_named(folder: Path) -> set[str]:
-    """The build that each page says it is of."""
+    """The builds that pages name as theirs."""
     found = set()
     for path in folder.rglob("*.html"):
         match = re.search(r'id="latentbook-config">(.*?)</script>', path.read_text(), re.DOTALL)

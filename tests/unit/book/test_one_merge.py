@@ -13,9 +13,9 @@ from latentbook.book import pdf
 from latentbook.book.overlay import merge
 from latentbook.cli import cli
 from latentbook.editions import build_all
-from latentbook.http.fault import Fault
-from latentbook.http.reload import Reload
 from latentbook.http.site_files import SiteFiles
+from latentbook.serving.fault import Fault
+from latentbook.serving.reload import Reload
 from latentbook.settings import Settings
 
 from . import test_overlay

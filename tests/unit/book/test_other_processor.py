@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.check.other_processor import moved, refusal
 from tests.unit.book.test_check import QUIZ

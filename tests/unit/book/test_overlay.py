@@ -1,4 +1,4 @@
-"""A course laid over a small book: what it takes, adds, hides and replaces, and what it may not."""
+"""Courses merged with a small book: they select, add, hide and replace, within limits."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from latentbook.base.errors import BookErrors, Problems
+from latentbook.base.files import Files
 from latentbook.book.build import build_site
 from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.load import load
@@ -20,8 +22,6 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.overlay.sourced_text import SourcedText, digest
 from latentbook.book.read.recordings import BOOK_OUTPUTS, OUTPUTS, Recordings
 from latentbook.book.write.exports import chapter_cells, script
-from latentbook.errors import BookErrors, Problems
-from latentbook.files import Files
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book
 from latentbook_authoring.diff import accept, tell
@@ -88,7 +88,7 @@ MakeCourse = Callable[..., Settings]
 
 @pytest.fixture
 def make_course(make_book: MakeBook, tmp_path: Path) -> MakeCourse:
-    """Writes a course over the small book: ``here`` goes to the top of its file, ``end`` below."""
+    """Write a course over the small book; in course.toml, ``here`` is at the top, ``end`` last."""
 
     def make(
         files: Mapping[str, str] | None = None,
@@ -693,7 +693,7 @@ def test_an_instrument_of_a_course_is_held_to_its_contract(
 def told_of_decay(
     make_course: MakeCourse, changes: dict[str, str], timeout: float = 30
 ) -> list[str]:
-    """What a check says of the instrument after some changes."""
+    """Messages of a check about the instrument, after some changes."""
     text = DECAY
     for old, new in changes.items():
         assert old in text

@@ -1,4 +1,4 @@
-"""Snippets and solutions in the page's own Python, where it puts out something else."""
+"""Snippets and solutions whose output differs in the page's own Python."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .test_check import GOOD, QUIZ, cell, mistakes, report
 
 @pytest.fixture(autouse=True)
 def only_cpython() -> None:
-    """Not here."""
+    """Override the fixture of this name: these tests need the page's Python."""
 
 
 IN_PAGE = (
@@ -54,7 +54,7 @@ IN_PAGE = (
         "sixth works here, but in the page it fails: OverflowError: ",
     ),
 )
-"""Snippets, the line of each that is told, counted from the one that opens it, and what is told."""
+"""Snippets, the line reported for each (0 is its opening line), and the message."""
 
 
 def test_what_differs_in_the_page_is_told_at_its_line(make_book: MakeBook) -> None:

@@ -1,4 +1,4 @@
-"""The whole book on one page: ids that differ, links that stay on it, answers at its end."""
+"""The complete book on one page: unique ids, links within the page, answers at its end."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 import pytest
 from markdown_it.token import Token
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.compose.pieces import Address, Layout, Text, element, plain
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.pdf import build_pdf, css_string, file_name
 from latentbook.book.write.assets import Assets
 from latentbook.book.write.render import Renderer, printed
-from latentbook.errors import LatentbookError
 from latentbook.settings import Settings
 from tests.site_pages import OUTSIDE, SitePage
 

@@ -1,4 +1,4 @@
-"""Plugins: what one file adds, the same from a book's folder and from a package, and failures."""
+"""Plugins: additions by one file, from a book's folder or from a package, and failures."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook.plugins import Plugins, Source, plugins_of
 from latentbook.settings import Settings
 from latentbook_authoring.check.book import check_book

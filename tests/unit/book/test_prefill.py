@@ -1,4 +1,4 @@
-"""What a course takes from the cache of the book, or of the wheel, under it."""
+"""A course's cache, filled from that of its book or wheel."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ def test_a_course_takes_what_an_upgrade_has_bundled_and_packed(tmp_path: Path) -
     assert (cache / "bundle-one" / "main.js").read_text() == "one"
     (cache / "compressed" / "one.gz").unlink()
     prefill_cache(settings)
-    assert not (cache / "compressed" / "one.gz").exists()  # looked through once per release
+    assert not (cache / "compressed" / "one.gz").exists()  # searched once per release
     (cache / "compressed" / "own.gz").write_text("of the course")
     bundled("two")
     prefill_cache(settings)
@@ -37,7 +37,7 @@ def test_a_course_takes_what_an_upgrade_has_bundled_and_packed(tmp_path: Path) -
 def test_a_second_course_takes_what_the_first_has_packed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a checkout whose own book was never built."""
+    """The checkout's own book was never built."""
     monkeypatch.setattr("latentbook.book.write.prefill.ROOT", tmp_path)
     first, second, third = (Settings(root=tmp_path, course=tmp_path / name) for name in "abc")
     for settings, library in ((first, "library-1"), (third, "library-2")):

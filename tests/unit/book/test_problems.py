@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from latentbook.base.errors import BookErrors, LatentbookError
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.exports import chapter_cells
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors, LatentbookError
 from latentbook.settings import Settings
 from latentbook_authoring.scaffold import SCAFFOLD
 from latentbook_authoring.scaffold.course import SOLVED

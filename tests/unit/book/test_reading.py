@@ -1,4 +1,4 @@
-"""Words of blocks, and the minutes they take."""
+"""Word counts of blocks, and their reading time in minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recall cards: what authors are told, where cards go, and what their sections do not contain."""
+"""Recall cards: errors for authors, the places of cards, and no trace of them in sections."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
-from latentbook.errors import BookErrors
 from latentbook_authoring.check.book import check_book
 
 from .conftest import BOOK, FRONT, HEAD, OPENING, MakeBook
@@ -85,7 +85,7 @@ def test_a_card_goes_neither_into_a_block_nor_on_the_front_page(make_book: MakeB
 
 
 def test_cards_are_on_their_own_page_and_leave_no_trace_in_others(make_book: MakeBook) -> None:
-    """Blank lines instead of cards: what names a line of the source stays the same."""
+    """Replace the cards by blank lines, so that line numbers of the source stay the same."""
     sites = []
     for cards in (CARDS, "\n" * CARDS.count("\n")):
         site = build_site(open_project(make_book(text_with(cards))), report=print)

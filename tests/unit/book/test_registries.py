@@ -1,4 +1,4 @@
-"""Directives, kinds of question and blocks: each has what belongs to it, and stands there once."""
+"""Directives, kinds of question and blocks: each is complete and registered once."""
 
 from __future__ import annotations
 

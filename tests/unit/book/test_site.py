@@ -1,4 +1,4 @@
-"""The site folder: links that hold, compressed twins, hashed names; the old site stays on error."""
+"""The site folder: working links, compressed copies, hashed names; errors leave the old site."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ import brotli  # type: ignore[import-untyped]
 import pytest
 from PIL import Image
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.write.render import script_json
-from latentbook.errors import BookErrors
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.bundle import bundle_class
 from latentbook_classroom.lecture.settings import ClassSettings
@@ -104,12 +104,12 @@ def test_a_classroom_adds_one_script_to_each_page_and_nothing_else(
     tag = re.compile(r'<script type="module" src="[./]*classroom/sync\.js"></script>\n')
     for name, html in pages(build_site(open_project(with_it), report=lambda message: None)).items():
         plain, count = tag.subn("", html)
-        assert count == ("<footer" in html), name  # not in frames and what has moved
+        assert count == ("<footer" in html), name  # absent from frames and moved pages
         assert plain == without[name]
 
 
 def test_two_builds_in_one_folder_take_turns(settings: Settings, build: Build) -> None:
-    """A process that a build waits for; what it left is good enough then."""
+    """A build waits for the process that holds the folder's lock, then completes."""
     other = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(settings.build)], stdin=PIPE, stdout=PIPE, text=True
     )
@@ -147,7 +147,7 @@ def test_twins_hold_the_same_bytes(build: Build) -> None:
 
 
 def config_of(folder: Path) -> dict[str, Any]:
-    """What the sample page tells its scripts."""
+    """The configuration that the sample page gives its scripts."""
     html = (folder / "sample" / "text" / "index.html").read_text()
     match = re.search(r'id="latentbook-config">(.*?)</script>', html, re.DOTALL)
     assert match is not None
@@ -210,7 +210,7 @@ def test_the_old_site_stays_where_the_content_is_wrong(build: Build, settings: S
         build()
     assert page.read_bytes() == before
     assert not list(settings.build.glob("site.*"))
-    # Back to what was built last: the refused build must not have been taken for a built one.
+    # The refused build does not count as built, so the next good edit is built.
     chapter.write_text(good + "\nBetter.\n")
     build()
     assert "Better." in page.read_text()
@@ -236,7 +236,7 @@ def test_the_old_site_stays_where_writing_fails(
 def test_nothing_of_an_altered_cache_is_in_the_site(
     build: Build, settings: Settings, tmp_path: Path
 ) -> None:
-    """Kept files, emptied or with one bit flipped, are made again."""
+    """Cached files that are empty or have one bit flipped are made again."""
 
     def own_build() -> dict[str, bytes]:
         folder = build_site(open_project(own), report=lambda message: None)
@@ -244,7 +244,7 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
         return {str(path.relative_to(folder)): content(path) for path in files}
 
     def content(path: Path) -> bytes:
-        """Some bits of a compressed file may flip without a change of what it contains."""
+        """Some bits of a compressed file can flip without changing its content."""
         data = path.read_bytes()
         return bytes(brotli.decompress(data)) if path.suffix == ".br" else data
 
@@ -255,7 +255,7 @@ def test_nothing_of_an_altered_cache_is_in_the_site(
     before = own_build()
     shutil.rmtree(own.build / "site")
     for number, path in enumerate(sorted((own.build / "cache").rglob("*"))):
-        if path.is_file() and 0 < path.stat().st_size < 200_000:  # more take long to compress
+        if path.is_file() and 0 < path.stat().st_size < 200_000:  # larger: slow to compress
             data = bytearray(path.read_bytes())
             data[len(data) // 2] ^= 1
             path.write_bytes(data if number % 2 else b"")

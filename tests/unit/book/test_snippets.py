@@ -1,4 +1,4 @@
-"""What the page is told of a chapter's snippets: their order, their code, the names they make."""
+"""A page's data on a chapter's snippets: their order, their code, the names they define."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A still is drawn anew when, and only when, something it depends on has changed."""
+"""The sources that a still depends on: it is redrawn if, and only if, one of them has changed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from types import ModuleType
 import pytest
 
 import widgets
+from latentbook.base.files import Files
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 
 FILES = {
     "__init__.py": "",

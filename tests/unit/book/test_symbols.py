@@ -1,4 +1,4 @@
-"""Symbols of equations: found by their tokens, explained once, listed with where they stand."""
+"""Symbols in equations: found by their tokens, explained once, listed with their places."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.blocks import Prose
 from latentbook.book.compose.math import Notation, Symbols
 from latentbook.book.compose.pieces import Address, Layout
 from latentbook.book.load import load
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.write.render import printed
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -43,7 +43,7 @@ EXPAND = Notation({"Rzero": "R_0"}).expand
 
 
 def marked(text: str) -> str:
-    """TeX with its marks written short: ``[[k|k]]``."""
+    """Expand the shorthand ``[[k|k]]`` for marks in TeX."""
     return re.sub(r"\[\[([\w-]+)\|(.*?)\]\]", r"{\\htmlData{symbol=\1}{\2}}", text)
 
 

@@ -1,4 +1,4 @@
-"""Tabs and files of the folder ``practice``: what a page, a notebook and ``check`` make of them."""
+"""Tabs and files of the folder ``practice`` in a page, in a notebook and in ``check``."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.load import load
 from latentbook.book.write.exports import chapter_cells, notebook
-from latentbook.errors import BookErrors
 
 from .conftest import HEAD, MakeBook, pages_of
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from latentbook.base.errors import BookErrors
 from latentbook.book.compose.blocks import all_blocks
 from latentbook.book.compose.types import Loaded
 from latentbook.book.directives.theorem import Proof, Theorem
@@ -16,7 +17,6 @@ from latentbook.book.load import load
 from latentbook.book.write.exports import chapter_cells, notebook
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.search import search_index
-from latentbook.errors import BookErrors
 
 from .conftest import BOOK, FRONT, HEAD, AnyFile, MakeBook, pages_of
 
@@ -24,7 +24,7 @@ KINDS = [
     "definition", "theorem", "lemma", "proposition", "corollary", "remark", "example", "axiom",
     "conjecture", "criterion", "property", "observation", "assumption",
 ]  # fmt: skip
-"""What mystmd numbers under ``prf:``, but for its algorithm."""
+"""Everything that mystmd numbers under ``prf:``, except its algorithm."""
 
 OPENING = """\
 ---

@@ -1,4 +1,4 @@
-"""`latentbook check` and `build` where Python lacks what only POSIX has, as on Windows."""
+"""`latentbook check` and `build` in a Python without POSIX-only features, as on Windows."""
 
 from __future__ import annotations
 

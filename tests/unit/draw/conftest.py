@@ -1,4 +1,4 @@
-"""The drawing, bundled for the in-process engine and for a real browser with Plotly beside it."""
+"""The drawing code, bundled for the in-process engine and for a real browser with Plotly."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLOTLY = MODULES / "plotly.js" / "dist" / "plotly-cartesian.min.js"
 
 
 def bundle(source: str, folder: Path) -> str:
-    """JavaScript of an entry written in place; its exports are the global ``book``."""
+    """Bundle the source of an entry; its exports become the global ``book``."""
     out = folder / "bundle.js"
     subprocess.run(
         [
@@ -39,7 +39,7 @@ def bundle(source: str, folder: Path) -> str:
 
 @pytest.fixture(scope="session")
 def script(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The drawing and its table as one script."""
+    """The drawing code and its table as one script."""
     source = """
         export * from "./figure/draw.js";
         export { SUBSET } from "./figure/subset.js";
@@ -53,7 +53,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(scope="session")
 def engine(script: str) -> Iterator[Callable[..., Any]]:
-    """Calls one of the script's functions in an engine without DOM."""
+    """Call one of the script's functions in an engine without a DOM."""
     racer = open_context()
     racer.eval(script)
 
@@ -67,7 +67,7 @@ def engine(script: str) -> Iterator[Callable[..., Any]]:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """A Chromium, closed with the tests here: a process can run one Playwright."""
+    """One Chromium for this package's tests: a process can run only one Playwright."""
     with sync_playwright() as playwright:
         browser = launch(playwright.chromium)
         yield browser

@@ -27,7 +27,7 @@ MARGIN = {"l": 40, "r": 40, "t": 32, "b": 44}
 
 
 def plain(value: Any) -> Any:
-    """A figure as JSON has it."""
+    """A figure in types that JSON has."""
     if isinstance(value, dict):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, np.ndarray | np.generic):
@@ -87,7 +87,7 @@ def spectrum(k: int = 30) -> Figure:
 
 
 def cloud(angle: float = 0.5) -> Figure:
-    """Points, two lines, an ellipse, and as many pixels to a unit on both axes."""
+    """Points, two lines, an ellipse, and equally many pixels per unit on both axes."""
     rng = np.random.default_rng(7)
     c, s = np.cos(angle), np.sin(angle)
     points = rng.normal(size=(600, 2)) * [2, 0.6] @ np.array([[c, s], [-s, c]])
@@ -222,7 +222,7 @@ def factors() -> Figure:
 
 
 def lying_bars() -> Figure:
-    """Horizontal bars with named ticks, two traces laid over each other."""
+    """Horizontal bars with named ticks, and two overlaid traces."""
     names = ["pixels", "PCA", "autoencoder", "VAE"]
     place = [0, 1, 2, 3]
     return {

@@ -1,4 +1,4 @@
-"""What a reader is told whose version of an instrument breaks the contract."""
+"""Messages to a reader whose version of an instrument breaks the contract."""
 
 from __future__ import annotations
 

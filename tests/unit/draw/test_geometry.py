@@ -43,7 +43,7 @@ def test_lines(seen: dict[str, Any]) -> None:
 
 
 def assert_same_places(ours: list[list[float]], theirs: list[list[float]]) -> None:
-    """Each place has one of the other drawing within PX, and there are as many."""
+    """Assert that both drawings have equally many places, each within PX of one in the other."""
     assert len(ours) == len(theirs)
     if ours:
         apart = np.abs(np.array(ours)[:, None] - np.array(theirs)).max(axis=-1)

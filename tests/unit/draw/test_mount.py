@@ -1,4 +1,4 @@
-"""Taking over a still in the page: nothing is touched that does not change."""
+"""Taking over a still in the page: only the parts that change are touched."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_theme_recolours_without_a_script(page: Page) -> None:
 
 
 def normal(page: Page, markup: str) -> str:
-    """Markup as the browser writes it, with attributes in one order."""
+    """Markup as the browser writes it, with sorted attributes."""
     return page.evaluate(
         """(markup) => {
             const holder = document.createElement("div");

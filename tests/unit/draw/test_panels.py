@@ -50,7 +50,7 @@ HTML = """<!doctype html>
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The scripts and styles of a page that holds nothing but panels."""
+    """The scripts and styles of a page that contains only panels."""
     folder = tmp_path_factory.mktemp("site")
     esbuild = [MODULES / ".bin" / "esbuild", "--bundle", "--log-level=warning"]
     split = ["--splitting", "--format=esm", "--loader:.css=empty", f"--outdir={folder}"]
@@ -71,7 +71,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def place(browser: Browser, site: Path) -> Iterator[Page]:
-    """A fresh page at 600 px of panel width. Whatever the browser complains of fails the test."""
+    """A fresh page with panels 600 px wide. Any console message or page error fails the test."""
     complaints: list[str] = []
 
     def serve(route: Route) -> None:
@@ -295,7 +295,7 @@ def test_a_gallery_shows_each_image_with_its_words(place: Page) -> None:
     assert group.get_by_role("img", name="face 70, 70.5", exact=True).inner_text() == "70.5"
     place.evaluate(DRAW_TILES, gallery_panel(marked=[]) | {"alt": "without"})
     assert place.locator(".gallery small, .gallery .marked").count() == 0
-    place.evaluate(DRAW_TILES, tiles_panel(COLOURS))  # a reader has taken the labels away
+    place.evaluate(DRAW_TILES, tiles_panel(COLOURS))  # a reader has removed the labels
     assert place.locator(".gallery, .named").count() == 0
     assert pixels(place).shape == (8, 15, 3)
 
@@ -343,7 +343,7 @@ def test_a_gallery_is_chosen_from_by_keys_alone(place: Page) -> None:
         place.keyboard.press(move)
     assert place.evaluate("picked") == "face 2"
     place.keyboard.press("Tab")
-    assert place.locator("[role=option]:focus").count() == 0  # one stop for all
+    assert place.locator("[role=option]:focus").count() == 0  # one tab stop for all
     assert place.locator(".named").inner_text() == ""
 
 

@@ -70,7 +70,7 @@ def test_one_path_a_trace(engine: Engine) -> None:
 
 
 def test_a_heatmap_has_the_same_paths_at_every_width(engine: Engine) -> None:
-    """So that a compressed page contains them once."""
+    """A compressed page then contains them only once."""
     wide, narrow = (re.findall(r' d="[^"]+"', still(engine, heatmaps(), w)) for w in (600, 320))
     assert len(wide) > 30
     assert wide == narrow

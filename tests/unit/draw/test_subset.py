@@ -1,4 +1,4 @@
-"""What is drawn of Plotly's figures: the table against plotly.py, and what is said to the rest."""
+"""The subset of Plotly that is drawn: its table against plotly.py, and errors for the rest."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_what_is_no_figure_is_refused(engine: Engine, figure: Any) -> None:
 
 
 def leaves(table: dict[str, Any]) -> list[str]:
-    """Every key of a table, nested ones with their parents."""
+    """Every key of a table; nested keys include their parents."""
     found = []
     for key, spec in table.items():
         name = key.rstrip("!")

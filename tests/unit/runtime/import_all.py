@@ -1,4 +1,4 @@
-"""Runs in Pyodide: what importing each of ``NAMES`` leads to, as JSON text."""
+"""Runs in Pyodide: imports each of ``NAMES`` and gives the outcomes as JSON text."""
 
 import contextlib
 import importlib

@@ -1,4 +1,4 @@
-"""Small copies of this project, with courses of their own."""
+"""Small copies of this project, and packages to add to them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latentbook.runtime.pins import PLATFORM
 from latentbook.settings import Settings
 from latentbook_authoring.packages.change import add, write
 
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes, and so what is in the cache
+EPOCH = (1980, 1, 1, 0, 0, 0)  # the same files give the same bytes, and so the same cache entries
 PURE = "py3-none-any"
 COMPILED = f"cp314-cp314-{PLATFORM}"
 
@@ -65,7 +65,7 @@ def fall():
 
 
 def add_packages(settings: Settings, folder: Path) -> None:
-    """Give a course two pure packages of its own, and regex, which is compiled."""
+    """Add two local pure packages to a course, and regex, which is compiled."""
     files = {"tree/__init__.py": "", "tree/branch.py": BRANCH, "tree/leaves.txt": "green\n"}
     own = [
         write_wheel(folder, "tree", files, ("single",)),

@@ -1,4 +1,4 @@
-"""Runs code in the page's Python, in Node."""
+"""Run code in the page's Python, in Node."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ SCRIPT = Path(__file__).with_name("start.mjs")
 
 
 def python(folder: Path, how: str, *files: Path | str, code: str = "", **env: str) -> str:
-    """What start.mjs prints.
+    """Run start.mjs and return its output.
 
     Parameters
     ----------
     folder : of the runtime
-    how, files : as that script says
-    code : what runs
+    how, files : as that script documents
+    code : Python to run
     env : variables of the process
     """
     done = subprocess.run(
@@ -35,13 +35,13 @@ def python(folder: Path, how: str, *files: Path | str, code: str = "", **env: st
 
 
 def answer(folder: Path, how: str, file: Path | str = "", code: str = "", **env: str) -> Any:
-    """The JSON text that code leaves as its last value, read."""
+    """The parsed JSON text that the code leaves as its last value."""
     return answers(folder, (how,), file, code, **env)[0]
 
 
 def answers(
     folder: Path, how: Sequence[str], file: Path | str = "", code: str = "", **env: str
 ) -> list[Any]:
-    """The same of several interpreters, each of which starts from "files" or from a "snapshot"."""
+    """The same for several interpreters, each started from "files" or from a "snapshot"."""
     said = python(folder, ",".join(how), file, code=code, **env)
     return [json.loads(line) for line in said.splitlines()]

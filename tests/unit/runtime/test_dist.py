@@ -1,4 +1,4 @@
-"""The Pyodide distribution starts, and is what its lock file says."""
+"""The Pyodide distribution starts, and matches its lock file."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.dist import RuntimeDist, build_runtime
 from latentbook.settings import Settings
 from tests.unit.runtime.projects import project
@@ -77,7 +77,7 @@ def test_index_covers_every_pack_from_end_to_end(dist):
 
 
 def standard_library(dist: RuntimeDist) -> set[str]:
-    """Paths of the modules of the standard library that a start takes."""
+    """Paths of the standard library's modules that a start loads."""
     index = json.loads((dist.path / "index.json").read_text())
     return {path for path, _, _ in index["first"]["std.pack"]}
 
@@ -214,7 +214,7 @@ json.dumps([before, str(decimal.Decimal(1) / 8), lines[-1]])
     assert line.startswith("raise LinAlgError(")
 
 
-# What Pyodide ships and cannot import itself: other systems' modules, subinterpreters, processes.
+# Modules that Pyodide ships but cannot import: other systems', subinterpreters, processes.
 CANNOT_BE_HAD = {
     "asyncio.windows_events",
     "asyncio.windows_utils",
@@ -230,20 +230,20 @@ CANNOT_BE_HAD = {
     "multiprocessing.resource_tracker",
     "multiprocessing.shared_memory",
     "multiprocessing.synchronize",
-    # No globals of JavaScript are given to Python.
+    # Python gets no JavaScript globals.
     "pyodide.ffi.wrappers",
-    # Of NumPy: its build, its tests, and tools that need packages of their own.
+    # NumPy's build, its tests, and tools that need further packages.
     "numpy._core.cversions",
     "numpy.conftest",
     "numpy.f2py._backends._distutils",
 }
-# Not tried: modules that open a browser or print a poem when they are imported, and programs.
+# Not tried: modules that open a browser or print a poem on import, and programs.
 NOT_TRIED = ("antigravity", "ensurepip", "idlelib", "lib2to3", "test", "this", "turtledemo")
 LEFT_OUT = ("numpy._pyinstaller", "numpy.random._examples")
 
 
 def modules_in(archive: Path) -> set[str]:
-    """Names of the modules that an archive holds."""
+    """Names of the modules in an archive."""
     with zipfile.ZipFile(archive) as opened:
         places = [place for place in opened.namelist() if place.endswith(".py")]
     names = (place.removesuffix(".py").removesuffix("/__init__") for place in places)
@@ -355,7 +355,7 @@ def test_an_altered_file_is_made_anew(dist, settings, tmp_path):
 
 
 def not_of_the_runtime(folder: str, names: list[str]) -> set[str]:
-    """Names in the build's cache that a build of the runtime has no use for."""
+    """Entries of the build's cache that a build of the runtime does not need."""
     if Path(folder).name != "cache":
         return set()
     return {name for name in names if not name.startswith(("library-", "bytecode-", "numpy-"))}

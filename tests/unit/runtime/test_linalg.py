@@ -1,4 +1,4 @@
-"""In the page's Python the linear algebra fails where CPython's does, with the same message."""
+"""Linear algebra in the page's Python fails whenever CPython's does, with the same message."""
 
 import json
 

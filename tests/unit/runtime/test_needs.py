@@ -1,4 +1,4 @@
-"""What the loader leans on in Pyodide is listed, and the build looks for all of it."""
+"""Everything in Pyodide that the loader relies on is listed, and the build checks for it."""
 
 import re
 import shutil
@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.scripts import run_script
 from latentbook.settings import Settings
 
 OWN = {"readWholeTable", "readTableAgain"}
-"""What the loader itself puts on the module."""
+"""Names that the loader itself adds to the module."""
 
 TAKEN_AWAY = {"tests"}
-"""What is only removed, where it is there."""
+"""Names that the loader only removes, if present."""
 
 
 def test_everything_that_the_loader_uses_is_listed(root):

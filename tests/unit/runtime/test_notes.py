@@ -1,4 +1,4 @@
-"""In the page's Python errors have the same explanations, and integers of 32 bits are told."""
+"""The page's Python explains errors the same way, and reports wrapped 32-bit integers."""
 
 import json
 

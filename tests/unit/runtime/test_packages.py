@@ -84,7 +84,7 @@ def test_they_are_imported_where_they_are_asked_for(
 def test_without_node_they_go_to_the_page_as_sources(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wheel brings the library that Node has packed, but no package that a course adds."""
+    """A wheel contains the library that Node has packed, but no package that a course adds."""
     cache = tmp_path / "cache"
     cache.mkdir()
     for path in (settings.build / "cache").iterdir():

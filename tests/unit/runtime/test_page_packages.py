@@ -1,4 +1,4 @@
-"""What a course adds is resolved for the page's Python, and reproduced to the byte."""
+"""A course's packages are resolved for the page's Python, and reproduced to the byte."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from latentbook.base.errors import LatentbookError
 from latentbook.cli import cli
-from latentbook.errors import LatentbookError
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.runtime.pins import BUILTIN, MARKERS
 from latentbook.settings import Settings
@@ -27,7 +27,7 @@ IN_PAGE = "sys_platform == 'emscripten'"
 
 @pytest.fixture(scope="module")
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder that is the package index: far needs near, and in the page only, leaf."""
+    """A folder as package index: far needs near, which needs leaf, but only in the page."""
     index = tmp_path_factory.mktemp("index")
     write_wheel(index, "leaf", {"leaf.py": "grown = 3\n"})
     write_wheel(index, "near", {"near/__init__.py": "import leaf\n"}, (f"leaf; {IN_PAGE}",))
@@ -57,7 +57,7 @@ def settings(index: Path, tmp_path: Path) -> Settings:
 
 @pytest.fixture(scope="module")
 def far(index: Path, tmp_path_factory: pytest.TempPathFactory) -> PagePackages:
-    """A course with far, which no test changes: pip takes seconds to choose."""
+    """A course with far, shared because pip takes seconds to resolve; no test changes it."""
     return added(project_at(tmp_path_factory.mktemp("far")), "far")
 
 
@@ -180,7 +180,7 @@ def test_compiling_without_the_tool_says_what_is_missing(
 
 
 def test_the_tool_itself_is_asked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a network it compiles nothing, but it is found, and its words are passed on."""
+    """Without a network it compiles nothing, but it is found, and its error text is passed on."""
     pytest.importorskip("pyodide_build", reason="pyodide-build needs Python 3.12.")
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -220,7 +220,7 @@ def test_a_wheel_of_ones_own_is_pinned_though_the_index_has_its_name(
     cache = settings.build / "cache"
     cache.mkdir(parents=True, exist_ok=True)
     (cache / theirs.name).write_bytes(theirs.read_bytes())
-    # What needs the package gets the course's own, too, and later additions change nothing.
+    # Dependents get the course's own package, too, and later additions change nothing.
     for wanted in (str(tmp_path / "mine" / theirs.name), "far"):
         course = added(settings, wanted)
         leaf = course.lock.packages["leaf"]

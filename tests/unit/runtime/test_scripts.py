@@ -1,10 +1,10 @@
-"""What is told when Node fails."""
+"""Messages when Node fails."""
 
 from pathlib import Path
 
 import pytest
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.scripts import run_script, shortened
 
 

@@ -1,4 +1,4 @@
-"""A snapshot answers as a fresh interpreter does, and refuses to be read when it is not whole."""
+"""A snapshot answers like a fresh interpreter; a damaged or foreign one is refused."""
 
 import json
 from datetime import datetime
@@ -99,7 +99,7 @@ def folder() -> Path:
 
 @pytest.fixture(scope="module")
 def made(folder, tmp_path_factory) -> tuple[Path, str]:
-    """A snapshot, made in a zone that no test asks about, and the hash of the maker's memory."""
+    """A snapshot, made in a time zone that no test uses, and the hash of its maker's memory."""
     path = tmp_path_factory.mktemp("snapshot") / "snapshot"
     return path, python(folder, "make", path, TZ="Asia/Kolkata")
 
@@ -156,7 +156,7 @@ def test_the_hash_seed_is_the_snapshots(folder, snapshot):
 
 
 def of_another_build(data: bytes) -> bytes:
-    """A whole snapshot, as it would be found in the place of this one."""
+    """An intact snapshot of another build, found in place of this one."""
     rest = data[32:].replace(b'"version":"test"', b'"version":"tesu"', 1)
     return data[:16] + xxhash.xxh32(rest).intdigest().to_bytes(4, "little") + bytes(12) + rest
 

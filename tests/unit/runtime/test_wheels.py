@@ -1,4 +1,4 @@
-"""Only the file of Pyodide's lock is taken, from wherever it comes."""
+"""Only the file that Pyodide's lock names is accepted, wherever it comes from."""
 
 import hashlib
 import threading
@@ -8,7 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pyodide_lock import PackageSpec
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 from latentbook.runtime.wheels import Wheels
 
 RIGHT = b"the wheel that the lock file means"
@@ -29,7 +29,7 @@ def package() -> PackageSpec:
 
 @pytest.fixture
 def distribution(tmp_path):
-    """A public distribution on this machine: its folder and its URL."""
+    """A local stand-in for the public distribution: its folder and its URL."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_):
@@ -47,7 +47,7 @@ def distribution(tmp_path):
 
 @pytest.fixture
 def no_index(monkeypatch):
-    """pip finds no package index."""
+    """Hide every package index from pip."""
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", "")

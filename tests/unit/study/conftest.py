@@ -16,7 +16,7 @@ Call = Callable[..., Any]
 
 @contextmanager
 def engine_with(entry: str, folder: Path) -> Iterator[Call]:
-    """Calls what the entry exports."""
+    """Call the functions that the entry exports."""
     racer = open_context()
     racer.eval("document = { documentElement: { lang: 'en', dataset: {} } }")
     racer.eval(bundle(entry, folder))

@@ -1,7 +1,7 @@
 """Notes after a new edition: found where their words went, or listed as not found, never elsewhere.
 
-The texts are the book's own. What changes them knows where every letter went; what finds the notes
-sees only the two texts.
+The texts are the book's own. The code that edits them tracks every letter; the code that finds the
+notes sees only the two texts.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CONTENT = Path(__file__).parents[3] / "content"
 
 @pytest.fixture(scope="module")
 def anchor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Any]]:
-    """Calls a function of the script."""
+    """Call a function of the script."""
     racer = open_context()
     racer.eval(bundle(ENTRY, tmp_path_factory.mktemp("anchor")))
 
@@ -41,7 +41,7 @@ def anchor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., A
 
 @dataclass
 class Edition:
-    """A page whose letters know where they come from: numbers of the first edition, or None."""
+    """A page that tracks each letter's number in the first edition, or None if it is new."""
 
     letters: list[tuple[str, int | None]]
     labels: dict[str, int]
@@ -73,7 +73,7 @@ def paragraphs() -> list[str]:
 
 
 def first_edition(pool: list[str], chance: random.Random) -> Edition:
-    """A page of about twenty paragraphs, some under a label; some say nearly the same."""
+    """A page of twenty paragraphs, some under a label; two are near copies of others."""
     chosen = chance.sample(pool, 18)
     chosen += [reworded(text, chance) for text in chance.sample(chosen, 2)]
     text, labels = "", {}
@@ -97,7 +97,7 @@ def sentences(edition: Edition) -> list[tuple[int, int]]:
 
 
 def changed(edition: Edition, chance: random.Random, marked: list[tuple[int, int]]) -> Edition:
-    """Another edition: words edited, sentences moved, deleted, and look-alikes put elsewhere."""
+    """A later edition: words edited, sentences moved or deleted, look-alikes inserted."""
     letters = list(edition.letters)
     now = Edition(letters, dict(edition.labels))
     for _ in range(chance.randint(4, 40)):
@@ -107,7 +107,7 @@ def changed(edition: Edition, chance: random.Random, marked: list[tuple[int, int
         now.letters[start:end] = [(letter, None) for letter in new]
     for _ in range(chance.randint(0, 5)):  # moved
         start, end = chance.choice(sentences(now))
-        if chance.random() < 0.5:  # as a passage, with what is around it
+        if chance.random() < 0.5:  # as a passage, with its surroundings
             start, end = max(0, start - 80), end + 80
         moving = now.letters[start:end]
         del now.letters[start:end]
@@ -124,7 +124,7 @@ def changed(edition: Edition, chance: random.Random, marked: list[tuple[int, int
         if chance.random() < 0.5:
             gone = set(range(start, end))
             now.letters = [each for each in now.letters if each[1] not in gone]
-        around = {*range(start - 80, end + 80)}  # put back there, it would be the passage
+        around = {*range(start - 80, end + 80)}  # put back here, a copy would be the passage
         places = [
             place
             for place, _ in sentences(now)
@@ -136,7 +136,7 @@ def changed(edition: Edition, chance: random.Random, marked: list[tuple[int, int
 
 
 def passages(edition: Edition, chance: random.Random) -> list[tuple[int, int]]:
-    """What readers mark: a few words, a sentence or several. None is in another."""
+    """Passages that readers mark: a few words, a sentence or several. None overlap."""
     words = [found.span() for found in re.finditer(r"\S+", edition.text)]
     found = []
     for first in chance.sample(range(20, len(words) - 60, 70), NOTES):
@@ -146,7 +146,7 @@ def passages(edition: Edition, chance: random.Random) -> list[tuple[int, int]]:
 
 
 def verdict(found: dict[str, Any] | None, now: Edition, span: tuple[int, int]) -> str:
-    """Right is where most letters of the passage are, and mostly letters of the passage."""
+    """A place is right if at least half of its letters are the passage's."""
     if found is None:
         return "listed"
     own = set(range(*span))

@@ -1,4 +1,4 @@
-"""When cards are due: beside py-fsrs, through changes of the clock, and as a calendar."""
+"""Due dates of cards: compared with py-fsrs, across clock changes, and as a calendar."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def memory(study: Call, today: int, *events: dict[str, Any]) -> Any:
 
 def test_a_raised_edition_begins_again(study: Call) -> None:
     old, new = review(1, 10, 4), review(2, 30, 1, edition=2)
-    late = review(3, 31, 4)  # on a device that has the old text still
+    late = review(3, 31, 4)  # on a device that still has the old text
     assert memory(study, 40, new, old, late) == memory(study, 40, new)
     assert memory(study, 40, old)["count"] == 1
 
@@ -125,7 +125,7 @@ def test_undoing_a_grade_leaves_no_trace(study: Call) -> None:
 
 
 def test_a_wrong_clock_costs_no_review(study: Call) -> None:
-    """A day in the future does not count before it has come, unless the reader has flown west."""
+    """A review from the future waits for its day, unless the reader has flown west."""
     right, ahead = review(1, 10, 3), review(2, 400, 4)
     assert memory(study, 12, right, ahead) == memory(study, 12, right)
     assert memory(study, 401, right, ahead)["count"] == 2
@@ -178,7 +178,7 @@ def test_the_curve_falls_without_reviewing_and_stays_with_it(study: Call) -> Non
     mean = sum((1 + factor * 60 / (2 + i)) ** -decay for i in range(30)) / 30
     assert without[-1] == pytest.approx(mean, abs=1e-6)
     assert all(0.88 < point["reviewing"] <= 1 for point in points)
-    # All that can happen to a card adds up to one.
+    # The probabilities of a card's outcomes add up to one.
     assert points[0]["reviewing"] == pytest.approx(1)
 
 

@@ -1,4 +1,4 @@
-"""The log of what a reader does: three devices, in any order. In the build's JavaScript engine."""
+"""A reader's log from three devices, merged in any order by the build's JavaScript engine."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ LABELS = st.sampled_from(["q-one", "q-two", "__proto__"])
 
 @st.composite
 def history(draw: st.DrawFn, device: str) -> list[dict[str, Any]]:
-    """What happened on a device whose clock jumps about, with values set under a few names."""
+    """Events on a device whose clock jumps about, with values set under a few names."""
     events: list[dict[str, Any]] = []
     for number in range(draw(st.integers(0, 6))):
         # A later edition's clock, or a wrong one, may be ahead of today or before 1970.
@@ -97,7 +97,7 @@ def history(draw: st.DrawFn, device: str) -> list[dict[str, Any]]:
             case "set":
                 value = draw(st.sampled_from([None, 1, "a"]))
                 content = {"name": draw(LABELS), "value": value, "counter": draw(st.integers(0, 2))}
-            case "code":  # also what another device may write, or has written
+            case "code":  # may replace events of other devices
                 ids = draw(st.lists(st.sampled_from(["a.0", "b.1", "c.2", f"{device}.0"])))
                 code = draw(st.sampled_from([None, {"base": "", "text": f"{number}"}]))
                 content = {"label": "c", "replaces": ids, "code": code}
@@ -121,7 +121,7 @@ def version(number: int, replaces: list[str]) -> dict[str, Any]:
 
 
 UNDONE = {"id": "a.2", "day": TODAY, "time": 0, "kind": "undo", "of": ["a.1"]}
-"""It names a version, as no edition writes it: what that one replaced has lost its code."""
+"""Undo of a version, which no edition writes: the version replaced by it has lost its code."""
 
 
 @given(DEVICES)
@@ -199,7 +199,7 @@ def test_attempts_are_counted_and_undone(study: Callable[..., Any]) -> None:
     undo = {"id": "s.4", "day": 1, "time": 0, "kind": "undo", "of": ["s.1", "s.2"]}
     assert question(study, wrong, right, undo) is None
     assert question(study, wrong, right, {**undo, "of": ["s.2"]})["state"] == "wrong"
-    # An earlier edition had stored only their number.
+    # An earlier edition stored only their number.
     assert question(study, answered(1, 0, "wrong", attempts=3), right)["attempts"] == 4
 
 

@@ -1,4 +1,4 @@
-"""Adam against PyTorch's, and weights in one vector."""
+"""Adam against PyTorch's, and packing of weights into one vector."""
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ def test_each_weight_may_have_a_rate_of_its_own_and_float32_stays():
     theta, zero = np.ones(2, np.float32), np.zeros(2, np.float32)
     gradient = np.array([2, -3], np.float32)
     moved, m, v = adam(theta, zero, zero, gradient, 1, np.array([0.1, 0.01], np.float32))
-    np.testing.assert_allclose(moved, [0.9, 1.01], rtol=1e-6)  # the first step is the rate
+    np.testing.assert_allclose(moved, [0.9, 1.01], rtol=1e-6)  # the first step equals the rate
     assert moved.dtype == m.dtype == v.dtype == np.float32
     assert (theta == 1).all()
 

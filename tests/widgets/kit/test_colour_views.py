@@ -1,4 +1,4 @@
-"""Changes of colour pictures against SciPy, PIL and torch, and encoders against torch's layers."""
+"""Changes of colour pictures against SciPy, PIL and torch; encoders against torch's layers."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""What labels cost, against the definition and scikit-learn's log loss."""
+"""Description lengths of labels against the definition and scikit-learn's log loss."""
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def test_each_block_is_sent_by_a_probe_of_those_before():
 
 
 def test_labels_that_the_codes_say_nothing_of_cost_what_they_are():
-    """A little more, by what a probe has fitted to chance; those that a code names, nearly none."""
+    """A little more, because a probe fits noise; labels that a code names cost almost nothing."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 10, 512)
     plain = 512 * np.log2(10)

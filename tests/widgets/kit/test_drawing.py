@@ -1,4 +1,4 @@
-"""Drawings as text: short, exact to sixteen greys, and refused where they are none."""
+"""Drawings as text: short, exact to sixteen greys, and refused if invalid."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_the_text_as_the_format_says():
 
 
 def test_it_fits_into_a_link():
-    """A blank pad takes a few letters; the worst drawing one for each pixel."""
+    """A blank pad takes a few letters, the worst drawing one letter per pixel."""
     assert len(to_text(np.zeros((28, 28), np.uint8))) == 18
     assert len(to_text(np.full((28, 28), 255, np.uint8))) == 784
     assert to_text(np.full((28, 28), 200, np.uint8)).isalnum()

@@ -1,4 +1,4 @@
-"""The encoders against NumPy, scipy, scikit-learn and torch; what the text says of them."""
+"""The encoders against NumPy, scipy, scikit-learn and torch, and numbers that the text quotes."""
 
 import json
 
@@ -108,7 +108,7 @@ def test_accuracy_after_each_change_is_that_of_the_table(root):
 
 
 def test_a_few_long_detours_cost_the_vae_its_lead_in_smoothness():
-    """By the median it is ahead of blurred pixels; by the mean 1.42 against 1.32, says the text."""
+    """By the median it beats blurred pixels; the means are 1.42 and 1.32, as the text says."""
     ways = {}
     for name in ("vae", "blurred"):
         path = np.stack([encode_as(name, turn(IMAGES, a)) for a in range(-20, 21, 5)])
@@ -120,7 +120,7 @@ def test_a_few_long_detours_cost_the_vae_its_lead_in_smoothness():
 
 
 def test_a_turn_moves_fourier_magnitudes_as_far_as_pixels():
-    """0.83 and 0.82 of another digit, as the text says."""
+    """0.83 and 0.82 of the distance to another digit, as the text says."""
     for name, stated in (("fourier", 0.83), ("pixels", 0.82)):
         moved = encode_as(name, turn(IMAGES, 30)) - encode_as(name, IMAGES)
         unit = load("mnist_distances")["scale"][list(ENCODERS).index(name)]
@@ -128,7 +128,7 @@ def test_a_turn_moves_fourier_magnitudes_as_far_as_pixels():
 
 
 def test_fourier_magnitudes_take_sixes_for_nines():
-    """22 of 136, and none by pixels, as the answer to `q-six-nine` says."""
+    """22 of 136 are confused, and none by pixels, as the answer to `q-six-nine` says."""
     turnable = (LABELS == 6) | (LABELS == 9)
     assert turnable.sum() == 136
     for name, count in (("fourier", 22), ("pixels", 0)):

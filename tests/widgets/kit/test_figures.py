@@ -1,4 +1,4 @@
-"""The parts of figures: the book draws them, Plotly accepts them, and they stand where they say."""
+"""The parts of figures: the book draws them, Plotly accepts them, and their positions are right."""
 
 import numpy as np
 import plotly.graph_objects as go

@@ -1,4 +1,4 @@
-"""Laws over drawn inputs: true ones hold, and a broken one is shown where it is easy to see."""
+"""Laws over random inputs: true laws hold, and a broken one shows its simplest counterexample."""
 
 import json
 
@@ -22,10 +22,10 @@ def test_a_law_that_is_true_holds():
     ("function", "holds", "smallest"),
     [
         # exp(a) - 1 - a is 0 at 0 and positive elsewhere, so 1 is the shortest number at which its
-        # negative shows.
+        # negative breaks the law.
         (lambda x: -np.sum(np.exp(x) - 1 - x), lambda value, x: value >= 0, [1.0]),
         (np.max, lambda value, x: value < 2.5, [3.0]),
-        # Broken only where two numbers differ: nothing shorter than two of them shows it.
+        # Broken only if two numbers differ, so the shortest counterexample has two.
         (lambda x: x - x[0], lambda value, x: np.allclose(value, 0), [0.0, 1.0]),
         (np.max, lambda value, x: value >= 0, [-1.0]),
     ],
@@ -38,7 +38,7 @@ def test_the_case_shown_is_the_smallest(function, holds, smallest):
 
 def test_the_case_runs_and_shows_what_the_message_says():
     scope = {}
-    exec("def wrong(X, k):\n    return X[:, :k] * 2", scope)  # as a reader's, in another file
+    exec("def wrong(X, k):\n    return X[:, :k] * 2", scope)  # like reader's code, in another file
     wrong = scope["wrong"]
     with pytest.raises(Broken, match=r"k = 2: there wrong gives \[\[0\., 2\.\]\]") as broken:
         law("X comes back.", wrong, lambda v, X, k: np.allclose(v, X), X=numbers("n", 2), k=2)
@@ -54,7 +54,7 @@ def test_inputs_share_the_sizes_they_name_and_stay_in_their_bounds():
         assert a.shape == b.shape[::-1]
         assert np.all((a >= 1) & (a <= 2))
         seen.add(a.shape)
-        a[:] = 7  # must not change what the law is told
+        a[:] = 7  # must not change the inputs of the law
         return a
 
     sizes = {"a": numbers("n", "k", low=1, high=2), "b": numbers("k", "n")}

@@ -57,7 +57,7 @@ def test_clusters_are_about_as_tight_as_those_of_scikit_learn(name):
 
 
 def test_calibration_error_of_known_confidences():
-    """Ten images at 0.95, of which eight are right; ten at 0.62, of which nine are."""
+    """Of ten images at 0.95, eight are right; of ten at 0.62, nine are."""
     chances = np.repeat([[0.95, 0.05], [0.62, 0.38]], 10, axis=0)
     answers = np.repeat([0, 1, 0, 1], [8, 2, 9, 1])
     assert calibration_error(chances, answers) == pytest.approx(0.5 * 0.15 + 0.5 * 0.28)
@@ -78,7 +78,7 @@ def test_the_temperature_is_the_most_likely_one():
 
 
 def test_perfect_calibration_leaves_an_error_that_more_images_make_smaller():
-    """Of one bin it is the mean distance of a share from its chance, sqrt(2 p (1 - p) / (pi n))."""
+    """In one bin: the mean distance of a share from its probability, sqrt(2 p (1 - p) / (pi n))."""
     for n in (400, 6400):
         chances = np.repeat([[0.7, 0.3]], n, axis=0)
         wanted = np.sqrt(2 * 0.7 * 0.3 / (np.pi * n))

@@ -122,7 +122,7 @@ def test_labels_are_drawn_by_class_and_none_twice():
 
 
 def test_whole_numbers_and_their_floats_make_the_same_probe():
-    """The server has pixels as bytes."""
+    """The server stores pixels as bytes."""
     rng = np.random.default_rng(0)
     grey = rng.integers(0, 256, (300, 20)).astype(np.uint8)
     answers = np.arange(300) % 10

@@ -1,4 +1,4 @@
-"""The six measures of chapter 1, where they can be computed by hand or fitted digit by digit."""
+"""The six measures of chapter 1, as far as they can be computed by hand or fitted per digit."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What readers type has one form, in Python and in the browser, and a figure shows it as typed."""
+"""Typed text has the same normal form in Python and the browser; figures show it as typed."""
 
 import json
 import random
@@ -41,7 +41,7 @@ def page(tmp_path_factory):
 
 
 def some_texts():
-    """Each sample alone, and characters of every kind in between."""
+    """Yield each sample, edge cases, and random mixtures of all kinds of characters."""
     source = random.Random(0)
     yield from SAMPLES
     yield from ("", "   ", "\0", "a\tb\r\nc", "\ud800x\udc00", "\u202eabc\u202c", "\ufeff a \ufeff")
@@ -50,7 +50,7 @@ def some_texts():
         drawn = [chr(source.randrange(0x3000)) for _ in range(source.randrange(40))]
         drawn += [chr(source.randrange(sys.maxunicode + 1)) for _ in range(20)]
         source.shuffle(drawn)
-        # What is not assigned yet may be composed by a later edition of Unicode.
+        # Leave out unassigned characters: a later version of Unicode may compose them.
         yield "".join(each for each in drawn if unicodedata.category(each) != "Cn")
 
 
@@ -60,7 +60,7 @@ def test_python_and_the_page_read_the_same(page):
 
 
 def test_the_form_is_what_unicode_says():
-    """By the properties of characters, not by the ranges that the code has."""
+    """Checked by properties of characters, not by the ranges in the code."""
     for text in some_texts():
         form = normal(text, 200)
         assert unicodedata.is_normalized("NFC", form)
@@ -72,13 +72,13 @@ def test_the_form_is_what_unicode_says():
 
 
 def letters(text):
-    """Base characters in order: marks may be reordered."""
+    """List base characters in order, without marks, which may be reordered."""
     apart = unicodedata.normalize("NFD", text)
     return [each for each in apart if unicodedata.category(each)[0] in "LN"]
 
 
 def test_every_character_alone(page):
-    """White space and control characters are the same ones on either side."""
+    """Python and the page agree on white space and control characters."""
     low = [chr(i) for i in range(0x3100)]
     for some in (low[i : i + 32] for i in range(0, len(low), 32)):
         text = "".join(f"a{each}b" for each in some)
@@ -95,7 +95,7 @@ def test_joiners_and_marks_of_direction_stay():
     ("text", "limit", "nearest"),
     [
         ("x" * 10_000, 40, "x" * 40),
-        (f"a{FAMILY}b", 5, "a"),  # a family has seven characters: none is torn apart
+        (f"a{FAMILY}b", 5, "a"),  # seven characters form a family: it is never split
         (f"ab {FAMILY}", 4, "ab"),
         ("e\u0301" * 5, 3, "é" * 3),
         ("a" + "\u0323\u0307" * 5_000, 3, "ạ\u0323\u0323"),
@@ -110,7 +110,7 @@ def test_what_is_too_long_ends_at_a_whole_character(page, text, limit, nearest):
 
 
 def test_the_longest_text_that_composes_is_not_taken_for_too_long(page):
-    """U+1F82 is four characters, decomposed; no character is five."""
+    """U+1F82 decomposes into four characters; no character decomposes into more."""
     decomposed = unicodedata.normalize("NFD", "\u1f82" * 200)
     assert len(decomposed) == 200 * MOST_COMPOSED
     assert normal(decomposed, 200) == "\u1f82" * 200

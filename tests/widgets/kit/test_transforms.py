@@ -1,4 +1,4 @@
-"""What is done to digits against scipy and strokes of known width."""
+"""Transforms of digits against scipy, and against strokes of known width."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ def test_shifts_come_full_circle():
 @pytest.mark.parametrize("degrees", [-45, -7, 12, 30])
 def test_turn_is_that_of_scipy(degrees):
     wanted = ndimage.rotate(IMAGES, -degrees, axes=(1, 2), reshape=False, order=1)
-    inside = (slice(None), slice(6, 22), slice(6, 22))  # scipy treats the edge in its own way
+    inside = (slice(None), slice(6, 22), slice(6, 22))  # scipy treats the edges differently
     np.testing.assert_allclose(turn(IMAGES, degrees)[inside], wanted[inside], atol=1e-9)
 
 
@@ -58,7 +58,7 @@ def test_width_of_a_bar_follows_from_its_area_and_outline(width, length):
 
 
 def test_width_of_digits_follows_their_distance_transform():
-    """As Morpho-MNIST measures it: twice the distance to the outline, along the middle."""
+    """As Morpho-MNIST measures it: twice the distance to the outline, along the centre line."""
 
     def by_distance(image):
         inside = ndimage.zoom(image, 4, order=1) > 0.5

@@ -1,9 +1,9 @@
-"""What an error means for the values that caused it: the id of a sentence, and its values.
+"""Explain an error by the values that caused it: choose a sentence's id and its values.
 
 The sentences are in static/js/explain/sentences.js. An explanation reads the failing expression,
-the shapes of names in it, and Python's message; if they do not agree there is none. It never runs a
-reader's code: it reads exact NumPy arrays, numbers, text and built-in containers, and compares
-types by identity, because a class may define how it is compared, hashed and shown.
+the shapes of names in it, and Python's message; if they disagree, there is none. It never runs a
+reader's code. It reads only exact NumPy arrays, numbers, text and built-in containers, and compares
+types by identity, because a class may define its own comparison, hash and text.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection
 from types import TracebackType
 from typing import Any
 
-# Each of these modules adds its rules to the table.
+# Importing these modules adds their rules to the table.
 from widgets.engine.explain import draws, indices, kinds, names, numbers, shapes  # noqa: F401
 from widgets.engine.explain.place import MAX_MESSAGE, Place
 from widgets.engine.explain.rules import RULES, WITHOUT_TEXT, as_reply
@@ -21,12 +21,12 @@ from widgets.engine.explain.syntax import explain_syntax
 
 
 def explain(error: BaseException, files: Collection[str], current: str) -> dict[str, Any] | None:
-    """The explanation of an error for the reply ``failed``; None if there is none.
+    """Return an error's explanation for the reply ``failed``, or None.
 
     Parameters
     ----------
     files : names of files whose code may be explained
-    current : the file that ran; the line of another one is named with its file
+    current : the file that ran; lines of other files are reported with the file's name
     """
     if type(error) is SyntaxError:
         return explain_syntax(error, files, current)
@@ -44,7 +44,7 @@ def explain(error: BaseException, files: Collection[str], current: str) -> dict[
 def first_of(
     place: Place, error: BaseException, message: str, library: str, current: str
 ) -> dict[str, Any] | None:
-    """What the first rule says that knows about an error of a library."""
+    """Return the first explanation that a rule for this library finds."""
     for kind, pattern, source, rule in RULES:
         if type(error) is kind and source == library and (match := pattern.match(message)):
             explanation = rule(place, error, match)
@@ -54,7 +54,7 @@ def first_of(
 
 
 def message_of(error: BaseException) -> str | None:
-    """The message, if Python or NumPy can have written it."""
+    """Return the message if Python or NumPy could have written it."""
     if not any(type(error) is kind for kind, *_ in RULES):
         return None
     args = error.args
@@ -68,7 +68,7 @@ def message_of(error: BaseException) -> str | None:
 def frame_of(
     traceback: TracebackType | None, files: Collection[str], library: str
 ) -> tuple[TracebackType, str] | None:
-    """The innermost frame in one of the files, if nothing but the library was called from it."""
+    """Return the innermost frame in one of the files, if it called only the library."""
     found = None
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename

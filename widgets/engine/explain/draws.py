@@ -12,16 +12,16 @@ from widgets.engine.explain.place import Place
 from widgets.engine.explain.rules import Explanation, rule, sentence
 
 PARAMETERS = {"random": 0, "standard_normal": 0, "normal": 2, "uniform": 2, "integers": 2}
-"""How many arguments precede the size."""
+"""Number of arguments before the size."""
 OF_GENERATOR = {
     **{"randn": "standard_normal", "rand": "random", "randint": "integers"},
     **{"random_sample": "random", "seed": ""},
 }
-"""Functions of ``np.random``, and the methods of a generator that do the same."""
+"""Functions of ``np.random``, and the equivalent methods of a generator."""
 
 
 def drawn(place: Place) -> tuple[str, ast.Call] | None:
-    """A call of a generator, or of ``np.random``, and the name of its method."""
+    """Return the method's name and the call, if a generator or ``np.random`` was called."""
     match place.find(ast.Call):
         case ast.Call(func=ast.Attribute(value=source, attr=name)) as call:
             value = place.value(source)
@@ -82,7 +82,7 @@ def negative_scale(place: Place, error: Any, match: re.Match[str]) -> Explanatio
 
 
 def argument(place: Place, name: str, at: int = 100) -> ast.expr | None:
-    """What a call of a generator gives for a parameter."""
+    """Return the expression that a generator's call passes for a parameter."""
     if (found := drawn(place)) is None:
         return None
     call = found[1]

@@ -63,7 +63,7 @@ def index_of_array(place: Place, error: Any, match: re.Match[str]) -> Explanatio
 
 
 def listed(place: Place, node: ast.AST) -> Any:
-    """The value of an index, or the list that it makes an array of."""
+    """Return an index's value; for ``np.array(…)``, the value of its argument."""
     match node:
         case ast.Call(func=func, args=[given], keywords=[]) if place.is_numpy(func, "array"):
             return np.array([]) if place.value(given) == [] else place.value(given)
@@ -71,7 +71,7 @@ def listed(place: Place, node: ast.AST) -> Any:
 
 
 def holds_floats(value: Any) -> bool:
-    """Whether it is a small array or a list of floats, all of them finite."""
+    """Whether a value is a small array of finite floats, or a list with a finite float."""
     if type(value) is np.ndarray:
         small = value.ndim > 0 and value.dtype.kind == "f" and value.size <= MAX_ITEMS
         return small and bool(np.isfinite(value).all())
@@ -117,7 +117,7 @@ def float_index(place: Place, index: ast.expr) -> Explanation | None:
 
 
 def float_of(place: Place, node: ast.AST) -> Explanation | None:
-    """That an expression is a float where whole numbers count."""
+    """Explain that an expression is a float, although an integer is needed."""
     match node:
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             if not is_whole(place, left) or not is_whole(place, right):
@@ -135,7 +135,7 @@ def float_of(place: Place, node: ast.AST) -> Explanation | None:
 
 
 def is_numpy_float(place: Place, node: ast.AST) -> bool:
-    """Whether a function of NumPy gives floats, also for whole numbers."""
+    """Whether an expression is a NumPy function that returns floats even for integers."""
     return place.is_numpy(node, "sqrt", "floor", "ceil", "log2", "log10", "mean", "median", "exp")
 
 
@@ -175,7 +175,7 @@ def float_argument(place: Place, error: Any, match: re.Match[str]) -> Explanatio
 
 
 def is_no_float(place: Place, node: ast.AST) -> bool:
-    """Whether an argument is certainly neither a float nor contains one."""
+    """Whether an argument certainly neither is nor contains a float."""
     if isinstance(node, ast.Name) and hasattr(builtins, node.id) and place.is_builtin(node.id):
         return True
     value = place.value(node)
@@ -251,7 +251,7 @@ def no_index(place: Place, error: Any, match: re.Match[str]) -> Explanation | No
             if isinstance(parts[1], ast.Tuple) and inside.startswith("("):
                 inside = inside[1:-1]
             fixes = (f"{text}({inside})",) if whole else ()
-            if text.endswith((".flatten", ".ravel", ".tolist", ".copy")):  # they take no place
+            if text.endswith((".flatten", ".ravel", ".tolist", ".copy")):  # they accept no index
                 fixes = (f"{text}()[{inside}]",)
             return sentence("function-index", fixes, function=text)
         case "number" if value is not UNKNOWN:
@@ -334,7 +334,7 @@ def axis_of_two(place: Place, error: Any, match: re.Match[str]) -> Explanation |
 
 
 def second_array(place: Place, call: ast.Call) -> Explanation | None:
-    """That ``np.max(0, x)`` takes an axis where something to compare is given."""
+    """Explain that ``np.max(0, x)`` reads its second argument as an axis, not as a value."""
     match call:
         case ast.Call(func=ast.Attribute(attr=name) as func, args=[*args], keywords=[]):
             of_array = kind_of(place.value(func.value)) == "array"
@@ -346,7 +346,7 @@ def second_array(place: Place, call: ast.Call) -> Explanation | None:
             a, b = both
             known = place.derived_shape(a), place.derived_shape(b)
             if None in known or (known[0] and type(place.value(b)) is int):
-                return None  # an array along an axis
+                return None  # an array and its axis
             better = {"max": "maximum", "amax": "maximum", "min": "minimum", "amin": "minimum"}
             fits = name in better and place.numpy and not clash(known[0] or (), known[1] or ())
             arguments = f"({place.source(a)}, {place.source(b)})"

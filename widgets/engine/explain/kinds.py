@@ -1,4 +1,4 @@
-"""Errors of kinds: a value of a kind that an operation does not take."""
+"""Errors of kinds: a value of a kind that an operation does not accept."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def operand(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
                     "text-number", (f" {operator} ".join(pair),) if fits else (), **values
                 )
             case "list" if kind_of(partner) in ("number", "list"):
-                # An order of lists compares their items, so it may be those that have none.
+                # Python orders lists by their items, so the items may have caused the error.
                 return (
                     list_operand(place, sides) if re.search("list|sequence", match.string) else None
                 )
@@ -138,7 +138,7 @@ def mask_parentheses(place: Place, error: Any, match: re.Match[str]) -> Explanat
 
 
 def joined_first(place: Place, node: ast.AST) -> Explanation | None:
-    """That ``&`` in a comparison joins what is next to it, if it does, and without brackets."""
+    """Explain that ``&`` without brackets binds before the comparison."""
     match node:
         case ast.BinOp(op=ast.BitAnd() | ast.BitOr() | ast.BitXor() as op):
             before = place.lines[node.lineno - 1].encode()[: node.col_offset].decode().rstrip()
@@ -183,7 +183,7 @@ def truth(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
 
 
 def chosen(place: Place, node: ast.AST | None) -> tuple[str, ...]:
-    """``np.where`` with the two values that ``if`` and ``else`` choose between."""
+    """Suggest ``np.where`` for the two values that ``if`` and ``else`` choose between."""
     match node:
         case ast.IfExp(test=test, body=yes, orelse=no):
             start = ""
@@ -218,7 +218,7 @@ def chosen(place: Place, node: ast.AST | None) -> tuple[str, ...]:
 
 
 def truth_largest(place: Place, call: ast.Call) -> Explanation | None:
-    """That Python's own ``max`` and ``min`` compare their arguments as wholes."""
+    """Explain that Python's own ``max`` and ``min`` do not compare element by element."""
     match call:
         case ast.Call(func=ast.Name(id="max" | "min" as word), args=args, keywords=[]):
             shapes = [place.derived_shape(part) for part in args]

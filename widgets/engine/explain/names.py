@@ -1,4 +1,4 @@
-"""Errors of names, and why a value is None."""
+"""Errors of names, and functions that were not called."""
 
 from __future__ import annotations
 

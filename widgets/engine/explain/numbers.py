@@ -1,4 +1,4 @@
-"""Errors of numbers: too large for their type, or of a kind that a function does not take."""
+"""Errors of numbers: too large for their type, or of a kind that a function does not accept."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 from widgets.engine.explain.place import UNKNOWN, Place, kind_of
 from widgets.engine.explain.rules import ArrayMemoryError, Explanation, rule, sentence
 
-LARGE = 2**29  # bytes: less may be there
-MAX_BITS = 200  # of a number that is written out
+LARGE = 2**29  # bytes: smaller arrays may fit in memory
+MAX_BITS = 200  # of a number that is printed in full
 
 
 @rule(ValueError, r"Integers to negative integer powers are not allowed\.$")
@@ -50,7 +50,7 @@ def too_long(place: Place, error: Any, match: re.Match[str]) -> Explanation | No
 
 
 def parts_of(place: Place) -> list[ast.expr]:
-    """Both sides of an operator, or what a call was given."""
+    """Both sides of an operator or of an assignment to items, or a call's arguments."""
     if (sides := place.operands()) is not None:
         return [sides[0], sides[2]]
     if (node := place.find(ast.Subscript)) is not None:
@@ -60,7 +60,7 @@ def parts_of(place: Place) -> list[ast.expr]:
 
 
 def beyond(place: Place, number: int, kind: np.dtype[Any]) -> Explanation | None:
-    """That a type has no place for a number, and the operation with a type that has."""
+    """Explain that a number is out of its type's range; suggest a wider type."""
     low, high = np.iinfo(kind).min, np.iinfo(kind).max
     if low <= number <= high or number.bit_length() > MAX_BITS:
         return None
@@ -84,7 +84,7 @@ def beyond(place: Place, number: int, kind: np.dtype[Any]) -> Explanation | None
 )
 @rule(ValueError, r"Maximum allowed (?:dimension|size) exceeded$")
 def too_large(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
-    """In the page's Python sizes have 32 bits, so that NumPy does not come to ask for memory."""
+    """In the page's Python, sizes have 32 bits, so NumPy fails before it requests memory."""
     node = next((each for each in place.nodes if isinstance(each, ast.expr)), None)
     if node is None:
         return None
@@ -100,7 +100,7 @@ def too_large(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
 
 
 def in_bytes(count: int) -> str:
-    """1.7 TiB, as NumPy writes it."""
+    """Format a size as NumPy does: 1.7 TiB."""
     unit = min((count.bit_length() - 1) // 10, 6)
     return f"{count / 1024**unit:.3g} {('bytes', *'KMGTPE')[unit]}{'iB' if unit else ''}"
 

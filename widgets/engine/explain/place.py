@@ -30,7 +30,7 @@ Node = TypeVar("Node", bound=ast.AST)
 MAX_TEXT = 40  # characters of an expression
 MAX_FIX = 70  # characters of an expression in a fix
 MAX_MESSAGE = 2_000
-MAX_ITEMS = 10_000  # of a container that is looked through
+MAX_ITEMS = 10_000  # of a container that is searched
 MAX_NUMBER = 10**12
 MAX_KEYS = 5
 
@@ -79,7 +79,7 @@ SCOPES = (
 
 
 def kind_of(value: object) -> str:
-    """What a value is, in one word, or "" for anything that may run a reader's code."""
+    """One word for a value's kind, or "" if reading it may run a reader's code."""
     kind = type(value)
     if kind is np.ndarray:
         return "array"
@@ -105,7 +105,7 @@ def shape_of(value: object) -> Shape | None:
 
 
 def length_of(value: Any) -> int | None:
-    """How many items a container has, or an array along its first axis."""
+    """Number of items in a container, or along an array's first axis."""
     kind = kind_of(value)
     if kind == "array":
         return value.shape[0] if value.ndim else None
@@ -121,7 +121,7 @@ def is_shape(value: Any) -> bool:
 
 
 def is_flat(value: Any) -> bool:
-    """Whether it is a list of numbers, which becomes an array with one axis."""
+    """Whether a value is a list of numbers, which becomes an array with one axis."""
     if type(value) is not list or not 0 < len(value) <= MAX_ITEMS:
         return False
     return all(type(item) is int or type(item) is float for item in value)
@@ -134,7 +134,7 @@ def shapes_in(text: str) -> list[Shape]:
 
 
 def clash(left: Shape, right: Shape) -> tuple[int, int] | None:
-    """The last two lengths that cannot be stretched to each other."""
+    """The last two lengths that do not broadcast."""
     for a, b in zip(reversed(left), reversed(right), strict=False):
         if a != b and 1 not in (a, b):
             return a, b
@@ -150,7 +150,7 @@ def broadcast_shape(left: Shape, right: Shape) -> Shape | None:
 
 
 def product(left: Shape, right: Shape) -> bool:
-    """Whether ``left @ right`` fits, for one or two axes each."""
+    """Whether ``left @ right`` fits, if each side has one or two axes."""
     if not 1 <= len(left) <= 2 or not 1 <= len(right) <= 2:
         return False
     return left[-1] == right[0]
@@ -158,11 +158,11 @@ def product(left: Shape, right: Shape) -> bool:
 
 @dataclass
 class Place:
-    """The failing expression with the names that it can see.
+    """The failing expression and the names in its scope.
 
     Attributes
     ----------
-    nodes : those whose text is exactly the failing expression, outermost first
+    nodes : nodes whose source is exactly the failing expression, outermost first
     """
 
     file: str
@@ -184,13 +184,13 @@ class Place:
         tree = ast.parse("".join(lines))
         nodes = [node for node in ast.walk(tree) if position_of(node) == at]
         nodes += [part for node in nodes if (part := read_first(node)) is not None]
-        # Names of a class body may come from a mapping of the reader's.
+        # A class body's names may come from a mapping that the reader wrote.
         local = frame.f_locals if frame.f_locals is frame.f_globals or code.co_flags & 1 else {}
         scopes = names_in(local), names_in(frame.f_globals)
         return cls(file, traceback.tb_lineno, lines, tree, nodes, scopes, code)
 
     def find(self, kind: type[Node]) -> Node | None:
-        """The failing expression, if it is of one kind."""
+        """The failing expression, if it is of this kind."""
         return next((node for node in self.nodes if isinstance(node, kind)), None)
 
     def parent(self, node: ast.AST) -> ast.AST | None:
@@ -216,12 +216,12 @@ class Place:
         return text if len(text) <= MAX_TEXT else f"{text[: MAX_TEXT - 12]}…{text[-11:]}"
 
     def source(self, node: ast.AST) -> str:
-        """An expression as it goes into a fix, which a shortened one would spoil."""
+        """An expression for a fix: in full, or "…" if it is too long."""
         text = " ".join((ast.get_source_segment("".join(self.lines), node) or "").split())
         return text if len(text) <= MAX_FIX else "…"
 
     def term(self, node: ast.AST) -> str:
-        """The same, in brackets if something is to follow it directly."""
+        """The same, in brackets if a suffix such as ``.T`` could not follow it directly."""
         plain = ast.Name | ast.Attribute | ast.Subscript | ast.Call
         return self.source(node) if isinstance(node, plain) else f"({self.source(node)})"
 
@@ -235,7 +235,7 @@ class Place:
         return self.name(word) is UNKNOWN
 
     def is_numpy(self, node: ast.AST, *names: str) -> bool:
-        """Whether an expression is one of NumPy's functions, looked up by its name there."""
+        """Whether an expression is one of these names in NumPy."""
         return (
             isinstance(node, ast.Attribute) and node.attr in names and self.value(node.value) is np
         )
@@ -279,7 +279,7 @@ class Place:
         return UNKNOWN if any(value is UNKNOWN for value in values) else kind(values)
 
     def index(self, node: ast.AST) -> Any:
-        """An index of whole numbers, slices, None and ``...``."""
+        """An index of integers, text, slices, None and ``...``; else ``UNKNOWN``."""
         if isinstance(node, ast.Tuple):
             parts = tuple(self.index(part) for part in node.elts)
             return UNKNOWN if any(part is UNKNOWN for part in parts) else parts
@@ -299,7 +299,7 @@ class Place:
         return shape_of(self.value(node))
 
     def derived_shape(self, node: ast.AST) -> Shape | None:
-        """The shape of an expression, also of arithmetic with known shapes."""
+        """The shape of an expression, including arithmetic and calls with known shapes."""
         match node:
             case ast.UnaryOp(operand=operand):
                 return self.derived_shape(operand)
@@ -315,7 +315,7 @@ class Place:
         return self.shape(node)
 
     def shape_of_call(self, func: ast.expr, args: list[ast.expr]) -> Shape | None:
-        """The shape of a new array, and of a function's values for each number of another."""
+        """The shape of a new array, or of the result of a ufunc or its ``outer``."""
         if self.is_numpy(func, "zeros", "ones", "empty", "full"):
             lengths = self.value(args[0])
             lengths = (lengths,) if type(lengths) is int else lengths
@@ -334,7 +334,7 @@ class Place:
         return None
 
     def sources(self, node: ast.AST) -> Iterator[ast.AST]:
-        """The parts of an expression, and of what this code has given to the names in it."""
+        """The parts of an expression, and of expressions assigned to the names in it."""
         seen: set[str] = set()
         waiting = [node]
         while waiting:
@@ -354,7 +354,7 @@ class Place:
         ]
 
     def agrees(self, node: ast.AST, shape: Shape) -> bool:
-        """Whether nothing known of an expression contradicts a shape."""
+        """Whether an expression has this shape, or an unknown one."""
         known = self.shape(node)
         return known is None or known == shape
 
@@ -371,7 +371,7 @@ class Place:
         return None
 
     def subscript(self) -> tuple[ast.expr, ast.expr] | None:
-        """Container and index of the failing expression, unless a comma may be missing between."""
+        """Container and index of the failing expression, unless a comma may be missing."""
         node = self.find(ast.Subscript)
         if node is None or (isinstance(node.value, ast.List | ast.Tuple) and node.value.elts):
             return None
@@ -398,7 +398,7 @@ def position_of(node: ast.AST) -> tuple[int, int, int, int] | None:
 
 
 def read_first(node: ast.AST) -> ast.expr | None:
-    """What a statement tests or runs over: before Python 3.12 the statement fails as a whole."""
+    """A statement's test or iterable: before Python 3.12, errors point to the full statement."""
     match node:
         case (
             ast.If(test=test) | ast.While(test=test) | ast.IfExp(test=test) | ast.Assert(test=test)
@@ -414,14 +414,14 @@ def read_first(node: ast.AST) -> ast.expr | None:
 
 
 def names_in(scope: Any) -> dict[str, Any]:
-    """A copy with ordinary names as keys; others may compare themselves in a reader's way."""
+    """Copy the ordinary names of a scope; other keys may run a reader's comparison."""
     if type(scope) is not dict and type(scope) is not LOCALS:
         return {}
     return {name: value for name, value in scope.items() if type(name) is str}
 
 
 def attribute(value: Any, name: str) -> Any:
-    """An attribute that is a matter of shape, a method, or a name in a module."""
+    """An attribute about an array's shape, a built-in method, or a name in a module."""
     if type(value) is np.ndarray and name in ("T", "shape", "size", "ndim"):
         return getattr(value, name)
     if type(value) is ModuleType:
@@ -469,7 +469,7 @@ def is_whole(place: Place, node: ast.AST) -> bool:
 
 
 def binds(node: Any, word: str) -> bool:
-    """Whether a node gives a name its value, or says where it belongs."""
+    """Whether a node binds a name or declares its scope."""
     match node:
         case ast.Name(id=name, ctx=ast.Store()):
             return name == word

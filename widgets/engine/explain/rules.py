@@ -1,4 +1,4 @@
-"""The table of rules, and what a rule returns."""
+"""The table of rules, and the explanations that they return."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class Explanation:
 
     Attributes
     ----------
-    id : of the sentence
-    fixes : code that fits, as the shapes prove
-    values : code and numbers in it, by their names there
+    id : the sentence's id
+    fixes : code that works, as the shapes prove
+    values : code and numbers in the sentence, by placeholder
     """
 
     id: str
@@ -32,7 +32,7 @@ class Explanation:
 
 
 def sentence(id: str, fixes: Sequence[str] = (), **values: object) -> Explanation:
-    """An explanation; a fix that was shortened is none."""
+    """Make an explanation; drop fixes that were shortened."""
     whole = tuple(fix for fix in fixes if "…" not in fix)
     return Explanation(id, whole, {name: str(value) for name, value in values.items()})
 
@@ -65,7 +65,7 @@ WITHOUT_TEXT = (
 def rule(
     kind: type[BaseException], pattern: str = "", library: str = "numpy"
 ) -> Callable[[Rule], Rule]:
-    """Register the explanation of errors of exactly this type whose message begins like this,
+    """Register a rule for errors of exactly this type whose message begins with this pattern,
     raised by the reader's own line or by a library that it called.
     """
 
@@ -80,7 +80,7 @@ IN_PLACE = ("append", "extend", "insert", "sort", "reverse", "fill", "update", "
 
 
 def none(place: Place, node: ast.AST) -> Explanation | None:
-    """That a value is None, and why if the code shows it."""
+    """Explain that a value is None, and why if the code shows it."""
     if isinstance(node, ast.Constant):
         return None
     values: dict[str, Any] = dict(value=place.text(node))
@@ -113,7 +113,7 @@ def none(place: Place, node: ast.AST) -> Explanation | None:
 
 
 def replaces(name: str, value: ast.expr) -> bool:
-    """Whether a value is what a method that changes a name's own value returns."""
+    """Whether a value is the result of an in-place method of this name's own value."""
     match value:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=changed), attr=method)):
             return changed == name and method in IN_PLACE
@@ -134,7 +134,7 @@ WITHOUT_ARGUMENTS = (
 
 
 def uncalled(place: Place) -> Explanation | None:
-    """That the only function among the operands and arguments has not been called."""
+    """Explain that the only function among the operands and arguments was not called."""
     functions = []
     for node in place.nodes[:1]:
         for part in ast.walk(node):
@@ -151,7 +151,7 @@ def uncalled(place: Place) -> Explanation | None:
 
 
 def called(place: Place, node: ast.AST) -> tuple[str, ...]:
-    """A method of an array with the brackets that it lacks, if it needs nothing in them."""
+    """Add the missing ``()`` to a method of an array, if it needs no arguments."""
     match node:
         case ast.Attribute(value=base, attr=name) if name in WITHOUT_ARGUMENTS:
             if kind_of(place.value(base)) in ("array", "number"):
@@ -160,7 +160,7 @@ def called(place: Place, node: ast.AST) -> tuple[str, ...]:
 
 
 def of_one_number(place: Place, node: ast.AST) -> Explanation | None:
-    """That an array has axes, but one value."""
+    """Explain that an array has axes, but only one value."""
     shape = place.derived_shape(node)
     if not shape or set(shape) != {1}:
         return None

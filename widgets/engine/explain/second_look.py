@@ -1,10 +1,10 @@
-"""Runs code once more, in a copy, to see which operation made what its first run left.
+"""Run code again, in a copy, to find the operation that caused a suspicious result.
 
-Each operator and call is replaced by one that examines its operands and its result: the first that
-gives nan or inf from finite numbers; integers that wrapped; a column against a row of equal length,
-all of which is then averaged; sums of a square matrix that meet its other axis; an array that its
-own update gives another shape; and fractions stored among integers. The output of this run is
-thrown away, and random generators that all code shares are put back.
+A hook replaces each operator and call, and examines its operands and its result. It looks for the
+first operation that gives nan or inf from finite numbers; integers that wrapped; a column against a
+row of equal length, with the full result then averaged; sums of a square matrix that meet its other
+axis; an update that changes its array's shape; and fractions stored among integers. The output of
+this run is discarded, and the shared random generators are restored.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from widgets.engine.notes import ON_PURPOSE, Before, Lost, has_lost, shared_gene
 Note: TypeAlias = dict[str, Any]
 
 SECONDS_IF_LOST, SECONDS = 1.5, 0.2
-MAX_CHECKED = 1_000_000  # numbers of an array whose exact value is found
+MAX_CHECKED = 1_000_000  # numbers in an array that is compared with exact values
 MAX_TEXT, MAX_FIX = 60, 70
 MAX_NAMES = 3
 MAX_MARKED = 50
@@ -54,7 +54,7 @@ WRAPPING = tuple(np.dtype(kind) for kind in ("i1", "u1", "i2", "u2", int, np.uin
 AVERAGES = ("mean", "sum", "average", "median", "norm", "std", "var")
 REDUCTIONS = (*AVERAGES, "max", "min", "prod")
 KEEPS = ("abs", "absolute", "square", "sqrt", "power", "log", "negative")
-"""Functions after which a difference is still one; ``exp`` makes a kernel of it."""
+"""Functions after which a difference is still a difference; ``exp`` makes it a kernel."""
 OWN_FRAME = ("super", "locals", "globals", "vars", "dir", "eval", "exec", "print")
 NEW_AXIS = ("None", "newaxis", "reshape", "keepdims", "expand_dims", ".T")
 
@@ -64,7 +64,7 @@ class Cut(BaseException):
 
 
 def notes_on(before: Before, lost: list[tuple[str, Lost]], is_lost: bool, file: str) -> list[Note]:
-    """Explanations of what a run left; see ``notes.suspected``."""
+    """Explain the suspicious results of a run; see ``notes.suspected``."""
     look = Look(before.code, SECONDS_IF_LOST if is_lost else SECONDS)
     is_complete = before.can_run_again() and look.run(before, file)
     said = [look.first] if is_lost and look.first is not None else []
@@ -80,7 +80,7 @@ def counted(name: str, numbers: Lost) -> Note:
 
 
 def seems_unmeant(before: Before) -> bool:
-    """Whether nan and inf can hardly be on purpose, if no operation is known to have made them."""
+    """Whether nan and inf are probably unintended, if no operation is known to cause them."""
     makers = [make for name, make in before.makers.items() if name not in before.finite]
     given = any(has_lost(make({})) for make in makers if make is not None)
     return not given and ON_PURPOSE.search(before.code) is None
@@ -117,7 +117,7 @@ class Look:
         return [each for each in found if each is not None]
 
     def run(self, before: Before, file: str) -> bool:
-        """Run it; return whether it came to its end."""
+        """Run the code; return whether it finished."""
         try:
             scope = before.scope()
         except LookupError:
@@ -146,7 +146,7 @@ class Look:
                 put(state)
         return True
 
-    # What stands for each operation in the code
+    # Hooks that replace the operations in the code
 
     def binary(self, i: int, left: Any, right: Any) -> Any:
         self.check_time()
@@ -163,10 +163,10 @@ class Look:
         return result
 
     def store(self, i: int, array: Any, value: Any) -> Any:
-        """The right side of ``array[…] = value``, of which nothing has been stored yet."""
+        """Check the right side of ``array[…] = value`` before it is stored."""
         self.check_time()
         kinds = (float, np.float64, np.float32, np.ndarray)
-        is_whole = type(array) is np.ndarray and array.dtype == int  # pixels are cut on purpose
+        is_whole = type(array) is np.ndarray and array.dtype == int  # pixels truncate on purpose
         if self.stored is None and is_whole and any(type(value) is kind for kind in kinds):
             numbers, node = np.asarray(value), self.nodes[i]
             if numbers.dtype.kind == "f" and np.any(numbers % 1 != 0):
@@ -187,7 +187,7 @@ class Look:
         return result
 
     def in_place(self, i: int, target: Any, value: Any) -> Any:
-        """The right side of ``target += value``, of which nothing has been stored yet."""
+        """Check the right side of ``target += value`` before it is stored."""
         self.check_time()
         node = self.nodes[i]
         function = FUNCTIONS[type(node.op)]
@@ -242,7 +242,7 @@ class Look:
     def compare(
         self, i: int, result: Any, function: Any, given: tuple[Any, ...], more: dict[str, Any]
     ) -> None:
-        """Compare a result of integers with that of floats, which do not wrap."""
+        """Compare an integer result with its float equivalent, which does not wrap."""
         if self.wrapped is not None or not is_number(result):
             return
         kind = np.asarray(result).dtype
@@ -289,7 +289,7 @@ class Look:
         )
 
     def widened(self, node: Any, kind: Any, exact: float) -> tuple[str, ...]:
-        """The operation with a type that holds its result."""
+        """The operation with a type wide enough for its result."""
         limit = np.iinfo(np.int32).max
         if kind.itemsize == 8 or not math.isfinite(exact) or abs(exact) >= 2**62:
             wide = "float"
@@ -311,7 +311,7 @@ class Look:
     # Shapes
 
     def meet(self, node: Any, sign: str, left: Any, right: Any, result: Any) -> None:
-        """Two operands of an operator, and the array that they make."""
+        """Examine an operator's two operands and the array that they make."""
         if type(result) is not np.ndarray:
             return
         sides = (node.left, node.comparators[0] if isinstance(node, ast.Compare) else node.right)
@@ -326,7 +326,7 @@ class Look:
         self.cross(node, sign, sides, left, right)
 
     def grow(self, node: Any, left: Any, right: Any, result: Any) -> None:
-        """An update of an array, such as ``b = b - gradient``, that gives it another shape."""
+        """Note an update, such as ``b = b - gradient``, that changes its array's shape."""
         name = self.updates[node]
         is_left = isinstance(node.left, ast.Name) and node.left.id == name
         value, other, part = (left, right, node.right) if is_left else (right, left, node.left)
@@ -350,7 +350,7 @@ class Look:
             self.marked.append((result, kind, facts))
 
     def pass_on(self, value: Any, result: Any) -> None:
-        """A result of the same shape comes from where its operand does."""
+        """Copy an operand's marks to a result of the same shape."""
         if type(result) is np.ndarray and np.shape(value) == result.shape:
             for known, kind, facts in list(self.marked):
                 if known is value and kind == "stretched":
@@ -394,7 +394,7 @@ class Look:
         )
 
     def cross(self, node: Any, sign: str, sides: Any, left: Any, right: Any) -> None:
-        """A square matrix and its own sums along the last axis, which meet that axis."""
+        """Note a square matrix whose own sums along the last axis broadcast along that axis."""
         if self.crossed is not None:
             return
         for value, reduced, array, part in ((left, right, *sides), (right, left, *sides[::-1])):
@@ -427,7 +427,7 @@ class Look:
 
 
 class Change(ast.NodeTransformer):
-    """Puts a hook in the place of each operator and call."""
+    """Replaces each operator and call with a hook."""
 
     def __init__(self, look: Look) -> None:
         self.look = look
@@ -444,7 +444,7 @@ class Change(ast.NodeTransformer):
         return super().visit(node)
 
     def enter(self, node: ast.expr | ast.stmt, hook: str, parts: list[ast.expr]) -> ast.Call:
-        """A call of a hook with the number of a node, and with what was in it."""
+        """Build a hook's call with a node's number and its changed parts."""
         i = len(self.look.nodes)
         self.look.nodes.append(node)
         outer, self.outer = self.outer, i if self.outer is None else self.outer
@@ -514,7 +514,7 @@ class Change(ast.NodeTransformer):
 
 
 def ignore(*given: Any, **more: Any) -> None:
-    """``print`` of the second run."""
+    """Replaces ``print`` in the second run."""
 
 
 def is_number(value: Any) -> bool:
@@ -548,6 +548,6 @@ def lost_in(value: Any) -> str:
 
 
 def has_same_sums(name: str, array: Any, reduced: Any) -> bool:
-    """Whether the other axis gives the same, as in a symmetric matrix."""
+    """Whether the other axis gives the same sums, as in a symmetric matrix."""
     function = np.linalg.norm if name == "norm" else getattr(np, name)
     return bool(np.allclose(function(array, axis=0), reduced))

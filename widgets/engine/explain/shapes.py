@@ -52,7 +52,7 @@ def broadcast(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
             return None
         nodes, operator = call.args, place.text(call.func)
     if len(shapes) == 3 and shapes[2] == shapes[0] and place.find(ast.AugAssign):
-        del shapes[2]  # the target once more, as the output
+        del shapes[2]  # the target again, as the output
     if len(nodes) != len(shapes) or not all(map(place.agrees, nodes, shapes)):
         return None
     if place.find(ast.Compare) and all(place.shape(node) is None for node in nodes):
@@ -70,7 +70,7 @@ def broadcast(place: Place, error: Any, match: re.Match[str]) -> Explanation | N
 
 
 def two(x: str, left: Shape, y: str, right: Shape, *lengths: int) -> dict[str, Any]:
-    """Two expressions with their shapes, and the lengths that do not go together."""
+    """Two expressions with their shapes, and the lengths that clash."""
     texts = {"left": x, "left_shape": str(left), "right": y, "right_shape": str(right)}
     return {**texts, **dict(zip("ab", lengths, strict=False))}
 
@@ -78,7 +78,7 @@ def two(x: str, left: Shape, y: str, right: Shape, *lengths: int) -> dict[str, A
 def without_values(
     place: Place, nodes: Sequence[ast.AST], shapes: Sequence[Shape]
 ) -> Explanation | None:
-    """That the only operand without values is not meant to be empty."""
+    """Explain that exactly one operand is empty."""
     empty = [(node, shape) for node, shape in zip(nodes, shapes, strict=True) if 0 in shape]
     if len(empty) != 1 or len(nodes) < 2:
         return None
@@ -88,7 +88,7 @@ def without_values(
 def rows_as_variables(
     place: Place, nodes: Sequence[ast.AST], shapes: Sequence[Shape]
 ) -> Explanation | None:
-    """That ``np.cov`` of a table was that of its rows, if the shapes come from there."""
+    """Explain that ``np.cov`` took rows as variables, if the shapes come from there."""
     for part in (part for node in nodes for part in place.sources(node)):
         match part:
             case ast.Call(func=func, args=[table], keywords=[]):
@@ -108,7 +108,7 @@ def rows_as_variables(
 def stretched(
     place: Place, left: ast.AST, right: ast.AST, a: Shape, b: Shape, operator: str
 ) -> tuple[str, ...]:
-    """An axis of length 1, or a transpose, with which two shapes fit."""
+    """Suggest an axis of length 1, or a transpose, that makes two shapes fit."""
     in_place = place.find(ast.AugAssign) is not None
     sign = f"{operator}=" if in_place else operator
     x, y = place.source(left), place.source(right)
@@ -166,7 +166,7 @@ def with_its_axis(
 
 def is_given(place: Place, node: ast.AST) -> bool:
     """Whether an operand is a name, perhaps transposed, and neither a part of another array nor a
-    result of linear algebra: only then its axes may be in the wrong order.
+    result of linear algebra: only then can its axes be in the wrong order.
     """
     if isinstance(node, ast.Attribute) and node.attr == "T":
         node = node.value
@@ -202,14 +202,14 @@ def broadcast_output(place: Place, error: Any, match: re.Match[str]) -> Explanat
 def brought_to(
     place: Place, node: ast.AST, given: Shape, shape: Shape, operator: str
 ) -> str | None:
-    """A value summed over the axes that a target lacks, or with those that it needs."""
+    """Sum a value over the axes that its target lacks, or add or drop an axis of length 1."""
     if len(given) == 2 and len(shape) == 1 and given == (shape[0], 1):
         return f"{place.term(node)}[:, 0]"
     if len(given) == 1 and shape == (given[0], 1):
         return f"{place.term(node)}[:, None]"
     extra = len(given) - len(shape)
     if operator not in "+-" or extra < 0 or len(set(given)) < len(given):
-        return None  # of equal lengths either may be meant
+        return None  # with equal lengths, either axis may be meant
     if given[extra:] == shape and extra > 0:
         axes = "0" if extra == 1 else str(tuple(range(extra)))
         return f"{place.term(node)}.sum(axis={axes})"
@@ -220,7 +220,7 @@ def brought_to(
 
 
 def multiplied(place: Place) -> tuple[ast.expr, str, ast.expr] | None:
-    """Both sides of a matrix product, and how it is written."""
+    """Both sides of a matrix product, and its operator or function."""
     sides = place.operands()
     if sides is not None:
         return sides if sides[1] == "@" else None
@@ -235,7 +235,7 @@ def multiplied(place: Place) -> tuple[ast.expr, str, ast.expr] | None:
 def factors(
     place: Place, sides: tuple[ast.expr, str, ast.expr], left: Shape, right: Shape
 ) -> Explanation | None:
-    """A product whose shapes are known."""
+    """Explain a matrix product of known shapes that do not fit."""
     a, operator, b = sides
     if len(left) < 1 or len(right) < 1 or not place.agrees(a, left) or not place.agrees(b, right):
         return None
@@ -426,7 +426,7 @@ def unpack_one(place: Place, error: Any, match: re.Match[str]) -> Explanation | 
 
 
 def unpacked(place: Place) -> tuple[ast.Tuple | ast.List | None, ast.expr | None]:
-    """The names on the left of an assignment that failed, and what is on its right."""
+    """The names on the left of a failed assignment, and its right side."""
     for node in place.nodes:
         if isinstance(node, ast.Tuple | ast.List):
             statement = place.parent(node)
@@ -496,7 +496,7 @@ def element(place: Place, error: Any, match: re.Match[str]) -> Explanation | Non
         return None
     length = length_of(place.value(statement.value))
     if set(place.derived_shape(statement.value) or (0,)) == {1}:
-        parts = reversed(list(ast.walk(statement.value)))  # the innermost is what is to change
+        parts = reversed(list(ast.walk(statement.value)))  # change the innermost
         return next((found for part in parts if (found := of_one_number(place, part))), None)
     if length is None:
         cause = error.__cause__
@@ -535,7 +535,7 @@ def axis(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
         return None
     array = place.subject(call)
     if isinstance(array, ast.List | ast.Tuple) and array.elts:
-        array = array.elts[0]  # of those to be joined
+        array = array.elts[0]  # the first array to be joined
     if array is None or (shape := place.shape(array)) is None or len(shape) != axes:
         return None
     values: dict[str, Any] = dict(array=place.text(array), shape=str(shape), axis=number)
@@ -620,7 +620,7 @@ def two_axes(place: Place, error: Any, match: re.Match[str]) -> Explanation | No
 
 
 def of_matrix(place: Place, id: str, holds: Callable[[Shape], bool]) -> Explanation | None:
-    """A sentence about the matrix that a function of ``numpy.linalg`` was given."""
+    """Explain an error in the matrix passed to a function of ``numpy.linalg``."""
     match place.find(ast.Call):
         case ast.Call(func=ast.Attribute(value=base) as func, args=[matrix, *_]):
             shape = place.shape(matrix)
@@ -724,7 +724,7 @@ AXES_FIRST = ("sum", "mean", "max", "min", "prod", "any", "all", "std", "var")
 
 @rule(TypeError, r"Cannot interpret '(\d+)' as a data type$")
 def axes_arguments(place: Place, error: Any, match: re.Match[str]) -> Explanation | None:
-    """Several axes, of which the second was taken as the type of the result."""
+    """Explain two separate axes, of which NumPy read the second as a dtype."""
     match place.find(ast.Call):
         case ast.Call(func=ast.Attribute(value=base, attr=name) as function, args=args) if (
             name in AXES_FIRST

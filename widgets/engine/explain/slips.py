@@ -1,6 +1,6 @@
-"""What code that ends well can hardly mean: lost results, second names that are no copies.
+"""Find probable mistakes in code that raised no error: lost results, second names taken for copies.
 
-Only the code and the values that it has left are read; nothing runs.
+These checks read only the code and the values that it left; they run nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEW_ARRAY = (
     *("reshape", "astype", "transpose", "flatten", "ravel", "squeeze", "swapaxes", "copy", "clip"),
     *("round", "repeat", "cumsum"),
 )
-"""Methods that leave their array as it is."""
+"""Methods that leave their array unchanged."""
 FROM_NUMPY = (*NEW_ARRAY, "sort", "abs", "exp", "log", "sqrt", "delete", "append", "flip")
 CHANGES = (*IN_PLACE, "shuffle", "partition", "resize")
 OF_ROWS = ("cov", "corrcoef")
@@ -32,7 +32,7 @@ SLIPS: list[tuple[type[ast.AST], Slip]] = []
 
 
 def slips_in(code: str, scope: dict[str, Any], file: str) -> list[dict[str, Any]]:
-    """Explanations of slips, one of each kind, in the order of their lines."""
+    """Explain slips, one of each kind, in the order of their lines."""
     tree = ast.parse(code)
     lines = code.splitlines(keepends=True)
     place = Place(file, 0, lines, tree, [], (scope, scope), compile("", file, "exec"))
@@ -56,7 +56,7 @@ def slip(kind: type[ast.AST]) -> Callable[[Slip], Slip]:
 
 
 def is_outside(place: Place, node: ast.AST) -> bool:
-    """Whether names in a node are those whose values the code has left."""
+    """Whether a node is outside functions and the like, so that its names are in the scope."""
     return place.owner(node) is None
 
 
@@ -148,7 +148,7 @@ def shown(place: Place, node: ast.Expr) -> Explanation | None:
 @slip(ast.Assign)
 @slip(ast.AugAssign)
 def second_name(place: Place, node: ast.Assign | ast.AugAssign) -> Explanation | None:
-    """A change of an array under a second name, or of a view of it as a whole."""
+    """A change to an array under a second name, or to a complete view of it."""
     target: ast.AST = node.targets[0] if isinstance(node, ast.Assign) else node.target
     if is_part := isinstance(target, ast.Subscript):
         target = target.value
@@ -175,7 +175,7 @@ def second_name(place: Place, node: ast.Assign | ast.AugAssign) -> Explanation |
 
 
 def given_before(place: Place, node: ast.stmt, name: str) -> ast.expr | None:
-    """What a name stands for when a statement of its block comes."""
+    """The expression last assigned to a name before a statement of the same block."""
     for each in earlier(place, node):
         match each:
             case ast.Assign(targets=[ast.Name(id=given)], value=value) if given == name:
@@ -186,7 +186,7 @@ def given_before(place: Place, node: ast.stmt, name: str) -> ast.expr | None:
 @slip(ast.Assign)
 @slip(ast.AugAssign)
 def copy_changed(place: Place, node: ast.Assign | ast.AugAssign) -> Explanation | None:
-    """An assignment to a part of what an index of numbers, or a mask, has copied."""
+    """An assignment to part of the copy that an index of numbers, or a mask, returns."""
     target = node.targets[0] if isinstance(node, ast.Assign) else node.target
     match target:
         case ast.Subscript(value=ast.Subscript(value=ast.Name() as array, slice=index) as copy):
@@ -199,7 +199,7 @@ def copy_changed(place: Place, node: ast.Assign | ast.AugAssign) -> Explanation 
 
 @slip(ast.Expr)
 def shuffled_apart(place: Place, node: ast.Expr) -> Explanation | None:
-    """Two arrays of one length, each shuffled by itself."""
+    """Two arrays of equal length, shuffled separately."""
     second, *others = map(shuffled, [node, *earlier(place, node)])
     if second is None or not is_array(place, second):
         return None
@@ -220,7 +220,7 @@ def shuffled(statement: ast.stmt) -> ast.expr | None:
     return None
 
 
-# Operations that do something else
+# Operations that do something unexpected
 
 
 @slip(ast.Attribute)
@@ -228,7 +228,7 @@ def one_axis(place: Place, node: ast.Attribute) -> Explanation | None:
     if node.attr != "T" or not is_array(place, node.value, axes=1):
         return None
     match place.parent(node):
-        case ast.BinOp(op=ast.MatMult()) | ast.Call():  # which are the same with it and without it
+        case ast.BinOp(op=ast.MatMult()) | ast.Call():  # the same with and without .T
             return None
     text = place.text(node.value)
     values: dict[str, Any] = dict(array=text, shape=str(place.shape(node.value)))
@@ -272,7 +272,7 @@ def power(place: Place, node: ast.BinOp) -> Explanation | None:
 
 @slip(ast.Call)
 def rows(place: Place, node: ast.Call) -> Explanation | None:
-    """Covariances of samples, one in each row, where each row is taken as a variable."""
+    """Covariances of samples, one per row, that take each row as a variable."""
     match node:
         case ast.Call(func=function, args=[array], keywords=[]) if place.is_numpy(
             function, *OF_ROWS
@@ -289,7 +289,7 @@ def rows(place: Place, node: ast.Call) -> Explanation | None:
 
 @slip(ast.Call)
 def same_seed(place: Place, node: ast.Call) -> Explanation | None:
-    """A generator that begins anew in each round of a loop."""
+    """A generator that starts again from the same seed in each iteration of a loop."""
     match node:
         case ast.Call(
             func=ast.Attribute(attr="default_rng" | "seed"), args=[ast.Constant(value=int())]

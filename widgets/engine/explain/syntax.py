@@ -23,7 +23,7 @@ KEYWORDS = "lambda|class|in|is|not|and|or|if|for|from|import|pass|global|return|
 def explain_syntax(
     error: SyntaxError, files: Collection[str], current: str
 ) -> dict[str, Any] | None:
-    """The explanation of code that Python cannot read."""
+    """Explain why Python cannot read some code."""
     file, line, message = error.filename, error.lineno, error.msg
     if type(file) is not str or type(line) is not int or type(message) is not str:
         return None
@@ -33,7 +33,7 @@ def explain_syntax(
     if not 1 <= line <= len(lines) or len(lines[line - 1]) > MAX_MESSAGE:
         return None
     if type(error.text) is not str or error.text.strip() != lines[line - 1].strip():
-        return None  # of other code with the same name
+        return None  # the error is in other code of this name
     explanation = wrong_line(message, lines[line - 1])
     return None if explanation is None else as_reply(explanation, line, file, current)
 

@@ -1,6 +1,4 @@
-"""How answers to a kind of question get into a page without scripts and out of it, and what judges
-them.
-"""
+"""Answers to a kind of question: their judge, and their form in pages without scripts."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +7,7 @@ from typing import Any, Literal
 
 
 class NotAnAnswer(ValueError):
-    """Why a text that was typed is no answer: a message of the interface, and its values."""
+    """A typed text is not an answer. An interface message and its values say why."""
 
     def __init__(self, english: str, **values: str) -> None:
         super().__init__(english % values)
@@ -17,14 +15,14 @@ class NotAnAnswer(ValueError):
 
 
 class Answers:
-    """Those of a question with options, of which some are picked. Others derive from it.
+    """Answers to a question whose options are picked. Other kinds of answers derive from it.
 
     Attributes
     ----------
     judged_by : ``judge.js`` of the kind; the grader, which runs code; or the question's instrument
-    reveals : whether what the page says of a wrong answer contains the right one
+    reveals : whether the page's feedback on a wrong answer contains the right one
     is_tried : whether the page has a check that does not count as an answer
-    needs_scripts : whether there is no answer without them
+    needs_scripts : whether answering requires scripts
     """
 
     judged_by: Literal["script", "grader", "instrument"] = "script"
@@ -35,34 +33,35 @@ class Answers:
     def typed(
         self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
-        """An answer that was given without scripts, as scripts write it.
+        """Convert an answer given without scripts to the form that scripts write.
 
         Parameters
         ----------
         fields : of the form
-        key : what the page's judge compares with
-        told : what else it is told, ``Question.judged_with``
+        key : data with which the page's judge compares answers
+        told : the judge's other input, ``Question.judged_with``
 
         Raises
         ------
         NotAnAnswer
-            If nothing can be made of it.
+            If the fields contain no valid answer.
         """
         return fields.get(f"{label}.answer", "")
 
     def code(self, answer: str, told: Mapping[str, Any]) -> str:
-        """The code that an answer makes, which the question's check runs if the script finds the
-        answer wrong; nothing if it makes none.
+        """Return the code that an answer forms; empty if it forms none.
+
+        The question's check runs this code if the script finds the answer wrong.
 
         Raises
         ------
         TypeError, ValueError
-            If the text is no answer.
+            If the text is not an answer.
         """
         return ""
 
     def filled(self, html: str, label: str, answer: str) -> str:
-        """The HTML of a question with this answer in its form."""
+        """Fill an answer into the form in a question's HTML."""
         chosen = set(answer.split(","))
         box = re.compile(rf'{named(label)} value="([^"]*)"')
         return box.sub(

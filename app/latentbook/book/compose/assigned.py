@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from latentbook.base.errors import FileProblems, Mistake, Problems, accepted_names
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.chapters import Chapters
 from latentbook.book.compose.labels import Labels
@@ -19,14 +21,12 @@ from latentbook.book.read.options import as_label
 from latentbook.book.read.parse import parse_block
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
-from latentbook.errors import FileProblems, Mistake, Problems, accepted_names
-from latentbook.hashing import content_hash
 
 QUIZ, ASKED = "quiz", "question"
 """Names of the directives of a question, and of one that is asked elsewhere."""
 
 MARK = re.compile(r"<<(\w+)>>")
-"""Stands in a question that varies for something that ``{vary}`` assigns."""
+"""Placeholder, in a question that varies, for a value that ``{vary}`` assigns."""
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Assigned:
         return [source for source, _ in self.assignments]
 
     def close(self, labels: Labels, days: Days, problems: Problems) -> None:
-        """Let no text refer to what is written in an assignment; report dates of its questions."""
+        """Close labels in assignments to references; report dates set for their questions."""
         for source, questions in self.assignments:
             place = source.opening.place
             own = [each for each in labels.targets.values() if each.page == place]
@@ -58,7 +58,7 @@ def take_assigned(
     plots: Plots,
     reader: SourceReader,
 ) -> Assigned:
-    """Take the questions out. What varies and stays in the text has its first numbers there."""
+    """Remove the questions. One that varies but stays in the text gets its first numbers."""
     taking = _Taking(assignments, plots, reader)
     kept = [taking.source(source) for source in chapters]
     texts = [taking.source(source) for source in assignments]
@@ -126,7 +126,7 @@ class _Taking:
         return self.remark(node, label, label, asker)
 
     def variants(self, node: DirectiveNode, problems: FileProblems) -> Iterator[DirectiveNode]:
-        """The question with each set of numbers; itself if it does not vary."""
+        """Yield the question with each set of numbers, or unchanged if it does not vary."""
         if not node.code:
             yield node
             return
@@ -151,12 +151,12 @@ class _Taking:
                 yield replace(found, options=options)
 
     def remark(self, node: DirectiveNode, asked: str, label: str, page: PageSource) -> Node:
-        """What stands where a question was."""
+        """Make the remark that replaces a question."""
         options = {"label": label, "assignment": page.name, "title": page.title}
         return DirectiveNode(node.line, self.syntaxes[ASKED], asked, options)
 
     def questions(self, source: ChapterSource) -> list[AskedQuestion]:
-        """The questions of an assignment, after reporting those that no text has."""
+        """Return the questions of an assignment; report those that no text contains."""
         found, page = [], source.opening
         for label, (asker, node) in self.askers.items():
             if asker.name == page.name and label in self.taken:
@@ -168,7 +168,7 @@ class _Taking:
 
 
 def _secret(node: DirectiveNode) -> str:
-    """A hash of all that is written, the answer too: nobody can undo a shuffling by it."""
+    """Hash the question with its answer, so that no one can undo a shuffle seeded by it."""
     pieces: list[str] = []
     for each in walk((node,)):
         match each:

@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import IO, Any
 
 RUNS = "Latentbook runs "
-"""Stands before the name of the code in what the process writes as errors."""
+"""Prefix of the code's name in the process's stderr."""
 
 SERVE = "from latentbook.book.compose.author_process import serve; serve({memory})"
 OUTPUTS = "LATENTBOOK_AUTHOR_OUTPUTS"
-"""The variable by which the process is told its ``outputs``."""
+"""Environment variable that passes ``outputs`` to the process."""
 
 GRACE_S = 5
-"""How much later than the process itself this one stops code that takes too long."""
+"""Extra time for the process to stop overlong code itself, before this one kills it."""
 
 MAX_MEMORY = 8 * 2**30
 """Bytes of address space, of which linear algebra on many processors reserves a few GB."""
@@ -32,12 +32,12 @@ MAX_MEMORY = 8 * 2**30
 Reply = dict[str, Any]
 """``done`` or ``failed`` as from the host, with ``outputs``: pairs of a kind and its data.
 
-Code that took its process with it has failed without a ``name``, and has ``died``.
+If code ends its process, the reply is ``failed`` with an empty ``name``, and ``died``.
 """
 
 
 def call(function: Callable[..., Any], **given: Any) -> dict[str, str]:
-    """The request to call a function there; one of an instrument names it as ``widget``."""
+    """Make a request to call a function in the process; ``widget`` names its instrument, if any."""
     place = f"{function.__module__}:{function.__name__}"
     return {"type": "call", "code": json.dumps({"function": place, **given})}
 
@@ -47,10 +47,10 @@ class AuthorCode:
 
     Parameters
     ----------
-    seconds : longest time that one request may take
-    memory : most memory that the process may take, in bytes, where the system keeps to it
-    root : where ``widgets`` is imported from, if not from where this process would
-    outputs : Python that shows values as plugins of the book do
+    seconds : time limit of one request
+    memory : memory limit of the process in bytes, if the system enforces it
+    root : folder to import ``widgets`` from, if not the same as for this process
+    outputs : Python of the book's plugins that shows values
     """
 
     def __init__(
@@ -66,13 +66,13 @@ class AuthorCode:
         self.memory = memory
         self._path = sys.path if root is None else [str(root), *sys.path]
         self._process: subprocess.Popen[str] | None = None
-        self._said: IO[str]  # what the process and C libraries in it write as errors
+        self._said: IO[str]  # stderr of the process, including its C libraries
 
     def close(self) -> None:
         """End the process; a later request starts another one."""
         if self._process is not None:
             _kill(self._process)
-            with contextlib.suppress(BrokenPipeError):  # what it was asked and did not read
+            with contextlib.suppress(BrokenPipeError):  # a request that it did not read
                 self._process.communicate()
             self._said.close()
         self._process = None
@@ -111,7 +111,7 @@ class AuthorCode:
         return self._process
 
     def _death(self) -> Reply:
-        """How the process ended, and where in the code if it could still report that."""
+        """Report how the process ended and, if it could still report that, at which line."""
         assert self._process is not None
         status = self._process.wait()
         self._said.seek(0)

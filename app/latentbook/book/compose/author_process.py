@@ -24,7 +24,7 @@ from widgets.engine.failure import failed
 from widgets.engine.frames import compute_frame, filename_of, plain
 
 VARIANTS = 64
-"""Of a question with numbers of each student's own."""
+"""Number of variants of a question whose numbers differ between students."""
 
 
 def serve(memory: int | None) -> None:
@@ -37,7 +37,7 @@ def serve(memory: int | None) -> None:
     replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    os.dup2(2, 1)  # what code prints past Python must not be taken for a reply
+    os.dup2(2, 1)  # output that bypasses Python must not be mistaken for a reply
     faulthandler.enable()
     outputs.add(os.environ[OUTPUTS])
     for line in requests:
@@ -58,7 +58,7 @@ def _answer(request: Mapping[str, Any]) -> Reply:
         else:
             try:
                 reply = {"type": "done", "value": make(request["code"])}
-            except BaseException as error:  # sys.exit is one
+            except BaseException as error:  # sys.exit included
                 reply = failed(error, _file_of(request))
     return {**reply, "outputs": tape.pieces}
 
@@ -70,7 +70,7 @@ def _run(code: str, file: str) -> dict[str, Any]:
 
 
 def _plot(code: str) -> dict[str, Any]:
-    """A figure as plain data, or the SVG of one by Matplotlib."""
+    """Return a figure as plain data, or as SVG if Matplotlib made it."""
     left = _run(code, "plot")
     figure: Any = left.get("figure")
     if host.is_matplotlibs(figure):
@@ -124,7 +124,7 @@ def _output(code: str) -> dict[str, str]:
 
 
 def _numbers(code: str) -> dict[str, Any]:
-    """The numbers that the code defines under public names; ``None`` counts as none."""
+    """Return the code's public variables as numbers; ``None`` replaces every other value."""
     found: dict[str, Any] = {}
     imported = {
         alias.asname or alias.name
@@ -152,7 +152,7 @@ def _flatten(name: str, value: Any, found: dict[str, Any]) -> None:
 
 
 def _vary(code: str) -> dict[str, list[dict[str, str]]]:
-    """What the code assigns, with another ``rng`` for each variant."""
+    """Return the values that the code assigns, with a different ``rng`` for each variant."""
     made = []
     for seed in range(VARIANTS):
         scope = {"__name__": "__main__", "rng": np.random.default_rng(seed)}
@@ -163,9 +163,9 @@ def _vary(code: str) -> dict[str, list[dict[str, str]]]:
 
 
 def _state(code: str) -> dict[str, Any]:
-    """What an instrument shows at a state, by names, and the words in which readers see it.
+    """Return the values that an instrument shows at a state, by name, and their labels.
 
-    ``shown`` are the readouts, and the controls as addresses have them.
+    ``shown`` contains the readouts, and the controls as written in addresses.
     """
     given = json.loads(code)
     instrument = widgets.get(given["instrument"]).instrument
@@ -186,7 +186,7 @@ def _state(code: str) -> dict[str, Any]:
 
 
 def _written(value: Any) -> str | None:
-    """A number, a text or a list as it stands in a question; None of anything else."""
+    """Format a number, text or list for a question; return None for anything else."""
     value = value.tolist() if isinstance(value, np.ndarray | np.generic) else value
     match value:
         case bool():
@@ -212,7 +212,7 @@ def _listing(code: str) -> None:
 
 
 def _call(code: str) -> Any:
-    """What a function returns, ``module:name``, for the other values as its arguments."""
+    """Call a function, ``module:name``, with the other values as its arguments."""
     given = json.loads(code)
     module, name = given.pop("function").split(":")
     return getattr(import_module(module), name)(**given)
@@ -233,8 +233,8 @@ MAKERS = {
     "call": _call,
     "file": _file,
 }
-"""Requests that are not the host's, ``{"type", "code"}``: each runs its code in a scope of its own.
-The code of ``file`` is a path, that of ``state`` and ``call`` is JSON."""
+"""Handlers of requests that the host does not know, ``{"type", "code"}``. Code runs in a separate
+scope. The code of ``file`` is a path; that of ``state`` and ``call`` is JSON."""
 
 
 def _file_of(request: Mapping[str, Any]) -> str:

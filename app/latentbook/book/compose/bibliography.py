@@ -12,8 +12,8 @@ from bibtexparser.bparser import BibTexParser  # type: ignore[import-untyped]
 from bibtexparser.customization import convert_to_unicode  # type: ignore[import-untyped]
 from bibtexparser.latexenc import latex_to_unicode  # type: ignore[import-untyped]
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.pieces import Address, Link, Text, element, plain
-from latentbook.errors import FileProblems
 
 ENTRY = re.compile(r"^@(\w+)\s*\{\s*([^,\s}]*)", re.MULTILINE)
 REQUIRED = ("author", "title", "year")
@@ -65,7 +65,7 @@ class Bibliography:
 
 
 def read_bibliography(text: str, report: FileProblems) -> Bibliography:
-    """Read a file's text; entries that cannot be read are reported with their line."""
+    """Read a file's text; report entries that cannot be read, with their line."""
     lines, unclosed = _entry_lines(text, report)
     entries = _parsed(text)
     for key, line in lines.items():
@@ -91,7 +91,7 @@ def read_bibliography(text: str, report: FileProblems) -> Bibliography:
 
 @lru_cache(maxsize=4)
 def _parsed(text: str) -> dict[str, dict[str, str]]:
-    """Fields of each entry. Names keep their braces, which tell a group's from a person's."""
+    """Return each entry's fields. Names retain their braces, which identify groups."""
     parser = BibTexParser(ignore_nonstandard_types=False, common_strings=True)
     return {
         entry["ID"]: convert_to_unicode(dict(entry)) | {"author": entry.get("author", "")}
@@ -100,7 +100,7 @@ def _parsed(text: str) -> dict[str, dict[str, str]]:
 
 
 def _entry_lines(text: str, report: FileProblems) -> tuple[dict[str, int], set[str]]:
-    """The line of each key, and the keys whose braces do not close; reports duplicate keys."""
+    """Return each key's line, and the keys with unbalanced braces; report duplicate keys."""
     lines: dict[str, int] = {}
     unclosed: set[str] = set()
     matches = [m for m in ENTRY.finditer(text) if m[1].lower() not in COMMENTS]

@@ -1,13 +1,13 @@
-"""The base of all blocks, those of plain Markdown, and the words of blocks.
+"""The base class of all blocks, the blocks of plain Markdown, and the words of blocks.
 
-A block is rendered by ``templates/blocks/KIND.html``, or by its own ``markup``, as ``block``;
-nested blocks are rendered by ``{{ render(blocks) }}``. A field of type :class:`Text` is running
-text, which is printed for the page that shows it; one of type :class:`Html` is markup that is the
-same on every page; a ``str`` is plain text and is escaped by the template. ``docs/templates.md``
-lists the templates and what else they may use.
+``templates/blocks/KIND.html``, or a block's own ``markup``, renders it as ``block``;
+``{{ render(blocks) }}`` renders nested blocks. A field of type :class:`Text` is running text,
+printed for the page that shows it. A field of type :class:`Html` is markup that is the same on
+every page. A ``str`` is plain text, which the template escapes. ``docs/templates.md`` lists the
+templates and everything else that they may use.
 
-Every other block is declared from :class:`Block` in the file of its directive, with exactly the
-fields that its template receives; nothing else refers to it.
+Every other block derives from :class:`Block` in the file of its directive, with exactly the fields
+that its template receives; nothing else refers to it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,19 +24,19 @@ Show: TypeAlias = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class ClassForm:
-    """One way in which a block can be put to a class (docs/class.md), as plain data.
+    """One way to put a block to a class (docs/class.md), as plain data.
 
     Attributes
     ----------
     form : the form of the answer: the kind of question whose folder contains ``class.html`` and
         ``class.js``, or a file in ``lecture/forms`` of the plugin's templates and scripts
-    called : what the lecturer reads for the kind of block, to be translated
-    asked : what phones and the projector are sent
-    told : what they are also sent once the answers are revealed
-    accepts : what an answer is: the place of an option, ``{"count": 4}``; a number,
+    called : the lecturer's name for the kind of block, to be translated
+    asked : data sent to phones and the projector
+    told : data also sent to them once the answers are revealed
+    accepts : the form of an answer: the place of an option, ``{"count": 4}``; a number,
         ``{"low": 0, "high": 1}`` or nothing; ``{"list": {"count": 4}, "least": 2, "most": 4}``;
-        ``{"curve": 128}``, so many points at most
-    wanted, name : which of several ways this is, and what the lecturer reads for it
+        ``{"curve": 128}``, at most this many points
+    wanted, name : which of several ways this is, and the lecturer's name for it
     html : whether the complete block is sent as well
     """
 
@@ -56,15 +56,15 @@ class Block:
 
     Attributes
     ----------
-    kind : its name, as of its template
+    kind : its name, and that of its template
     said : the fields whose words count for search and reading time: text, blocks, or tuples of
         anything that has ``said`` itself
-    seconds : how long a reader stays with it; None for as long as its words take
+    seconds : reading time; None to derive it from its words
     beside : whether it is set in the margin, next to the block before it
     takes_notes : whether notes and other blocks can be set in the margin next to it
-    markup : of a plugin's block: its template, in place of a file
-    style, script : of a plugin's block: a sheet, and a module whose default export starts the
-        block's element and returns what ends it; both are loaded only where there is such a block
+    markup : for a plugin's block, its template instead of a file
+    style, script : for a plugin's block, a style sheet, and a module whose default export starts
+        the block's element and returns its cleanup function; only pages with the block load them
     """
 
     kind: ClassVar[str]
@@ -120,7 +120,7 @@ class Heading(Block):
 
 @dataclass(frozen=True)
 class Equation(NumberedBlock):
-    """A display equation. ``number`` and ``label`` are empty where nothing refers to it."""
+    """A display equation. ``number`` and ``label`` are empty if nothing refers to it."""
 
     kind = "equation"
     said = ("html",)
@@ -170,10 +170,10 @@ def _fields(said: Any) -> tuple[object, ...]:
 
 
 def reading_minutes(blocks: Iterable[Block]) -> int:
-    """Whole minutes, at least one, for the text itself.
+    """Estimate the reading time of the text itself in whole minutes, at least one.
 
-    Words count at 220 a minute, unless a block says how long a reader stays with it. What is
-    opened, run or answered by choice (folds, snippets, questions) takes its own time.
+    Words count at 220 per minute, unless a block sets its own time. Parts that are opened, run or
+    answered by choice (folds, snippets, questions) do not count.
     """
     return max(1, round(sum(map(_seconds, blocks)) / 60))
 

@@ -1,4 +1,4 @@
-"""Chapters from their sources: composes each page, and withheld content for its mistakes."""
+"""Compose chapters from their sources, and withheld content to find its mistakes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ from latentbook.book.read.source import ChapterSource, PageSource, page_place
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Links between the pages that are open."""
+    """Links between open pages."""
 
     project: Project
     sources: Sequence[ChapterSource]
@@ -101,9 +101,9 @@ class Chapters:
 
     Attributes
     ----------
-    unseen : the resources of withheld content; the same if there is none
-    whole : the chapters with withheld content
-    old_places : where pages were, and where they are
+    unseen : the resources of withheld content; ``resources`` if there is none
+    whole : the chapters, including withheld content
+    old_places : former place -> current place of a page
     """
 
     project: Project
@@ -115,7 +115,7 @@ class Chapters:
     old_places: dict[str, str] = field(default_factory=dict)
 
     def rehearse(self, piece: Piece) -> None:
-        """Compose withheld content for its mistakes and what it uses, and discard the result."""
+        """Compose withheld content to find its mistakes and uses; discard the result."""
         page = piece.page
         whole = next(source for source in self.whole if source.entry.slug == page.slug)
         recorded = whole.recordings.all_current(whole.nodes)
@@ -164,7 +164,7 @@ class Chapters:
         )
 
     def _note_old_places(self, page: PageSource, opening: PageSource) -> None:
-        """Where a page was, by its own old names and those of its chapter."""
+        """Record a page's former places, from its own old names and those of its chapter."""
         aliases = page.document.front.get("aliases", ())
         report = self.project.problems.of(page.path)
         line = page.document.front_lines.get("aliases", 1)
@@ -247,7 +247,7 @@ class Chapters:
     ) -> dict[str, Any]:
         previous, following = self.neighbours.around(page)
         front, lines = page.document.front, page.document.front_lines
-        composer.inline(front["description"], lines.get("description", 1))  # for its mistakes
+        composer.inline(front["description"], lines.get("description", 1))  # to find its mistakes
         return {
             "place": page.place,
             "number": number,
@@ -265,12 +265,12 @@ class Chapters:
     def _cards(
         self, page: PageSource, source: ChapterSource, day: Day | None = None
     ) -> tuple[Block, ...]:
-        """The cards of a page, by a composer of their own: the page shows nothing of them."""
+        """Compose a page's cards with a separate composer, because the page does not show them."""
         alone = replace(page, document=replace(page.document, nodes=page.cards, notes={}))
         return self.composer(alone, source, {}, 0, day).all_blocks()
 
     def _ids_on(self, page: PageSource) -> list[str]:
-        """What addresses can name on a page: its labels and headings."""
+        """Return the ids that addresses can name on a page: its labels and headings."""
         labels = self.resources.labels
         for name in page.document.front.get("aliases", ()):
             if name in labels.targets:

@@ -1,4 +1,4 @@
-"""Nodes of one chapter to blocks: resolves labels, sets text, runs directives."""
+"""Convert a chapter's nodes to blocks: resolve labels, set text, run directives."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import ContentError, FileProblems, Mistake, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.compose.bibliography import Bibliography
 from latentbook.book.compose.blocks import Block, Equation, Heading, Prose
 from latentbook.book.compose.facts import FactLedger
@@ -44,15 +46,13 @@ from latentbook.book.read.recordings import Recorded, Recording, size_of
 from latentbook.book.read.source import PageSource
 from latentbook.book.read.suggestions import cut, literal_markup
 from latentbook.book.translations.language import Language
-from latentbook.errors import ContentError, FileProblems, Mistake, accepted_names
-from latentbook.files import Files
 
 QUOTED = re.compile(r"\{num\}`([^`]+)`")
 
 
 @dataclass(frozen=True)
 class Resources:
-    """What the chapters of one book share."""
+    """Resources that the chapters of one book share."""
 
     pages: Mapping[str, str]  # the place of every page by its file below the content folder
     labels: Labels
@@ -60,7 +60,7 @@ class Resources:
     facts: FactLedger
     mathematics: Mathematics
     media: Media
-    practice: Files  # what {literalinclude} shows
+    practice: Files  # files for {literalinclude}
     pictures: Pictures
     stills: Stills
     plots: Plots
@@ -74,16 +74,16 @@ class Resources:
 
 
 class Composer:
-    """Makes the blocks of one page. Directives use it for all that is not theirs alone.
+    """Makes the blocks of one page. Directives use it for everything that they share.
 
     Attributes
     ----------
     scope : where the page's code runs: the slug of its chapter
     page : its place in the book, ``autoencoders/compress``
-    place : how the ledgers of facts and sources name what is being made
-    cited : keys of the sources that the page names
+    place : link to this content in the ledgers of facts and sources
+    cited : keys of the sources that the page cites
     language : of the text
-    day : when what is made opens; None where it is open
+    day : when the content opens; None if it is open
     """
 
     def __init__(
@@ -131,7 +131,7 @@ class Composer:
         return [note.id for note in self._note_ids.values()]
 
     def blocks(self, nodes: Iterable[Node]) -> tuple[Block, ...]:
-        """The blocks of some nodes; wrong ones are reported and left out."""
+        """Make the blocks of some nodes; report and omit invalid ones."""
         made = (self._block(node) for node in nodes)
         return tuple(block for block in made if block is not None)
 
@@ -182,7 +182,7 @@ class Composer:
         return self._inline_tokens(token)
 
     def foreign_inline(self, text: str, line: int, problems: FileProblems) -> Text:
-        """Inline Markdown from another file; mistakes are reported there."""
+        """Resolve inline Markdown from another file; report its mistakes there."""
         own, self.problems = self.problems, problems
         try:
             return self.inline(text, line)
@@ -206,7 +206,7 @@ class Composer:
         return resolved(inline.children or (), self)
 
     def math(self, tex: str, line: int, *, display: bool = False) -> Formula:
-        """One equation, an empty one after reporting what is broken in it."""
+        """Typeset an equation; if it is broken, report that and return an empty one."""
         try:
             return self.resources.mathematics.set(tex, display=display, symbols=self.symbols)
         except BrokenTex as error:
@@ -234,7 +234,7 @@ class Composer:
         return None
 
     def drawing(self, node: DirectiveNode, svg: str, alt: str) -> Text:
-        """A figure by Matplotlib, as a file."""
+        """Store a Matplotlib figure as a file; return its picture."""
         width, height = (round(4 / 3 * points) for points in size_of(svg))
         file = self.resources.pictures.file
         return Text((file(self.id_of(node), ".svg", svg.encode(), (width, height), alt),))
@@ -251,7 +251,7 @@ class Composer:
             self._notes = outer
 
     def note_mark(self, label: str, line: int) -> Iterable[Token]:
-        """The mark of a note; the note itself goes to the block around it."""
+        """Return a note's mark; add the note itself to the block around it."""
         definition = self._document.notes.get(label)
         if definition is None:
             names = accepted_names(label, self._document.notes)
@@ -279,7 +279,7 @@ class Composer:
     # Places
 
     def target(self, label: str, line: int) -> Target | None:
-        """The target of a label, or None after reporting that there is none."""
+        """Return a label's target; if there is none, report that and return None."""
         target = self.resources.labels.find(label)
         if target is None:
             if not self.resources.labels.are_lost:
@@ -303,7 +303,7 @@ class Composer:
         return self.resources.labels.opens(target.label, self.day)
 
     def link(self, href: str, line: int) -> tuple[Address | None, Day | None]:
-        """Where a link inside the book leads, after checking it, and when that opens."""
+        """Check a link inside the book; return its address and when that opens."""
         file, _, label = href.partition("#")
         page: str | None = self.page
         if file:
@@ -330,7 +330,7 @@ class Composer:
         return target.address, self.opens(target)
 
     def cite(self, key: str, line: int) -> Link | None:
-        """A link to a source; None if its entry is wrong, or after reporting that there is none."""
+        """Return a link to a source; None if its entry is invalid or missing (then reported)."""
         bibliography = self.resources.bibliography
         if key in bibliography.wrong:
             return None
@@ -347,7 +347,7 @@ class Composer:
         return tuple(link for link in links if link is not None)
 
     def term(self, words: str, name: str, line: int) -> Iterable[Token]:
-        """A term where the text defines it, and after that a link to its definition."""
+        """Mark a term as defined at its first use; later, link to its definition."""
         glossary = self.resources.glossary
         if glossary is None:
             return element("dfn", [plain(words)], class_="term")
@@ -362,7 +362,7 @@ class Composer:
         return element("a", [plain(words)], Address("glossary", id), class_="term")
 
     def quoted(self, content: str, line: int) -> Iterable[Token]:
-        """A number with its card, or nothing after reporting that there is none."""
+        """Return a number with its card; if there is none, report that and return nothing."""
         if (number := self._number(content, line)) is None:
             return ()
         place = self.problems.place(number.path, number.line)
@@ -370,7 +370,7 @@ class Composer:
         return element("data", [plain(number.text)], class_="quoted", **card)
 
     def plain(self, text: str, line: int) -> str:
-        """Text without markup, such as a picture's alt, with the numbers that it quotes."""
+        """Fill in the numbers that text without markup quotes, such as a picture's alt text."""
 
         def written(match: re.Match[str]) -> str:
             number = self._number(match[1], line)
@@ -387,7 +387,7 @@ class Composer:
         try:
             return numbers.number(content)
         except NumberError as error:
-            if not (shared.computing or numbers.stale):  # what is stale is reported once
+            if not (shared.computing or numbers.stale):  # stale numbers are reported once
                 self.problems.add(line, f"{error}{numbers.elsewhere(content, shared.numbers)}")
             return None
 
@@ -403,13 +403,13 @@ Maker: TypeAlias = Callable[[DirectiveNode, Composer], Block | None]
 
 @dataclass(frozen=True)
 class Directive(Syntax):
-    """One block of the language.
+    """A directive: its syntax, and how it becomes a block.
 
     Attributes
     ----------
-    run : makes the block, or raises a :class:`Mistake`; a part of another directive has none, as
-        its parent makes it
-    notebook : what it becomes in a notebook
+    run : makes the block, or raises a :class:`Mistake`; None for a part of another directive,
+        because its parent makes it
+    notebook : its form in a notebook
     """
 
     run: Maker | None = None

@@ -1,7 +1,7 @@
 """One in-process JavaScript context that sets equations and draws stills.
 
 It runs the same modules as the reader's page (``static/js/engine.js``: KaTeX and ``draw.js``), so
-the page shows before any script what the scripts would draw.
+the page shows the scripts' drawings before any script runs.
 """
 
 import atexit
@@ -13,9 +13,9 @@ from typing import Any
 
 from py_mini_racer import DEFAULT_V8_FLAGS, MiniRacer, init_mini_racer
 
+from latentbook.base.errors import LatentbookError
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Html
-from latentbook.errors import LatentbookError
 
 CALL = """
 function callEngine(name, args) {
@@ -29,9 +29,9 @@ function callEngine(name, args) {
 """
 
 
-# Where the processor has protection keys, only the thread in which V8 starts, and threads begun by
-# it, may read V8's compiled code: a context freed by any other would crash the process. The keys
-# guard against hostile scripts, and every script run here is the book's own.
+# On processors with protection keys, only the thread that starts V8, and threads that it starts,
+# may read V8's compiled code. Freeing a context in any other thread would crash the process. The
+# keys guard against hostile scripts, but every script that runs here is the book's own.
 FLAGS = (*DEFAULT_V8_FLAGS, "--no-memory-protection-keys")
 
 
@@ -39,7 +39,7 @@ def open_context() -> MiniRacer:
     """A new JavaScript context, which any thread may use and close."""
     init_mini_racer(flags=FLAGS, ignore_duplicate_init=True)
     # MiniRacer uses the event loop of the calling thread, if there is one. A thread without
-    # one keeps it independent of the server's.
+    # an event loop makes it independent of the server's.
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(MiniRacer).result()
 
@@ -53,12 +53,12 @@ class EngineError(LatentbookError):
 
 
 class Engine:
-    """The context. ``script`` is the bundle, whose exports are the global ``engine``."""
+    """A context. ``script`` is the bundle, whose exports become the global ``engine``."""
 
     def __init__(self, script: str) -> None:
         self.script = script
         self._racer = open_context()
-        # Left open, its thread keeps the process from ending.
+        # If left open, its thread prevents the process from ending.
         atexit.register(self._racer.close)
         self._racer.eval(script)
         self._racer.eval(CALL)
@@ -78,8 +78,8 @@ class Engine:
         return str(self._call("drawSvg", figure, width, id, label))
 
     def draw_axes(self, figure: Mapping[str, Any], width: int, id: str) -> dict[str, Any]:
-        """The axes of a figure alone, ``{svg, box}``: left, top, width and height of what they
-        enclose, as shares of the picture."""
+        """Draw only a figure's axes; return ``{svg, box}``. The box is the left, top, width and
+        height of the area that they enclose, as shares of the picture."""
         drawn: dict[str, Any] = json.loads(self._call("drawAxes", figure, width, id))
         return drawn
 

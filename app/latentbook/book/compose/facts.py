@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
+from latentbook.base.datafile import Entry, Text, Toml
+from latentbook.base.errors import FileProblems, accepted_names
 from latentbook.book.compose.pieces import Address, Link
-from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems, accepted_names
 
 
 class FactEntry(Entry):
@@ -57,7 +57,7 @@ class FactLedger:
 
 
 def read_facts(text: str, bibliography: Collection[str], report: FileProblems) -> FactLedger:
-    """Read the ledger; mistakes are reported and left out.
+    """Read the ledger; report and drop invalid entries.
 
     Parameters
     ----------

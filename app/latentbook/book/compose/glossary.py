@@ -4,14 +4,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from latentbook.base.datafile import Entry, Text, Toml
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.pieces import Link
-from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
 class TermEntry:
-    """One term; ``text`` is Markdown."""
+    """One term; ``meaning`` is Markdown."""
 
     name: str
     id: str

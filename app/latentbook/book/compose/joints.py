@@ -1,4 +1,4 @@
-"""Where a line of text must not break: between a number and its sign or unit."""
+"""Prevent line breaks between a number and its sign or unit."""
 
 import re
 from collections.abc import Sequence
@@ -12,13 +12,13 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 UNITS = r"%|‰|°C?|×|px|pp|nats?|bits?|dB|[kMG]?Hz|[kKMGT]i?B|B|[mµμn]?s|min|h|[kcmµμn]?m|k?g"
 JOINT = re.compile(rf"(?<=\d) (?=(?:{UNITS})(?!\w))|(?<=×) (?=\d)")
 OTHER = "\N{OBJECT REPLACEMENT CHARACTER}"
-"""What stands for code, pictures and whatever else has no text."""
+"""Placeholder for code, pictures and everything else without text."""
 
 
 def joined(tokens: Sequence[Token]) -> list[Token]:
-    """Tokens of one level, with a no-break space between a number and its sign or unit.
+    """Put no-break spaces between numbers and their signs or units in tokens of one level.
 
-    Both may be marked up: the space is found in the text of all of them.
+    Either may have markup, so the search covers the joined text of all tokens.
     """
     texts = [_text(token) for token in tokens]
     found = [match.start() for match in JOINT.finditer("".join(texts))]
@@ -36,7 +36,7 @@ def joined(tokens: Sequence[Token]) -> list[Token]:
 
 
 def _text(token: Token) -> str:
-    """The text of a token in which no equation can be changed: its spaces are none of a line's."""
+    """Return a token's text; placeholders replace the spaces of an equation to protect them."""
     match token.type:
         case "text":
             return token.content

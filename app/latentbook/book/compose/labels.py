@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
+from latentbook.base.errors import FileProblems, Problems, accepted_names
 from latentbook.book.compose.target import Target
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT
 from latentbook.book.read.day import Day
@@ -21,7 +22,6 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.options import as_label
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import REVIEW, ChapterSource, PageSource, SourceReader
-from latentbook.errors import FileProblems, Problems, accepted_names
 
 PAGE_IDS = ("help-title", "latentbook-config", "main", "references", "search-results")
 """Ids that every page has."""
@@ -34,19 +34,19 @@ class Labels:
     ----------
     targets : by label
     unanswered : open questions whose answers are withheld
-    hidden : of a course: label -> where it is hidden
-    left_out : of a course: gives the targets of the book that it is made from, once one is wanted
-    full_book_url : address of that book, where references to what is left out lead; may be empty
-    unlinked : where references to what is left out lead nowhere
-    are_lost : a plugin that fails may have had labels that are not known
-    words : a line of Markdown as plain text
+    hidden : for a course, label -> file and line that hide it
+    left_out : for a course, returns the targets of its book; called only when one is needed
+    full_book_url : address of that book, for references to omitted content; may be empty
+    unlinked : places of references to omitted content that have no link
+    are_lost : whether labels may be unknown because a plugin failed
+    words : converts a line of Markdown to plain text
     """
 
     def __init__(self, words: Callable[[str], str] = str) -> None:
         self.targets: dict[str, Target] = {}
-        self.days: dict[str, Day] = {}  # of what is not open
+        self.days: dict[str, Day] = {}  # of withheld content
         self.unanswered: set[str] = set()
-        self.twice: set[str] = set()  # labels that two things have
+        self.twice: set[str] = set()  # labels used twice
         self.hidden: dict[str, str] = {}
         self.left_out: Callable[[], Mapping[str, Target]] = dict
         self.full_book_url = ""
@@ -85,7 +85,7 @@ class Labels:
         return [id for (where, _), id in self._ids.items() if where == page]
 
     def add_chapter(self, chapter: ChapterSource, problems: Problems) -> None:
-        """Number a chapter and add its labels. Without a number nothing in it is numbered."""
+        """Number a chapter's contents, if it has a number itself, and add its labels."""
         _Numbering(self, chapter, problems).add_pages()
 
     def add(self, target: Target, problems: FileProblems) -> None:
@@ -106,7 +106,7 @@ class Labels:
         }
 
     def shut(self, days: Mapping[str, Day]) -> None:
-        """Record what is withheld. Nothing shows its title any more."""
+        """Record withheld labels, and remove their titles so that nothing shows them."""
         for label, day in days.items():
             self.targets[label] = replace(self.targets[label], title="")
             self.days[label] = day
@@ -128,7 +128,7 @@ class _Numbering:
         self.problems = problems.of(chapter.opening.path)
         self.page = chapter.opening.place
         self.counts: Counter[str] = Counter()
-        # One page prints the entire chapter, so ids are unique in all of it.
+        # One page prints the entire chapter, so ids must be unique in the chapter.
         self.taken = {*PAGE_IDS, *(node.label for node in walk(chapter.nodes) if has_label(node))}
         self.taken |= {page.label for page in chapter.pages if page.name}
 
@@ -143,13 +143,13 @@ class _Numbering:
             self.numbered("section", page.name, page.title, 1)
             self.add(page.document.nodes)
             self.add_cards(page)
-        for page in self.chapter.evidence:  # after all sections, whose numbers it leaves alone
+        for page in self.chapter.evidence:  # after all sections, so as not to change their numbers
             self.problems, self.page = self.all_problems.of(page.path), page.place
             self.register("evidence", "", page.label, page.title, 1)
             self.add(page.document.nodes)
 
     def add_cards(self, page: PageSource) -> None:
-        """Cards are not on the page they are written in, but share its labels."""
+        """Register a page's cards, which appear on a review page instead."""
         self.page = f"{REVIEW}/{page.slug}"
         for card in page.cards:
             self.register(card.name, "", card.label, card.argument, card.line)
@@ -218,7 +218,7 @@ def is_answer_cell(parent: DirectiveNode, node: Node) -> bool:
 def numbered(
     project: Project, directives: Mapping[str, Syntax], words: Callable[[str], str] = str
 ) -> Labels:
-    """The labels of a book that is read but not composed; mistakes are not reported."""
+    """Read a book without composing it, and return its labels; ignore mistakes."""
     unheard, labels = Problems(), Labels(words)
     reader = SourceReader(replace(project, problems=unheard), directives, words)
     for entry in project.manifest.entries:

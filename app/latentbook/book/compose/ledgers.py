@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.facts import FactEntry, Gap, Remark
 from latentbook.book.compose.pieces import Address, Link, Symbol, Term
@@ -14,21 +15,20 @@ from latentbook.book.read.nodes import Document
 from latentbook.book.read.notation import SymbolEntry
 from latentbook.book.read.project import Project
 from latentbook.book.read.source import PageSource
-from latentbook.errors import accepted_names
 
 NEVER = Day(Path(), 1, "hidden")
-"""The day of what only withheld content uses: it may refer to everything withheld."""
+"""Day of entries that only withheld content uses: they may refer to any withheld content."""
 
 Listing = Literal["listed", "unseen", "left out", "unused"]
 
 
 @dataclass(frozen=True)
 class Ledgers:
-    """Composes the data files of a book, once all its pages are.
+    """Composes the data files of a book after all its pages.
 
     Attributes
     ----------
-    unseen : the resources of withheld content; the same if there is none
+    unseen : the resources of withheld content; ``resources`` if there is none
     names : labels of all pages, withheld ones included
     symbol_uses : where each symbol is used, by its id
     """
@@ -41,9 +41,9 @@ class Ledgers:
     unseen_symbols: set[str] = field(default_factory=set)
 
     def sources(self) -> list[str]:
-        """The keys of the sources that are listed.
+        """Return the keys of the listed sources.
 
-        A course does not list what only chapters cite that it leaves out.
+        A course does not list sources that only its omitted chapters cite.
         """
         seen, unseen = self.resources.bibliography, self.unseen.bibliography
         of_course = self.project.overlay.book is not None
@@ -70,7 +70,7 @@ class Ledgers:
         return Symbol(entry.id, html, words, entry.shape, entry.code)
 
     def symbols(self) -> tuple[Symbol, ...]:
-        """All symbols, after reporting those that no equation uses."""
+        """Return the symbols to list; report those that no equation uses."""
         report = self.project.report("notation.toml")
         composer = self._of_file("notation.toml")
         listed = []
@@ -89,7 +89,7 @@ class Ledgers:
         return tuple(listed)
 
     def terms(self) -> tuple[Term, ...]:
-        """All terms, after reporting those that the text does not define."""
+        """Return the terms to list; report those that the text does not define."""
         composer, never = self._of_file("glossary.toml"), self._of_file("glossary.toml", NEVER)
         terms = []
         glossary = self.resources.glossary
@@ -134,13 +134,13 @@ class Ledgers:
 
         Parameters
         ----------
-        seen, unseen : whether open content uses it, or withheld content
+        seen, unseen : whether open content uses it, and whether withheld content does
         """
         if seen:
             return "listed"
         if unseen:
             return "unseen"
-        # Of the book below a course, which may leave out what uses it.
+        # A course may leave out everything that uses an entry of its book.
         return "left out" if self._from_book(file, line) else "unused"
 
     def _from_book(self, file: str, line: int) -> bool:

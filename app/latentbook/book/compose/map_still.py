@@ -12,12 +12,12 @@ from widgets.engine.panels import TILE
 ACROSS = 400
 """Pixels along each side of the picture; static/js/instrument/map/geometry.js has the same."""
 
-FINER = 4  # times as fine, for lines without steps
+FINER = 4  # oversampling factor, for smooth lines
 RING_INK = 150  # of 255
 RING_COLOUR = 84, 81, 74, 255  # on pictures in colour
 
 TileAt = Callable[[float, float, int], NDArray[np.uint8]]
-"""The tile that contains a place, at a zoom in whole numbers."""
+"""Returns the tile that contains a point at an integer zoom."""
 
 
 def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray[np.uint8]:
@@ -27,7 +27,7 @@ def map_picture(view: Sequence[float], limit: float, tile_at: TileAt) -> NDArray
     ----------
     view : x, y, zoom
     limit : half the side of the plane
-    tile_at : gives each tile that is seen
+    tile_at : returns each visible tile
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""TeX to HTML and MathML, with the book's own notation; its symbols are marked."""
+"""Convert TeX to HTML and MathML, with the book's own notation and its symbols marked."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -63,7 +63,7 @@ class Symbols:
         return "".join(out), used
 
     def _match(self, found: Sequence[str], at: int) -> int:
-        """How many tokens from here on form the longest matching symbol, or 0."""
+        """Return the length in tokens of the longest symbol that begins here, or 0."""
         if found[at].isspace():
             return 0
         significant: list[str] = []
@@ -98,7 +98,7 @@ def _end_of_group(found: Sequence[str], at: int) -> int:
 
 
 MAX_CHARACTERS = 5_000
-"""Per equation. Setting one takes time with its length, and no one reads a longer one."""
+"""Per equation. Typesetting time grows with length, and no one reads a longer equation."""
 
 REFUSED = re.compile(r"\\(href|url|includegraphics|html(?:Class|Id|Style|Data))(?![A-Za-z])")
 """Commands that KaTeX does not trust and would set in red."""
@@ -128,7 +128,7 @@ class BrokenTex(Exception):
 class Notation:
     """Commands that abbreviate longer TeX: ``x`` for ``\\mathbf{x}``, with ``#1`` for an argument.
 
-    They are replaced in the text, so that the exported notebooks need none of them.
+    They are expanded in the text, so that exported notebooks do not need them.
     """
 
     def __init__(self, macros: Mapping[str, str]) -> None:
@@ -150,7 +150,7 @@ class Notation:
             if match[1] not in self.macros or match.start() < last:
                 continue
             body, end = self.macros[match[1]], match.end()
-            if not body.startswith("\\operatorname"):  # whose limits go below it
+            if not body.startswith("\\operatorname"):  # in braces, its limits would not go below it
                 body = f"{{{body}}}"
             for number in range(1, max(map(int, PLACE.findall(body)), default=0) + 1):
                 found = TOKEN.findall(tex[end:])
@@ -174,16 +174,16 @@ class Mathematics:
         self._markdown = make_markdown()
 
     def words(self, text: str) -> str:
-        """A line of Markdown as plain text: an equation in letters."""
+        """Convert a line of Markdown to plain text, equations included."""
         children = self._markdown.parseInline(text)[0].children or []
         for child in children:
             if child.type == "math_inline":
-                with suppress(BrokenTex):  # which is reported where the line is set
+                with suppress(BrokenTex):  # reported where the line is typeset
                     child.meta["math"] = self.set(child.content)
         return Text(tuple(children)).words
 
     def set(self, tex: str, *, display: bool = False, symbols: Symbols | None = None) -> Formula:
-        """``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
+        """Typeset ``tex`` as KaTeX's HTML with MathML inside, its symbols marked.
 
         Raises
         ------
@@ -201,7 +201,7 @@ class Mathematics:
             raise BrokenTex(f"broken TeX: {message}", line)
         expanded = self.notation.expand(tex.strip())
         if symbols is not None:
-            # Where a mark breaks the TeX, as in \\frac k2, the equation is set without marks; other
+            # If a mark breaks the TeX, as in \\frac k2, set the equation without marks. Other
             # mistakes are found below, at their own place.
             with suppress(EngineError):
                 marked, used = symbols.mark(expanded)

@@ -14,10 +14,10 @@ SUPERSCRIPTS = dict(zip("0123456789ijknx+−=()⊤′", "⁰¹²³⁴⁵⁶⁷�
 ACCENTS = {"^": "\u0302", "~": "\u0303", "ˉ": "\u0304", "¯": "\u0304", "˙": "\u0307"}
 SPACED = set("=≠<>≤≥≈∼≡∝→←↦⇒⇔∈∉⊂⊆×·⋅⊙+−±≪≫")
 BRACE = "⏟"
-APPLIED = "\u2061"  # between a function's name and what it is applied to
+APPLIED = "\u2061"  # between a function's name and its argument
 UNSEEN = re.compile("[\u2062-\u2064\u200b]")
-SIGN = re.compile(r"(^|[(\[=<>≤≥≈∼→·⋅×+−/,∣]\s*)− ")  # of a number, not between two things
-LOOSE = re.compile(r"(?<=[(\[]) | (?=[.,;)\]])")  # room inside brackets, or before punctuation
+SIGN = re.compile(r"(^|[(\[=<>≤≥≈∼→·⋅×+−/,∣]\s*)− ")  # of a number, not between two operands
+LOOSE = re.compile(r"(?<=[(\[]) | (?=[.,;)\]])")  # spaces inside brackets or before punctuation
 ONE_THING = re.compile(r"[\d.]+|.[\u0300-\u036f]*[₀-ₜ⁰-ⁿᵢⱼ²³ᵏ]*|")
 
 
@@ -30,7 +30,7 @@ EMPTY = Markup()
 
 @dataclass(frozen=True)
 class Formula:
-    """An equation: its TeX, which needs no macros; where it is set, its markup and MathML."""
+    """An equation: its TeX, which needs no macros, and its markup and MathML once typeset."""
 
     tex: str
     html: Markup = EMPTY
@@ -84,7 +84,7 @@ def _text(node: Node) -> str:
 
 
 def _symbol(sign: str) -> str:
-    """Spaces around an operator, and before and after the name of a function."""
+    """Add spaces around an operator, and before and after the name of a function."""
     if sign in SPACED:
         return f" {sign} "
     if sign == APPLIED:
@@ -95,7 +95,7 @@ def _symbol(sign: str) -> str:
 
 
 def _grouped(node: Node) -> str:
-    """In brackets if it is more than one thing."""
+    """Return the text of a node, in brackets if it is more than one thing."""
     text = _text(node).strip()
     return text if ONE_THING.fullmatch(text) else f"({text})"
 
@@ -109,7 +109,7 @@ def _high(node: Node) -> str:
 
 
 def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
-    """In raised or lowered letters if they exist, else after a mark."""
+    """Write text in raised or lowered letters if they exist, else after ``mark``."""
     text = text.replace(" ", "")
     if all(character in letters for character in text):
         return "".join(letters[character] for character in text)
@@ -117,7 +117,7 @@ def _shifted(text: str, letters: dict[str, str], mark: str) -> str:
 
 
 def _over(base: Node, above: str) -> str:
-    """An accent on a letter; anything else over an expression follows it."""
+    """Add an accent, or put other letters and digits above an expression after it in brackets."""
     text = _text(base)
     if above in ACCENTS:
         return text + ACCENTS[above]

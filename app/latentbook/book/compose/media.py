@@ -1,6 +1,6 @@
 """Files that a page needs, named by their content."""
 
-from latentbook.hashing import content_hash
+from latentbook.base.hashing import content_hash
 
 
 class Media:

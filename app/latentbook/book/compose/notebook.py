@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from latentbook.base.files import Files
 from latentbook.book.read.nodes import DirectiveNode, Node
 from latentbook.book.read.recordings import Recorded
 from latentbook.book.translations.language import Language
-from latentbook.files import Files
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Cell:
 
 
 class NotebookWriter(Protocol):
-    """What the form of a directive needs from the notebook being written (``write/exports.py``)."""
+    """The notebook being written (``write/exports.py``), as the form of a directive uses it."""
 
     language: Language
     practice: Files
@@ -40,7 +40,7 @@ Form: TypeAlias = Callable[[DirectiveNode, NotebookWriter], Iterator[Cell]]
 
 
 def remark(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """A quotation under its number and title: the form of directives that declare none."""
+    """Write a quotation under its number and title: the default form of a directive."""
     number = f"{node.syntax.counts} {writer.number(node)}" if node.syntax.counts else ""
     words = filter(None, [number.capitalize(), writer.text(node.argument)])
     yield from quotation(". ".join(words), node, writer)

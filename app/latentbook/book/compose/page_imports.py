@@ -1,4 +1,4 @@
-"""Imports of code that runs in the page, where other modules are available than here."""
+"""Check imports of code that runs in the page, which has different modules from the build."""
 
 import ast
 import re
@@ -21,7 +21,7 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
     course = project.settings.course
     option = f" --course {shlex.quote(str(course))}" if course else ""
     codes = [(path, line, code) for path, nodes in texts for line, code in _run_in_page(nodes)]
-    if course is not None:  # tests hold the book's own instruments to NumPy
+    if course is not None:  # tests restrict the book's own instruments to NumPy
         folder = course.resolve()
         own = [f"widgets.{name}" for name in project.overlay.instruments]
         places = reached(project.widgets, own)
@@ -42,7 +42,7 @@ def check_imports(project: Project, texts: Iterable[tuple[Path, Sequence[Node]]]
 
 
 def _has(project: Project, packages: PagePackages, module: str) -> bool:
-    """Whether the page has a module: a book of its own has few of ``widgets``."""
+    """Whether the page has a module; an independent book has only a few of ``widgets``."""
     top, _, inner = module.partition(".")
     return top in packages.modules and (
         top != WIDGETS or not inner or bool(place_of(project.widgets, module))
@@ -50,14 +50,14 @@ def _has(project: Project, packages: PagePackages, module: str) -> bool:
 
 
 def _run_in_page(nodes: Sequence[Node]) -> Iterator[tuple[int, str]]:
-    """Code and its first line. That of a sketch, say, runs in the build or on the server."""
+    """Yield code that runs in the page, with its first line. A sketch's code, say, does not."""
     for node in directives(nodes):
         if node.syntax.page_code is not None:
             yield from node.syntax.page_code(node)
 
 
 def imported(code: str) -> Iterator[tuple[int, str]]:
-    """Line and module of each import that the code cannot do without."""
+    """Yield line and module of each import that the code requires."""
     try:
         nodes = list(ast.walk(ast.parse(code)))
     except (SyntaxError, ValueError):  # reported where the code is compiled
@@ -72,7 +72,7 @@ def imported(code: str) -> Iterator[tuple[int, str]]:
 
 
 def _optional(node: ast.AST) -> Iterator[ast.AST]:
-    """What is inside ``try`` with ``except ImportError``, or only for types."""
+    """Yield the nodes inside ``try`` with ``except ImportError``, or only for types."""
     match node:
         case ast.Try():
             handled = [each.type for each in node.handlers]

@@ -9,9 +9,9 @@ from posixpath import normpath
 from markdown_it.token import Token
 from PIL import Image
 
+from latentbook.base.files import Files
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html
-from latentbook.files import Files
 
 RASTER = (".png", ".jpg", ".jpeg", ".webp", ".avif", ".gif")
 FORBIDDEN = re.compile(
@@ -60,7 +60,7 @@ class Pictures:
         return self.file(path.stem, path.suffix, path.read_bytes(), (width, height), alt)
 
     def file(self, name: str, ending: str, data: bytes, size: tuple[int, int], alt: str) -> Token:
-        """A picture that is a file of its own, ``size`` pixels wide and high."""
+        """Store a picture as a separate file; ``size`` is its width and height in pixels."""
         place = self._media.add(name, ending, data)
         attrs: dict[str, str | int | float] = {"src": place, "width": size[0], "height": size[1]}
         attrs |= {"alt": alt, "loading": "lazy", "decoding": "async"}
@@ -68,7 +68,7 @@ class Pictures:
 
 
 def _inline(path: Path, alt: str, prefix: str) -> str:
-    """An SVG with its alt text, and ids that no other picture has."""
+    """Return an SVG with its alt text and with ids made unique by ``prefix``."""
     try:
         text = path.read_text(encoding="utf-8")
     except UnicodeDecodeError:

@@ -20,9 +20,9 @@ Public = Annotated[T, PUBLIC]
 
 @dataclass(frozen=True)
 class Address:
-    """A page of the book, or what has this ``id`` on it.
+    """A page of the book, or the element with this ``id`` on it.
 
-    ``book`` is the URL of another book; None if that has none, so that nothing can lead there.
+    ``book`` is the URL of another book; None if it is unknown, so that no link can lead there.
     """
 
     page: str
@@ -32,16 +32,16 @@ class Address:
 
 @dataclass(frozen=True)
 class Layout:
-    """Where links lead from one page of the site, and what the ids on it are.
+    """Addresses of links on one page of the site, and the ids on it.
 
     Attributes
     ----------
-    root : from this page to the root of the site
+    root : relative address of the site's root from this page
     here : the page of the book whose text is printed
-    starts : the id at which each page of the book begins that is shown here; empty for the page
-        that is nothing else
-    prefixes : what goes before the ids of each page of the book
-    inside : addresses of files that the site does not have, by place: ``data:``
+    starts : for each page of the book shown here, the id at which it begins; empty if this page
+        shows nothing else
+    prefixes : prefix of the ids of each page of the book
+    inside : ``data:`` addresses, by place, of files that the site does not have
     """
 
     root: str
@@ -62,7 +62,7 @@ class Layout:
         return f"{page}#{to.id}" if to.id else page
 
     def home(self, id: str) -> str:
-        """Where something of the page that is printed is in the book itself."""
+        """Return the address in the book itself of an id on the printed page."""
         alone = self.starts.get(self.here) == ""
         return f"#{id}" if alone else replace(self, starts={}).url(Address(self.here, id))
 
@@ -72,10 +72,10 @@ class Layout:
 
 @dataclass(frozen=True)
 class Text:
-    """Running text as tokens of markdown-it that need nothing else of the book.
+    """Running text as tokens of markdown-it, with all references resolved.
 
-    An opening token with ``to`` among its ``meta`` is a link to that :class:`Address`; ``file`` is
-    the place of a picture below the site's root, ``math`` an equation that is set.
+    In a token's ``meta``, ``to`` is the :class:`Address` to which a link leads. ``file`` is the
+    place of a picture below the site's root, and ``math`` a typeset equation.
     """
 
     tokens: tuple[Token, ...] = ()
@@ -107,7 +107,7 @@ def plain(words: str) -> Token:
 def element(
     tag: str, inside: Iterable[Token], to: Address | None = None, /, **attributes: str
 ) -> Iterator[Token]:
-    """The tokens of an element around others; a link if it leads somewhere."""
+    """Wrap tokens in an element; with ``to``, in a link."""
     name = "link" if tag == "a" else tag
     attrs: dict[str, Any] = {key.rstrip("_"): value for key, value in attributes.items()}
     yield Token(f"{name}_open", tag, 1, attrs=attrs, meta={"to": to} if to else {})
@@ -170,17 +170,17 @@ class PanelStill:
     Attributes
     ----------
     kind : plot, tiles, map or pad
-    half : beside another half panel where the page is wide
+    half : whether it is next to another half panel on a wide page
     stills : drawings of a plot, the widest first: CSS container queries show one
-    empty : the same with the axes alone, for a class to draw a curve in, if there is one pair of
-        axes with a curve that never runs back
-    boxes : where the axes are in each: left, top, width and height as shares of the picture
-    src : of the other kinds, below the root of the site: a PNG in colour, or one whose alpha is the
-        ink, used as a mask
-    width, height : of that PNG in pixels, gaps included; of a gallery, those of one image
+    empty : the same with axes only, for a class to draw a curve in, if there is one pair of axes
+        with a curve that never runs back
+    boxes : position of the axes in each: left, top, width and height as shares of the picture
+    src : for other kinds, a file below the site's root: a PNG in colour, or a mask whose alpha is
+        the ink
+    width, height : size of that PNG in pixels, gaps included; for a gallery, of one image
     colour : whether the PNG is in colour
     gallery : of a gallery, its parts as in the frame
-    places : where each of its images is in the PNG: position and size, in CSS
+    places : position and size of each gallery image in the PNG, in CSS
     """
 
     kind: str
@@ -201,7 +201,7 @@ class PanelStill:
 
 @dataclass(frozen=True)
 class Output:
-    """What code has put out: text, the drawings of a figure, a picture, or HTML."""
+    """Output of code: text, the drawings of a figure, a picture, or HTML."""
 
     kind: str  # stdout | stderr | value | figure | picture | rich
     text: str | Html | Text
@@ -211,7 +211,7 @@ class Output:
 class Symbol:
     """A symbol of the equations. ``shape`` and ``code`` may be empty.
 
-    ``uses`` are the pages that have it, on the page of notation.
+    On the page of notation, ``uses`` lists the pages that have it.
     """
 
     id: str  # data-symbol in the page

@@ -8,12 +8,12 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import Mistake
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.author_code import AuthorCode, explained
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.cache import Cache
-from latentbook.errors import Mistake
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 GLYPH = re.compile(r"Glyph (\d+) .*missing from")
 LIBRARIES = ("numpy", "plotly", "matplotlib")
@@ -35,9 +35,9 @@ def without_glyph(node: DirectiveNode, printed: Iterable[str]) -> tuple[int, str
 
 
 class Plots:
-    """Figures by their code. One is redrawn if its code, a library or a widget has changed.
+    """Cache of figures. One is redrawn if its code, a library or a widget has changed.
 
-    Code that fails is a :class:`Mistake` of its directive.
+    Code that fails raises a :class:`Mistake` at its directive.
     """
 
     def __init__(self, code: AuthorCode, widgets: Files, kept: Cache) -> None:
@@ -63,11 +63,11 @@ class Plots:
         return self._made("sketch", node, node.code)
 
     def output(self, node: DirectiveNode, source: str) -> dict[str, Any]:
-        """What code has ``printed``, and the name of the ``error`` that it stops with, or ''."""
+        """Return text ``printed`` by code, and the name of the ``error`` that ended it, or ''."""
         return self._made("output", node, source)
 
     def variants(self, node: DirectiveNode) -> list[dict[str, str]]:
-        """What each run of a ``{vary}`` assigns, as text by name."""
+        """Return the values that each run of a ``{vary}`` assigns, as text by name."""
         return list(self._made("vary", node, node.code)["variants"])
 
     def _made(self, kind: str, node: DirectiveNode, source: str) -> dict[str, Any]:

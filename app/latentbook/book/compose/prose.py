@@ -15,6 +15,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
+from latentbook.base.errors import FileProblems, known_names
 from latentbook.book.compose.joints import joined
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Address, Html, Link, Text, element, plain
@@ -23,14 +24,13 @@ from latentbook.book.read import suggestions
 from latentbook.book.read.contents import page_label
 from latentbook.book.read.day import Day
 from latentbook.book.translations.language import Language, message
-from latentbook.errors import FileProblems, known_names
 
 _FORMATTER = HtmlFormatter(nowrap=True)
 
 
 @lru_cache(maxsize=4096)
 def highlight_code(source: str, language: str = "python") -> Html:
-    """Markup for the inside of ``pre > code``; its text is ``source`` without the last newline."""
+    """Markup for the inside of ``pre > code``; its text is ``source`` without trailing newlines."""
     try:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
     except ClassNotFound:
@@ -45,7 +45,7 @@ EXTERNAL = ("https://", "http://", "mailto:")
 
 
 class Surroundings(Protocol):
-    """What running text needs from its surroundings, a page (:class:`Composer`) or a notebook."""
+    """A page (:class:`Composer`) or a notebook, as the running text in it uses it."""
 
     problems: FileProblems
     scope: str
@@ -63,13 +63,13 @@ class Surroundings(Protocol):
 
 
 def resolved(tokens: Iterable[Token], around: Surroundings) -> Text:
-    """A text that needs nothing else of the book, after reporting what is wrong in it."""
+    """Resolve a text's references; report those that fail."""
     return Text(tuple(joined([*_resolved(tuple(tokens), around)])))
 
 
 def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
     opens: Day | None = None  # when the target of the current link opens
-    target: Target | None = None  # of the current link, if it has words of its own
+    target: Target | None = None  # of the current link, if it has its own words
     for idx, token in enumerate(tokens):
         line = _line(token)
         match token.type:
@@ -110,7 +110,7 @@ def _resolved(tokens: Sequence[Token], around: Surroundings) -> Iterator[Token]:
                 file, _, label = href.partition("#")
                 if not empty and address:
                     target = around.target(label or document_label(file, around.scope), line)
-                # What is not open has no address yet; a book may have none that is known.
+                # Withheld content has no address yet; another book's may be unknown.
                 leads = not opens and (address is None or address.book is not None)
                 yield _with(token, to=address) if leads else token.copy(attrs={})
                 if empty and href.startswith("#") and (target := around.target(href[1:], line)):
@@ -147,7 +147,7 @@ def _listing(token: Token, around: Surroundings) -> Token:
 
 
 def _role(tokens: Sequence[Token], idx: int, around: Surroundings) -> Iterable[Token]:
-    """``{role}`content```."""
+    """Resolve ``{role}`content```."""
     token = tokens[idx]
     name, line = token.meta["name"], _line(token)
     if name not in ROLES:
@@ -165,7 +165,7 @@ def _role(tokens: Sequence[Token], idx: int, around: Surroundings) -> Iterable[T
 
 
 def _starts_sentence(before: Sequence[Token]) -> bool:
-    """Whether what follows these tokens of a line begins a sentence."""
+    """Whether the text after these tokens of a line begins a sentence."""
     for token in reversed(before):
         if token.type not in ("softbreak", "hardbreak") and token.content.strip():
             return token.type == "text" and token.content.rstrip().endswith((".", "?", "!"))
@@ -196,7 +196,7 @@ def _ref(content: str, line: int, around: Surroundings) -> Iterable[Token]:
 
 
 def _named(words: str, target: Target, language: Language) -> str:
-    """Words of a reference, which may ask for the number or the name of its target."""
+    """Fill in the number or name of the target where a reference's words ask for it."""
     title = target.title or target.name(language)
     number = target.number or title
     return words.replace("%s", number).replace("{number}", number).replace("{name}", title)

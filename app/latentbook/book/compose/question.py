@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Self, TypeVar, get_type_hints
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import accepted_names
 from latentbook.book.compose.answers import PICKED, Answers
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
@@ -23,7 +24,6 @@ from latentbook.book.read.nodes import DirectiveNode, Node, TextNode, own_code
 from latentbook.book.read.options import Option
 from latentbook.book.read.parse import TASK
 from latentbook.book.read.python import validate
-from latentbook.errors import accepted_names
 
 Q = TypeVar("Q", bound="Question")
 
@@ -35,15 +35,15 @@ class Question(NumberedBlock):
     Attributes
     ----------
     hint : may be empty
-    key : what the page's script checks answers with; while the answer is withheld, only what is
-        also a public field
+    key : data with which the page's script checks answers; while the answer is withheld, only
+        the entries that are also public fields
     opens : the day of a withheld answer
     """
 
     said: ClassVar[tuple[str, ...]] = ("question",)
     named = "Question"
     seconds = 0  # answered by choice
-    runs_alone = False  # code of an answer, without the chapter's earlier snippets
+    runs_alone = False  # whether an answer's code runs without the chapter's earlier snippets
     question: Public[tuple[Block, ...]]
     hint: Public[tuple[Block, ...]]
     answer: tuple[Block, ...]
@@ -56,19 +56,19 @@ class Question(NumberedBlock):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """What the places in a stored answer mean; nothing if the answer is text."""
+        """The meaning of each place in a stored answer; empty if the answer is text."""
         return ()
 
     @property
     def explains(self) -> bool:
-        """Whether some wrong answer is told how it is wrong."""
+        """Whether any wrong answer gets an explanation."""
         pieces = (*getattr(self, "options", ()), *getattr(self, "lines", ()))
         told = any(getattr(each, "feedback", ()) for each in pieces)
         return told or bool(getattr(self, "wrong", ()) or self.key.get("check"))
 
     @property
     def feedback(self) -> Mapping[str, Sequence[Block]]:
-        """What the author says of answers, by the names that the kind's judge has for them."""
+        """The author's feedback on answers, by the names that the kind's judge uses for them."""
         options, wrong = getattr(self, "options", ()), getattr(self, "wrong", ())
         said: dict[str, Sequence[Block]] = {
             f"option {place}": option.feedback for place, option in enumerate(options)
@@ -77,7 +77,7 @@ class Question(NumberedBlock):
 
     @property
     def judged_with(self) -> Mapping[str, Any]:
-        """What the kind's judge is told besides the key."""
+        """Input to the kind's judge in addition to the key."""
         return {}
 
     @property
@@ -112,7 +112,7 @@ def _emptied(piece: Any) -> Any:
 
 
 def _inside(value: Any) -> Any:
-    """A public field; parts in it are reduced to their public fields."""
+    """Reduce the parts in a public field to their own public fields."""
     if isinstance(value, tuple):
         return tuple(map(_inside, value))
     return (
@@ -123,7 +123,7 @@ def _inside(value: Any) -> Any:
 
 
 def shuffled(count: int, label: str) -> list[int]:
-    """The numbers below ``count``, never in order, but in the same order in each build."""
+    """Shuffle the numbers below ``count``: never in order, but the same in each build."""
     draws, mixed = random.Random(label), list(range(count))
     while count > 1 and mixed == list(range(count)):
         draws.shuffle(mixed)
@@ -141,8 +141,8 @@ class Part(Directive):
     Attributes
     ----------
     public : whether it reveals nothing about the answer
-    drawn : whether the question is made from it, so that it stays while the answer is withheld; the
-        public fields of the block are shown then
+    drawn : whether the question is made from it. It then stays while the answer is withheld, and
+        only the public fields of the block are shown
     in_answer : whether its code belongs to the worked answer
     solves : whether its code is a right answer
     """
@@ -165,17 +165,17 @@ WRONG = Part(name="wrong", argument="a wrong answer")
 def notebook(
     node: DirectiveNode, writer: NotebookWriter, asked: str = "", told: str = ""
 ) -> Iterator[Cell]:
-    """The question, a cell to answer it in, and what the book shows on demand.
+    """Write the question, a cell for the answer, and the parts that the book shows on demand.
 
     Parameters
     ----------
-    asked, told : the question and the beginning of its answer, where they are not as written
+    asked, told : the question and the beginning of its answer, if not as written
     """
     cells = node.parts("code-cell")
     if not asked:
         texts = [part for part in node.text if part not in cells]
         shown = texts
-        if node.opens is None:  # else it has no marks any more
+        if node.opens is None:  # otherwise its marks are already gone
             shown = [_unmarked(part) if isinstance(part, TextNode) else part for part in texts]
         asked = writer.markdown(shown)
         told = writer.markdown([text for text in texts if text not in shown])
@@ -204,7 +204,7 @@ def parts_of(node: DirectiveNode) -> Iterator[tuple[DirectiveNode, Part]]:
 
 @dataclass(frozen=True)
 class QuestionKind:
-    """One kind.
+    """A kind of question.
 
     Attributes
     ----------
@@ -232,7 +232,7 @@ class QuestionKind:
         return self.block.kind
 
     def make(self, node: DirectiveNode, composer: Composer) -> Question | None:
-        """The block, or None after reporting what is missing."""
+        """Make the block; report mistakes, and return None if it cannot be made."""
         for part, syntax in parts_of(node):
             if syntax not in (HINT, ANSWER, *self.parts):
                 composer.problems.add(part.line, f"a {self.name} question takes no {part.name}")
@@ -250,7 +250,7 @@ class QuestionKind:
         return made.withheld() if made is not None and node.opens else made
 
     def _options(self, node: DirectiveNode, composer: Composer) -> dict[str, Any] | None:
-        """The options in their types, or None after reporting what is wrong."""
+        """Parse the options; report mistakes, and return None if a value is invalid or missing."""
         values: dict[str, Any] = {}
         good = True
         for name, value in node.options.items():
@@ -295,7 +295,7 @@ def shared(
 
 @dataclass(frozen=True)
 class Wrong:
-    """Feedback on answers that the author expects."""
+    """Feedback on a wrong answer that the author expects."""
 
     line: int
     value: Any  # of the argument
@@ -305,7 +305,7 @@ class Wrong:
 def wrong_answers(
     node: DirectiveNode, composer: Composer, read: Callable[[str], Any]
 ) -> tuple[Wrong, ...]:
-    """The parts ``{wrong} ARGUMENT`` whose arguments can be read; the others are reported."""
+    """Read the parts ``{wrong} ARGUMENT``; report those whose arguments cannot be read."""
     found = []
     for part in node.parts("wrong"):
         try:
@@ -330,14 +330,14 @@ def without_answer(node: DirectiveNode, public: Sequence[str], opens: Day) -> Di
 
 
 def _unmarked(node: TextNode) -> TextNode:
-    """A list of options without feedback and without a mark on the right one."""
+    """Remove feedback and the marks of right options from a list of options."""
     if node.tokens[0].type != "bullet_list_open":
         return node
     lines = node.source.split("\n")
     tokens: list[Token] = []
     source: list[str] = []
     depth = 0
-    said = False  # the item's first paragraph, before its feedback
+    said = False  # whether the item's first paragraph, before its feedback, has ended
     for token in node.tokens:
         depth += token.nesting
         if token.type == "list_item_open":

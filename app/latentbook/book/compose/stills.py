@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from latentbook.base.cache import Cache
+from latentbook.base.errors import ContentError
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.author_code import explained
 from latentbook.book.compose.engine import Engine, EngineError
 from latentbook.book.compose.map_still import map_picture, with_rings
@@ -19,10 +23,6 @@ from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html, PanelStill
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.sources import sources
-from latentbook.cache import Cache
-from latentbook.errors import ContentError
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from widgets import get
 from widgets.contract import ContractError, Control, Drawing, Instrument, Viewport
 from widgets.engine.check import check_declaration
@@ -35,15 +35,15 @@ WIDE, NARROW = 600, 320
 queries show one of the two drawings."""
 
 WHOLE_PANEL, HALF_PANEL = (910, WIDE, NARROW), (445, NARROW)
-"""Widths in px at which the stills of a plot panel are drawn, the widest first: on a wide page and,
-if it is whole, on a tablet, then on a phone."""
+"""Widths in px at which the stills of a plot panel are drawn, the widest first: on a wide page, on
+a tablet (whole panels only), and on a phone."""
 
 
 AXIS = re.compile(r"[xy]\d*$")
-"""Anything else is not clipped: it refers to the paper, or to the domain of an axis."""
+"""An axis. Other references, to the paper or to the domain of an axis, are not clipped."""
 
 FEWEST_STEPS, LEAST_WIDTH = 8, 200
-"""Steps, and px in the widest still, that make a line a curve."""
+"""Minimum steps, and px in the widest still, for a line to count as a curve."""
 
 
 class StillError(ContentError):
@@ -51,14 +51,14 @@ class StillError(ContentError):
 
 
 def instrument_file(widgets: Files, widget: str) -> Path:
-    """The file of an instrument as messages name it; a course's is in its ``instruments``."""
+    """Return an instrument's file as shown in messages; a course's is in its ``instruments``."""
     file = widgets.path(f"{widget}.py").resolve()
     shown = Path(file.parent.name, file.name)
     return shown if file.parent.name == WIDGETS else file.parents[1].name / shown
 
 
 class Python(Protocol):
-    """Where instruments are computed."""
+    """The Python that computes instruments."""
 
     def ask(self, request: Mapping[str, Any]) -> dict[str, Any]: ...
 
@@ -110,7 +110,7 @@ class Stills:
         return instrument
 
     def _computed(self, widget: str, state: Mapping[str, Any]) -> dict[str, Any]:
-        """A frame, as the page would get it; arrays are lists."""
+        """Compute a frame as the page would receive it, with arrays as lists."""
         request = {"type": "compute_widget", "widget": widget, "source": None}
         what = f"{widget} at this state"
         return dict(self._ask({**request, "controls": dict(state)}, widget, what))
@@ -126,7 +126,7 @@ class Stills:
     def failed(
         self, widget: str, message: str, line: int | None = None, words: str = "def frame("
     ) -> StillError:
-        """An error at a line of the instrument's file, or else at the first with some words."""
+        """Make an error at a line of the instrument's file, or at the first that has ``words``."""
         if line is None:
             text = self._widgets.data(f"{widget}.py").decode(errors="replace")
             line = text[: max(text.find(words), 0)].count("\n") + 1
@@ -237,7 +237,7 @@ class Stills:
     def draw(
         self, figure: Mapping[str, Any], id: str, alt: str, widths: Sequence[int] = (WIDE, NARROW)
     ) -> tuple[Html, ...]:
-        """A figure at each of some widths in px; an :class:`EngineError` if it is not drawn."""
+        """Draw a figure at each width in px; raise :class:`EngineError` if that fails."""
         return tuple(
             Html(self._engine.draw_svg(figure, width, f"{_id(id)}-{width}", alt))
             for width in widths
@@ -249,7 +249,7 @@ def _id(name: str) -> str:
 
 
 def has_curve(figure: Mapping[str, Any], width: int) -> bool:
-    """Whether all that a figure clips is on one pair of axes, with a curve that never runs back."""
+    """Whether a figure's clipped parts share a pair of axes, with a curve that never runs back."""
     layout = figure["layout"]
     drawn = [each for each in figure["data"] if each.get("cliponaxis", True)]
     pairs = {(each.get("xaxis", "x"), each.get("yaxis", "y")) for each in drawn}
@@ -276,7 +276,7 @@ def has_curve(figure: Mapping[str, Any], width: int) -> bool:
 def _pad_still(
     panel: Mapping[str, Any], widget: str, state: Mapping[str, Any]
 ) -> NDArray[np.uint8]:
-    """What is drawn on a pad, or its second picture where that is inked."""
+    """Return a pad's drawing, or its pictures combined by :func:`where_inked`."""
     drawing = set_on(widget, panel["key"])
     assert isinstance(drawing, Drawing)
     seen = to_pixels(state[drawing.name], drawing.side)
@@ -291,7 +291,7 @@ def set_on(widget: str, key: str) -> Control:
 
 
 def where_inked(drawn: NDArray[np.uint8], pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The second of two pictures (2, height, width, ...) where a drawing (side, side) has ink."""
+    """Combine pictures (2, height, width, ...): the second where a drawing (side, side) has ink."""
     height, width = pictures.shape[1:3]
     rows, columns = (np.arange(n) * len(drawn) // n for n in (height, width))
     seen: NDArray[np.uint8] = pictures[0].copy()
@@ -326,11 +326,11 @@ def mosaic(images: NDArray[np.uint8], gap: int) -> NDArray[np.uint8]:
 
 
 def sheet(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], list[str]]:
-    """Images of shape (n, height, width, ...) in one, and where: position and size, in CSS."""
+    """Combine images (n, height, width, ...); return the result, and their CSS places and sizes."""
     n, height, width = images.shape[:3]
     columns = math.isqrt(n - 1) + 1
     rows = -(-n // columns)
-    spare, edges = rows * columns - n, ((1, 1), (1, 1))  # browsers blend what touches
+    spare, edges = rows * columns - n, ((1, 1), (1, 1))  # browsers blend adjacent images
     framed = np.pad(images, [(0, 0), *edges, (0, 0)][: images.ndim], mode="edge")
     framed = np.pad(framed, [(0, spare), *[(0, 0)] * 3][: images.ndim])
     wall = mosaic(framed.reshape(rows, columns, *framed.shape[1:]), 0)

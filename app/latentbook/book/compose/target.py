@@ -1,4 +1,4 @@
-"""The things that labels name."""
+"""Targets of labels, and how the text refers to them."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,7 @@ class Target:
     title: str
     path: Path
     line: int
-    outside: str | None = ""  # URL of the book that contains it, if another does; None: unknown
+    outside: str | None = ""  # URL of the other book that contains it, if any; None: unknown
 
     @property
     def is_page(self) -> bool:
@@ -70,12 +70,12 @@ class Target:
         The title of a proof does not name it: 'Proof of Theorem 2.1' is itself a reference.
         """
         if self.title and (self.outside != "" or not self.number) and self.kind != "proof":
-            return self.title  # outside, its number counts in another book
+            return self.title  # an outside target has another book's number
         words = REFERENCES.get(self.kind, f"{self.kind} %(number)s")
         return self.numbered(words, language)
 
     def numbered(self, words: str, language: Language) -> str:
-        """Words with its number, and whose number that is; their spaces are fixed."""
+        """Fill in its number, with no-break spaces; if outside, add that it is another book's."""
         name = language.translate(words, number=self.number).strip()
         if not self.number:
             return name

@@ -6,12 +6,12 @@ from typing import ClassVar, TypeGuard
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Public, Text
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.read.parse import TASK
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Listed:
 
 
 def read_options(node: DirectiveNode, composer: Composer) -> Listed:
-    """The one task list of a question."""
+    """Read a question's options; raise a :class:`Mistake` unless it has exactly one task list."""
     kind, lists = f"a {node.argument} question", [part for part in node.text if is_task_list(part)]
     if len(lists) != 1:
         why = f"{kind} needs one list of '- [ ]' and '- [x]'; got {len(lists)}"

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from latentbook.base.errors import first_of
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.bibliography import Reference
 from latentbook.book.compose.blocks import (
     Block,
@@ -25,16 +28,13 @@ from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import Overlay
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
-from latentbook.errors import first_of
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 
 @dataclass(frozen=True)
 class TextPage:
     """A page of text: the opening of a chapter, or a section."""
 
-    place: str  # autoencoders/compress; nothing for the front page
+    place: str  # autoencoders/compress; empty for the front page
     number: str  # empty for the front page
     title: str
     html: Text  # the title
@@ -73,7 +73,7 @@ class TextPage:
 
 @dataclass(frozen=True)
 class Section(TextPage):
-    """A numbered section: a page of its own."""
+    """A numbered section, on a separate page."""
 
     name: str  # the last part of its address, and its label
     idea: Text  # may be empty
@@ -83,7 +83,7 @@ class Section(TextPage):
 
     @property
     def digest(self) -> str:
-        """Identifies what readers read, however it is laid out."""
+        """Hash of the text that readers see, independent of its layout."""
         return content_hash(self.title, text_of(self.blocks))
 
     @property
@@ -93,7 +93,7 @@ class Section(TextPage):
 
 @dataclass(frozen=True)
 class Evidence(TextPage):
-    """The evidence for a section, whose number it has: a page of its own, beside the others."""
+    """The evidence for a section: a separate page with the section's number."""
 
     label: str
     section: Link
@@ -128,7 +128,7 @@ class Chapter(TextPage):
     builds_on: tuple[Link, ...]
     sections: tuple[Section, ...]
     evidence_pages: tuple[Evidence, ...]
-    moved: Mapping[str, str]  # ids of the chapter's former single page, and where they are now
+    moved: Mapping[str, str]  # ids of the chapter's former single page -> current addresses
 
     @property
     def minutes(self) -> int:
@@ -166,7 +166,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Book:
-    id: str  # names what readers store
+    id: str  # key of the data that readers store
     title: str
     subtitle: str
     description: str
@@ -180,18 +180,18 @@ class Book:
     references: tuple[Reference, ...]
     symbols: tuple[Symbol, ...]
     terms: tuple[Term, ...]
-    drafts: frozenset[str]  # what an author is shown and readers are not: labels, answer of LABEL
+    drafts: frozenset[str]  # shown only to authors: labels, answer of LABEL
     name: str  # in the bar of each page: its title, or a shorter one
     mark: Html  # in the bar; empty for the program's own
     small_print: tuple[Html, ...]  # at the end of each page
-    report_mistakes: str  # address with places for {title} and {text}; empty if there is none
+    report_mistakes: str  # address with placeholders {title} and {text}; may be empty
     edition: str  # its name; may be empty
     openings: tuple[datetime, ...]  # when more of it opens
     released: date | None
     url: str  # where it is published; may be empty
     corrections: Link | None
     what_you_can_do: bool  # the box on the front page
-    old_places: Mapping[str, str]  # where pages were, and where they are
+    old_places: Mapping[str, str]  # former place -> current place of a page
 
     @property
     def chapters(self) -> tuple[Chapter, ...]:
@@ -203,7 +203,7 @@ class Book:
 
     @property
     def has_facts(self) -> bool:
-        """Whether the page of facts has anything."""
+        """Whether the page of facts has any content."""
         return bool(self.facts or self.gaps or self.disputed)
 
     @property
@@ -222,7 +222,7 @@ class AskedQuestion:
 
     Attributes
     ----------
-    source, page : the text that it is written in
+    source, page : the chapter and page that contain it
     nodes, blocks : its variants, with keys and answers; no blocks before they are composed
     earlier : the code of the snippets before it
     """
@@ -256,7 +256,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Page:
-    """What the frame around a page needs."""
+    """Data for the frame around a page."""
 
     name: str  # front | chapter | section | print | paper | contents | facts | references | missing
     title: str  # for <title>: "Autoencoders & VAEs · Latentbook"
@@ -268,14 +268,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Loaded:
-    """A book, the files its pages need, and what it was made from.
+    """A book, the files that its pages need, and its sources.
 
     ``apart`` are the files of instruments that appear only in withheld content.
     """
 
     book: Book
     media: Media
-    practice: Files  # what {literalinclude} shows
+    practice: Files  # files for {literalinclude}
     sources: tuple[ChapterSource, ...]  # the open part of the chapters, without the front page
     whole: tuple[ChapterSource, ...]  # the chapters as written, with withheld content
     labels: Labels
@@ -285,12 +285,12 @@ class Loaded:
     overlay: Overlay
     brand: Brand | None
     asked: tuple[Asked, ...]  # every number that the text quotes
-    assignments: tuple[Assignment, ...]  # no page of the site has anything of their questions
-    unseen: Media  # files that only these and withheld content need
+    assignments: tuple[Assignment, ...]  # no page of the site contains their questions
+    unseen: Media  # files that only assignments and withheld content need
 
     @property
     def notices(self) -> Iterator[str]:
-        """What its author should know that is not a mistake."""
+        """Notices for the author that are not mistakes."""
         if self.book.language.warning:
             yield self.book.language.warning
         if unlinked := [*self.labels.unlinked]:

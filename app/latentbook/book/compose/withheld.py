@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import widgets
+from latentbook.base.files import Files
 from latentbook.book.compose.labels import has_label
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.day import Day, latest
@@ -22,10 +23,9 @@ from latentbook.book.read.nodes import (
 from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
-from latentbook.files import Files
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
-"""The names of data files in code."""
+"""Quoted words in code, which may name data files."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,8 @@ class Closed:
     Attributes
     ----------
     sources : the open part of each chapter
-    pieces : the rest
-    labels : the day of each label in it
+    pieces : the withheld content
+    labels : the day of each withheld label
     """
 
     sources: list[ChapterSource] = field(default_factory=list)
@@ -95,9 +95,9 @@ def _open_nodes(
     inner: list[tuple[DirectiveNode, Day]],
     labels: dict[str, Day],
 ) -> tuple[Node, ...]:
-    """Nodes without the questions and answers that open later than their surroundings.
+    """Remove questions and answers that open later than the nodes around them.
 
-    Those are added to ``inner``, and their labels to ``labels``.
+    Add them to ``inner``, and their labels to ``labels``.
     """
     kept: list[Node] = []
     for node in nodes:
@@ -131,7 +131,10 @@ def _labels(nodes: Iterable[Node]) -> set[str]:
 def with_nodes(
     page: PageSource, nodes: tuple[Node, ...], without: Sequence[Node] | None = None
 ) -> PageSource:
-    """A page with these nodes and the notes they call, except those called by ``without``."""
+    """Return a page with these nodes and the notes they call.
+
+    With ``without``, remove only the notes that it alone calls.
+    """
     document = page.document
     called = _called(nodes)
     gone = document.notes.keys() - called
@@ -154,7 +157,7 @@ def _called(nodes: Iterable[Node]) -> set[str]:
 
 
 def _recordings(chapter: ChapterSource, pages: Sequence[PageSource]) -> Recordings:
-    """Outputs of the remaining snippets: the complete chapter was run to record them."""
+    """Return the outputs of the remaining snippets, as recorded in the complete chapter."""
     recorded = chapter.recordings.all_current(chapter.nodes)
     hashes = code_hashes([node for page in pages for node in page.document.nodes])
     kept = {
@@ -171,7 +174,7 @@ def _numbers(recorded: Mapping[str, Recording]) -> dict[str, Recording]:
 
 
 def files_apart(files: Files, closed: Closed) -> frozenset[str]:
-    """Files of instruments that appear only in withheld content: ``widgets/NAME.py``, data.
+    """List the files of instruments that only withheld content shows: ``widgets/NAME.py``, data.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from latentbook.base.errors import LatentbookError, Mistake
 from latentbook.book.compose.blocks import Block, text_of
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.directives.admonition import ADMONITION, REMARKS
@@ -28,7 +29,6 @@ from latentbook.book.directives.takeaways import TAKEAWAYS
 from latentbook.book.directives.theorem import THEOREMS
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option
-from latentbook.errors import LatentbookError, Mistake
 from latentbook.plugins import Plugins
 
 DIRECTIVES: tuple[Directive, ...] = (
@@ -70,7 +70,7 @@ DIRECTIVES: tuple[Directive, ...] = (
 def directives_with(plugins: Plugins) -> dict[str, Directive]:
     """Every directive of a book by name, those of its plugins included.
 
-    With a plugin that could not be imported, the name ``""`` stands for what it may have had.
+    If a plugin could not be imported, the name ``""`` stands in for its directives.
     """
     own = by_name(DIRECTIVES)
     for name, each in plugins.items("blocks", Directive):
@@ -82,7 +82,7 @@ def directives_with(plugins: Plugins) -> dict[str, Directive]:
 
 
 def guarded(directive: Directive, name: str, plugins: Plugins) -> Directive:
-    """A directive of a plugin. Where it fails, the page says so; the page is made all the same."""
+    """Wrap a plugin's directive: if it fails, the page is still made, with a note in its place."""
 
     def run(node: DirectiveNode, composer: Composer) -> Block | None:
         try:
@@ -98,7 +98,7 @@ def guarded(directive: Directive, name: str, plugins: Plugins) -> Directive:
 
 
 def fault_of(directive: Directive) -> str:
-    """What is wrong with the declaration of a plugin's block; empty if nothing is."""
+    """The fault in the declaration of a plugin's block; empty if it is valid."""
     options = directive.options
     if not re.fullmatch(r"[a-z][a-z0-9-]*", directive.name):
         return "has a name of other than lower-case letters, digits and hyphens"
@@ -110,7 +110,7 @@ def fault_of(directive: Directive) -> str:
 
 
 def checked(block: Block | None, node: DirectiveNode) -> Block | None:
-    """The block that a plugin returns.
+    """Return a plugin's block if it is valid.
 
     Raises
     ------

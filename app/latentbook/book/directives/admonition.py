@@ -73,4 +73,4 @@ REMARKS = (
     _titled("caution", message("Caution"), "warning"),
     _titled("danger", message("Danger"), "warning"),
 )
-"""The remarks that MyST names."""
+"""The remarks of MyST, under its names."""

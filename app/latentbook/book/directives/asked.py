@@ -1,19 +1,19 @@
-"""``question``: in an assignment, a question of the text; in the text, what stands in its place."""
+"""``question``: in an assignment, a question of the text; in the text, its placeholder."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
 class AskedBlock(NumberedBlock):
-    """Says which assignment asks a question. In the assignment itself the server puts it here."""
+    """Names the assignment that asks a question. There, the server inserts the question itself."""
 
     kind = "asked"
     said = ()

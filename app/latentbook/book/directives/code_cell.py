@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
@@ -15,7 +16,6 @@ from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, flag, label, text
 from latentbook.book.read.python import validate
 from latentbook.book.read.recordings import PLOTLY, Recorded
-from latentbook.errors import FileProblems
 from widgets.engine.rich import HTML, PNG, SVG, cleaned
 
 
@@ -33,7 +33,7 @@ class Snippet(NumberedBlock):
     scope: str
     read_only: bool
     outputs: tuple[Output, ...]
-    alt: str  # what its figure by Matplotlib shows
+    alt: str  # describes its Matplotlib figure
 
 
 def run(node: DirectiveNode, composer: Composer) -> Snippet | None:
@@ -82,7 +82,7 @@ def _output(
 def say_what_is_drawn(
     node: DirectiveNode, outputs: Sequence[Recorded], problems: FileProblems
 ) -> None:
-    """Report a picture without ``alt``, or with characters that are not drawn."""
+    """Report a picture without ``alt``, or with characters that its font lacks."""
     drawn = any(output.kind in (SVG, PNG) for output in outputs)
     if drawn and not str(node.options.get("alt", "")).strip():
         problems.add(node.line, f"{node.label} draws a figure: say in :alt: what it shows")

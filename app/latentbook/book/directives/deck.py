@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Step(Block):
     said = ("title", "blocks", "notes")
     label: str  # the id of the element: step-3
     number: int  # from 1
-    count: int  # how many the deck has
+    count: int  # of steps in the deck
     title: Text
     blocks: tuple[Block, ...]
     notes: tuple[Block, ...]
@@ -59,7 +59,7 @@ def check_deck(node: DirectiveNode, problems: FileProblems) -> None:
 
 
 def check_step(node: DirectiveNode, problems: FileProblems) -> None:
-    """A step shows something, and has its notes in one place."""
+    """Report an empty step, and notes in more than one place."""
     if not node.text:
         problems.add(node.line, "the step is empty")
     for again in node.parts("notes")[1:]:
@@ -67,7 +67,7 @@ def check_step(node: DirectiveNode, problems: FileProblems) -> None:
 
 
 def with_labels(node: DirectiveNode) -> DirectiveNode:
-    """The deck with a label for each step: its place in the address."""
+    """Label each step for its address: ``step-3``."""
     steps = [
         replace(step, options={"label": f"step-{number}"})
         for number, step in enumerate(node.parts("step"), start=1)

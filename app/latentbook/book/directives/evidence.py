@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.read.nodes import DirectiveNode, TextNode
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)

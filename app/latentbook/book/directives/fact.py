@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Address, Link, Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.errors import Mistake, accepted_names
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class FactNote(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> FactNote | None:
-    """The claim with its sources; its use is recorded in the ledger. None if it is wrong there."""
+    """The claim with its sources; None if its entry is wrong. Record its use in the ledger."""
     ledger = composer.resources.facts
     if node.argument in ledger.wrong:
         return None

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import NumberedBlock, Prose
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.engine import EngineError
@@ -13,7 +14,6 @@ from latentbook.book.compose.pieces import Html, Text, element
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, text
 from latentbook.book.read.python import check_python
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)

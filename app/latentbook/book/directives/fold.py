@@ -28,7 +28,7 @@ def run(node: DirectiveNode, composer: Composer) -> Fold:
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The same, for programs that know ``details``."""
+    """Write ``details``, for programs that support this element."""
     yield Cell(details(writer.text(node.argument), writer.markdown(node.nodes)))
 
 
@@ -61,4 +61,4 @@ SOLUTION = Directive(
     run=run_solution,
     notebook=solution_in_notebook,
 )
-"""Outside of a question."""
+"""The directive ``solution`` outside a question."""

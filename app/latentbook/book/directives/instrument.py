@@ -10,6 +10,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 import widgets
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import ClassForm, NumberedBlock, Show
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.math import BrokenTex
@@ -19,7 +20,6 @@ from latentbook.book.compose.pieces import ControlView, Link, PanelStill, Readou
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import QUOTED, Option, label, text
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake, accepted_names
 from widgets.contract import ContractError, Instrument, Seed, Textbox, Toggle, Value
 from widgets.engine.declaration import declaration
 
@@ -44,7 +44,7 @@ class InstrumentBlock(NumberedBlock):
     spec: Markup  # JSON for data-spec, in single quotes
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """With a seed each, for a readout or a curve; or by drawing a curve of its picture."""
+        """Ask each phone for a readout or curve at its own seed, or for a curve that is drawn."""
         called = message("Instrument")
         drawn = [panel for panel in self.panels if panel.empty]
         forms: list[ClassForm] = []
@@ -68,10 +68,10 @@ class InstrumentBlock(NumberedBlock):
 
 
 MAX_POINTS = 128
-"""Of a curve that a class is asked for."""
+"""Limit for the points of a curve that a class is asked for."""
 
 WRITTEN_BEFORE = {"true": "on", "false": "off"}
-"""How courses have set a toggle up to release 0.1."""
+"""Values of toggles in courses for release 0.1 and earlier."""
 
 SETTING = re.compile(rf'\s*([\w.]+)\s*=\s*({QUOTED}|\([^)]*\)|[^,()\s"][^,()]*?)\s*(?:,|$)')
 
@@ -165,7 +165,7 @@ def instrument_block(
 
 
 def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """A link to it, because it moves only in the book."""
+    """Write a link, because an instrument moves only in the book."""
     instrument = widgets.get(node.argument).instrument
     translate = writer.language.translate
     name = translate("Instrument %(number)s", number=writer.number(node))
@@ -175,13 +175,13 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 def _challenge(node: DirectiveNode, instrument: Instrument) -> str:
-    """The author's, where the instrument is used for another question than its own."""
+    """The author's challenge if there is one, otherwise the instrument's own."""
     own: str = node.options.get("challenge", instrument.challenge)
     return own
 
 
 def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:
-    """``data-spec``: what the scripts must know of an instrument."""
+    """``data-spec``: the declaration of an instrument for the scripts."""
     return {
         "name": instrument.name,
         "label": label,
@@ -196,7 +196,7 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
     Raises
     ------
     ValueError
-        With every control that is unknown and every value that one cannot take; says which are.
+        Lists every unknown control and every value that its control does not accept.
     """
     controls = {control.name: control for control in instrument.controls}
     values: dict[str, Value] = {}

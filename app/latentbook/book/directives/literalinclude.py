@@ -9,6 +9,8 @@ from textwrap import dedent
 
 from pygments.lexers import find_lexer_class_for_filename
 
+from latentbook.base.errors import Mistake, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -17,15 +19,13 @@ from latentbook.book.compose.prose import highlight_code
 from latentbook.book.read.contents import PRACTICE
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
-from latentbook.errors import Mistake, accepted_names
-from latentbook.files import Files
 
 MARK = re.compile(r"\s*(?:#|//|--|%)\s*(part|end):\s*(\S+)\s*")
 
 
 @dataclass(frozen=True)
 class Included(Block):
-    """A file, or ``first`` to ``last`` of its lines; of a whole file both are 0."""
+    """A file, or its lines ``first`` to ``last``; both are 0 for a complete file."""
 
     kind = "included"
     said = ("source",)
@@ -39,7 +39,7 @@ class Included(Block):
 
 
 def read(node: DirectiveNode, files: Files) -> tuple[str, int, int]:
-    """The text of a file or part, and its first and last line, 0 and 0 for a whole file."""
+    """The text of a file or part, with its first and last line; both are 0 for a complete file."""
     place = node.argument
     shown, part = f"{PRACTICE}/{place}", node.options.get("part", "")
     if place not in files:

@@ -1,4 +1,4 @@
-"""What stands where a plugin that fails has a block."""
+"""The placeholder for a block of a plugin that fails."""
 
 from dataclasses import dataclass
 
@@ -19,4 +19,4 @@ def run(node: DirectiveNode, composer: Composer) -> Lost:
 
 
 LOST = Directive(name="", run=run)
-"""For any name that is not known, as long as a plugin could not be imported."""
+"""The directive of every unknown name if a plugin could not be imported."""

@@ -1,4 +1,4 @@
-"""``math``: an equation, as ``$$`` on lines of its own."""
+"""``math``: an equation, like ``$$`` on separate lines."""
 
 from latentbook.book.compose.compose import Directive
 from latentbook.book.read.nodes import DirectiveNode, EquationNode

@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, details
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, positive
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
 class Problem(NumberedBlock):
-    """``rubric`` is what a good answer contains, ``pitfalls`` is where people go wrong."""
+    """``rubric`` describes a good answer, ``pitfalls`` the usual mistakes."""
 
     kind = "problem"
     said = ("title", "task", "rubric", "pitfalls")

@@ -1,6 +1,6 @@
-"""``recall``: a card that asks again for one thing of its stretch of text.
+"""``recall``: a card that asks again for one thing in its stretch of text.
 
-The page does not contain it: :mod:`latentbook.book.read.source` sets cards apart, and they are
+The page does not contain it: :mod:`latentbook.book.read.source` separates the cards, which are
 written into ``review/CHAPTER/``.
 """
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.pieces import Address, Link, element, plain
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, Node, TextNode
 from latentbook.book.read.options import Option, integer, label, labels
-from latentbook.errors import FileProblems
 
 GAP = "\\gap"
 WITHOUT_GAP = "needs a question after {recall}, or a gap: {gap}`words`, \\gap{...} in an equation"
@@ -45,7 +45,7 @@ class Recall(Block):
 
 
 def run(node: DirectiveNode, composer: Composer) -> Recall | None:
-    """The card; None if its passage or its answer is not open, or if a course leaves that out."""
+    """The card; None if its passage or its answer is not open, or if a course leaves it out."""
     if node.argument:
         front: tuple[Block, ...] = (Prose(composer.inline(node.argument, node.line)),)
         back = composer.blocks(node.nodes)
@@ -53,7 +53,7 @@ def run(node: DirectiveNode, composer: Composer) -> Recall | None:
         name = composer.language.translate("gap")
         front = composer.blocks(_with_gaps(node.nodes, name))
         back = composer.blocks(_with_gaps(node.nodes))
-    heading = node.options.get("heading")  # inside another block, which is reported, it has none
+    heading = node.options.get("heading")  # none inside another block, which is reported
     labels = composer.resources.labels
     after = Address(composer.page, labels.heading_id(composer.page, heading) if heading else "")
     home = labels.targets[composer.page.rpartition("/")[2]]
@@ -80,7 +80,7 @@ def run(node: DirectiveNode, composer: Composer) -> Recall | None:
 
 
 def _with_gaps(nodes: Iterable[Node], empty: str = "") -> tuple[Node, ...]:
-    """Nodes with their gaps filled, or empty if ``empty`` says how a gap is called."""
+    """Nodes with their gaps filled, or empty if ``empty`` gives the spoken name of a gap."""
     made: list[Node] = []
     for node in nodes:
         match node:
@@ -116,7 +116,7 @@ def _is_gap(token: Token) -> bool:
 
 
 def _tex(tex: str, empty: str) -> str:
-    """TeX with a box for each gap: of one size, whether it is empty or not."""
+    """TeX with a box for each gap, which has the same size empty and filled."""
     before, gap, rest = tex.partition(GAP + "{")
     if not gap:
         return tex
@@ -126,7 +126,7 @@ def _tex(tex: str, empty: str) -> str:
         if depth == 0:
             inside = f"\\phantom{{{rest[:end]}}}" if empty else rest[:end]
             return f"{before}\\boxed{{{inside}}}{_tex(rest[end + 1 :], empty)}"
-    return tex  # KaTeX reports the brace that is missing
+    return tex  # KaTeX reports the missing brace
 
 
 def _gaps(nodes: Sequence[Node]) -> int:

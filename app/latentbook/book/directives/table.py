@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode, TextNode
 from latentbook.book.read.options import Option, label
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)
 class Table(NumberedBlock):
-    """A numbered table: ``html`` is what is in the table element."""
+    """A numbered table: ``html`` is the content of the table element."""
 
     kind = "table"
     said = ("caption", "html")

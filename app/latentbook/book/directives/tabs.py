@@ -1,14 +1,14 @@
-"""``tab-set``: versions of the same, such as NumPy and PyTorch, of which the page shows one."""
+"""``tab-set``: alternatives, such as NumPy and PyTorch, of which the page shows one."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Tabs(Block):
 
     @property
     def choice(self) -> str:
-        """What tabs have in common that show one choice: their titles."""
+        """The joined titles: sets of tabs with the same titles share the reader's choice."""
         return "|".join(tab.title.words for tab in self.blocks)
 
 

@@ -1,14 +1,14 @@
-"""``takeaways``: what to keep from a section, and all of a chapter on one page."""
+"""``takeaways``: the main points of a section; one page also lists a chapter's."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.nodes import DirectiveNode, TextNode
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import Block, NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter, quotation
@@ -11,12 +12,11 @@ from latentbook.book.compose.target import RESULTS
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label
 from latentbook.book.translations.language import Language
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
 class Theorem(NumberedBlock):
-    """A numbered result of any kind; ``name`` is that of ``RESULTS``, ``title`` may be empty."""
+    """A numbered result of any kind; ``name`` comes from ``RESULTS``, ``title`` may be empty."""
 
     kind = "theorem"
     said = ("title", "blocks")
@@ -72,7 +72,7 @@ def has_text(node: DirectiveNode, problems: FileProblems) -> None:
 
 
 def _of_myst(directive: Directive) -> Directive:
-    """The same under the name that MyST gives it."""
+    """The same directive under its MyST name."""
 
     def becomes(node: DirectiveNode) -> DirectiveNode:
         return replace(node, syntax=directive)

@@ -1,7 +1,7 @@
 """Merge a course with its book.
 
-The rest of the build reads it like any other book. Every merged line remembers its source, so that
-errors point to the file the author wrote.
+The rest of the build reads the result like any other book. Every merged line remembers its source,
+so that errors point to the file the author wrote.
 """
 
 import os
@@ -11,6 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 import widgets
+from latentbook.base.errors import Origins, Problems, accepted_names
+from latentbook.base.files import Files
 from latentbook.book.overlay.sourced_text import Region, SourcedText, digest
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS
 from latentbook.book.read.contents import (
@@ -43,8 +45,6 @@ from latentbook.book.read.project import (
 from latentbook.book.read.recordings import BOOK_OUTPUTS, NUMBERS, OUTPUTS
 from latentbook.book.read.source import INDEX, PRINT, existing_sections, refuse_stray_evidence
 from latentbook.book.write.prefill import prefill_cache
-from latentbook.errors import Origins, Problems, accepted_names
-from latentbook.files import Files
 from latentbook.settings import Settings
 from widgets.renamed import MODULES
 
@@ -62,7 +62,7 @@ def open_project(settings: Settings) -> Project:
     Raises
     ------
     BookErrors
-        With every mistake in how the course and the book go together.
+        With every mistake in merging the course with the book.
     """
     prefill_cache(settings)
     if settings.course is None:
@@ -74,7 +74,7 @@ def open_project(settings: Settings) -> Project:
 
 
 def merge(settings: Settings) -> Project:
-    """Merge what can be merged, as :func:`open_project` does; errors are in the problems.
+    """Merge a course as far as possible; collect errors in the problems of the project.
 
     Raises
     ------
@@ -98,10 +98,10 @@ class Layer:
     folder : of the course
     own, book : content of the course, and of the book if there is one
     pages : Markdown files by their place in ``content``
-    texts : other files by their place, put together from several
+    texts : other text files by their place, which may combine several
     files : files to copy, by their place
     practice : files that the text includes, by their place in `practice`
-    hidden : label -> where the course hides it
+    hidden : label -> file and line that hide it
     sections : of each chapter, by its slug
     """
 
@@ -146,7 +146,7 @@ class Layer:
         self.manifests()
 
     def project(self) -> Project:
-        """The result; its manifest lists the sections of each chapter."""
+        """Return the merged project, whose manifest lists the sections of each chapter."""
 
         def listed(entry: ChapterEntry) -> ChapterEntry:
             return entry.model_copy(update={"sections": self.sections.get(entry.slug)})
@@ -225,12 +225,12 @@ class Layer:
             self.take_files(folder / slug, slug)
 
     def evidence(self, place: str, line: int) -> None:
-        """Take the evidence for a section, if it has any."""
+        """Add the evidence for a section, if there is any."""
         if self.all_at(place):
             self.pages[place] = self.page(place, page_label(place.removesuffix(".md")), line)
 
     def chosen(self, entry: ChapterEntry, listed: list[str], known: Collection[str]) -> list[str]:
-        """The sections that the course has of a chapter of its book; mistakes are reported."""
+        """Return the sections that the course uses from a chapter; report mistakes."""
         names = listed or sorted(known)
         if entry.sections is not None:
             names = [name for name in entry.sections if _is_section(name, known)]
@@ -251,7 +251,7 @@ class Layer:
         return list(dict.fromkeys(names))
 
     def assignments(self) -> None:
-        """Take the course's assignments; those of the book ask for other people's chapters."""
+        """Add the course's assignments, not the book's, which ask for other people's chapters."""
         for path in sorted((self.folder / ASSIGNMENTS).glob("*.md")):
             self.texts[f"{ASSIGNMENTS}/{path.name}"] = self.read(path)
         self.take_files(self.folder / ASSIGNMENTS, ASSIGNMENTS)
@@ -272,7 +272,7 @@ class Layer:
     def all_at(self, place: str) -> list[SourcedText]:
         """The files at a place in ``content``, the course's first."""
         paths = [folder / place for folder in self.folders()]
-        # What is no file is read, too: its error says why it cannot be.
+        # Read folders and broken links as well, so that the error names the cause.
         return [self.read(path) for path in paths if os.path.lexists(path)]
 
     def page(self, place: str, label: str, line: int) -> SourcedText:
@@ -306,7 +306,7 @@ class Layer:
                 self.report.add(1, f"{name} is used twice: {first} and {self.shown(path)}")
 
     def take_practice(self, folder: Path) -> None:
-        """The files of a folder, the course's before the book's."""
+        """Add the files of a folder; the course's take precedence over the book's."""
         for path in sorted(folder.rglob("*")) if folder.is_dir() else ():
             name = path.relative_to(folder).as_posix()
             if not path.is_file() or "__pycache__" in path.parts:
@@ -331,7 +331,7 @@ class Layer:
         return None
 
     def found(self, edit: Insert | Replacement | Hidden) -> tuple[str, Region] | None:
-        """Find the page and the lines of an edit; None after reporting an unknown label."""
+        """Find the page and lines of an edit; report an unknown label and return None."""
         found = self.find(edit.label)
         if found is None:
             regions = (n for page in self.pages.values() for n in page.regions())
@@ -341,7 +341,7 @@ class Layer:
         return found
 
     def text_of(self, edit: Insert | Replacement, whole_page: bool = False) -> SourcedText | None:
-        """The course's text for an edit, or None after reporting what is wrong with its file."""
+        """Read the course's text for an edit; report an unusable file and return None."""
         path = (self.folder / edit.file).resolve()
         if not path.is_relative_to(self.folder) or not path.is_file():
             self.report.add(edit.line, f"the course has no file {edit.file!r}")
@@ -423,11 +423,11 @@ class Layer:
                 )
 
     def python_files(self) -> frozenset[str]:
-        """Names of the course's instruments and of what they import, listed or not."""
+        """Names of the course's instruments and of the modules they import, listed or not."""
         return frozenset(path.stem for path in (self.folder / INSTRUMENTS).glob("*.py"))
 
     def own_instruments(self) -> dict[str, Path]:
-        """The course's instruments, what they import and their data, by place in ``widgets``."""
+        """The course's instruments with their imports and data, by place in ``widgets``."""
         if not self.manifest.instruments:
             return {}
         own = self.folder / INSTRUMENTS
@@ -453,7 +453,7 @@ class Layer:
                 self.texts[name] = SourcedText([""], [(name, 1)])
 
     def manifests(self) -> None:
-        """Take the manifests, the files that they name, and the packages."""
+        """Add the manifests, the files that they name, and the packages."""
         self.texts[COURSE] = self.read(self.folder / COURSE)
         brand = self.manifest.brand
         for name in (brand.mark, brand.icon) if brand else ():
@@ -488,7 +488,7 @@ class Layer:
 
 
 def _is_shared(place: Path, path: Path) -> bool:
-    """Whether a file of ``widgets`` is of use without the book's arrays."""
+    """Whether a file of ``widgets`` is useful without the book's arrays."""
     folder = place.parts[0]
     return folder == "engine" or (
         folder == "kit" and b"widgets.data import" not in path.read_bytes()

@@ -106,7 +106,7 @@ def _regions(
         elif label:
             yield label, Region(begin, end)
         if first.type == "colon_fence":
-            # Empty lines in front keep the line numbers of the page.
+            # Leading blank lines preserve the page's line numbers.
             inner = markdown.parse("\n" * (first.map[0] + 1) + first.content, {})
             yield from _regions(inner, markdown, end)
     for nth, (label, level, begin) in enumerate(headings):

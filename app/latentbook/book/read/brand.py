@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from PIL import Image
 from pydantic import AfterValidator
 
-from latentbook.datafile import Entry, Toml, matching
+from latentbook.base.datafile import Entry, Toml, matching
 
 GROUNDS: Mapping[str, tuple[str, ...]] = {
     "light": ("#fcfbf8", "#ffffff", "#f5f3ed"),
@@ -18,7 +18,7 @@ GROUNDS: Mapping[str, tuple[str, ...]] = {
 """Backgrounds of text in either theme: paper, surface and sunken of static/css/tokens.css."""
 
 LEAST = 4.5
-"""Minimum contrast of text to its background (WCAG 2.2, AA)."""
+"""Minimum contrast between text and its background (WCAG 2.2, AA)."""
 
 LINK = re.compile(r"\]\((?!https?://|mailto:)")
 
@@ -49,8 +49,8 @@ class Brand(Entry):
 
     Attributes
     ----------
-    name : in the bar of each page, short
-    mark, icon : files beside ``course.toml``: an SVG for pages, a square PNG for home screens
+    name : short name for the bar of each page
+    mark, icon : files next to ``course.toml``: an SVG for pages, a square PNG for home screens
     """
 
     name: Line = ""

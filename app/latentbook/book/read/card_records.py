@@ -1,4 +1,4 @@
-"""``content/SLUG/cards.json``: each recall card as last accepted by its author, and when."""
+"""``content/SLUG/cards.json``: hash, edition and last change of each recall card."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date
@@ -6,15 +6,15 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from latentbook.base.datafile import Json, write_json
+from latentbook.base.errors import FileProblems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, TextNode
-from latentbook.datafile import Json, write_json
-from latentbook.errors import FileProblems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 CARDS = "cards.json"
 BOOK_CARDS = "book-cards.json"
-"""In a course, next to its own: the records of the book's chapter."""
+"""In a course: records of the book's chapter, next to the course's own."""
 
 
 class CardRecord(BaseModel):
@@ -31,7 +31,7 @@ def edition_of(card: DirectiveNode) -> int:
 
 
 def card_hash(card: DirectiveNode) -> str:
-    """Identifies what a card asks and answers, but not where it leads."""
+    """Hash a card's question and answer, but not its options."""
     parts = [card.argument]
     for node in card.nodes:
         match node:
@@ -45,7 +45,7 @@ def card_hash(card: DirectiveNode) -> str:
 def updated(
     records: Mapping[str, CardRecord], cards: Iterable[DirectiveNode], today: date
 ) -> dict[str, CardRecord]:
-    """A record of each card: the present one, or one of today if it is not current."""
+    """Return a record of each card: the existing one if current, else one dated ``today``."""
     made = {}
     for card in cards:
         source, edition = card_hash(card), edition_of(card)

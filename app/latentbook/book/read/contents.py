@@ -5,19 +5,19 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AfterValidator, BeforeValidator
 
+from latentbook.base.datafile import Entry, matching
 from latentbook.book.read.options import LABEL
-from latentbook.datafile import Entry, matching
 
 BOOK, COURSE = "book.toml", "course.toml"
 
 CONTENT, PRACTICE, WIDGETS = "content", "practice", "widgets"
-"""Folders: of the text, of what it includes, of the instruments."""
+"""Folders of the text, of the files that it includes, and of the instruments."""
 
 FRONT = "front"
 """Slug of the front page, ``front.md``, at the root of the site."""
 
 ASSIGNMENTS = "assignments"
-"""Folder of the assignments, which are no chapters."""
+"""Folder of the assignments, which are not chapters."""
 
 INSTRUMENTS = "instruments"
 """Folder of a course's own instruments."""
@@ -26,7 +26,7 @@ PACKAGES = "packages.json"
 """The packages that a book or course adds to the page's Python."""
 
 LISTED = "instruments.txt"
-"""In the folder ``widgets``: the names of all instruments."""
+"""File in the folder ``widgets`` with the names of all instruments."""
 
 EVIDENCE = "evidence"
 """Folder of a chapter with the evidence for its sections, ``evidence/SECTION.md``."""
@@ -37,8 +37,8 @@ RESERVED = (
     *("api", "healthz", "readyz", "metrics", "class", "show", "j", "classroom", "join"),
     *("lti", "auth"),
 )
-"""First parts of addresses that are taken: by other pages and files, then by routes of the server,
-also of features that are off. ``tests/unit/book/test_addresses.py`` compares them with both.
+"""First parts of addresses in use: by other pages and files, then by routes of the server, even for
+features that are off. ``tests/unit/book/test_addresses.py`` compares them with both.
 """
 
 
@@ -49,7 +49,7 @@ def page_label(place: str) -> str:
 
 
 def chapter_slug(text: str) -> str:
-    """Return a slug if a chapter may have it."""
+    """Return the slug; raise ValueError if a chapter cannot have it."""
     if not LABEL.fullmatch(text):
         raise ValueError("must be kebab-case, like 'sparse-codes'")
     if text in RESERVED:
@@ -69,7 +69,7 @@ Number: TypeAlias = Annotated[
 class ChapterEntry(Entry):
     """A chapter in the list: its slug, or a table.
 
-    In a course a chapter without a number gets the next free one, and one without sections has
+    In a course, a chapter without a number gets the next free one. A chapter without sections has
     those that its opening lists.
     """
 
@@ -85,6 +85,6 @@ class PartEntry(Entry):
 
 
 def manifest_file(content: Path) -> Path:
-    """The file in a folder of content: a course's, else a book's."""
+    """Return the manifest in a content folder: a course's if it exists, else a book's."""
     course = content / COURSE
     return course if course.is_file() else content / BOOK

@@ -1,4 +1,4 @@
-"""When something opens."""
+"""Opening times, and the words for content without one: ``draft`` and ``hidden``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Day:
-    """When something opens.
+    """The time when something opens, or a word that withholds it.
 
     Attributes
     ----------
-    path, line : of the entry in the schedule
+    path, line : location of the schedule entry
     word : ``draft`` or ``hidden``; empty if there is a moment
-    moment : in the zone of the book; None for drafts and hidden content
+    moment : opening time, in the book's time zone; None for drafts and hidden content
     """
 
     path: Path
@@ -24,13 +24,13 @@ class Day:
     moment: datetime | None = None
 
     def is_open(self, now: datetime, *, drafts: bool) -> bool:
-        """Whether it is shown at a moment, to an author with ``drafts``."""
+        """Whether it is open at ``now``; with ``drafts``, drafts are open too."""
         if self.moment is None:
             return drafts and self.word == "draft"
         return self.moment <= now
 
     def is_after(self, other: Day | None) -> bool:
-        """Whether it opens later; None has always been open."""
+        """Whether it opens later than ``other``; None means always open."""
         if other is None:
             return True
         if self.moment is None or other.moment is None:
@@ -43,7 +43,7 @@ def written(moment: datetime) -> str:
 
 
 def latest(*days: Day | None) -> Day | None:
-    """The day on which everything is open; None if all of it always was."""
+    """Return the day on which everything is open; None if everything always is."""
     found: Day | None = None
     for day in days:
         if day is not None and day.is_after(found):

@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
+from latentbook.base.datafile import Entry, Toml
+from latentbook.base.errors import Problems, accepted_names
 from latentbook.book.read.day import Day, written
 from latentbook.book.read.options import as_label
-from latentbook.datafile import Entry, Toml
-from latentbook.errors import Problems, accepted_names
 
 ANSWERS = "answers"
 WORDS = ("draft", "hidden")
@@ -23,7 +23,7 @@ class Opening(NamedTuple):
     names: tuple[str, ...]
 
     def __str__(self) -> str:
-        """q-pairs, Tue 1 Dec 2026 08:00 CET"""
+        """Format as: q-pairs, Tue 1 Dec 2026 08:00 CET."""
         return f"{', '.join(self.names)}, {written(self.moment)}"
 
 
@@ -75,7 +75,7 @@ class DatedFile(Entry):
 
 
 def read_days(file: Toml, dated: DatedFile) -> Days:
-    """Read a schedule; report mistakes and leave them out."""
+    """Read a schedule; report and drop invalid entries."""
     zone = _zone(file, dated.time_zone)
     places: dict[str, Day] = {}
     answers: dict[str, Day] = {}
@@ -104,7 +104,7 @@ def _zone(file: Toml, name: Any) -> ZoneInfo | None:
     names = accepted_names(str(name), _zone_names()) if isinstance(name, str) else ""
     message = f"time_zone must name a zone, like 'Europe/Berlin'; got {name!r}. {names}"
     file.add(message, "time_zone")
-    return ZoneInfo("UTC")  # so that each local time is not refused as well
+    return ZoneInfo("UTC")  # so that local times are not reported too
 
 
 def _add(
@@ -118,7 +118,7 @@ def _add(
 
 
 def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
-    """A moment in the zone of the book; ValueError says what is wrong with the value."""
+    """Return a moment in the book's time zone; raise ValueError if the value is invalid."""
     if not isinstance(value, datetime):
         time = " Write the time, too." if isinstance(value, date) else ""
         raise ValueError(
@@ -145,7 +145,7 @@ def _moment(label: str, value: Any, zone: ZoneInfo | None) -> datetime:
 
 
 def check_days(days: Days, places: Mapping[str, str], problems: Problems) -> Days:
-    """Report unknown labels; return the other days.
+    """Report unknown labels; return the days of known ones.
 
     Parameters
     ----------

@@ -5,10 +5,10 @@ from typing import Annotated, Any, ClassVar
 import yaml
 from pydantic import Strict
 
+from latentbook.base.datafile import DataFile, Entry, Text, yaml_lines
 from latentbook.book.read import suggestions
-from latentbook.datafile import DataFile, Entry, Text, yaml_lines
 
-# What most often causes a message of the YAML library.
+# Hints for common messages of the YAML library.
 HINTS = {
     "mapping values are not allowed here": ". Quote text that contains ': '",
     "found character '\\t' that cannot start any token": ". Indent with spaces, not with tabs",
@@ -48,7 +48,7 @@ class FrontMatter(DataFile):
         return self.placed(values)
 
     def named_lines(self) -> dict[str, int]:
-        """The line of each right key, ``sections``, and of each item of a list, ``sections.0``."""
+        """Map each valid key, ``sections``, and list item, ``sections.0``, to its line."""
         right = (each for each in self.lines.items() if each[0][:1] not in self.dropped)
         return {".".join(map(str, place)): line for place, line in right}
 
@@ -82,7 +82,7 @@ class ChapterHead(FrontHead):
 
 
 class SectionHead(Head):
-    """The idea is one sentence (:mod:`latentbook.book.read.lessons`), and a description, too."""
+    """The idea is one sentence (:mod:`latentbook.book.read.lessons`), the default description."""
 
     description: Text = ""
     aliases: tuple[str, ...] = ()
@@ -90,7 +90,7 @@ class SectionHead(Head):
 
 
 class EvidenceHead(Head):
-    """Without a title it has one made from that of its section."""
+    """A missing title is made from the section's."""
 
     stand_in: ClassVar = {"description": "?"}
     title: Text = ""

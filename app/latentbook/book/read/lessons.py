@@ -1,4 +1,4 @@
-"""What makes a section a lesson: one idea, few numbers, one small table."""
+"""Check that a section is a lesson: one idea, few numbers, one small table."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ IDEA_WORDS = 25
 MOST_NUMBERS, MOST_TABLES, MOST_ROWS = 15, 1, 6
 
 ON_DEMAND = ("fold", "dropdown", "evidence", "solution", "image", "fact")
-"""Blocks that open on demand, and those without text of the page."""
+"""Blocks that open on demand, and blocks without any of the page's text."""
 
 SHOWN_PARTS = ("tab-item", "step")
 """Parts of other blocks that a reader sees at once; the others are answers, hints and notes."""
 
 
 def idea_fault(idea: str) -> str:
-    """What is wrong with the idea of a section; empty if it is one short sentence."""
+    """Describe the fault in a section's idea; empty if it is one short sentence."""
     words = words_of(make_markdown().parseInline(idea)[0])
     sentences, count = SENTENCE_END.split(words), len(words.split())
     wanted = f"idea is one sentence of at most {IDEA_WORDS} words"
@@ -43,12 +43,12 @@ def idea_fault(idea: str) -> str:
 
 @dataclass(frozen=True)
 class Lesson:
-    """What the body of a section has: all that a reader sees without opening anything.
+    """Contents of a section's body that a reader sees without opening anything.
 
     Attributes
     ----------
-    numbers : ``{num}`` in text, headings, captions, tables, margins, notes and takeaways
-    tables : the number of rows of each, without its head
+    numbers : count of ``{num}`` in text, headings, captions, tables, margins, notes, takeaways
+    tables : number of rows of each table, without its header
     """
 
     numbers: int
@@ -75,7 +75,7 @@ class Lesson:
 
     @property
     def faults(self) -> str:
-        """What it has too much of, or empty."""
+        """List everything that exceeds its limit; empty if nothing does."""
         found = []
         if self.numbers > MOST_NUMBERS:
             found.append(f"{self.numbers} computed numbers (at most {MOST_NUMBERS})")
@@ -91,7 +91,7 @@ class Lesson:
 
 
 def _seen(nodes: Iterable[Node]) -> Iterator[Node]:
-    """The nodes that a reader sees without opening anything; of a question, its paragraphs."""
+    """Yield the nodes visible without opening anything; for a question, only its paragraphs."""
     for node in nodes:
         if not isinstance(node, DirectiveNode):
             yield node

@@ -1,4 +1,4 @@
-"""The nodes that a chapter's Markdown is parsed into, before blocks."""
+"""Nodes parsed from a chapter's Markdown, before they become blocks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeAlias
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.read.day import Day
 from latentbook.book.read.options import Option
-from latentbook.errors import FileProblems
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class Syntax:
 
     Attributes
     ----------
-    argument : its name in messages; empty takes none
+    argument : its name in messages; empty if the directive takes none
     body : Markdown, code (taken literally), or none
     counts : the counter that numbers it ("figure"), or empty
     parent : the directive it is a part of, or empty
-    outside : what its name means outside of that directive, if anything
+    outside : the directive with the same name outside of that parent, if any
     validate : checks one use as soon as it is parsed
-    becomes : the node to use in its place, for a second way to write that node
-    withhold : the rest of one use while its answer is not open; None if it has no answer
+    becomes : makes the node to use instead, for a second way to write that node
+    withhold : removes the answer from one use until it opens; None if it has no answer
     varies : whether its body may contain ``{vary}``
     page_code : the code of one use that runs in the page, with its first line
     """
@@ -53,7 +53,7 @@ class TextNode:
     line: int
     tokens: tuple[Token, ...]
     source: str
-    comment: str = ""  # what its author says of it, in the line above
+    comment: str = ""  # the author's comment, in the line above
 
 
 @dataclass(frozen=True)
@@ -78,12 +78,12 @@ class EquationNode:
 class DirectiveNode:
     """A directive with its options parsed. Its body is either ``nodes`` or ``code``.
 
-    One that varies has both: the part ``{vary}``, and its own source without that part.
+    A directive that varies has both: ``{vary}`` as a node, and its other source as code.
 
     Attributes
     ----------
-    opens : the day of an answer that has been removed because it is not open yet
-    seed : what its lines or pairs are shuffled by; empty for its label
+    opens : the day when the answer, removed until then, opens
+    seed : seed for shuffling its lines or pairs; if empty, its label is used
     """
 
     line: int

@@ -5,19 +5,19 @@ from collections.abc import Collection
 
 from pydantic import PrivateAttr
 
-from latentbook.datafile import Entry, Text, Toml
-from latentbook.errors import FileProblems
+from latentbook.base.datafile import Entry, Text, Toml
+from latentbook.base.errors import FileProblems
 
 
 class SymbolEntry(Entry):
-    """One symbol.
+    """A symbol in ``notation.toml``.
 
     Attributes
     ----------
-    words : what it stands for, Markdown
-    shape : of an array, as text: ``(k, d)``
+    words : its meaning, in Markdown
+    shape : the array's shape, as text: ``(k, d)``
     code : its name in code
-    sections : labels of the only sections in which it means this; empty for the whole book
+    sections : labels of the sections where it has this meaning; empty for the complete book
     """
 
     tex: Text
@@ -29,7 +29,7 @@ class SymbolEntry(Entry):
 
     @property
     def id(self) -> str:
-        """Its id in the page, made from its TeX: ``mathbf-x``, ``sigma-2`` for a second one."""
+        """Id in the page, made from the TeX: ``mathbf-x``, or ``sigma-2`` for a second sigma."""
         return self._id
 
 

@@ -1,4 +1,4 @@
-"""Numbers that ``{num}`` shows: of the chapter's ``numbers.py``, or a variable of a snippet."""
+"""Numbers for ``{num}``: from the chapter's ``numbers.py`` or from a snippet's variable."""
 
 import ast
 import re
@@ -9,12 +9,12 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from latentbook.base.errors import accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.recordings import NUMBERS, Recordings, code_hashes
 from latentbook.book.read.sources import imported, reached
-from latentbook.errors import accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 DIGITS = 6
 """Significant digits to record: enough for any text, few enough that all processors agree."""
@@ -32,10 +32,10 @@ PLUMBING = (
     *("contract.py", "controls.py", "renamed.py"),
     *("kit/figures.py", "kit/text.py", "data/__init__.py"),
 )
-"""The parts of ``widgets`` that compute no number."""
+"""Modules of ``widgets`` that compute no numbers."""
 
 QUOTED = re.compile(r"""["'](\w+)["']""")
-LONGEST = 8  # lines of code on a card
+LONGEST = 8  # maximum lines of code on a card
 
 Values: TypeAlias = Mapping[str, Mapping[str, float]]
 """Numbers by name, for each snippet by its label and for ``NUMBERS``."""
@@ -72,7 +72,7 @@ class Numbers:
 
     Attributes
     ----------
-    path : of ``numbers.py``, as messages name it
+    path : of ``numbers.py``, as shown in messages
     source : its text, empty if the chapter has none
     cells : the snippets that run, by label, each with its file
     data : folders of files that the code may read, besides ``widgets/data``
@@ -87,7 +87,7 @@ class Numbers:
 
     @cached_property
     def hashes(self) -> Mapping[str, str]:
-        """Hashes of what the numbers of each snippet and of ``numbers.py`` are made from."""
+        """Hashes of all inputs to the numbers of each snippet and of ``numbers.py``."""
         hashes = code_hashes([node for _, node in self.cells.values()])
         if self.source:
             hashes[NUMBERS] = made_from(self.source, self.widgets, self.data)
@@ -95,7 +95,7 @@ class Numbers:
 
     @property
     def stale(self) -> bool:
-        """Whether ``numbers.py``, or what it reads, has changed since it was recorded."""
+        """Whether ``numbers.py`` or one of its inputs has changed since it was recorded."""
         return bool(self.source) and not self.recordings.current(NUMBERS, self.hashes[NUMBERS])
 
     def maker(self, name: str) -> tuple[str, str]:
@@ -126,12 +126,12 @@ class Numbers:
         return Number(found[name], written(found[name], form), code, path, line)
 
     def makes(self, name: str) -> bool:
-        """Whether the chapter's code has such a number, recorded or not."""
+        """Whether the chapter's code sets this number, recorded or not."""
         root, _, variable = name.partition(".")
         return bool(variable and root in self.cells) or root in setting(self.source)
 
     def elsewhere(self, content: str, chapters: Mapping[str, "Numbers"]) -> str:
-        """A sentence to follow an error, if another chapter has the number; else nothing."""
+        """Return a sentence to add to an error if another chapter has the number; else empty."""
         name = content.partition(":")[0]
         others = [] if self.makes(name) else [s for s, each in chapters.items() if each.makes(name)]
         return (
@@ -152,7 +152,7 @@ class Numbers:
 def made_from(source: str, widgets: Files, data: Sequence[Path] = ()) -> str:
     """Hash the text of a ``numbers.py`` with the modules, arrays and cards that it uses.
 
-    Empty if it is not Python.
+    Return an empty string if it is not Python.
     """
     try:
         modules = reached(widgets, imported(source.encode(), "")) - {*PLUMBING}
@@ -188,7 +188,7 @@ def written(value: float, form: str) -> str:
 
 
 def made_by(source: str, name: str) -> tuple[str, int]:
-    """The Python that sets a name last, and its first line, counted from 0.
+    """Return the code that last sets a name, and its first line, counted from 0.
 
     For ``probe.vae`` that is the line of ``"vae"`` in the dict ``probe``.
     """

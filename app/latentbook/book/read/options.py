@@ -1,4 +1,4 @@
-"""The options of a directive, and the kinds of value they take."""
+"""The options of a directive, and the types of their values."""
 
 import math
 import re
@@ -18,7 +18,7 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 @dataclass(frozen=True)
 class Option:
-    """``parse`` turns an option's text into a value or raises ValueError: what is accepted."""
+    """``parse`` converts an option's text, or raises a ValueError that names accepted values."""
 
     parse: Callable[[str], Any]
     required: bool = False
@@ -35,7 +35,7 @@ def kebab(value: str) -> str:
 
 
 def as_label(value: str) -> str:
-    """The label that a text names; the text itself if it is none."""
+    """Return the label that a text names, or the text itself if it is not a label."""
     return kebab(value) if SIMILAR.fullmatch(value) else value
 
 

@@ -1,4 +1,4 @@
-"""Parse one Markdown file into nodes; report every mistake of form with its line."""
+"""Parse a Markdown file into nodes; report every syntax error with its line."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +22,8 @@ from mdit_py_plugins.myst_blocks import myst_block_plugin
 from mdit_py_plugins.myst_role import myst_role_plugin
 from mdit_py_plugins.utils import is_code_block
 
+from latentbook.base.datafile import Entry
+from latentbook.base.errors import FileProblems, known_names
 from latentbook.book.read import suggestions
 from latentbook.book.read.frontmatter import FrontMatter
 from latentbook.book.read.nodes import (
@@ -35,8 +37,6 @@ from latentbook.book.read.nodes import (
     TextNode,
 )
 from latentbook.book.read.options import label as parsed_label
-from latentbook.datafile import Entry
-from latentbook.errors import FileProblems, known_names
 
 TASK = re.compile(r"\[([ xX])\]\s+")
 HEADING_LABEL = re.compile(r"\s*\{:?\s*#([^}\s]*)\s*\}\s*$")
@@ -53,7 +53,7 @@ PRICE = re.compile(r"(?<!\\)\$\d[\d.,]*(?=[\s.,:;)]|$)", re.MULTILINE)
 
 
 def make_markdown() -> MarkdownIt:
-    """A parser that gives every token its line, inline tokens included."""
+    """Make a parser that records the line of every token, inline tokens included."""
     md = MarkdownIt("commonmark", {"html": True, "typographer": True})
     md.enable(["table", "strikethrough", "smartquotes"])
     md.use(myst_block_plugin).use(gfm_autolink_plugin)
@@ -75,18 +75,18 @@ _DISPLAY = math_block_dollar(allow_blank_lines=True)
 
 
 def display(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """``$$``, which may follow a line of text directly."""
+    """Rule for ``$$``, which may follow a line of text directly."""
     if not silent:
         return _DISPLAY(state, start, end, False)
     line, count = state.line, len(state.tokens)
     found = not _in_mathematics(state, start) and _DISPLAY(state, start, end, True)
-    state.line = line  # the rule goes on even if it is only asked
+    state.line = line  # the rule advances even in silent mode
     del state.tokens[count:]
     return found
 
 
 def environment(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """An environment of LaTeX without ``$$``, up to its own end."""
+    """Rule for a LaTeX environment without ``$$``, up to its matching end."""
     opened = OPENED.match(state.src, state.bMarks[start] + state.tShift[start])
     if not opened or is_code_block(state, start) or (silent and _in_mathematics(state, start)):
         return False
@@ -134,7 +134,7 @@ def task_boxes(state: StateCore) -> None:
 
 
 def inline_lines(state: StateCore) -> None:
-    """Give each inline token its line, set dashes, and note what is left of markup."""
+    """Give each inline token its line, set dashes, and record markup that no rule parsed."""
     for token in state.tokens:
         if token.type.startswith("math_block"):
             token.content = ENVIRONMENT.sub(_unnumbered, token.content)
@@ -171,10 +171,10 @@ Target = tuple[str, int]
 ENVIRONMENT = re.compile(
     r"\\(begin|end)\{(equation|displaymath|multline|gather|align|alignat|flalign|eqnarray)\*?\}"
 )
-"""Environments that would number their rows, as the book numbers its equations."""
+"""Environments that would number their rows; the book itself numbers equations."""
 
 TEXT = re.compile(r"^(?::{3,}\{|\$\$|#{2,4} )", re.MULTILINE)
-"""Where the text after a listing goes on that is not closed."""
+"""Beginning of the text that follows an unclosed listing."""
 
 BLOCK = re.compile(r"^(`{3,}|~{3,}|:{3,})(?:\{[\w:-]+\}|[A-Za-z]\w*$)", re.MULTILINE)
 ALERT = re.compile(r"\[!\w+\]")
@@ -193,7 +193,7 @@ def parse_document(
 def parse_block(
     text: str, line: int, directives: Mapping[str, Syntax], problems: FileProblems
 ) -> Node | None:
-    """Parse one directive, whose first line has this number."""
+    """Parse one directive that begins at ``line``."""
     parser = _Parser("\n" * (line - 1) + text, directives, problems)
     nodes = parser.nodes(parser.markdown.parse("\n".join(parser.lines), parser.env), parent=None)
     return nodes[0] if nodes else None
@@ -212,13 +212,13 @@ class _Parser:
         self.markdown = make_markdown()
         self.env: dict[str, Any] = {}
         self.notes: dict[str, NoteNode] = {}
-        self.target: Target | None = None  # which the next node takes
+        self.target: Target | None = None  # for the next node
         self.comment = ""  # on the next node, if that is text
-        self.resumes = 0  # line after a listing that is not closed
+        self.resumes = 0  # line after an unclosed listing
         self.level = 2  # of the last heading
-        self.refused: set[str] = set()  # names and labels of directives that are not there
+        self.refused: set[str] = set()  # names and labels of rejected directives
         self.open: list[Token] = []  # blocks around the next node
-        self.cut: set[str] = set()  # of which one closed a block around the one it was meant for
+        self.cut: set[str] = set()  # markers that closed an outer block instead of their own
 
     def document(self, kind: type[Entry]) -> Document:
         tokens = self.markdown.parse("\n".join(self.lines), self.env)
@@ -237,7 +237,7 @@ class _Parser:
         return Document(head, front.named_lines(), self.nodes(tokens, parent=None), self.notes)
 
     def nodes(self, tokens: Sequence[Token], parent: Syntax | None) -> tuple[Node, ...]:
-        """Make a node of each block at the top level."""
+        """Make a node from each top-level block."""
         found: list[Node] = []
         start = depth = 0
         for index, token in enumerate(tokens):
@@ -382,7 +382,7 @@ class _Parser:
             self.check_text(token.children or ())
 
     def check_rows(self, table: Token) -> None:
-        """Report cells for which a table has no column: Markdown leaves them out."""
+        """Report cells beyond a table's last column, which Markdown drops."""
         assert table.map is not None
         first, end = table.map
         columns, _, *rows = (
@@ -474,7 +474,7 @@ class _Parser:
         return line, f"{what} is not closed by {token.markup}"
 
     def varied(self, node: DirectiveNode, token: Token, body: str, line: int) -> DirectiveNode:
-        """A directive that varies. Its source keeps its lines where ``{vary}`` was."""
+        """Parse a directive that varies. In its source, blank lines replace ``{vary}``."""
         assert token.map is not None
         source, parts = list(self.lines), []
         for inner in self.markdown.parse("\n" * (line - 1) + body, self.env):
@@ -496,7 +496,7 @@ class _Parser:
         return argument
 
     def options(self, directive: Syntax, token: Token) -> tuple[dict[str, Any], str, int]:
-        """Split a body into its options and the rest, whose line comes last."""
+        """Return a body's options, the rest of it, and the first line of the rest."""
         assert token.map is not None
         options: dict[str, Any] = {}
         rest = token.content.split("\n")
@@ -541,6 +541,6 @@ class _Parser:
             return replace(node, body_line=line)
         if node.syntax.body == "code":
             return replace(node, body_line=line, code=body + "\n" if body else "")
-        # Empty lines in front keep the line numbers of the file.
+        # Leading blank lines preserve the file's line numbers.
         tokens = self.markdown.parse("\n" * (line - 1) + body, self.env)
         return replace(node, body_line=line, nodes=self.nodes(tokens, node.syntax))

@@ -18,6 +18,10 @@ from pydantic import (
     ValidationInfo,
 )
 
+from latentbook.base.datafile import Entry, Text, Toml, full_sentence, matching
+from latentbook.base.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.brand import Brand, Line, check_brand
 from latentbook.book.read.contents import (
     BOOK,
@@ -32,10 +36,6 @@ from latentbook.book.read.contents import (
 from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
 from latentbook.book.translations.language import Language, content_language, language
-from latentbook.datafile import Entry, Text, Toml, full_sentence, matching
-from latentbook.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.settings import Settings
 
 Macro: TypeAlias = Annotated[str, matching("[A-Za-z]+", "must be a name of letters only")]
@@ -82,20 +82,20 @@ class Manifest(DatedFile):
 
     Attributes
     ----------
-    id : names what readers store in their browsers; empty for one made from title and term
+    id : key of the data in readers' browsers; if empty, one is made from title and term
     language, content_language : of the interface, and of the text
-    term : of a course: when it is held
+    term : when a course is held
     brand : None for the program's own
     numbers : strict refuses a number in the text that is neither computed nor cited
-    paragraphs : strict refuses one with too many numbers or words
-    lessons_later : chapters whose sections need not be lessons yet; None if no chapter's need be
-    report_mistakes : address of a form or a mail, with places for ``{title}`` and ``{text}``
-    authors : persons as ``Family, Given``, and groups
-    edition, released, url : what citations say
-    corrections : the section that says what was wrong in earlier editions
+    paragraphs : strict refuses a paragraph with too many numbers or words
+    lessons_later : chapters whose sections need not be lessons yet; None exempts all chapters
+    report_mistakes : address of a form or mail, with placeholders ``{title}`` and ``{text}``
+    authors : people as ``Family, Given``, and groups
+    edition, released, url : shown in citations
+    corrections : the section that lists the errors of earlier editions
     what_you_can_do : whether the front page has the box of this name
-    checks : rules of plugins that the text has to keep, by name
-    extensions : plugins in files of the book's own folder, by name
+    checks : plugins' rules that the text must follow, by name
+    extensions : plugin files in the book's own folder, by name
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -140,7 +140,7 @@ class Manifest(DatedFile):
 
     @property
     def strict(self) -> set[str]:
-        """The checks of plugins that refuse what they find."""
+        """Names of the strict checks, which refuse everything that they find."""
         named = {"numbers": self.numbers, "paragraphs": self.paragraphs, **self.checks}
         return {name for name, how in named.items() if how == "strict"}
 
@@ -179,7 +179,7 @@ class Insert(Entry):
 
 
 class Replacement(Entry):
-    """A text of a course that replaces a text with the hash ``original_sha256``."""
+    """A course's replacement for the text with the hash ``original_sha256``."""
 
     label: str
     file: str
@@ -191,8 +191,8 @@ class CourseManifest(Manifest):
 
     Attributes
     ----------
-    book : release of the book that the course was made for; empty for a book of its own
-    full_book_url : address of the whole book, for references to what the course leaves out
+    book : release of the book that the course was made for; empty for an independent book
+    full_book_url : address of the complete book, for references to omitted content
     """
 
     book: str = ""
@@ -204,7 +204,7 @@ class CourseManifest(Manifest):
 
 
 def read_manifest(path: Path, report: FileProblems) -> BookManifest | CourseManifest:
-    """Read the file; report mistakes and leave them out."""
+    """Read the file; report and drop invalid values."""
     file = Toml.read(path, report)
     found: BookManifest | CourseManifest
     if path.name == COURSE:
@@ -243,7 +243,7 @@ def read_course(folder: Path, problems: Problems) -> CourseManifest:
     Raises
     ------
     BookErrors
-        If there is no such file, or it is not TOML, or it lists no chapter.
+        If the file is missing, is not TOML, or lists no chapter.
     """
     manifest = read_manifest(folder / COURSE, problems.of(Path(folder.name) / COURSE))
     if not manifest.entries:
@@ -253,7 +253,7 @@ def read_course(folder: Path, problems: Problems) -> CourseManifest:
 
 
 def manifest_in(folder: Path) -> BookManifest | CourseManifest:
-    """The manifest of a book or course as far as it can be read, mistakes or not."""
+    """Read as much as possible of the manifest of a book or course; ignore mistakes."""
     path = manifest_file(folder)
     return read_manifest(path, Problems().of(path))
 
@@ -301,17 +301,17 @@ def _refuse_twice(entries: Iterable[Entry], field: str, message: str, report: Fi
 
 @dataclass(frozen=True)
 class Overlay:
-    """How a course differs from the book under it. A book by itself differs in nothing.
+    """A course's differences from the book under it. A book by itself has none.
 
     Attributes
     ----------
-    origins : where each line was written
-    hidden : label -> where the course hides it
+    origins : source of each line
+    hidden : label -> file and line that hide it
     book : content of the book under the course; None without one
-    full_book_url : address of the whole book; may be empty
+    full_book_url : address of the complete book; may be empty
     made_for : release of the book that the course was made for; may be empty
-    instruments : names of the course's own
-    unlisted : names of files in its folder of instruments that it does not list
+    instruments : names of the course's own instruments
+    unlisted : names of instrument files that the course does not list
     """
 
     origins: Origins = field(default_factory=Origins)
@@ -328,11 +328,11 @@ class Overlay:
 
 @dataclass(frozen=True)
 class Project:
-    """A book or a course as a whole.
+    """A book or a course: its settings, files and manifest.
 
     Attributes
     ----------
-    files : of the content: of a course, merged with its book's
+    files : content files; for a course, merged with its book's
     practice : files that the text includes
     widgets : the instruments
     below : the book under a course
@@ -350,7 +350,7 @@ class Project:
 
     @classmethod
     def open(cls, settings: Settings, problems: Problems | None = None) -> Project:
-        """Open a book; mistakes in its manifest are in its problems."""
+        """Open a book; add mistakes in its manifest to its problems."""
         problems, content = problems or Problems(), settings.content
         report = problems.of(Path(content.name) / BOOK)
         manifest = read_manifest(content / BOOK, report)
@@ -365,7 +365,7 @@ class Project:
 
     @property
     def packages(self) -> Path:
-        """The folder with ``packages.json``: a course without one has that of its book."""
+        """The folder with ``packages.json``: the course's, or else its book's."""
         below = self.below.settings.content if self.below else self.home
         return self.home if (self.home / PACKAGES).is_file() else below
 
@@ -375,18 +375,18 @@ class Project:
         return tuple(self.widgets.data(LISTED).decode().split())
 
     def shown(self, name: str) -> Path:
-        """The path by which messages name a file of the content."""
+        """The path that messages show for a content file."""
         return Path(CONTENT if self.settings.course else self.settings.content.name) / name
 
     def report(self, name: str) -> FileProblems:
         return self.problems.of(self.shown(name))
 
     def not_open(self, now: datetime) -> Days:
-        """Withheld content at a moment; authors are shown drafts."""
+        """Return the content withheld at a moment; authors see drafts."""
         return self.manifest.openings.not_open(now, drafts=self.settings.reload)
 
     def authors(self, page: Path) -> tuple[str, ...]:
-        """Who wrote a page; a course that names nobody is by the authors of its book."""
+        """Return a page's authors; a course that names none has those of its book."""
         book = (self.below or self).manifest.authors
         return book if self.overlay.from_book(page, 1) else self.manifest.authors or book
 

@@ -1,7 +1,7 @@
 """Python in the body of a directive."""
 
+from latentbook.base.errors import FileProblems
 from latentbook.book.read.nodes import DirectiveNode
-from latentbook.errors import FileProblems
 
 
 def validate(node: DirectiveNode, problems: FileProblems) -> None:

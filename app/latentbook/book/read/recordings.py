@@ -13,25 +13,25 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationInfo, field_validator
 
+from latentbook.base.datafile import Json, write_json
+from latentbook.base.errors import FileProblems
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.nodes import DirectiveNode, Node, directives
-from latentbook.datafile import Json, write_json
-from latentbook.errors import FileProblems
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 from latentbook.runtime.inside.tape import TEXTS, without_libraries
 
 OUTPUTS = "outputs.json"
 BOOK_OUTPUTS = "book-outputs.json"
-"""In a course, next to its own: the recordings of the book's chapter."""
+"""In a course: recordings of the book's chapter, next to the course's own."""
 NUMBERS = "numbers.py"
-"""A chapter's numbers, and the key of their recording."""
+"""File that computes a chapter's numbers, and the key of their recording."""
 PLOTLY = "application/vnd.plotly.v1+json"
 SVG = "image/svg+xml"
 FIGURE_DIGITS = 6
 FIGURE_TOLERANCE = 1e-4
-"""Record six digits and compare four: machines disagree on further ones."""
+"""Record six digits and compare four: machines disagree on the rest."""
 SIZE_TOLERANCE_PT = 2.0
-"""Of a drawing by Matplotlib, whose letters differ a little between releases of FreeType."""
+"""For Matplotlib drawings, whose letters differ slightly between FreeType releases."""
 SIZE = re.compile(r'<svg[^>]*? width="([\d.]+)pt" height="([\d.]+)pt"')
 EXCERPT = 60
 """Characters of a long line that are shown before its first difference."""
@@ -41,7 +41,7 @@ WORDS = re.compile(r"<!-- (.*?) -->", re.DOTALL)
 
 def _number(value: Any) -> float:
     if isinstance(value, int | float):
-        return value  # an integer stays one
+        return value  # an integer stays an integer
     raise ValueError("must be a number")
 
 
@@ -55,7 +55,7 @@ class Recorded(BaseModel):
     @field_validator("data")
     @classmethod
     def _of_any_machine(cls, data: str, info: ValidationInfo) -> str:
-        """Earlier versions recorded the folders of libraries."""
+        """Remove library folders, which earlier versions recorded."""
         return without_libraries(data) if info.data.get("kind") in TEXTS else data
 
 
@@ -64,7 +64,7 @@ class Recording(BaseModel):
 
     Attributes
     ----------
-    code : hash of everything that it was made from
+    code : hash of all its inputs
     numbers : the variables of a snippet that the text quotes, or all numbers of ``numbers.py``
     """
 
@@ -84,7 +84,7 @@ def rounded_figure(data: str) -> str:
 def same_outputs(then: Sequence[Recorded], now: Sequence[Recorded], *, exact: bool = False) -> bool:
     """Whether two outputs agree: text exactly, figures within their tolerances.
 
-    With ``exact``, drawings by Matplotlib too: on one machine letters are the same.
+    With ``exact``, Matplotlib drawings must be identical, which they are on one machine.
     """
     if exact and _drawings(then) != _drawings(now):
         return False
@@ -114,7 +114,7 @@ def size_of(svg: str) -> tuple[float, float]:
 
 
 def summary_of(output: Recorded) -> str:
-    """What is compared of an output, a line for each part."""
+    """Return the compared parts of an output, one per line."""
     if output.kind != SVG or not SIZE.search(output.data):
         return f"{output.kind}:{output.data}"
     width, height = size_of(output.data)
@@ -122,7 +122,7 @@ def summary_of(output: Recorded) -> str:
 
 
 def differences(then: Sequence[Recorded], now: Sequence[Recorded]) -> Iterator[tuple[str, str]]:
-    """The lines that differ in two outputs, whatever the order of streams; of errors the first."""
+    """Yield lines that differ in two outputs, in any stream order; of stderr, only the first."""
     for a, b in zip_longest(*map(_streams_joined, (then, now))):
         if a is not None and b is not None and _same(a, b):
             continue
@@ -162,7 +162,7 @@ class Outputs(Json):
 class Recordings:
     """The recordings of a chapter; in a course, those of the book's chapter too.
 
-    Which of the two fits a snippet depends on the code that the course has left before it.
+    Which one fits a snippet depends on the code that remains before it in the course.
     """
 
     by_label: Mapping[str, Recording]
@@ -174,7 +174,7 @@ class Recordings:
 
     @classmethod
     def read(cls, files: Files, folder: str, report: FileProblems) -> Recordings:
-        """Those in the folder of a chapter."""
+        """Read the recordings in a chapter's folder."""
         places = (f"{folder}/{name}" for name in (OUTPUTS, BOOK_OUTPUTS))
         own, book = (
             Outputs(files.text(place, report), report).checked(dict[str, Recording])

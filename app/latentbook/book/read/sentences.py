@@ -6,7 +6,7 @@ from markdown_it.token import Token
 
 SENTENCE_END = re.compile(r"(?<=[.?!])[”’\"')*]*\s+(?=[“‘\"'(*]*[A-Z])")
 FORMULA, QUOTED, NAME = "\N{OBJECT REPLACEMENT CHARACTER}", "0", "Name"
-"""What stands for a formula, a computed number, and a reference, which may begin a sentence."""
+"""Placeholders for a formula, a computed number, and a reference that may begin a sentence."""
 
 
 def words_of(inline: Token) -> str:

@@ -8,6 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TypeGuard
 
+from latentbook.base.datafile import Entry
+from latentbook.base.errors import FileProblems, accepted_names
+from latentbook.base.files import Files
+from latentbook.base.hashing import content_hash
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
 from latentbook.book.read.contents import (
     ASSIGNMENTS,
@@ -38,10 +42,6 @@ from latentbook.book.read.options import LABEL
 from latentbook.book.read.parse import parse_document
 from latentbook.book.read.project import Project
 from latentbook.book.read.recordings import NUMBERS, OUTPUTS, Recordings, runnable_cells
-from latentbook.datafile import Entry
-from latentbook.errors import FileProblems, accepted_names
-from latentbook.files import Files
-from latentbook.hashing import content_hash
 
 INDEX = "index.md"
 REVIEW = "review"
@@ -51,26 +51,26 @@ SUMMARY = "summary"
 """Folder of the pages with the takeaways of a chapter."""
 
 CARD = "recall"
-"""Name of the directive of a card."""
+"""Name of the card directive."""
 
 PRINT = "print"
-"""The complete chapter on one page: no section can have this name."""
+"""Name of the page with the complete chapter; no section can have it."""
 
 
 @dataclass(frozen=True)
 class PageSource:
     """One file; ``name`` is empty for the opening, and ``evidence/SECTION`` for evidence.
 
-    Nothing that is made from ``document`` contains a card: those are in ``cards``, each with the
-    line of the heading it follows as its option ``heading``, 0 if there is none.
+    ``document`` contains no cards. They are in ``cards``. The option ``heading`` of a card is the
+    line of the heading that it follows, or 0.
     """
 
     slug: str
     name: str
-    path: Path  # as messages name it
+    path: Path  # as shown in messages
     document: Document
     cards: tuple[DirectiveNode, ...] = ()
-    title: str = ""  # plain text, as is the next
+    title: str = ""  # plain text, like the next
     description: str = ""
 
     @property
@@ -88,18 +88,18 @@ class PageSource:
 
     @property
     def section(self) -> str:
-        """The name of the section that it is, or that it is the evidence for."""
+        """The name of this section, or of the section that this is the evidence for."""
         return self.name.removeprefix(f"{EVIDENCE}/")
 
 
 @dataclass(frozen=True)
 class ChapterSource:
-    """The files of one chapter: the opening, the sections, and the evidence for these."""
+    """The files of one chapter: the opening, the sections, and their evidence."""
 
     entry: ChapterEntry
     pages: tuple[PageSource, ...]
     recordings: Recordings
-    computed: str  # the text of numbers.py, empty where there is none
+    computed: str  # the text of numbers.py, empty if there is none
     widgets: Files
     card_records: Mapping[str, CardRecord]
     data: Sequence[Path] = ()  # folders of files that numbers.py may read
@@ -138,7 +138,7 @@ class ChapterSource:
 
 def page_place(slug: str, name: str = "") -> str:
     if slug == ASSIGNMENTS:
-        return f"classroom/{slug}/{name}"  # only the server has it
+        return f"classroom/{slug}/{name}"  # not on the site, only on the server
     return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
 
 
@@ -147,7 +147,7 @@ class SourceReader:
 
     Parameters
     ----------
-    words : makes a line of Markdown plain text
+    words : converts a line of Markdown to plain text
     data : folders of files that a ``numbers.py`` may read
     """
 
@@ -167,7 +167,7 @@ class SourceReader:
         self.project = project
 
     def front(self) -> ChapterSource | None:
-        """Read the front page; None after reporting that there is none."""
+        """Read the front page; if it is missing, report that and return None."""
         if (place := "front.md") not in self.files:
             self.manifest.add(1, f"the front page has no file {place}")
             return None
@@ -176,7 +176,7 @@ class SourceReader:
         return ChapterSource(entry, (page,), Recordings({}), "", self.widgets, {})
 
     def chapter(self, entry: ChapterEntry) -> ChapterSource | None:
-        """Read a chapter; None after reporting that it has no opening."""
+        """Read a chapter; if its opening is missing, report that and return None."""
         folder, files = entry.slug, self.files
         if (place := f"{folder}/{INDEX}") not in files:
             self.manifest.add(entry.line, f"chapter {entry.slug!r} has no file {place}")
@@ -205,7 +205,7 @@ class SourceReader:
                 yield self.page(section.slug, name, place, EvidenceHead, section)
 
     def assignments(self) -> list[ChapterSource]:
-        """Read the assignments, each by itself and without a number."""
+        """Read each assignment as a separate source without a number."""
         entry = ChapterEntry.model_construct(slug=ASSIGNMENTS, number="")
         found = []
         for place in self.files.inside(ASSIGNMENTS, ".md"):
@@ -220,7 +220,7 @@ class SourceReader:
         return found
 
     def section_names(self, entry: ChapterEntry, opening: PageSource) -> list[str]:
-        """The sections of a chapter that exist, as the course lists them or else the opening."""
+        """Return a chapter's existing sections, as listed by the course or else by the opening."""
         there = {Path(place).stem for place in self.files.inside(entry.slug, ".md")}
         there -= {Path(INDEX).stem}
         given = opening.document.front["sections"] if entry.sections is None else entry.sections
@@ -235,7 +235,7 @@ class SourceReader:
         head: type[Entry],
         section: PageSource | None = None,
     ) -> PageSource:
-        """Read a page; with a ``section``, the evidence for it."""
+        """Read a page, or the evidence for ``section``."""
         report, told = self.report(place), len(self.project.problems.errors)
         text = self.files.text(place, report)
         document = parse_document(text, head, self.directives, report)
@@ -274,8 +274,9 @@ class SourceReader:
 def existing_sections(
     given: Sequence[str], there: Collection[str], lines: Mapping[str, int], report: FileProblems
 ) -> list[str]:
-    """The sections that an opening lists and that exist; the others and unlisted files are
-    reported at their ``lines`` (see ``FrontMatter.named_lines``).
+    """Return the listed sections that exist.
+
+    Report the others and unlisted files at their ``lines`` (see ``FrontMatter.named_lines``).
     """
     listed: list[str] = []
     key = lines.get("sections", 1)
@@ -290,10 +291,10 @@ def existing_sections(
         if wrong:
             report.add(lines.get(f"sections.{nth}", key), wrong)
         if name in there and name not in listed:
-            listed.append(name)  # whatever its form, or each reference to it would be reported
+            listed.append(name)  # even if malformed, else each reference to it is reported
     lost = [name for name in given if name not in there]
     for name in sorted({*there} - {*given}) if "sections" in lines else ():
-        if not difflib.get_close_matches(name, lost):  # or it has been suggested above
+        if not difflib.get_close_matches(name, lost):  # else suggested above
             report.add(key, f"{name}.md is not among the sections: list it or remove it")
     return listed
 
@@ -301,7 +302,7 @@ def existing_sections(
 def refuse_stray_evidence(
     files: Files, chapter: str, sections: Collection[str], report: Callable[[str], FileProblems]
 ) -> None:
-    """Report evidence in the folder of a chapter that belongs to none of its sections."""
+    """Report evidence files in a chapter's folder that belong to none of its sections."""
     for place in files.inside(f"{chapter}/{EVIDENCE}", ".md"):
         if (name := Path(place).stem) not in sections:
             message = f"evidence for {name!r}, which is no section of this chapter"
@@ -322,7 +323,7 @@ def _cards(nodes: Iterable[Node]) -> Iterator[DirectiveNode]:
 
 
 def _complete_snippets(nodes: Sequence[Node], page: str, heading: str) -> None:
-    """Name snippets without a label by their code, and those without a title by their heading."""
+    """Derive missing labels of snippets from their code, and missing titles from headings."""
     asked = {id(cell) for quiz in directives(nodes, "quiz") for cell in quiz.parts("code-cell")}
     count: Counter[str] = Counter()
     for node in walk(nodes):

@@ -6,15 +6,15 @@ from contextlib import suppress
 from functools import lru_cache
 from importlib.util import resolve_name
 
-from latentbook.files import Files
+from latentbook.base.files import Files
 from widgets.renamed import MODULES
 
 
 def sources(widgets: Files, name: str) -> list[str]:
-    """The places of the modules that an instrument and its engine import, and of their data.
+    """List the modules that an instrument and its engine import, and their data files.
 
-    The text does not tell which data an instrument loads: one that imports ``widgets.data`` depends
-    on all of them.
+    The code does not show which data an instrument loads, so one that imports ``widgets.data``
+    depends on all of it.
     """
     found = reached(widgets, [f"widgets.{name}", "widgets.engine.host"])
     if "data/__init__.py" in found:
@@ -23,7 +23,7 @@ def sources(widgets: Files, name: str) -> list[str]:
 
 
 def reached(widgets: Files, modules: Iterable[str]) -> set[str]:
-    """The places of some modules and of all that they import from ``widgets``."""
+    """Return the places of modules and of all modules that they import from ``widgets``."""
     found: set[str] = set()
     ahead = list(modules)
     while ahead:
@@ -39,7 +39,7 @@ def reached(widgets: Files, modules: Iterable[str]) -> set[str]:
 
 
 def place_of(widgets: Files, module: str) -> str:
-    """The place of a module of ``widgets``, which may have an old name; "" if there is none."""
+    """Return the place of a ``widgets`` module, which may have an old name; "" if missing."""
     package, *parts = MODULES.get(module, module).split(".")
     if package != "widgets" or not parts:
         return ""

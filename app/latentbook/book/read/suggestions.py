@@ -14,7 +14,7 @@ _SUGGESTIONS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encod
 
 
 def _by_name(table: str) -> dict[str, str]:
-    """What to do instead, by the name that it replaces."""
+    """Map each unsupported name to advice on what to do instead."""
     return {name: advice for advice, names in _SUGGESTIONS[table].items() for name in names}
 
 
@@ -28,7 +28,7 @@ PAIRS = _SUGGESTIONS["pairs"]
 
 
 def _by_pattern(table: str) -> list[tuple[re.Pattern[str], str]]:
-    """Patterns, and what to do instead, in which ``\\1`` is what the first group matches."""
+    """Pair each pattern with its advice, in which ``\\1`` is the first group's match."""
     advices = _SUGGESTIONS[table].items()
     return [(re.compile(pattern), advice) for advice, patterns in advices for pattern in patterns]
 
@@ -56,7 +56,7 @@ _NO_FENCE = "the first line of a ``` block has another backtick: begin and end t
 
 
 def unread(inline: Token) -> Iterator[str]:
-    """A text as it is written where no rule has read it, with signs for all else."""
+    """Yield text as written if no rule has parsed it, with signs for everything else."""
     inside_address = False
     for child in inline.children or ():
         if child.info == "auto":
@@ -75,7 +75,7 @@ def unread(inline: Token) -> Iterator[str]:
 def literal_markup(inline: Token) -> list[tuple[int, str]]:
     """Find syntax of other dialects in a text: lines from 0, and messages."""
     found = matches([(_FENCE, _NO_FENCE)], inline.content) + matches(LITERAL, inline.meta["unread"])
-    closing = ""  # what ends the element that has been told
+    closing = ""  # closing tag of the element already reported
     for child in inline.children or ():
         line = child.map[0] - inline.map[0] if child.map and inline.map else 0
         if child.type == "code_inline":
@@ -92,7 +92,7 @@ def literal_markup(inline: Token) -> list[tuple[int, str]]:
 
 
 def matches(patterns: Iterable[tuple[re.Pattern[str], str]], text: str) -> list[tuple[int, str]]:
-    """What patterns find in a text: lines from 0, and messages, one for each place."""
+    """Return the line, counted from 0, and message of each match; one per place."""
     found: list[tuple[int, str]] = []
     taken: set[int] = set()
     for pattern, advice in patterns:

@@ -1,7 +1,7 @@
 """The language of a book's interface: messages, dates and the direction of the page.
 
-The messages are in ``locale/TAG/LC_MESSAGES/latentbook.po``. English is their key and has no file;
-a message that is not translated is English.
+The messages are in ``locale/TAG/LC_MESSAGES/latentbook.po``. The English message is the key, so
+English has no file, and an untranslated message stays English.
 """
 
 import io
@@ -21,14 +21,12 @@ from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from latentbook.errors import LatentbookError
+from latentbook.base.errors import LatentbookError
 
 LOCALE = Path(__file__).resolve().parents[2] / "locale"
 ENGLISH = "en"
 SERVED = re.compile(r"^app/latentbook_\w+/|/class\.js$")
-"""Scripts of pages that a plugin of the server makes and sends the messages for; no page of a site
-has them.
-"""
+"""Scripts of pages that a server plugin makes, with their messages. No page of a site has them."""
 
 FOR_PAGE = re.compile(r"\.js$|^widgets/")
 EXPLAIN = re.compile(r"^static/js/explain/")
@@ -40,7 +38,7 @@ ScriptWords: TypeAlias = Mapping[str, str | Mapping[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """A language that something is written in.
+    """The language of an interface or of a text.
 
     Attributes
     ----------
@@ -62,7 +60,7 @@ class Language:
         return words % values if values else words
 
     def filled(self, english: str, values: Mapping[str, str]) -> str:
-        """A message as scripts have it, with values named ``{name}``."""
+        """Translate a message as scripts write it, with values named ``{name}``."""
         words = self.translations.gettext(english)
         return re.sub(r"\{(\w+)\}", lambda place: values.get(place[1], place[0]), words)
 
@@ -79,7 +77,7 @@ class Language:
 
     @property
     def warning(self) -> str:
-        """Warning that the interface is in English, and how to translate it; else empty."""
+        """Warning that the interface is not translated, and advice; empty if it is translated."""
         if not self.untranslated:
             return ""
         return (
@@ -89,7 +87,7 @@ class Language:
         )
 
     def script_words(self, *, lecture: bool = False) -> ScriptWords:
-        """Messages of the page's scripts, and of those of class mode with ``lecture``.
+        """Return messages of the page's scripts and, with ``lecture``, of class mode.
 
         English has none.
         """
@@ -103,7 +101,7 @@ class Language:
         return _as_json(words).encode() if words else b""
 
     def _script_words(self, is_wanted: Callable[[str], object]) -> ScriptWords:
-        """Messages that are in at least one script that is wanted, or that Python says there."""
+        """Return messages in at least one wanted file: a script, or Python of the page."""
         name = catalogue_of(self.locale)
         if name == ENGLISH:
             return {}
@@ -124,7 +122,7 @@ class Language:
         return words
 
     def words_script(self, *, lecture: bool = False, explanations: str = "") -> bytes:
-        """The script of messages, with the place of those that explain errors."""
+        """Return a script with the messages and the address of those that explain errors."""
         words = self.script_words(lecture=lecture)
         if not words:
             return b""
@@ -215,7 +213,7 @@ def _as_json(words: ScriptWords) -> str:
 
 
 _ENGLISH = NullTranslations()
-"""One for all: templates are compiled once for each translation."""
+"""A shared instance, because templates are compiled once per translation."""
 
 
 def _translations(name: str) -> NullTranslations:

@@ -1,8 +1,8 @@
-"""Recall cards as packages for Anki, of schema 11, which present versions still import.
+"""Recall cards as Anki packages of schema 11, which current versions still import.
 
-Anki updates a note if its GUID and the id of its type are those of a note that it has, and if it is
-newer. So ids are made from the book's id and the card's label, a note's time is the day on which
-the card changed, and the fields never change their names.
+Anki updates a note that it has if a newer one has the same GUID and note type. So ids are made from
+the book's id and the card's label, a note's time is the day on which the card changed, and the
+names of the fields never change.
 
 References
 ----------
@@ -60,7 +60,7 @@ CREATE TABLE revlog (id integer PRIMARY KEY, cid integer NOT NULL, usn integer N
 CREATE TABLE graves (usn integer NOT NULL, oid integer NOT NULL, type integer NOT NULL);
 """
 MADE = (1980, 1, 1, 0, 0, 0)
-"""The time of the files in a package: the same cards give the same bytes."""
+"""Fixed time of the files in a package, so that the same cards give the same bytes."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _fields(card: Recall, book: Book) -> tuple[str, ...]:
 
 
 def _html(blocks: Iterable[Block], layout: Layout) -> str:
-    """Blocks of a card. Without an address of the book its links are words."""
+    """Blocks of a card as HTML. If the book has no address, its links become plain text."""
     written = ""
     for block in blocks:
         match block:
@@ -196,5 +196,5 @@ def _hash(book: Book, name: str) -> str:
 
 
 def _id(book: Book, name: str) -> int:
-    """A number that Anki takes for the milliseconds of some moment between 2001 and 2035."""
+    """A number that Anki reads as a time in milliseconds, between 2001 and 2033."""
     return 10**12 + int(_hash(book, name), 16) % 10**12

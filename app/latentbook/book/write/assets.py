@@ -10,17 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from latentbook.cache import Cache, new_folder, replace_file, seal, sealed
-from latentbook.errors import LatentbookError, UnknownName
-from latentbook.hashing import content_hash
+from latentbook.base.cache import Cache, new_folder, replace_file, seal, sealed
+from latentbook.base.errors import LatentbookError, UnknownName
+from latentbook.base.hashing import content_hash
 from latentbook.settings import Settings
 
 QUESTIONS = Path(__file__).parents[1] / "directives" / "questions"
-"""A folder for each kind. A test compares them with the registry, which would import far more."""
+"""One folder per kind. A test compares them with the registry, which imports far more."""
 
 
 def by_kind(name: str) -> dict[str, Path]:
-    """The files of one name in the folders of all kinds of question, by the kind."""
+    """The files of this name for all kinds of question, by kind."""
     paths = sorted(QUESTIONS.glob(f"*/{name}"))
     return {path.parent.name.replace("_", "-"): path for path in paths}
 
@@ -44,7 +44,7 @@ KIND_SCRIPTS = {f"question-{name}": path for name, path in by_kind("block.js").i
 """The script of each kind of question, by its name in the page."""
 
 ON_DEMAND = ("worker.js", "maker.js", "in-page.js", "show.css", "steps.css", "zoom.css")
-"""Files that scripts load by address, unlike most modules that they import."""
+"""Files that scripts load by address instead of importing them."""
 
 SHEET = "latentbook-notebook.css"
 """The name of the style sheet in ``widget.js``."""
@@ -67,7 +67,7 @@ class Assets:
     Attributes
     ----------
     files : by their place below the site's root, ``assets/main-ABCDEFGH.js``
-    places : logical name, ``main.js``, to that place
+    places : those places by logical name, ``main.js``
     """
 
     files: Mapping[str, Path]
@@ -85,7 +85,7 @@ class Assets:
 
 
 def esbuild(settings: Settings, *arguments: str) -> str:
-    """Run esbuild; return its output, which is the bundle unless an option names a place for it."""
+    """Run esbuild; return its output: the bundle, unless an option names a file for it."""
     program = settings.root / "node_modules" / ".bin" / "esbuild"
     if not program.exists():
         raise LatentbookError("esbuild is missing. `npm ci` installs it.")
@@ -99,7 +99,7 @@ def esbuild(settings: Settings, *arguments: str) -> str:
 
 
 def sources_hash(settings: Settings, *folders: str) -> str:
-    """A hash of all files in some folders below ``static`` and of the installed packages."""
+    """A hash of all files in folders below ``static``, and of the installed packages."""
     static = settings.root / "static"
     files = sorted(
         path
@@ -155,7 +155,7 @@ def _in_shadow_root(sheet: str) -> str:
 
 
 def bundled_script(settings: Settings, source: Path, *options: str) -> str:
-    """A script with all that it imports, in one file that is not for a page."""
+    """Bundle a script with all its imports into one file, which is not for a page."""
     key = f"{source.stem}-{content_hash(sources_hash(settings, 'js'), source.read_bytes())}.js"
     if (script := _cached(settings, key)) is None:
         script = esbuild(settings, str(source), *options)
@@ -205,7 +205,7 @@ def _bundle(settings: Settings, out: Path) -> None:
     for name, arguments in passes.items():
         meta = out / f"meta-{name}.json"
         late = json.dumps({sheet: places[sheet] for sheet in LATE_SHEETS if sheet in places})
-        # As text: for an object esbuild would add a module that all the others start.
+        # As text: for an object, esbuild would add a module that all the others import.
         late = f"--define:globalThis.LATE_SHEETS={json.dumps(late)}"
         esbuild(settings, *arguments, *common, late, f"--metafile={meta}")
         outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
@@ -223,7 +223,7 @@ def _kind_sheets(settings: Settings) -> Path:
 
 
 def _font_sheets(settings: Settings) -> dict[str, Path]:
-    """KaTeX's sheet and ``fonts.css``, whose fonts ``static/css/fonts.py`` has cut into slices."""
+    """KaTeX's sheet and ``fonts.css``, with fonts cut into slices by ``static/css/fonts.py``."""
     css = settings.root / "static" / "css"
     sources = (css / "fonts.py", settings.root / KATEX, css / "fonts.css")
     folder = settings.build / "cache" / f"fonts-{content_hash(*(s.read_bytes() for s in sources))}"

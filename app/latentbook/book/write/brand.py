@@ -9,10 +9,10 @@ from markdown_it import MarkdownIt
 from markupsafe import escape
 from PIL import Image, ImageDraw, ImageFont
 
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.pieces import Html
 from latentbook.book.read.brand import GROUNDS, Brand, mixed
 from latentbook.book.write.assets import Assets
-from latentbook.hashing import content_hash
 
 ACCENT: Mapping[str, str] = {"light": "#3b4a5a", "dark": "#b8c4d0"}
 """The default accent, a slate."""
@@ -70,7 +70,7 @@ def colours(brand: Brand) -> str:
 
 
 def branded(assets: Assets, brand: Brand, title: str, folder: Path, out: Path) -> Assets:
-    """The frame's files with the brand's in place of the program's.
+    """Replace the program's marks, icons and colours with the brand's.
 
     Parameters
     ----------

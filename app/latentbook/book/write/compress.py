@@ -11,8 +11,8 @@ from pathlib import Path
 
 import brotli  # type: ignore[import-untyped]
 
-from latentbook.cache import replace_file
-from latentbook.report import Report
+from latentbook.base.cache import replace_file
+from latentbook.base.report import Report
 
 TEXT = frozenset(
     (
@@ -25,7 +25,7 @@ TEXT = frozenset(
 LEAST_BYTES = 256
 SLOW_BYTES = 1_000_000
 WIDE_BYTES = 2**24
-"""A window of as many gives quality 10 the size of 11, in two thirds of the time."""
+"""A window of this size gives quality 10 the file size of 11 in two thirds of the time."""
 DOWNLOADS = frozenset((".ipynb", ".py"))
 """Mostly packed arrays: quality 9 takes a twentieth of the time, for 1 % more bytes."""
 
@@ -38,10 +38,10 @@ class Compressor:
         self._quality = quality
 
     def add_variants(self, paths: Iterable[Path], report: Report) -> None:
-        """Write compressed copies of every file that they make smaller."""
+        """Write compressed copies of all text files."""
         wanted = [path for path in paths if path.suffix in TEXT]
         wanted.sort(key=lambda path: path.stat().st_size, reverse=True)
-        # Brotli works outside of Python's lock, so that threads use every core.
+        # Brotli releases the GIL, so threads use every core.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             for _ in pool.map(lambda path: self._add(path, report), wanted):
                 pass
@@ -75,7 +75,7 @@ class Compressor:
 
 
 def unpacked(path: Path) -> bytes | None:
-    """The content of a compressed file, or None if it is not one."""
+    """The content of a compressed file; None if it is corrupt."""
     packed = path.read_bytes()
     try:
         return bytes(brotli.decompress(packed) if path.suffix == ".br" else gzip.decompress(packed))
@@ -84,7 +84,7 @@ def unpacked(path: Path) -> bytes | None:
 
 
 def link(source: Path, target: Path) -> None:
-    """Link a file under a second name, or copy it if the disk has no links."""
+    """Link a file under a second name, or copy it if the disk does not support links."""
     target.unlink(missing_ok=True)
     try:
         os.link(source, target)

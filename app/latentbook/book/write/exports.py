@@ -14,6 +14,7 @@ import nbformat
 from markdown_it.token import Token
 from nbformat import v4
 
+from latentbook.base.errors import Problems
 from latentbook.book.compose.compose import Directive
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.notebook import Cell, listing
@@ -34,7 +35,6 @@ from latentbook.book.read.recordings import PLOTLY, SVG, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.translations.language import Language
 from latentbook.book.write.markdown import markdown
-from latentbook.errors import Problems
 from widgets import data as data_module
 
 BOOK_IMPORT = re.compile(r"^from (widgets(?:\.\w+)+) import(.*)", re.MULTILINE)
@@ -96,7 +96,7 @@ def _output(output: Recorded, run: int) -> Any:
 
 
 def _book_modules(cells: Sequence[Cell], language: Language) -> Iterator[Cell]:
-    """The book's modules and data that snippets use, because a notebook must run by itself."""
+    """Cells with the modules and data that snippets use: a notebook must run without the book."""
     sources: dict[str, str] = {}
     snippets = [cell.source for cell in cells if cell.is_code]
     for code in snippets:
@@ -161,7 +161,7 @@ class _Writer:
         self.scope = self.source.entry.slug
         self.problems = Problems().of(Path())  # the pages have been checked
         self.at = self.source.opening
-        self.called: list[str] = []  # labels of the notes that the present text refers to
+        self.called: list[str] = []  # labels of the notes that the current text refers to
         self._markdown = make_markdown()
 
     def page(self, page: PageSource) -> Iterator[Cell]:

@@ -18,7 +18,7 @@ RULES = {"left": ":--", "right": "--:", "center": ":-:"}
 
 
 def markdown(text: Text) -> str:
-    """A text without what only this book understands; links that stay in the book are words."""
+    """A text in standard Markdown; links within the book become plain words."""
     return _all(Node(text.tokens).children)
 
 

@@ -18,7 +18,7 @@ Entry = tuple[str, str, int]
 """Path, integrity, compressed bytes."""
 
 LIST_START, LIST_END = "self.latentbook=", ";\n"
-"""Before and after the list."""
+"""Text before and after the list."""
 
 WITHOUT_CONTENT = (".js", ".css", ".woff2")
 """Suffixes of files in ``assets`` that contain no part of the book itself."""
@@ -58,14 +58,14 @@ def service_worker(
 def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
     """Add the last edition's scripts, styles and files of Python to a new one.
 
-    A page that is open may still request them. Files that the last edition itself had inherited are
-    dropped, so that they do not accumulate.
+    Open pages may still request them. Files that the last edition had itself inherited are dropped,
+    so that they do not accumulate.
 
     Parameters
     ----------
     last, site : folders of finished sites; there may be no last one
-    told : whether the last one shows something that is no longer open; then no part of the book
-        itself is copied, and open pages have to be reloaded
+    told : whether the last one shows content that is now withheld; then no part of the book itself
+        is copied, and readers must reload open pages
     """
     script = last / SERVICE_WORKER
     if not script.is_file():
@@ -86,7 +86,7 @@ def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
 
 
 def integrity(digest: bytes) -> str:
-    """A digest as browsers write it, https://www.w3.org/TR/sri-2/."""
+    """A digest in the form that browsers check, https://www.w3.org/TR/sri-2/."""
     return f"sha256-{base64.b64encode(digest).decode()}"
 
 

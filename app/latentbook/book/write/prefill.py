@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from latentbook.cache import Cache
+from latentbook.base.cache import Cache
 from latentbook.settings import ROOT, SHIPPED, Settings
 
 BUNDLES = ("bundle-*", "fonts-*", "engine-*", "service-worker-*", "notebook-*", "judge-*")
@@ -13,17 +13,17 @@ PACKED = ("library-*", "bytecode-*", "*.whl", "compressed")
 SEEDS = (*BUNDLES, *PACKED, "stills", "plots")
 
 FILLED = "filled"
-"""Key of what a cache was offered when it was filled last."""
+"""Key of the names that a cache was offered when it was last filled."""
 
 
 def prefill_cache(settings: Settings) -> None:
-    """Save a first build, and the first after an upgrade, minutes of packing and drawing.
+    """Fill the cache before a first build, or the first after an upgrade.
 
-    Without Node there is no other way to what a wheel contains in bundled form.
+    This saves minutes of packing and drawing. Without Node, nothing else provides the bundles.
     """
     cache, made = settings.build / "cache", settings.root / "build" / "cache"
     if settings.course is None and settings.root != SHIPPED:
-        return  # tests, and builds in other folders, begin with nothing
+        return  # tests, and builds in other folders, start with an empty cache
     offered = sorted(path.name for name in SEEDS for path in made.glob(name))
     if Cache(cache).read(FILLED) != offered:
         fill(cache, made)
@@ -31,9 +31,9 @@ def prefill_cache(settings: Settings) -> None:
 
 
 def share_cache(settings: Settings) -> None:
-    """Let further courses begin with what the first one has packed and compressed.
+    """Share the packed and compressed files of a first course with later ones.
 
-    In a checkout whose own book was never built they would find nothing.
+    In a checkout whose own book was never built, they would find none.
     """
     cache, shared = settings.build / "cache", ROOT / "build" / "cache"
     if settings.course is not None and ROOT != SHIPPED and not any(shared.glob("library-*")):
@@ -41,7 +41,7 @@ def share_cache(settings: Settings) -> None:
 
 
 def fill(cache: Path, made: Path, names: Sequence[str] = SEEDS) -> None:
-    """Link one cache's files into another; those that are there already stay."""
+    """Link one cache's files into another; existing files stay."""
     cache.mkdir(parents=True, exist_ok=True)
     for name in names:
         for path in made.glob(name):

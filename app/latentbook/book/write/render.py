@@ -1,4 +1,4 @@
-"""A book to pages by Jinja templates, one per page and one per block, and running text to HTML."""
+"""Render a book with Jinja templates, one per page and one per block, and running text as HTML."""
 
 import json
 import re
@@ -17,6 +17,8 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
+from latentbook.base.errors import LatentbookError
+from latentbook.base.hashing import content_hash
 from latentbook.book.compose.blocks import Block, Equation, NumberedBlock, all_blocks
 from latentbook.book.compose.pieces import Address, ControlView, Html, Layout, ReadoutView, Text
 from latentbook.book.compose.question import Question
@@ -30,8 +32,6 @@ from latentbook.book.read.source import PRINT, REVIEW, SUMMARY
 from latentbook.book.translations.language import Language
 from latentbook.book.write.assets import QUESTIONS, Assets
 from latentbook.book.write.cite import bibtex
-from latentbook.errors import LatentbookError
-from latentbook.hashing import content_hash
 from latentbook.policy import CONTENT_SECURITY_POLICY, written
 from widgets.controls import BLANK
 
@@ -49,7 +49,7 @@ class PageText(RendererHTML):
     """markdown-it's renderer; methods named after tokens are its rules."""
 
     def text(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Words, without the punctuation that adjacent equations have taken."""
+        """Words, without the punctuation that is printed with adjacent equations."""
         content = tokens[idx].content
         if _is_math(tokens, idx - 1):
             content = AFTER_MATH.sub("", content)
@@ -58,14 +58,14 @@ class PageText(RendererHTML):
         return escapeHtml(content)
 
     def math_inline(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Mathematics in a line, and the punctuation that no line may begin or end with."""
+        """Inline mathematics, with the punctuation that must stay on its line."""
         html = tokens[idx].meta["math"].html
         before = _neighbour(tokens, idx - 1, BEFORE_MATH)
         after = _neighbour(tokens, idx + 1, AFTER_MATH)
         return f'<span class="joint">{before}{html}{after}</span>' if before or after else html
 
     def math_block(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """An equation inside a list or quote; others are blocks of their own."""
+        """An equation inside a list or quote; others are separate blocks."""
         return f'<div class="equation">{tokens[idx].meta["math"].html}</div>\n'
 
     def svg(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
@@ -79,7 +79,7 @@ class PageText(RendererHTML):
     code_block = fence
 
     def table_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """A table scrolls sideways if the page is narrower."""
+        """Open a table that scrolls sideways if the page is narrower."""
         name = escapeHtml(tokens[idx].meta["scrolls"])
         return f'<div class="table-scroll scroller" data-scrolls="{name}"><table>\n'
 
@@ -87,7 +87,7 @@ class PageText(RendererHTML):
         return "</table></div>\n"
 
     def th_open(self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType) -> str:
-        """Mark column heads as such; the empty corner above the rows' names is not one."""
+        """Mark column heads; the empty corner above the row names is not one."""
         if tokens[idx + 1].content:
             tokens[idx].attrSet("scope", "col")
         else:
@@ -97,7 +97,7 @@ class PageText(RendererHTML):
     def renderToken(  # noqa: N802
         self, tokens: Tokens, idx: int, options: OptionsDict, env: EnvType
     ) -> str:
-        """A tag, with its addresses and id as the page needs them."""
+        """A tag, with its addresses and id resolved for the page."""
         token, layout = tokens[idx], env["layout"]
         attrs = dict(token.attrs)
         if to := token.meta.get("to"):
@@ -127,20 +127,20 @@ OPTIONS = make_markdown().options
 
 
 BUILD_PLACE = "\ue000build"
-"""Stands for the name of the build in each page, until all are written."""
+"""Placeholder for the name of the build in each page, until all are written."""
 
 EMBED = "embed"
 """Folder of the pages with a single block."""
 
 SERVED = "class"
-"""Stands for a page that the server makes."""
+"""Placeholder for the place of a page that the server makes."""
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 @lru_cache(maxsize=4)
 def template_environment(folders: tuple[Path, ...], translations: NullTranslations) -> Environment:
-    """Jinja for folders of templates; it notices when one changes."""
+    """Jinja for folders of templates; it reloads a template that changes."""
     environment = Environment(
         loader=FileSystemLoader([*folders, QUESTIONS]),
         autoescape=True,
@@ -199,11 +199,11 @@ class Renderer:
     web_manifest : place of the web manifest
     base_path : path of the site on its host
     words_script : place of the messages of scripts; empty in English
-    served : first parts of the addresses that plugins of the server have
-    served_scripts : modules for every page that they serve, by address from the site's root
+    served : first parts of the addresses of the server's plugins
+    served_scripts : addresses, from the site's root, of modules that they serve for every page
     own_templates : folders of a plugin's templates
-    failed : takes a block whose own markup fails; the page then has a note in its place
-    sizes : elements of each page that it has rendered, by place
+    failed : called with a block whose own markup fails; the page shows a note in its place
+    sizes : number of elements of each rendered page, by place
     """
 
     book: Book
@@ -263,7 +263,7 @@ class Renderer:
         html = self.page("chapter", chapter.title, chapter.place, config=config, **given)
         yield f"{chapter.place}/index.html", html
         for position, section in enumerate(chapter.sections, start=1):
-            backed = f"{EVIDENCE}/{section.name}/"  # what has moved there from the section
+            backed = f"{EVIDENCE}/{section.name}/"  # parts that moved there from the section
             there = {id: f"../{to}" for id, to in chapter.moved.items() if to.startswith(backed)}
             html = self.page(
                 "section",
@@ -373,7 +373,7 @@ class Renderer:
         config: Mapping[str, Any] | None = None,
         **names: Any,
     ) -> str:
-        """The HTML of one page; ``config`` adds to what its scripts are told."""
+        """The HTML of one page; ``config`` adds to the configuration of its scripts."""
         book = self.book
         heading, title = title, title if title == book.title else f"{title} · {book.title}"
         description = book.description if description is None else description
@@ -396,7 +396,7 @@ class Renderer:
 
 @dataclass(frozen=True)
 class _Templates:
-    """What the templates of one page get and call."""
+    """Values and functions for the templates of one page."""
 
     renderer: Renderer
     page: Page
@@ -501,8 +501,8 @@ FONTS = {
     "KaTeX_Size2-Regular.woff2": "large-op|delimsizing size2",
     "KaTeX_Size3-Regular.woff2": "delimsizing size3",
 }
-"""What sections and openings preload, and the markup that uses it. A font that is found at layout
-shifts the text.
+"""Fonts that sections and openings preload, and the markup that uses each. A font that is found at
+layout shifts the text.
 """
 
 AT_ONCE = re.compile(r'class="(?:quiz|problem|chapters|parts|page single|missing)"')
@@ -512,10 +512,10 @@ START_TAG = re.compile("<[a-z]")
 
 LATE_PLACE = " data-late-place"
 LATE = ' media="print" data-late'
-"""Attributes of a style sheet that blocks nothing; ``main.js`` applies it."""
+"""Attributes of a style sheet that does not block rendering; ``main.js`` applies it."""
 
 MOST_ELEMENTS = 5_000
-"""Of equations or cards on one page, where a section may have 6,000 elements in all."""
+"""Limit for the elements of equations or cards on one page; a page may have 6,000 in all."""
 
 FONTS_PLACE = "<!-- fonts -->"
 PRELOAD = '<link rel="preload" as="font" type="font/woff2" crossorigin href="{}">'
@@ -526,14 +526,14 @@ def root_of(place: str) -> str:
 
 
 def chapter_on_one_page(chapter: Chapter) -> Layout:
-    """A complete chapter. Its ids are unique without prefixes."""
+    """Layout of a complete chapter, whose ids are unique without prefixes."""
     labels = {each.place: page_label(each.place) for each in chapter.pages}
     starts = {**labels, chapter.place: "main"}
     return Layout(root_of(f"{chapter.slug}/{PRINT}"), starts=starts)
 
 
 def book_on_one_page(book: Book) -> Layout:
-    """The complete book. Ids are unique within a chapter only, so its slug precedes them."""
+    """Layout of the complete book. Ids are unique only in a chapter, so its slug precedes them."""
     prefixes = {page.place: f"{each.slug}." for each in book.chapters for page in each.pages}
     prefixes |= {
         "": "front.",
@@ -566,7 +566,7 @@ def grouped(sizes: Iterable[tuple[TextPage, int]]) -> list[list[TextPage]]:
 
 
 def works(blocks: Iterable[Block]) -> list[NumberedBlock]:
-    """What a reader may answer, change or train."""
+    """Blocks that a reader can answer, change or train."""
     kinds = Question, Snippet, InstrumentBlock
     return [each for each in all_blocks(blocks) if isinstance(each, kinds) and each.label]
 

@@ -11,12 +11,12 @@ from latentbook.book.translations.language import Language
 
 @dataclass(frozen=True)
 class Entry:
-    """One result. ``kind`` weighs it: a section precedes a snippet of the same words."""
+    """One result. ``kind`` sets its weight: a section precedes a snippet with the same words."""
 
     kind: str
     number: str
     url: str  # relative to the root of the book
-    place: str  # what it is in: 2.4 Variational autoencoders
+    place: str  # enclosing part: 2.4 Variational autoencoders
     title: str
     text: str
 
@@ -74,7 +74,7 @@ def _chapter(chapter: Chapter, language: Language) -> Iterator[Entry]:
 
 
 def _under_headings(page: TextPage, entry: Entry, words: list[str], inside: str) -> Iterator[Entry]:
-    """The text of a page up to its first heading, and that under each heading."""
+    """Entries for the text of a page: up to its first heading, and under each heading."""
     for block in page.blocks:
         if isinstance(block, Heading):
             yield replace(entry, text=" ".join(words))

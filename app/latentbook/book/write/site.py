@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from latentbook.base.errors import Problems
+from latentbook.base.hashing import content_hash
+from latentbook.base.report import Report
 from latentbook.book.compose.blocks import (
     Block,
     Heading,
@@ -28,18 +31,15 @@ from latentbook.book.write.render import BUILD_PLACE, Renderer, files_of, questi
 from latentbook.book.write.search import search_index
 from latentbook.book.write.snippets import snippets
 from latentbook.book.write.written import Written
-from latentbook.errors import Problems
-from latentbook.hashing import content_hash
 from latentbook.hooks import SitePart
-from latentbook.report import Report
 from latentbook.runtime.dist import RuntimeDist, served_name
 from latentbook.settings import Settings
 
 MAX_ELEMENTS = 6000
-"""Per page: it is laid out at once (docs/speed.md)."""
+"""Limit per page, because a page is laid out at once (docs/speed.md)."""
 
 LABELS = "labels.json"
-"""The file of a site that lists what it shows, and which questions with their answers."""
+"""File in a site that lists the labels it shows, and those of questions shown with answers."""
 
 PAPER = "#fcfbf8"
 ICONS = ((192, "any"), (512, "any"), (512, "maskable"))
@@ -65,7 +65,7 @@ class SiteWriter:
     digests: dict[str, bytes] = field(default_factory=dict)
 
     def write(self) -> dict[str, bytes]:
-        """Write every file; return those beside the site by their names."""
+        """Write every file; return those that go next to the site, by name."""
         self.copy()
         self.export()
         book = self.loaded.book
@@ -83,7 +83,7 @@ class SiteWriter:
         refuse_large(self.loaded, renderer.sizes)
         self.put(LABELS, labels(book))
         config = self.put_pages(pages, config)
-        if not self.settings.reload:  # an author sees each build at once, not a stored one
+        if not self.settings.reload:  # authors need each new build, not a stored one
             worker = service_worker(self.settings, config, self.folder, self.digests)
             self.put(SERVICE_WORKER, worker)
             self.compress()
@@ -91,7 +91,7 @@ class SiteWriter:
         return {name: make(written) for part in self.parts for name, make in part.beside.items()}
 
     def copy(self) -> None:
-        """Write what other parts of the build have made: bundles, pictures, Python for the page."""
+        """Write the output of other build steps: bundles, pictures, Python for the page."""
         for place, path in self.assets.files.items():
             self.put_file(place, path)
         for place, data in self.loaded.media.files.items():
@@ -124,7 +124,7 @@ class SiteWriter:
         return self.put_hashed("assets/words-{}.js", said) if said else ""
 
     def put_pages(self, pages: dict[str, str], config: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Write the pages; return what their scripts are told of the build."""
+        """Write the pages; return the configuration of their scripts."""
         self.compress()
         build = content_hash(*sorted(self.digests.values()), *pages.values())
         offline_bytes = sum(wire_bytes(self.folder / place) for place in self.digests)
@@ -169,7 +169,7 @@ class SiteWriter:
         self.to_compress.append(path)
 
     def put_hashed(self, place: str, data: bytes) -> str:
-        """Write a file that browsers store; return its place, with its hash for ``{}``."""
+        """Write a file that browsers store; return its place, with its hash in place of ``{}``."""
         place = place.format(content_hash(data))
         self.put(place, data)
         return place
@@ -183,7 +183,7 @@ class SiteWriter:
 
 
 def refuse_large(loaded: Loaded, sizes: Mapping[str, int]) -> None:
-    """Report pages with too many elements, by their places."""
+    """Report pages with too many elements; ``sizes`` are by place."""
     problems = Problems(loaded.overlay.origins)
     for source in loaded.sources:
         for page in source.pages:
@@ -203,7 +203,7 @@ def labels(book: Book) -> bytes:
 
 
 def section_digests(book: Book) -> bytes:
-    """Title, digest, stretches with cards and labels of questions of each section by its place.
+    """Each section's title, digest, stretches with cards and labels of questions, by its place.
 
     For static/js/page/changes.js, study/ask.js and page/progress.js.
     """
@@ -221,7 +221,7 @@ def section_digests(book: Book) -> bytes:
 
 
 def stretches(page: TextPage) -> list[str]:
-    """The headings after which cards are asked; an empty one is the beginning of the page."""
+    """Ids of headings after which cards are asked; an empty one is the beginning of the page."""
     return list(dict.fromkeys(card.after.id for card in page.cards if isinstance(card, Recall)))
 
 

@@ -13,8 +13,8 @@ def snippets(chapter: Chapter) -> bytes:
     """Code that runs in a chapter, as JSON.
 
     A list in reading order of ``{label, number, title, url, code, makes}``: the snippets that run,
-    and the code questions, whose ``code`` is empty as they make nothing. ``url`` is relative to the
-    root of the book; ``makes`` are the names that the code leaves in the chapter's scope.
+    and the code questions, whose ``code`` is empty because they make nothing. ``url`` is relative
+    to the root of the book; ``makes`` lists the names that the code binds in the chapter's scope.
     """
     entries = []
     for page in chapter.pages:

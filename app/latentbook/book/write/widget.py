@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
+from latentbook.base.cache import Cache
 from latentbook.book.compose.engine import Engine
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.math_words import Formula
@@ -22,7 +23,6 @@ from latentbook.book.read.project import Project
 from latentbook.book.translations.language import ENGLISH, language
 from latentbook.book.write.assets import engine_script, notebook_script
 from latentbook.book.write.render import TEMPLATES, template_environment
-from latentbook.cache import Cache
 from latentbook.settings import Settings
 from widgets import get
 from widgets.contract import Value
@@ -95,9 +95,9 @@ class Inside(Media):
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[InstrumentMarkup, str]:
-    """What makes the markup, and the script that animates it.
+    """The object that makes the markup, and the script that animates it.
 
-    Their caches are in the program's own folder, not in that of the notebook.
+    Their caches are in the program's own folder, not in the notebook's.
     """
     settings = Settings()
     settings = settings.model_copy(update={"build": Path(settings.root, "build")})

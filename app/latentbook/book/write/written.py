@@ -1,4 +1,4 @@
-"""A site that has just been written, for what is made from it besides its pages."""
+"""A site that has just been written, for plugins that make further files from it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from latentbook.settings import Settings
 
 @dataclass(frozen=True)
 class Written:
-    """The book, and what renders a piece of it.
+    """The book, and a renderer for pieces of it.
 
     Attributes
     ----------
-    config : what scripts are told on every page
+    config : configuration of the scripts on every page
     """
 
     settings: Settings

@@ -1,5 +1,5 @@
-"""Runs inside Pyodide during a check: answers the requests of ``/out/wanted.json``, one after
-another, each in a file of ``/out`` named by its number.
+"""Runs inside Pyodide during a check: answers each request of ``/out/wanted.json`` in turn, in a
+file of ``/out`` named by its number.
 """
 
 import json

@@ -24,7 +24,7 @@ NAP = 0.02  # seconds
 
 LINALG = "numpy.linalg._umath_linalg"
 SOON = ("numpy.fft", LINALG, "numpy.random")
-"""What most code uses, but not the first output: imported after that (worker.js)."""
+"""Modules that most code uses, but the first output does not: imported after it (worker.js)."""
 
 
 class Later(ModuleType):
@@ -66,7 +66,7 @@ class Later(ModuleType):
 
 
 def later_modules() -> list[Later]:
-    """What Pyodide, NumPy and zipfile import at once, although most first answers do not use it."""
+    """Modules that Pyodide, NumPy and zipfile import at once but most first answers do not use."""
     names = ("_colorize", "asyncio", "ctypes", "pickle", "platform", "tokenize", LINALG)
     of_zipfile = ("bz2", "lzma", "pathlib", "shutil")
     paths = {"SITE_PACKAGES": SITE, "DSO_DIR": "/usr/lib"}  # Pyodide calls only their __str__
@@ -126,7 +126,7 @@ class PackageFinder:
 
 
 def find_the_rest() -> None:
-    """Make importable what is fetched on demand. The archive comes after the path."""
+    """Make modules that are fetched on demand importable. The archive comes after the path."""
     later = importlib.import_module("latentbook_later")
     packages: Any = PackageFinder(later.PACKAGES)
     rest: Any = RestFinder(later.MODULES)
@@ -153,7 +153,7 @@ def let_sleep_be_stopped() -> None:
 
 
 def warm(widgets: Sequence[str]) -> None:
-    """Import what the book uses and compute some instruments once, so that their data is loaded."""
+    """Import the book's modules and compute some instruments once, so that their data is loaded."""
     import_soon()
     for name in widgets:
         reply = ask(type="compute_widget", widget=name, controls={}, source=None)
@@ -166,7 +166,7 @@ def warm(widgets: Sequence[str]) -> None:
 
 
 def warm_library() -> None:
-    """Import what loading data and failing import, without the book's own code."""
+    """Import the modules that loading data and raising need, without the book's own code."""
     io, np, traceback = map(importlib.import_module, ("io", "numpy", "traceback"))
     file = io.BytesIO()
     np.savez_compressed(file, a=np.arange(3))
@@ -185,7 +185,7 @@ def import_soon() -> None:
 
 
 def load_host() -> Any:
-    """The book's module, and with it NumPy."""
+    """Import the book's host module, and with it NumPy."""
     host = importlib.import_module("widgets.engine.host")
     # A lazy module is not yet an attribute of its package.
     vars(sys.modules["numpy.linalg"])["_umath_linalg"] = sys.modules[LINALG]
@@ -199,7 +199,7 @@ def ask(**request: Any) -> dict[str, Any]:
 
 
 def wake(environment: str) -> None:
-    """Renew what must differ between restores or may have changed since the snapshot.
+    """Renew state that must differ between restores or may have changed since the snapshot.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
-"""Runs inside Pyodide during the build: separates what a start imports, what most code imports
-soon afterwards, and what readers' code often imports, from the rest.
+"""Runs inside Pyodide during the build: sorts modules into those that a start imports, that most
+code imports soon afterwards, that readers' code often imports, and the rest.
 
 A pack is a sequence of files. ``/out/index.json`` lists them and their paths:
 ``{"first": PACKS, "later": PACKS}`` with ``PACKS = {pack: [[path, offset, length], ...]}``.
@@ -23,13 +23,13 @@ COMMON = (
     *("csv", "decimal", "fractions", "glob", "gzip", "hashlib", "heapq", "logging", "pathlib"),
     *("pickle", "pprint", "queue", "shutil", "statistics", "tempfile", "timeit"),
 )
-"""What the book's own code does not need, but much other code does."""
+"""Modules that the book's own code does not need, but much other code does."""
 
 
 def imported(names: Iterable[str]) -> set[str]:
-    """Paths of all modules that are loaded, these included."""
+    """Import modules; return the paths of all that are loaded."""
     for name in names:
-        with contextlib.suppress(ImportError):  # a listing may import what no page has
+        with contextlib.suppress(ImportError):  # a listing may import modules that no page has
             importlib.import_module(name)
     specs = (getattr(module, "__spec__", None) for module in list(sys.modules.values()))
     return {spec.origin for spec in specs if spec and spec.origin and spec.origin[0] == "/"}

@@ -16,7 +16,7 @@ Places = list[tuple[str, int, int]]
 
 def compiled(source: bytes, path: str) -> bytes:
     """Bytecode that Python never compares with its source."""
-    import py_compile  # only now: what is imported before the trace of a start counts as part of it
+    import py_compile  # only now: an import before the trace of a start would count as part of it
 
     given, made = Path("/tmp/given.py"), "/tmp/made.pyc"
     given.write_bytes(source)
@@ -40,19 +40,19 @@ def places_of(files: Files) -> Places:
 
 
 def write_pack(files: Files, out: Path) -> Places:
-    """Write the files one after another."""
+    """Write the files one after another; return their places."""
     out.write_bytes(b"".join(files.values()))
     return places_of(files)
 
 
 def wanted(place: PurePath) -> bool:
     """Whether a page can use a file of a wheel."""
-    outside = place.parts[0].endswith(".data")  # scripts and manuals
+    outside = place.parts[0].endswith(".data")  # it holds scripts and manuals
     return not (outside or LEFT_OUT & {*place.parts} or place.suffix in UNUSED)
 
 
 def package_pack(files: Files, sources: Files) -> bytes:
-    """The pack of a package, with the places of its sources, which are in another.
+    """The pack of a package, with the places of its sources, which are in a separate pack.
 
     It begins with the length of a JSON text in four bytes, little-endian, and the text: ``{"files":
     PLACES, "sources": PLACES}``, offsets counted from the end of the text.

@@ -1,4 +1,4 @@
-"""Records output in the order in which it comes, without paths of the machine."""
+"""Records output in order, without paths of the machine."""
 
 import contextlib
 import io
@@ -33,7 +33,7 @@ class Tape:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Record what is printed meanwhile."""
+        """Record everything that the block prints."""
         with (
             contextlib.redirect_stdout(self._stream("stdout")),
             contextlib.redirect_stderr(self._stream("stderr")),
@@ -53,7 +53,7 @@ class Tape:
 
 
 def portable(text: str) -> str:
-    """Text with paths that are the same on each machine: files of libraries by their modules."""
+    """Text with paths that are the same on every machine: files of libraries by their modules."""
     libraries = {each for each in sys.path if len(Path(each).parts) > 1}
     for folder in sorted(libraries, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(folder)}[/\\]+", "", text)
@@ -65,5 +65,5 @@ def portable(text: str) -> str:
 
 
 def without_libraries(text: str) -> str:
-    """Text of any machine, without the folders of its libraries and their lines in warnings."""
+    """Text of any machine, without library folders and the line numbers in their warnings."""
     return LINE_IN_LIBRARY.sub("", IN_LIBRARY.sub("", text))

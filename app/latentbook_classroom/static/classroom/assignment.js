@@ -1,6 +1,6 @@
 /**
- * The page of an assignment: answers go to the server, which judges them. What the page shows of a question, its verdict, the tries
- * that are left, is a part that the server renders, also for readers without scripts.
+ * The page of an assignment: answers go to the server, which judges them. The server renders the part of a question
+ * that shows the verdict and the remaining tries, also for readers without scripts.
  *
  * @typedef {import("./outbox.js").Attempt} Attempt
  * @typedef {{person: string, words: Record<"waiting" | "answers" | "empty" | "sending", string>}} Given by the server, in the page
@@ -13,20 +13,20 @@ import { Outbox, refusalIn } from "./outbox.js";
 import { showTimes } from "./times.js";
 
 const FIRST_POLL_MS = 2_000;
-/** Where a whole class waits for code to be judged, its server is not asked every two seconds by each. */
+/** While a class waits for its code to be judged, its browsers must not all poll every two seconds. */
 const LONGEST_POLL_MS = 16_000;
 /** Parts of a question that a verdict changes. */
 const PARTS = ["[data-acts]", "[data-feedback]", "[data-standing]"];
 
 /** @type {Given} */
 const given = JSON.parse(document.getElementById("assignment")?.textContent ?? "");
-/** Of the kinds of question. A question's own HTML does not name its script, whose name changes with every release. @type {Record<string, string>} */
+/** By kind of question. A question's own HTML does not name its script, whose name changes with every release. @type {Record<string, string>} */
 const scripts = JSON.parse(document.getElementById("question-scripts")?.textContent ?? "");
-/** By the address to which answers go. @type {Map<string, Asked>} */
+/** The questions by the address to which answers go. @type {Map<string, Asked>} */
 const asked = new Map();
 
 class Asked {
-  /** Ends the check that is under way. @type {AbortController | null} */
+  /** Stops the running check. @type {AbortController | null} */
   #stop = null;
   #pause = FIRST_POLL_MS;
 
@@ -54,7 +54,7 @@ class Asked {
     this.#settle();
   }
 
-  /** The answer that was handed in last, unless there is a newer one in this browser. @param {string} last */
+  /** Restores the answer that was handed in last, unless this browser has a newer one. @param {string} last */
   #recall(last) {
     const { field } = this.kind;
     if (last === "") return;
@@ -66,7 +66,7 @@ class Asked {
     return /** @type {HTMLButtonElement | null} */ (this.form.querySelector('[data-action="check"]'));
   }
 
-  /** After the server has rendered the parts. */
+  /** Prepares the parts that the server has rendered. */
   #settle() {
     // Enter in a field of an instrument would press a button that submits.
     for (const button of this.form.querySelectorAll("button")) button.type = "button";
@@ -85,7 +85,7 @@ class Asked {
     void outbox.add({ place: this.place, id: newId(), answer, made_at: new Date().toISOString() });
   }
 
-  /** The public check of code, in the page: no try. */
+  /** Runs the public check of code in the page, or stops it. This does not count as a try. */
   async #try() {
     if (this.#stop !== null) return this.#stop.abort();
     this.#stop = new AbortController();
@@ -113,7 +113,7 @@ class Asked {
     if (this.#button) this.#button.ariaDisabled = null;
   }
 
-  /** @param {string} html what the server renders of this question */
+  /** @param {string} html the server's part of this question */
   show(html) {
     const page = new DOMParser().parseFromString(html, "text/html");
     showTimes(page);

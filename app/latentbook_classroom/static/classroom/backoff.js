@@ -1,4 +1,4 @@
-/** How long to wait before sending again: at random at first, so that a class does not return all at once when its server does. */
+/** Waits before sending again. The first is random, so that a class does not return all at once with its server. */
 export class Backoff {
   #ms = 0;
 

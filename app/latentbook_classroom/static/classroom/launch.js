@@ -1,10 +1,10 @@
 /**
- * Launches from a university's system (docs/lti.md). Where a frame of another site keeps no cookie, a secret in the frame's own
- * storage proves that the browser that ends a launch began it.
+ * Launches from a university's system (docs/lti.md). If a frame of another site cannot store a cookie, a secret in the
+ * frame's own storage proves that the browser that ends a launch began it.
  */
 const KEPT = "latentbook-launch";
 
-/** Storage of this frame, or null where the browser refuses it. */
+/** Storage of this frame, or null if the browser refuses it. */
 function storage() {
   try {
     return globalThis.sessionStorage;

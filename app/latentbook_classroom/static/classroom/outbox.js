@@ -1,6 +1,6 @@
 /**
- * Answers on their way to the course. Each stays in this browser until the server has it, also when the page is closed: the next
- * page of the book that is opened with a connection sends it. The server counts an answer once however often it comes, by its id.
+ * Answers on their way to the course. Each stays in this browser until the server has it, even if the page is closed:
+ * the next page of the book that is opened online sends it. The server counts each id once, however often it arrives.
  *
  * @typedef {{person: string, place: string, id: string, answer: string, made_at: string}} Attempt `place`: the address it is sent to
  */
@@ -9,7 +9,7 @@ import { labelsOf, read, remove, write } from "latentbook/store.js";
 import { Backoff } from "./backoff.js";
 
 const NAME = "answer ";
-/** Nothing is wrong with an answer that gets one of these: it is sent again. Nobody is signed in; too many at once. */
+/** Statuses that do not concern the answer itself: it is sent again. Nobody is signed in; too many at once. */
 const LATER = [401, 408, 425, 429];
 
 export class Outbox {
@@ -19,12 +19,12 @@ export class Outbox {
   #timer = 0;
   #running = false;
   #line = make("p", { role: "status" });
-  /** Why the server did not take the last answer, if it did not. */
+  /** Why the server refused the last answer, if it did. */
   #refusal = "";
 
   /**
    * @param {string} person whose answers are sent: others may have used this browser
-   * @param {string} words what is said while something waits
+   * @param {string} words text to show while an answer waits
    * @param {(attempt: Attempt, response: Response | null) => void} tell null: it could not be sent now
    */
   constructor(person, words, tell = () => {}) {
@@ -44,7 +44,7 @@ export class Outbox {
     return this.run();
   }
 
-  /** Sends all in the order in which they were made. */
+  /** Sends all answers in the order in which they were made. */
   async run() {
     if (this.#running) return;
     this.#running = true;
@@ -61,7 +61,7 @@ export class Outbox {
     this.#show();
   }
 
-  /** What another tab or an earlier visit has left. */
+  /** Adds answers that another tab or an earlier visit has left. */
   #collect() {
     const names = labelsOf("classroom").filter((name) => name.startsWith(NAME));
     const kept = [...this.#waiting.values(), ...names.map((name) => read("classroom", name))];
@@ -91,13 +91,13 @@ export class Outbox {
   }
 }
 
-/** Whether it is a verdict or a refusal: a proxy at which nobody is signed in any more sends pages of its own. @param {Response} response */
+/** Whether it is a verdict or a refusal, not a proxy's page after its sign-in expired. @param {Response} response */
 async function isFromCourse(response) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector(response.ok ? "[data-answering]" : "[data-refused]") !== null;
 }
 
-/** What the page of a refusal says. @param {Response} response */
+/** The error text on the page of a refusal. @param {Response} response */
 export async function refusalIn(response) {
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   return page.querySelector("[role=alert]")?.textContent ?? `${response.status} ${response.statusText}`;

@@ -1,4 +1,4 @@
-/** What the pages of the classroom do with scripts: without them they show the same in UTC. */
+/** Scripts for the pages of the classroom, which show the same without them, but in UTC. */
 import { keepEntries } from "./refused.js";
 import { showFields, showTimes } from "./times.js";
 

@@ -1,10 +1,10 @@
-/** A form that is refused comes back with what was typed into it, and says why; one that is saved says so. */
+/** A refused form comes back with its entries and the reason; a saved form shows a confirmation. */
 import { make } from "latentbook/elements.js";
 
 const KEY = "latentbook-refused";
 /** Hidden fields that are new each time. */
 const ONCE = ["id", "form"];
-/** Pages that are also the answer to a form, and have then another address. */
+/** Pages that can also be the reply to a form, then at a different address. */
 const SHOWN_AT = /(\/classroom\/(?:people\/\d+|people|me|settings|platforms))\/.*/;
 
 /** @typedef {{page: string, action: string, entries: [name: string, value: string | boolean][], said?: string}} Sent */
@@ -41,7 +41,7 @@ function restore(form, entries, said) {
   alert.focus();
 }
 
-/** Whether a form has the fields that were sent, and in hidden ones the same: several may have one address. @param {HTMLFormElement} form @param {Sent["entries"]} entries */
+/** Whether a form has the fields that were sent, with the same hidden values: forms may share an address. @param {HTMLFormElement} form @param {Sent["entries"]} entries */
 function isAlike(form, entries) {
   const fields = fieldsOf(form);
   /** @param {HTMLInputElement} field @param {number} i */
@@ -49,7 +49,7 @@ function isAlike(form, entries) {
   return fields.length === entries.length && fields.every(isSame);
 }
 
-/** What a reader types or chooses, but secrets and files. @param {HTMLFormElement} form */
+/** The fields that a reader fills in, except secrets and files. @param {HTMLFormElement} form */
 function fieldsOf(form) {
   const fields = /** @type {HTMLInputElement[]} */ (Array.from(form.elements));
   return fields.filter(({ name, type }) => name !== "" && !["password", "file", "submit", "button"].includes(type) && !ONCE.includes(name));
@@ -63,11 +63,11 @@ function keep(sent) {
   try {
     sessionStorage.setItem(KEY, JSON.stringify(sent));
   } catch {
-    // Where nothing may be stored, or not as much, the refusal has a page of its own.
+    // If nothing can be stored, or not as much, the refusal remains on its own page.
   }
 }
 
-/** What was sent last, once. @returns {Sent | null} */
+/** Returns and deletes the form that was sent last. @returns {Sent | null} */
 function take() {
   try {
     const text = sessionStorage.getItem(KEY);

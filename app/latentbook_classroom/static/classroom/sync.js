@@ -1,10 +1,10 @@
 /**
- * Keeps the log of a reader who is signed in to a course the same on all their devices (docs/classroom.md). What cannot be sent
- * stays in this browser's log until it can.
+ * Synchronises the log of a reader who is signed in to a course between their devices (docs/classroom.md). Events that
+ * cannot be sent stay in this browser's log until they can.
  *
  * @typedef {import("latentbook/study/events.js").StudyEvent} StudyEvent
- * @typedef {{key: string, home: string, words: Record<string, string>}} Reader `key`: tells the person from others;
- *   `home`: the course's front page; `words`: what is said, in the book's language
+ * @typedef {{key: string, home: string, words: Record<string, string>}} Reader `key`: identifies the person;
+ *   `home`: the course's front page; `words`: messages in the book's language
  * @typedef {{sent: number, after: number}} Position `sent`: the local key up to which the server has everything;
  *   `after`: the server's number up to which this browser has everything
  */
@@ -18,7 +18,7 @@ import { showTimes } from "./times.js";
 
 const MAX_EVENTS = 500;
 const MAX_BYTES = 500_000;
-/** A browser sends no more after its page is closed. */
+/** The most that a browser sends after its page is closed. */
 const MAX_KEPT_ALIVE = 60_000;
 const SOON_MS = 1_500;
 const OFTEN_ENOUGH_MS = 20_000;
@@ -34,7 +34,7 @@ class SignedOut extends Error {}
 
 class Sync {
   #backoff = new Backoff(15_000, 600_000);
-  /** What came from the server since this page was loaded. @type {Set<string>} */
+  /** Ids of events from the server since this page was loaded. @type {Set<string>} */
   #pulled = new Set();
   #running = false;
   #again = false;
@@ -121,7 +121,7 @@ class Sync {
     if (stored.length > 0) this.#keep({ sent: lastKey });
   }
 
-  /** Sends events; of those that the server refuses, only what is at fault stays here. @param {string[]} events */
+  /** Sends events. If the server refuses some, only those at fault stay here. @param {string[]} events */
   async #send(events) {
     if (events.length === 0) return;
     const body = `{"events":[${events.join(",")}]}`;
@@ -135,7 +135,7 @@ class Sync {
     await this.#send(events.slice(half));
   }
 
-  /** @returns {Promise<boolean>} whether there was anything that this browser did not have */
+  /** @returns {Promise<boolean>} whether there were events that this browser did not have */
   async #pull() {
     let isNews = false;
     for (;;) {
@@ -162,7 +162,7 @@ class Sync {
     return response;
   }
 
-  /* What the reader sees */
+  /* The reader's view */
 
   #show() {
     const own = document.querySelector("footer.foot .own");
@@ -171,7 +171,7 @@ class Sync {
     if (front !== null && !front.hasAttribute("data-due")) void this.#showDue(front);
   }
 
-  /** What is due, on the book's front page. @param {HTMLElement} front */
+  /** Shows the assignments that are due on the book's front page. @param {HTMLElement} front */
   async #showDue(front) {
     front.toggleAttribute("data-due", true);
     const response = await fetch(new URL("due", this.reader.home)).catch(() => null);
@@ -191,7 +191,7 @@ class Sync {
     this.#line.style.color = state === "saved" || state === "news" ? "" : "var(--warning)";
   }
 
-  /** Whether work from before signing in is taken along. Asked once. @returns {Promise<boolean>} */
+  /** Asks, once, whether to take along work from before signing in. @returns {Promise<boolean>} */
   #ask() {
     const { words } = this.reader;
     const question = make("p", { id: "take-along" }, words.ask);

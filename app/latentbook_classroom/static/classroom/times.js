@@ -1,4 +1,4 @@
-/** Moments in the reader's own zone. Pages come with UTC, which stays where no script runs. */
+/** Times in the reader's own zone. Pages arrive with UTC, which remains if no script runs. */
 
 /** @param {ParentNode} page */
 export function showTimes(page) {
@@ -17,8 +17,8 @@ export function showTimes(page) {
 }
 
 /**
- * Fields for moments: they show the reader's zone and send UTC. One that still shows what it came with sends what it came with,
- * because when clocks are set back an hour comes twice. When they are set forward a field shows which time will be sent.
+ * Fields for times show the reader's zone and send UTC. An unchanged field sends its original value, because one hour
+ * occurs twice when clocks are set back. When they are set forward, a field shows which time will be sent.
  */
 export function showFields() {
   for (const form of document.forms) {
@@ -43,7 +43,7 @@ function localOf(utc) {
   return minutes(new Date(`${utc}Z`), true);
 }
 
-/** As fields have it, 2026-12-01T08:00. @param {Date} moment @param {boolean} isLocal in the reader's zone, or in UTC */
+/** A moment as a field's value, 2026-12-01T08:00. @param {Date} moment @param {boolean} isLocal in the reader's zone, or in UTC */
 function minutes(moment, isLocal) {
   const shifted = isLocal ? new Date(moment.getTime() - moment.getTimezoneOffset() * 60_000) : moment;
   return shifted.toISOString().slice(0, 16);

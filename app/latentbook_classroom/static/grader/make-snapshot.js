@@ -4,10 +4,10 @@ import { moduleFrom } from "./module.js";
 import { startForSnapshot } from "latentbook/python/worker/loader.js";
 import { makeSnapshot, pagesInUse } from "latentbook/python/worker/snapshot.js";
 
-/** Each snapshot is in a folder with the scripts that read it, so that its own version need not be compared. */
+/** Always the same: each snapshot is in a folder with the scripts that read it. */
 export const VERSION = "grader";
 
-/** What a check uses, and what an error needs to be explained. @param {string} peer the text of peer.py */
+/** Loads the modules that checks and the explanation of errors need. @param {string} peer the text of peer.py */
 const warm = (peer) => `
 import gc, sys, types, widgets.kit.laws, widgets.engine.explain
 peer = sys.modules["peer"] = types.ModuleType("peer")

@@ -1,5 +1,6 @@
 /**
- * Pyodide's module from its text. Deno would take longer to parse a module of this size than for all else until Python runs.
+ * Creates Pyodide's module from its text: Deno would take longer to parse a module of this size than for all the rest
+ * until Python runs.
  *
  * @param {Uint8Array} bytes of pyodide.asm.mjs
  * @returns {import("latentbook/python/worker/loader.js").CreateModule}

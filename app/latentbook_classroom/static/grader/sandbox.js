@@ -20,12 +20,12 @@ export async function run() {
   const files = () => Promise.reject(new Error("the snapshot cannot be used"));
   const { python } = await start({ create, main, snapshot, files, readNow: readPack });
   const { pyodide } = python;
-  // What code prints must not get between the frames, and no one reads it.
+  // Printed text must not get between the frames, and no one reads it.
   const drop = { write: (/** @type {Uint8Array} */ bytes) => bytes.length };
   pyodide.setStdout(drop);
   pyodide.setStderr(drop);
   const { serve } = pyodide.pyimport("peer");
-  // Without it in the doctor and in tests, which try whether Deno's own walls hold.
+  // The doctor and tests omit this to check that Deno's own walls hold.
   if (args[0] !== "open") lockDown(pyodide._api);
   try {
     serve(exchange);

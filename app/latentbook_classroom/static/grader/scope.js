@@ -1,6 +1,6 @@
 /**
- * Deno's functions, and a global scope that Emscripten and Pyodide take for the page's worker: without `process` they use no
- * files, child processes or `require`. Import it before Pyodide.
+ * Deno's functions, and a global scope that Emscripten and Pyodide treat as the page's worker: without `process`, they
+ * use no files, child processes or `require`. Import it before Pyodide.
  */
 
 /** @type {any} */

@@ -41,7 +41,7 @@ export class Computed {
     }
   }
 
-  /** Shows the instrument to all, at the state that the book has set. */
+  /** Shows the instrument to everyone, in the state that the book has set. */
   async project() {
     const { put, mountInstrument } = await import("./seeded.js");
     if (this.#stop.signal.aborted) return;

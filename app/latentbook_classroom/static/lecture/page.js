@@ -3,11 +3,11 @@ import { absolute } from "latentbook/config.js";
 import { setText } from "latentbook/text.js";
 
 const EVERY_MS = 2_000;
-/** Phones do not all ask at once. */
+/** Random spread, so that phones do not all ask at once. */
 const SPREAD_MS = 400;
 const LONGEST_WAIT_MS = 15_000;
 
-/** A refusal of the server. */
+/** A refusal by the server. */
 export class Refused extends Error {
   /** @param {number} status @param {string} detail @param {number} wait seconds */
   constructor(status, detail, wait) {
@@ -20,7 +20,7 @@ export class Refused extends Error {
 /**
  * @param {string} place below the root of the book
  * @param {{method?: string, body?: unknown, headers?: Record<string, string>}} [options]
- * @returns {Promise<Response>} one of success, or 304
+ * @returns {Promise<Response>} a success, or 304
  * @throws {Refused} for any other
  */
 export async function ask(place, { method = "GET", body, headers = {} } = {}) {
@@ -37,11 +37,11 @@ export async function ask(place, { method = "GET", body, headers = {} } = {}) {
 }
 
 /**
- * Does something every two seconds, less often while it fails, and at once when the page is looked at again.
+ * Runs a function every two seconds, less often while it fails, and at once when the page becomes visible again.
  *
  * @param {() => Promise<void>} run
  * @param {(error: unknown) => boolean} failed whether to go on
- * @returns {() => void} does it now
+ * @returns {() => void} runs it now
  */
 export function poll(run, failed) {
   let failures = 0;
@@ -86,7 +86,7 @@ export function show(name) {
   }
 }
 
-/** Writes where it is not written already: screen readers read what changes. @param {string} selector @param {string} text */
+/** Writes a text unless it is there already: screen readers read out every change. @param {string} selector @param {string} text */
 export function say(selector, text) {
   setText(one(selector), text);
 }

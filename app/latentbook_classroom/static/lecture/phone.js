@@ -6,17 +6,17 @@ import { showAsked, showResults } from "./question.js";
 
 /**
  * @typedef {{asking: number | null, round: number, nth: number, phase: "open" | "closed" | "revealed", results?: any[][]}} News
- * @typedef {{round: number, change: number, value: any, sent: boolean}} Mine what this phone answers
+ * @typedef {{round: number, change: number, value: any, sent: boolean}} Mine this phone's answer
  */
 
-/** So many 404 in a row end the class, half a minute of them. */
+/** This many 404s in a row end the class: half a minute of them. */
 const MAX_LOST = 15;
 
 class Phone {
   /** @type {News | null} */
   #news = null;
   #etag = "";
-  /** @type {number | null} what the page shows */
+  /** @type {number | null} key of the question that the page shows */
   #shown = null;
   /** @type {import("./question.js").Form | null} how the question is answered */
   #answering = null;
@@ -24,16 +24,16 @@ class Phone {
   /** @type {Mine | null} */
   #mine = null;
   #sending = false;
-  /** What is wrong with the answer that was not sent. */
+  /** The fault of an answer that was not sent. */
   #problem = "";
-  /** Replies in a row that there is no such class. */
+  /** Number of 404s in a row. */
   #lost = 0;
 
   /** @param {string} code */
   constructor(code) {
     this.code = code;
     this.place = `api/class/${code}`;
-    // Where storage is refused the cookie knows the seat, and the server the answer.
+    // If storage is refused, the cookie identifies the seat, and the server has the answer.
     this.token = read("class", `${code}:seat`) ?? newToken();
     write("class", `${code}:seat`, this.token);
     this.#mine = read("class", `${code}:answer`);
@@ -213,7 +213,7 @@ function newToken() {
 }
 
 const join = /** @type {HTMLFormElement} */ (one('form[data-views="start"]'));
-/** A code as people write it. @param {string} text */
+/** Normalises a code as people type it. @param {string} text */
 const codeOf = (text) => text.toUpperCase().replace(/[^0-9A-Z]/g, "");
 const pattern = new RegExp(`^[${join.dataset.letters}]{${join.dataset.length}}$`);
 

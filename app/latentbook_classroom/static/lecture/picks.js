@@ -1,4 +1,4 @@
-/** Options to pick: what a choice, a statement to judge and several right options share in class. */
+/** Options to pick in class: shared by a choice, a statement to judge and several right options. */
 import { make } from "latentbook/elements.js";
 import { inDigits, translate } from "latentbook/words.js";
 import { one } from "./page.js";
@@ -54,7 +54,7 @@ export class Picks {
 function optionOf(html, i, type) {
   const input = make("input", { type, name: "answer", autocomplete: "off", value: String(i) });
   const label = make("label", { id: `option-${i}` }, input, make("span", { innerHTML: html }));
-  input.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of what a label itself gives
+  input.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of a label's own text
   return label;
 }
 

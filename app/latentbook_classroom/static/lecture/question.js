@@ -1,10 +1,10 @@
 /**
- * What is asked, drawn from what the server sends, for phones to answer and for all to see.
+ * Draws the question that the server sends, for phones to answer and for everyone to see.
  *
  * @typedef {{kind: string, title: string, section: string, question?: string, html?: string, opens?: string}} Asked
- *   and what its form asks with (`asked` and `told` of its ClassForm)
+ *   and the data of its form (`asked` and `told` of its ClassForm)
  *   `kind`: the name of the form; `question`, `html`: the book's own markup
- *   `opens`: when the answer opens, once the votes are revealed and it is not open
+ *   `opens`: when the answer opens, if the votes are revealed before
  * @typedef {object} Form how an answer is given in class, and how all answers are shown
  * @property {{value: any} | {problem: string} | null} answer null until something is answered; an earlier answer is set as
  *   `{value}`; `problem`: why it cannot be read
@@ -19,7 +19,7 @@ import { FORMS } from "latentbook-forms.js";
 import { make } from "latentbook/elements.js";
 import { one } from "./page.js";
 
-/** Shows the question, and where an answer goes. @param {Asked} asked @param {HTMLElement} text @param {HTMLElement} place @returns {Form} */
+/** Shows the question, and the place for an answer. @param {Asked} asked @param {HTMLElement} text @param {HTMLElement} place @returns {Form} */
 export function showAsked(asked, text, place) {
   if (asked.question !== undefined) text.innerHTML = asked.question;
   else text.textContent = asked.html === undefined ? asked.title : ""; // an instrument shows its own title

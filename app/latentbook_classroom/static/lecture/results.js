@@ -1,4 +1,4 @@
-/** Pictures of answers that several forms share: one for each vote, side by side. */
+/** Pictures of answers that several forms share: one per vote, side by side. */
 import { make } from "latentbook/elements.js";
 import { inDigits, translate, translateCount } from "latentbook/words.js";
 
@@ -19,7 +19,7 @@ export function captionOf(rounds, i) {
   return rounds.length === 1 ? answers : `${vote}: ${answers}`;
 }
 
-/** How many values are in each part of a range. @param {number[]} values @param {number} low @param {number} high @param {number} count */
+/** Number of values in each part of a range. @param {number[]} values @param {number} low @param {number} high @param {number} count */
 export function binned(values, low, high, count) {
   /** @type {number[]} */
   const bins = Array(count).fill(0);

@@ -1,6 +1,6 @@
 /**
  * An instrument in class, for the forms that let it compute: on a phone with the seed of its seat, on the projector as in the book.
- * A module of its own, because it brings Python and the instruments' scripts.
+ * A separate module, because it loads Python and the instruments' scripts.
  *
  * @import { InstrumentSpec } from "latentbook/instrument/spec.js"
  * @import { FrameValue } from "latentbook/python/protocol.js"

@@ -18,7 +18,7 @@ export const choice = {
       : { problem: `“${text}” is not one of ${Object.keys(options).join(", ")}.` },
 
   bind(control, element, hand) {
-    // Options that need a saved network: one option, or the complete choice if it has no other.
+    // The part that needs a saved network: one option, or the complete choice if it has no others.
     const own = /** @type {HTMLElement | null} */ (element.matches("[data-kept]") ? element : element.querySelector("[data-kept]"));
     if (own !== null) {
       const offer = () => (own.hidden = kept() === null);
@@ -59,11 +59,11 @@ export const choice = {
 };
 
 /**
- * Steps through the options of a choice, until the last one or until the reader takes over.
+ * Step through the options of a choice, until the last one or until the reader moves a control.
  *
  * @param {ChoiceSpec} choice
  * @param {HTMLElement} element of the choice
- * @param {import("./types.js").Hand} hand moving any control of the instrument takes over
+ * @param {import("./types.js").Hand} hand its `controls` stop it when moved
  */
 function bindPlay(choice, element, { value, move, controls, signal }) {
   const button = element.querySelector('[data-action="play"]');

@@ -9,16 +9,17 @@ import { formatValue } from "../spec.js";
 import { translate } from "../../words.js";
 
 /**
- * Typed input is accepted with Enter or when the reader leaves the field: rounded to the nearest step, or not at all.
- * Both are reported, and the field then shows the value in use.
+ * Typed input is read on Enter or when the reader leaves the field. It is rounded to the nearest step, or rejected.
+ * Either is reported, and the field then shows the value in use.
  *
  * @template {ControlSpec} Spec
- * @param {string[]} parts the ends of the fields' names; the value of several fields is an array
+ * @param {string[]} parts suffixes of the fields' names; the value of several fields is an array
  * @param {{
  *   wanted: (control: Spec) => string,
  *   accept: (control: Spec, numbers: number[], text: string) => Read | boolean,
  *   step: (control: Spec, numbers: number[], place: number, way: number) => number,
- * }} numbers `wanted`: what is accepted, without a full stop; `step`: the number in one field after an arrow key, `way` is 1 or -1
+ * }} numbers `wanted`: the accepted input in words, without a full stop; `step`: the number in one field after an arrow
+ *   key, `way` is 1 or -1
  * @returns {Kind<Spec>}
  */
 export function typed(parts, { wanted, accept, step }) {
@@ -50,7 +51,7 @@ export function typed(parts, { wanted, accept, step }) {
         field.addEventListener("keydown", (event) => {
           const way = { ArrowUp: 1, ArrowDown: -1 }[event.key];
           if (event.key === "Enter") {
-            event.preventDefault(); // a form around it is not sent
+            event.preventDefault(); // do not submit a form around it
             take();
           }
           if (way === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
@@ -68,7 +69,7 @@ export function typed(parts, { wanted, accept, step }) {
 }
 
 /**
- * Numbers at equal distances, computed in decimal as in widgets/controls.py: 0.1 + 2 * 0.1 is 0.3.
+ * Evenly spaced numbers, computed in decimal as in widgets/controls.py: 0.1 + 2 * 0.1 is 0.3.
  *
  * @param {number} start
  * @param {number} step
@@ -86,7 +87,10 @@ function decimals(number) {
   return Math.max(0, (digits.split(".")[1] ?? "").length - Number(power));
 }
 
-/** The number after a step, between two ends. @param {number} number @param {number} step with its sign @param {number} low @param {number} high */
+/**
+ * The number after a step, within a range.
+ * @param {number} number @param {number} step with its sign @param {number} low @param {number} high
+ */
 export const stepped = (number, step, low, high) => Math.max(low, Math.min(high, scaleFrom(number, step)(1)));
 
 /** @param {Element} element @param {string} selector */

@@ -1,6 +1,7 @@
 /**
- * A character that the page draws with the fonts of this device. Its value is the character, a space and the picture: one of
- * COLOURS for each pixel, as widgets/kit/drawing.py reads it. At rest it is the character alone, and nothing is drawn.
+ * A character that the page draws with the fonts of this device. Its value is the character, a space and the picture,
+ * with one of COLOURS per pixel, as widgets/kit/drawing.py reads it. The default value is the character alone, not
+ * drawn.
  *
  * @import { Read } from "./types.js"
  * @typedef {import("../spec.js").ControlSpec & {default: string, side: number, suggestions: string[]}} GlyphSpec
@@ -10,9 +11,9 @@ import { fillSuggestions, graphemes, normal, SUGGESTION } from "./textbox.js";
 import { translate } from "../../words.js";
 
 const COLOURS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-const MAX_POINTS = 16; // of a character, as in widgets/controls.py
-const FINER = 4; // times as fine is it drawn, so that its edges are smooth
-const MISSING = "\u{10ffff}"; // no font has it
+const MAX_POINTS = 16; // code points of a character, as in widgets/controls.py
+const FINER = 4; // drawn at this multiple of the resolution, for smooth edges
+const MISSING = "\u{10ffff}"; // no font contains it
 
 /** A character's picture as text. @param {string} character @param {number} side */
 function draw(character, side) {
@@ -59,7 +60,10 @@ export const glyph = {
     const field = input(element, "input");
     const entry = /** @type {HTMLElement} */ (field.parentElement);
 
-    /** What is in the field, drawn; of several characters the last, so that typing replaces. @param {string} text @returns {Read} */
+    /**
+     * The last character in the field, drawn, so that typing replaces the previous one.
+     * @param {string} text @returns {Read}
+     */
     const drawn = (text) => {
       const last = [...graphemes.segment(normal(text, control.side ** 2))].at(-1)?.segment ?? "";
       const read = glyph.read(control, last);
@@ -69,7 +73,7 @@ export const glyph = {
       return { value: `${last} ${picture}` };
     };
     const take = (/** @type {string} */ text) => hand.accept(drawn(text));
-    /** An untouched field has the value itself, which need not be drawn here. */
+    /** The value of an untouched field, which need not be drawn again, or the drawn character. */
     const entered = () => (field.value === hand.value().split(" ")[0] ? { value: hand.value() } : drawn(field.value));
 
     field.addEventListener("input", (event) => {
@@ -80,7 +84,7 @@ export const glyph = {
     field.addEventListener("focus", () => field.select());
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
-      event.preventDefault(); // a form around it is not sent
+      event.preventDefault(); // do not submit a form around it
       hand.accept(entered());
     });
     for (const button of element.querySelectorAll(SUGGESTION)) button.addEventListener("click", () => take(button.textContent ?? ""));

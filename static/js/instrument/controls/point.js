@@ -1,5 +1,5 @@
 /**
- * A place in the plane of a plot, set on the plot by pointer and arrow keys, or as numbers.
+ * A point in the plane of a plot, set on the plot by pointer and arrow keys, or as numbers.
  *
  * @typedef {import("../spec.js").ControlSpec & {default: [number, number], limit: number, panel: string, step: number, hover: boolean}} PointSpec
  */
@@ -61,7 +61,7 @@ export const point = {
 };
 
 /**
- * Where in the figure the pointer is.
+ * The point of the figure under the pointer, on the nearest step.
  *
  * @param {PointSpec} control
  * @param {any} figure

@@ -1,5 +1,5 @@
 /**
- * The seed of a generator: a text field, and a button that draws another.
+ * The seed of a generator: a text field, and a button that picks a different seed.
  *
  * @typedef {import("../spec.js").ControlSpec & {default: number, max: number}} SeedSpec
  */

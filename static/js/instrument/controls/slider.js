@@ -58,7 +58,7 @@ export const slider = {
 
   mount: (element, control, bench) => mountGallery(element, { control, bench, values: steps(control) }),
 
-  /** The steps from the nearest outward. */
+  /** All other steps, from the nearest outwards. */
   likely(control, value) {
     const all = steps(control);
     const here = nearest(all, value);
@@ -98,7 +98,7 @@ function nearest(all, value) {
   return best;
 }
 
-/** Place of a slider's thumb, 0 to 1. @param {HTMLInputElement} range */
+/** Position of a slider's thumb, 0 to 1. @param {HTMLInputElement} range */
 function fraction(range) {
   const [low, high] = [Number(range.min), Number(range.max)];
   return String((Number(range.value) - low) / (high - low));

@@ -1,6 +1,6 @@
 /**
- * A line of text, with suggestions as buttons: a list that opens is read out by few screen readers, and filters itself by what
- * is in the field.
+ * A line of text, with suggestions as buttons, not as a drop-down list: few screen readers announce one, and it shows
+ * only items that match the field.
  *
  * @typedef {import("../spec.js").ControlSpec & {default: string, max_length: number, suggestions: string[], placeholder: string}} TextboxSpec
  */
@@ -21,7 +21,10 @@ export function normal(text, limit) {
   return [...words.slice(0, 2 * MOST_COMPOSED * (limit + 1))].slice(0, MOST_COMPOSED * (limit + 1)).join("").normalize("NFC");
 }
 
-/** The beginning of a text, which ends with a whole character as readers see it, if it has one. @param {string} text @param {number} limit */
+/**
+ * The beginning of a text, cut after a complete visible character, if there is one.
+ * @param {string} text @param {number} limit
+ */
 function cut(text, limit) {
   const { length } = [...text].slice(0, limit).join("");
   const { index } = graphemes.segment(text).containing(length) ?? { index: length };
@@ -41,10 +44,10 @@ export const textbox = {
     const field = input(element, "input");
     const entry = /** @type {HTMLElement} */ (field.parentElement);
     const entered = () => textbox.read(control, field.value);
-    let isTyping = false; // the field stays as it is typed, with its undo
+    let isTyping = false; // then leave the field's text and its undo alone
     const follow = () => {
       const read = entered();
-      if ("problem" in read && read.nearest === hand.value() && element.querySelector(".problem")) return; // said once
+      if ("problem" in read && read.nearest === hand.value() && element.querySelector(".problem")) return; // reported
       isTyping = true;
       hand.accept(read);
       isTyping = false;
@@ -57,7 +60,7 @@ export const textbox = {
     field.addEventListener("change", finish);
     field.addEventListener("keydown", (event) => {
       if (event.key !== "Enter" || event.isComposing) return;
-      event.preventDefault(); // a form around it is not sent
+      event.preventDefault(); // do not submit a form around it
       finish();
     });
     for (const button of element.querySelectorAll(SUGGESTION)) button.addEventListener("click", () => hand.accept({ value: button.textContent ?? "" }));
@@ -80,7 +83,7 @@ export const textbox = {
   },
 };
 
-/** Writes a declaration's suggestions into the markup. @param {{label: string, suggestions: string[]}} control @param {Element} element */
+/** Write a declaration's suggestions into the markup. @param {{label: string, suggestions: string[]}} control @param {Element} element */
 export function fillSuggestions({ label: name, suggestions }, element) {
   const group = /** @type {Element} */ (element.querySelector(".suggestions"));
   if (suggestions.length === 0) return group.remove();

@@ -1,5 +1,5 @@
 /**
- * What a kind of control is to its instrument.
+ * The interface of a kind of control.
  *
  * @import { Value } from "../../python/protocol.js"
  * @import { Bench, Drawing } from "../panels/types.js"
@@ -12,10 +12,10 @@
  *   controls: HTMLElement,
  *   signal: AbortSignal,
  * }} Hand
- *   value: the current one; move: set it, as the reader does; accept: set what was read, and show what was wrong with it;
- *   controls: all those of the instrument; signal: they are gone.
+ *   value: the current one; move: set it as the reader does; accept: set the value that was read, and show any problem;
+ *   controls: all those of the instrument; signal: aborts when they are removed.
  * @typedef {{show: (value: any) => void, entered?: () => Read}} Bound
- *   show: a value in the inputs; entered: what the inputs contain, which may be moved before this script loads.
+ *   show: a value in the inputs; entered: the inputs' content, which the reader may change before this script loads.
  */
 /**
  * @template {ControlSpec} Spec
@@ -26,8 +26,8 @@
  *   fill?: (control: Spec, element: HTMLElement, label: string) => void,
  *   mount?: (element: HTMLElement, control: Spec, bench: Bench) => Drawing | {lookAway: () => void},
  * }} Kind
- *   read: a value from the text of an address; likely: its next values, likeliest first; fill: writes a declaration into the
- *   markup of controls/KIND.html, for the instrument with this label; mount: has the panel set the control, and if it returns
- *   a Drawing, draw the panel.
+ *   read: a value from the text of an address; likely: its next values, likeliest first; fill: writes a declaration
+ *   into the markup of controls/KIND.html, for the instrument with this label; mount: lets the panel set the control,
+ *   and returns a Drawing if it also draws the panel.
  */
 export {};

@@ -1,8 +1,9 @@
 /**
  * Positions on a map: codes, map pixels, tiles. No DOM.
  *
- * The plane runs from -limit to limit both ways, y upwards. At zoom k it is TILE * 2^k map pixels wide. A panel shows ACROSS
- * map pixels, whatever its real size, so that a link shows the same part of the plane on a phone and on a projector.
+ * The plane extends from -limit to limit in x and y, y upwards. At zoom k it is TILE * 2^k map pixels wide. A panel
+ * shows ACROSS map pixels at any real size, so that a link shows the same part of the plane on a phone and on a
+ * projector.
  *
  * @typedef {[number, number, number]} View x and y of the code at the centre, and the zoom
  * @typedef {{zoom: number, x: number, y: number}} Address a tile: x counts to the right, y downwards, from 0
@@ -10,7 +11,7 @@
  */
 
 export const TILE = 256; // map pixels along each side of a tile
-export const ACROSS = 400; // map pixels along each side of a panel; app/latentbook/book/compose/map_still.py has the same
+export const ACROSS = 400; // map pixels along each side of a panel, as in app/latentbook/book/compose/map_still.py
 
 /** @param {number} value @param {number} low @param {number} high */
 const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
@@ -18,7 +19,7 @@ const clamp = (value, low, high) => Math.max(low, Math.min(high, value));
 /** Map pixels per unit of the plane. @param {Plane} plane @param {number} zoom */
 export const pixelsPerUnit = ({ limit }, zoom) => (TILE * 2 ** zoom) / (2 * limit);
 
-/** The level of tiles that a zoom is drawn with. @param {Plane} plane @param {number} zoom */
+/** The level of the tiles drawn at a zoom. @param {Plane} plane @param {number} zoom */
 export const levelOf = ({ max_zoom }, zoom) => Math.min(max_zoom, Math.round(zoom));
 
 /** Map pixels from the panel's centre to a code. @param {Plane} plane @param {View} view @param {number} x @param {number} y */
@@ -36,7 +37,10 @@ export function codeAt(plane, [centreX, centreY, zoom], at) {
   return { x: centreX + at.x / unit, y: centreY - at.y / unit };
 }
 
-/** A view on the plane, with no more decimals than half a map pixel needs. @param {Plane} plane @param {View} view @returns {View} */
+/**
+ * A view within the plane, with just enough decimals for half a map pixel.
+ * @param {Plane} plane @param {View} view @returns {View}
+ */
 export function tidy(plane, [x, y, zoom]) {
   const near = clamp(Number(zoom.toFixed(2)), 0, plane.max_zoom);
   const decimals = Math.ceil(Math.log10(2 * pixelsPerUnit(plane, near)));
@@ -44,14 +48,17 @@ export function tidy(plane, [x, y, zoom]) {
   return [round(x), round(y), near];
 }
 
-/** The view after the picture was moved by map pixels. @param {Plane} plane @param {View} view @param {number} right @param {number} down */
+/**
+ * The view after moving the picture by map pixels.
+ * @param {Plane} plane @param {View} view @param {number} right @param {number} down
+ */
 export function panned(plane, view, right, down) {
   const { x, y } = codeAt(plane, view, { x: -right, y: -down });
   return tidy(plane, [x, y, view[2]]);
 }
 
 /**
- * The view after zooming, with the code under `at` in the same place.
+ * The view after zooming, with the code at `at` in the same place.
  * @param {Plane} plane
  * @param {View} view
  * @param {number} by levels
@@ -96,7 +103,7 @@ export function viewOf({ limit }, { zoom, x, y }) {
 }
 
 /**
- * The place of a tile.
+ * The position and size of a tile.
  *
  * @param {Plane} plane
  * @param {View} view
@@ -110,7 +117,7 @@ export function boxOf(plane, view, { zoom, x, y }) {
 }
 
 /**
- * A round length for a scale, and its map pixels.
+ * A round length for a scale bar, and its size in map pixels.
  * @param {Plane} plane @param {number} zoom @param {number} about map pixels
  */
 export function scaleBar(plane, zoom, about) {

@@ -1,11 +1,11 @@
 /**
- * Input on a map: drag (by touch with two fingers, because one scrolls the page), wheel, pinch, click, arrow keys. Each
- * changes the view.
+ * Input on a map that changes the view: drag, wheel, pinch, click and arrow keys. On a touch screen, two fingers drag,
+ * because one scrolls the page.
  *
  * @import { Plane, View } from "./geometry.js"
  * @typedef {{x: number, y: number}} Spot map pixels from the panel's centre
  * @typedef {{view: () => View, home: () => View, move: (view: View) => void, hover: (spot: Spot | null) => void}} Hand
- *   hover: the place under the pointer, or null while it does not count
+ *   hover: called with the spot under the pointer, or null if there is none
  */
 import { hold } from "../hold.js";
 import { ACROSS, codeAt, panned, tidy, zoomed } from "./geometry.js";
@@ -14,7 +14,7 @@ const TAP = 4; // map pixels that a finger may move in a tap
 const STEP = ACROSS / 8;
 const LINE = 16; // px per line, for wheels that count in lines
 const WHEEL = 1 / 300; // levels of zoom per px of wheel
-const PINCH = 1 / 60; // the same for a trackpad's pinch, which arrives as a wheel with Ctrl
+const PINCH = 1 / 60; // the same for a trackpad's pinch, which browsers report as a wheel with Ctrl
 const MOST = 0.5; // levels per event
 const SAME_SPIN_MS = 400;
 
@@ -42,7 +42,7 @@ export function takeHold(element, plane, hand) {
     const scale = ACROSS / box.width;
     return { x: (clientX - box.left) * scale - ACROSS / 2, y: (clientY - box.top) * scale - ACROSS / 2 };
   };
-  /** Where two fingers are: the point between them, and how far apart. */
+  /** Position of two fingers: their midpoint and distance. */
   const grip = () => {
     const [one, other = one] = [...pointers.values()];
     return { x: (one.x + other.x) / 2, y: (one.y + other.y) / 2, apart: Math.hypot(one.x - other.x, one.y - other.y) };
@@ -51,7 +51,7 @@ export function takeHold(element, plane, hand) {
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     hold(element, event);
-    slipped = pointers.size === 0 ? 0 : Infinity; // with a second finger it is not a tap
+    slipped = pointers.size === 0 ? 0 : Infinity; // two fingers are not a tap
     pointers.set(event.pointerId, spotOf(event));
   }, { signal });
 
@@ -80,13 +80,13 @@ export function takeHold(element, plane, hand) {
   element.addEventListener("pointercancel", lift, { signal });
   element.addEventListener("pointerleave", () => pointers.size === 0 && hand.hover(null), { signal });
 
-  // A wheel that was scrolling the page when it reached the map continues to scroll the page.
+  // A wheel movement that was scrolling the page before the pointer reached the map continues to scroll the page.
   let scrolled = -Infinity;
   document.addEventListener("wheel", (event) => {
     if (!event.composedPath().includes(element)) scrolled = event.timeStamp;
   }, { signal, passive: true });
   element.addEventListener("wheel", (event) => {
-    // An event that cannot be cancelled is scrolling already.
+    // An event that cannot be cancelled is already scrolling.
     if (!event.cancelable || (!event.ctrlKey && event.timeStamp - scrolled < SAME_SPIN_MS)) {
       scrolled = event.timeStamp;
       return;
@@ -97,7 +97,7 @@ export function takeHold(element, plane, hand) {
     hand.move(zoomed(plane, hand.view(), Math.max(-MOST, Math.min(MOST, levels)), spotOf(event)));
   }, { signal, passive: false });
 
-  // Safari's trackpad sends a gesture of its own and no wheel. On a touch screen the pointers above have moved the map already.
+  // Safari reports a trackpad's pinch as a gesture, not as a wheel. On a touch screen the pointers have moved the map.
   let scale = 1;
   element.addEventListener("gesturestart", (event) => {
     event.preventDefault();

@@ -1,7 +1,6 @@
 /**
- * Paints a map: tiles in the theme's two colours, coarser or finer ones in place of missing tiles, then rings, dots,
- * their names, a scale and the mark in the middle. All lengths are map pixels; the context is scaled to the panel's
- * size.
+ * Paints a map: tiles in the theme's colours, coarser or finer ones in place of missing tiles, then rings, dots, their
+ * names, a scale and the mark at the centre. All lengths are in map pixels; the context is scaled to the panel's size.
  * @import { Address, Plane, View } from "./geometry.js"
  * @import { TileStore } from "./tile-store.js"
  * @import { MapDots } from "../../python/protocol.js"
@@ -16,7 +15,7 @@ const FONT = "12px";
 const CLASSES = 10;
 
 export class Painter {
-  /** @type {WeakMap<Uint8Array, HTMLCanvasElement>} tiles in the colours of the theme */
+  /** @type {WeakMap<Uint8Array, HTMLCanvasElement>} tiles in the theme's colours */
   #painted = new WeakMap();
   #element;
   #context;
@@ -34,7 +33,7 @@ export class Painter {
     this.recolour();
   }
 
-  /** Reads the colours of the current theme. */
+  /** Read the colours of the current theme. */
   recolour() {
     this.#ramp = rampOf(this.#element, this.#context);
     this.#painted = new WeakMap();
@@ -44,7 +43,7 @@ export class Painter {
     this.#font = `${FONT} ${colourOf(this.#element, "--sans")}`;
   }
 
-  /** Clears the canvas, so that the still under it shows. */
+  /** Clear the canvas, so that the still under it shows. */
   clear() {
     this.#context.clearRect(-ACROSS / 2, -ACROSS / 2, ACROSS, ACROSS);
   }
@@ -68,7 +67,7 @@ export class Painter {
    * @param {Plane} plane
    * @param {View} view
    * @param {number} now
-   * @returns {"whole" | "fading" | "lacking"} whether every tile in view is there, and at rest
+   * @returns {"whole" | "fading" | "lacking"} whether all tiles in view are there, some fade in, or some are missing
    */
   tiles(store, plane, view, now) {
     /** @type {"whole" | "fading" | "lacking"} */
@@ -91,7 +90,7 @@ export class Painter {
   }
 
   /**
-   * What replaces a missing tile: the part of the nearest coarser one, then the finer ones available.
+   * Draw substitutes for a missing tile: a part of the nearest coarser one, then any finer ones available.
    * @param {TileStore} store @param {Plane} plane @param {View} view @param {Address} address
    */
   #beneath(store, plane, view, address) {
@@ -113,14 +112,14 @@ export class Painter {
 
   /**
    * @param {Uint8Array} pixels of the tile
-   * @param {{left: number, top: number, side: number}} box where it goes
+   * @param {{left: number, top: number, side: number}} box to draw in
    * @param {number} x
    * @param {number} y
-   * @param {number} part of the tile that is seen, from x and y on
+   * @param {number} part of the tile to draw, from x and y on
    */
   #tile(pixels, { left, top, side }, x, y, part) {
     const context = this.#context;
-    // On whole device pixels, so that neighbours touch.
+    // Snap to device pixels, so that neighbours touch.
     const { a: scale, e, f } = context.getTransform();
     const snap = (/** @type {number} */ value, /** @type {number} */ origin) => (Math.round(value * scale + origin) - origin) / scale;
     const [x0, y0, x1, y1] = [snap(left, e), snap(top, f), snap(left + side, e), snap(top + side, f)];
@@ -154,7 +153,7 @@ export class Painter {
       if (pixels < FARTHEST) {
         context.arc(origin.x, origin.y, pixels, 0, 2 * Math.PI);
       } else {
-        // So large that it looks straight in the panel: a line perpendicular to the direction of the origin.
+        // The arc looks straight in the panel, so draw a line perpendicular to the direction of the origin.
         const [x, y] = [origin.x / away, origin.y / away];
         const gap = away - pixels;
         context.moveTo(x * gap - y * ACROSS, y * gap + x * ACROSS);
@@ -229,7 +228,7 @@ export class Painter {
     this.#stroke("accent", 2);
   }
 
-  /** A line that is visible on ink and on paper. @param {string} colour @param {number} width */
+  /** Draw the current path so that it is visible on ink and on paper. @param {string} colour @param {number} width */
   #stroke(colour, width) {
     const context = this.#context;
     for (const [style, wide] of /** @type {const} */ ([["tile-paper", width + 2], [colour, width]])) {

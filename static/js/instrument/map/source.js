@@ -1,6 +1,6 @@
 /**
- * Where the tiles of a map come from: a decoder server, or the instrument's own Python if there is no server or the
- * reader has changed the code. A server that fails is tried again after a while.
+ * The source of a map's tiles: a decoder server, or the instrument's own Python if there is no server or the reader has
+ * changed the code. A failed server is tried again later.
  * @import { Address } from "./geometry.js"
  * @import { MapPanel } from "../../python/protocol.js"
  * @typedef {{state: "offline" | "refused", sentence: string}} Trouble
@@ -11,7 +11,7 @@ const FIRST_RETRY_MS = 5_000;
 const LAST_RETRY_MS = 60_000;
 
 export class TileOrigin {
-  /** Why the server does not respond, for the reader. @type {Trouble | null} */
+  /** The reason why the server does not respond, for the reader. @type {Trouble | null} */
   trouble = null;
   #onChange;
   #retryMs = FIRST_RETRY_MS;
@@ -39,7 +39,7 @@ export class TileOrigin {
     return atlasTile({ model: this.#model, axes: this.#axes, ...address }, signal);
   }
 
-  /** The server has failed. @param {unknown} error */
+  /** Report a failure of the server, and retry later. @param {unknown} error */
   failed(error) {
     if (!(error instanceof DecodeError)) throw error;
     this.trouble = { state: error.state, sentence: error.message };

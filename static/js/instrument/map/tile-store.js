@@ -1,13 +1,13 @@
 /**
- * The tiles of one map from one source: those available (the least recently used are dropped first) and those
- * requested, a few at a time, the most urgent first. A tile that leaves the view is no longer waited for.
+ * The tiles of one map from one source. The cache drops the least recently used first. Requests run a few at a time,
+ * the most urgent first, and are cancelled when a tile leaves the view.
  * @import { Address } from "./geometry.js"
  * @typedef {{pixels: Uint8Array, since: number}} Tile since: arrival, as of performance.now()
  * @typedef {(address: Address, signal: AbortSignal) => Promise<Uint8Array>} Load
  * @typedef {{load: Load, atOnce: number, onTile: () => void, onFailure: (error: unknown) => void}} Source
  */
 
-const MOST = 128; // tiles of 64 KB, and of 256 KB once they are painted
+const MOST = 128; // tiles of 64 KB, plus 256 KB each once painted
 
 /** @param {Address} address */
 const keyOf = ({ zoom, x, y }) => `${zoom}/${x}/${y}`;

@@ -1,10 +1,10 @@
 /**
- * A gallery: tiles with labels, in rows as wide as the page allows. The arrow keys move from one to the next. If a control
- * is set on it, Enter, Space and the pointer choose one.
+ * A gallery: tiles with labels, in rows as wide as the page allows. The arrow keys move from tile to tile. If the
+ * gallery sets a control, Enter, Space and the pointer choose a tile.
  *
  * @import { TilesPanel, Value } from "../../python/protocol.js"
  * @import { Bench } from "./types.js"
- * @typedef {{control: import("../spec.js").ControlSpec, bench: Bench, values: Value[]}} Choosing values: one for each image
+ * @typedef {{control: import("../spec.js").ControlSpec, bench: Bench, values: Value[]}} Choosing values: one per image
  */
 import { make } from "../../elements.js";
 import { setText } from "../../text.js";
@@ -22,7 +22,7 @@ export function mountGallery(element, choosing) {
   let ramp = rampOf(element, context);
   /** @type {TilesPanel | null} */
   let panel = null;
-  let at = 0; // the one that Tab reaches
+  let at = 0; // index of the image that Tab reaches
 
   const indexOf = (/** @type {Event} */ { target }) => [...images].findIndex((image) => image.contains(/** @type {Node} */ (target)));
   const name = (/** @type {number} */ i) => setText(named, panel?.gallery?.labels[i] ?? "");

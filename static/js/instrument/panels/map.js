@@ -1,6 +1,6 @@
 /**
- * A map panel: a plane of decoded images that pans and zooms. The view follows the reader at once with the cached tiles;
- * finer ones fade in when they arrive.
+ * A map panel: a plane of decoded images that pans and zooms. The view follows the reader at once, with cached tiles.
+ * Finer ones fade in when they arrive.
  *
  * @import { MapPanel } from "../../python/protocol.js"
  * @import { Bench } from "./types.js"
@@ -19,7 +19,7 @@ import { timed } from "../timed.js";
 import { translate } from "../../words.js";
 
 const SERVER_AT_ONCE = 6;
-const STILL_LARGEST = 8; // times its size: larger, there is nothing to be seen on it
+const STILL_LARGEST = 8; // times its size: any larger, it would show nothing recognisable
 const ROOT = { zoom: 0, x: 0, y: 0 };
 
 /**
@@ -47,10 +47,10 @@ class MapDrawing {
   #store = null;
   /** The previous tiles, until the new ones have arrived. @type {TileStore | null} */
   #before = null;
-  /** @type {Spot | null} where the pointer is, if it counts */
+  /** @type {Spot | null} position of the pointer while it previews a code */
   #hover = null;
   #frame = 0;
-  /** Of the canvas, CSS px. */
+  /** Width of the canvas, CSS px. */
   #width = 0;
   #destroy = [/** @type {() => void} */ () => {}];
 
@@ -80,7 +80,7 @@ class MapDrawing {
       this.#painter.recolour();
       this.#repaint();
     };
-    // Measured here and not in each frame: reading a width forces a layout.
+    // Measure here, not in each frame: reading a width forces a layout.
     const observer = new ResizeObserver(([{ contentRect }]) => {
       this.#width = contentRect.width;
       this.#repaint();
@@ -110,13 +110,13 @@ class MapDrawing {
     this.#follow();
   }
 
-  /** The view was set elsewhere. */
+  /** Follow a view that was set elsewhere. */
   follow() {
     this.#moveStill();
     this.#follow();
   }
 
-  /** Ignores the pointer until it moves. */
+  /** Ignore the pointer until it moves. */
   lookAway() {
     this.#look(null);
   }
@@ -141,7 +141,7 @@ class MapDrawing {
     if (this.#hover !== null) this.#look(this.#hover);
   }
 
-  /** Shows the code under the pointer, or the one at the centre. @param {Spot | null} spot */
+  /** Show the code under the pointer, or the one at the centre. @param {Spot | null} spot */
   #look(spot) {
     if (spot === null && this.#hover === null) return;
     this.#hover = spot;
@@ -168,7 +168,7 @@ class MapDrawing {
     }
     const visible = visibleTiles(this.#control, this.#view);
     const parents = visible.filter(({ zoom }) => zoom > 0).map(parentOf);
-    this.#store?.want([...visible, ROOT, ...parents]); // invisible tiles replace ones that will be visible
+    this.#store?.want([...visible, ROOT, ...parents]); // invisible ones will stand in for missing tiles
     this.#caption(this.#whereDecoded(origin !== null));
     this.#bench.report();
     this.#repaint();
@@ -196,7 +196,7 @@ class MapDrawing {
         this.#bench.report();
         this.#repaint();
       },
-      // Errors of the instrument's Python are reported when its frame fails.
+      // The instrument reports errors of its Python when a frame fails.
       onFailure: origin ? (error) => origin.failed(error) : () => {},
     });
   }
@@ -221,7 +221,7 @@ class MapDrawing {
     const state = this.#painter.tiles(store, plane, view, now);
     if (state === "whole") {
       this.#before = null;
-      if (this.#still !== null) this.#repaint(); // on a separate background
+      if (this.#still !== null) this.#repaint(); // now with a background
       this.#still?.remove();
       this.#still = null;
     }
@@ -233,7 +233,7 @@ class MapDrawing {
     if (state === "fading") this.#repaint();
   }
 
-  /** The still follows the view until there are tiles. */
+  /** Make the still follow the view until there are tiles. */
   #moveStill() {
     if (this.#still === null) return;
     const home = /** @type {View} */ (this.#bench.home(this.#control.name));

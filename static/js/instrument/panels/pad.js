@@ -1,6 +1,6 @@
 /**
  * A pad: a small square of grey pixels to draw on by pointer or keys. The drawing is the value of its control. The pad
- * shows ink on paper, or one picture where there is ink and another where there is none.
+ * shows ink on paper, or two pictures: one where there is ink, the other where there is none.
  *
  * @import { PadPanel } from "../../python/protocol.js"
  * @import { Bench } from "./types.js"
@@ -38,12 +38,15 @@ class PadDrawing {
   /** The drawing, and its text. @type {Uint8Array} */
   #pixels = new Uint8Array(0);
   #text = "";
-  /** @type {Spot} where the keys' pen is */
+  /** @type {Spot} position of the pen that keys move */
   #at;
   #down = false;
-  /** In cells: whether this stroke inks or empties. */
+  /** In cells: whether this stroke adds or removes ink. */
   #inks = true;
-  /** The pad's pictures, null for ink on paper; unknown before the first frame. @type {PadPanel | null | undefined} */
+  /**
+   * The pad's pictures; null for ink on paper, undefined before the first frame.
+   * @type {PadPanel | null | undefined}
+   */
   #seen;
   #destroy;
 
@@ -89,7 +92,7 @@ class PadDrawing {
     this.#paint();
   }
 
-  /** Shows the control's value. */
+  /** Show the control's value. */
   follow() {
     const text = String(this.#bench.values()[this.#control.name]);
     if (text === this.#text) return;
@@ -145,7 +148,7 @@ class PadDrawing {
     if (arrow) {
       const from = this.#at;
       const by = event.shiftKey ? FAR : 1;
-      const edge = this.#control.cells ? 0.5 : 0; // of cells, the middle counts
+      const edge = this.#control.cells ? 0.5 : 0; // in cells, the pen stays at the centre
       const inside = (/** @type {number} */ value) => Math.max(edge, Math.min(this.#control.side - edge, value));
       this.#at = { x: inside(from.x + by * arrow[0]), y: inside(from.y + by * arrow[1]) };
       if (this.#down) this.#stroke([from, this.#at]);
@@ -161,7 +164,7 @@ class PadDrawing {
     this.#showPen(true);
   }
 
-  /** Where the keys' pen is, and whether it draws. @param {boolean} shown */
+  /** Show the pen that keys move, and whether it draws. @param {boolean} shown */
   #showPen(shown) {
     const { side } = this.#control;
     this.#pen.hidden = !shown;
@@ -170,12 +173,12 @@ class PadDrawing {
     this.#pen.style.top = `${(100 * this.#at.y) / side}%`;
   }
 
-  /** Decides whether a stroke that starts here inks or empties. @param {Spot} spot */
+  /** Decide whether a stroke that starts here adds or removes ink. @param {Spot} spot */
   #begin(spot) {
     this.#inks = this.#pixels[cellOf(spot, this.#control.side)] === 0;
   }
 
-  /** Inks a line. A pixel is as dark as the pen covers it: full inside, less over the last pixel of its edge. @param {Spot[]} spots */
+  /** Draw a line. Pixels inside the pen's outline become black, those on its edge grey. @param {Spot[]} spots */
   #stroke(spots) {
     const { side, pen, cells, name } = this.#control;
     const pixels = this.#pixels.slice();
@@ -194,7 +197,7 @@ class PadDrawing {
   }
 
   #paint() {
-    if (this.#seen === undefined && this.#control.cells) return; // its picture comes with the first frame
+    if (this.#seen === undefined && this.#control.cells) return; // the first frame brings the picture
     this.#place.querySelector(".tiles-still")?.replaceWith(this.#canvas);
     const { width, height } = this.#canvas;
     const image = this.#context.createImageData(width, height);

@@ -1,6 +1,6 @@
 /**
- * A plot panel: takes over the still and redraws it for its actual width whenever the figure or the width changes. It is
- * drawn with 16 px to the rem and shown in the page's size, as the still is.
+ * A plot panel: adopts the still and redraws it for its actual width whenever the figure or the width changes. Like the
+ * still, it is drawn at 16 px per rem and scaled to the page's type size.
  *
  * @import { PlotPanel } from "../../python/protocol.js"
  * @typedef {(figure: any, width: number, label: string) => void} Draw
@@ -23,13 +23,13 @@ export function mount(element) {
   let shown = stills[0];
   let width = 0;
 
-  // Measured here and not at each draw: reading a width forces a layout.
+  // Measure here, not at each draw: reading a width forces a layout.
   const measure = () => {
     width = Math.round(element.getBoundingClientRect().width / typeSize());
     shown = stills.find((still) => getComputedStyle(still).display !== "none") ?? shown;
   };
   const draw = () => {
-    if (panel === null || width === 0) return; // hidden: drawn when it is shown
+    if (panel === null || width === 0) return; // hidden: draw when it is shown
     const drawing = drawings.get(shown) ?? takeOver(shown);
     drawings.set(shown, drawing);
     drawing(panel.figure, width, panel.alt);
@@ -39,7 +39,7 @@ export function mount(element) {
     measure();
     if (width !== before || shown !== was) draw();
   };
-  // A frame later: a drawing that changes the height within the notice would be notified of itself.
+  // Wait one frame: a drawing that changes the height within the callback would trigger it again.
   const observer = new ResizeObserver(() => requestAnimationFrame(follow));
   measure();
   observer.observe(element);
@@ -53,7 +53,7 @@ export function mount(element) {
   };
 }
 
-/** Size of the page's type: 1 at 16 px to the rem. */
+/** Scale of the page's type: 1 at 16 px per rem. */
 const typeSize = () => parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 
 /** @param {HTMLElement} element @returns {SVGSVGElement} an empty picture, for a panel that had no still */

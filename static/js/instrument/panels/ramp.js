@@ -1,16 +1,16 @@
 /**
- * The theme's colours, as canvases need them.
+ * Pixel colours for canvases.
  *
  * @typedef {[rows: number, columns: number, height: number, width: number, channels?: number]} Cells channels: 3, or none in grey
  */
 import { colourOf } from "../../figure/palette.js";
 
 /**
- * A pixel as canvases store it: a grey in the theme's colours, or red, green and blue as they are.
+ * A pixel in canvas format: a grey in the theme's colours, or red, green and blue unchanged.
  *
  * @param {Uint32Array} ramp
  * @param {Uint8Array} data
- * @param {number} i counts pixels
+ * @param {number} i index of the pixel
  * @param {number} channels 1 or 3
  */
 export const colourAt = (ramp, data, i, channels) =>

@@ -1,5 +1,5 @@
 /**
- * A tiles panel: one canvas pixel per datum, enlarged by CSS without smoothing, in the theme's two colours.
+ * A tiles panel: one canvas pixel per pixel of the data, enlarged by CSS without smoothing.
  *
  * @import { TilesPanel } from "../../python/protocol.js"
  */

@@ -5,7 +5,7 @@
  * @typedef {{state: string, sentence: string}} Trouble
  * @typedef {{draw: (panel: any) => void, destroy: () => void, follow?: () => void, lookAway?: () => void,
  *   trouble?: Trouble | null}} Drawing
- *   follow: a control was moved. lookAway: ignore the pointer. trouble: a message for the status line.
+ *   follow: called when a control has moved. lookAway: ends a preview. trouble: a message for the status line.
  * @typedef {{
  *   values: () => Controls,
  *   home: (name: string) => Value,
@@ -19,6 +19,6 @@
  * }} Bench
  *   values: the current ones; home: a control's initial value; move: set it; look: preview other values; compute: the
  *   frame for other values, after all other requests; edition: 0, or the number of the reader's version; shown: a panel
- *   of the current frame; report: update the status; server: the decoder server, if there may be one.
+ *   of the current frame; report: update the readouts and the status; server: the decoder server, null in a notebook.
  */
 export {};

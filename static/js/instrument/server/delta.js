@@ -3,7 +3,7 @@
 export const DELTA = "application/vnd.latentbook.delta";
 
 /**
- * Turns the delta form into the cells, in place.
+ * Convert the delta form to cells, in place.
  *
  * @param {Uint8Array} data cell after cell, rows first; sums are modulo 256, as bytes are
  * @param {import("../panels/ramp.js").Cells} shape

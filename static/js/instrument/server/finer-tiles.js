@@ -1,9 +1,9 @@
 /**
- * Where a tiles panel names a decoder server, its picture is asked for there and takes the place of the page's own.
+ * Replace the page's picture with one from the decoder server, if a tiles panel asks for it.
  *
  * @import { FrameValue, Panel } from "../../python/protocol.js"
  * @import { Say } from "./newest.js"
- * @typedef {{drawPanel: (panel: Panel) => void}} Shown a picture that takes a panel
+ * @typedef {{drawPanel: (panel: Panel) => void}} Shown a picture that can draw a panel
  */
 import { Newest } from "./newest.js";
 import { grid } from "./pictures.js";
@@ -18,7 +18,7 @@ export class FinerTiles extends Newest {
     this.#picture = picture;
   }
 
-  /** Called with every frame that is shown. @param {FrameValue} frame */
+  /** Called with every frame on display. @param {FrameValue} frame */
   follow(frame) {
     const panel = frame.panels.find((each) => each.kind === "tiles" && each.server !== null);
     if (panel?.kind !== "tiles" || panel.server === null) return this.destroy();

@@ -1,6 +1,6 @@
 /**
- * Asks the server about the newest setting, once the reader rests on it, and says how long that takes. If anything fails, what the
- * page has computed stays, and a sentence gives the reason.
+ * Sends the newest setting to the server once the reader pauses, and shows the time it takes. If the request fails, the
+ * page's own picture stays, and a sentence gives the reason.
  *
  * @typedef {(state: "server" | "refused" | "offline" | "live", sentence: string) => void} Say
  */
@@ -10,7 +10,7 @@ import { translate } from "../../words.js";
 const SETTLE_MS = 250;
 const TICK_MS = 1_000;
 
-/** A failed request: no server can be reached, there is none, or it refuses. */
+/** A failed request: the server is unreachable, does not exist, or refuses. */
 export class ServerError extends Error {
   /** @param {"offline" | "refused"} state @param {string} sentence */
   constructor(state, sentence) {
@@ -28,14 +28,14 @@ export class Newest {
     this.say = say;
   }
 
-  /** Cancels the current request. */
+  /** Cancel the current request. */
   destroy() {
     this.#request?.abort();
     this.#request = null;
   }
 
   /**
-   * @param {string} sentence said meanwhile, and repeated every second with the seconds so far
+   * @param {string} sentence shown meanwhile, with the elapsed seconds
    * @param {(signal: AbortSignal) => Promise<void>} run
    */
   async ask(sentence, run) {

@@ -5,7 +5,7 @@
  * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
  * @typedef {{model: string, axes: [number, number], zoom: number, x: number, y: number}} AtlasRequest
  * @typedef {{data: Uint8Array<ArrayBuffer>, shape: import("../panels/ramp.js").Cells}} Grid
- *   tile after tile, rows first: in grey 0 is paper and 255 ink
+ *   tile after tile, rows first; in grey, 0 is paper and 255 ink
  */
 import { config } from "../../config.js";
 import { DELTA, undoDelta } from "./delta.js";
@@ -15,7 +15,7 @@ import { translate } from "../../words.js";
 
 const RAW = "application/octet-stream";
 
-/** Why there is no grid, for the reader. */
+/** The reason why there is no picture from the server, for the reader. */
 export class DecodeError extends ServerError {
   /** @param {"offline" | "refused"} state @param {string} why */
   constructor(state, why) {
@@ -28,10 +28,10 @@ export class DecodeError extends ServerError {
 /** @type {Promise<Weights | null> | null} */
 let served = null;
 
-/** The models behind this page; null if there is no decoder server, as on a static host. */
+/** The models on this page's server; null if there is no decoder server, as on a static host. */
 function servedModels() {
   served ??= listModels().catch((error) => {
-    served = null; // the network may come back, and so may the server
+    served = null; // the network or the server may come back
     throw error;
   });
   return served;
@@ -44,7 +44,7 @@ async function listModels() {
     throw new DecodeError("offline", translate("You are offline."));
   });
   if (response.status === 503) throw new DecodeError("refused", await refusal(response));
-  // A static host may answer an address that it does not have with a page.
+  // A static host may answer an unknown address with a page.
   const list = response.ok ? await response.json().catch(() => null) : null;
   if (list === null) return null;
   return new Map(list.models.map((/** @type {ModelSummary} */ { name, sha256 }) => [name, sha256 ?? ""]));
@@ -62,13 +62,13 @@ async function listModels() {
 async function cells(model, place, query, signal) {
   const models = await servedModels();
   if (models === null) throw new DecodeError("offline", translate("This copy of the book has no decoder server."));
-  // With the weights in the address, an answer is cached for a year, and a different model has a different address.
+  // With the weights in the address, answers can be cached for a year: a different model has a different address.
   const asked = Object.entries({ ...query, weights: (models.get(model) ?? "").slice(0, 16) });
   const search = new URLSearchParams(asked.map(([name, value]) => [name, String(value)]));
   const address = `${config.root}api/models/${encodeURIComponent(model)}/${place}?${search}`;
   let response;
   try {
-    // Raw bytes are fastest on the same machine. Over a network the delta form is, with a quarter of the bytes.
+    // Raw bytes are fastest on the same machine. Over a network, the delta form is faster, with a quarter of the bytes.
     response = await fetch(address, { headers: { Accept: isFast() ? RAW : DELTA }, signal });
   } catch (error) {
     if (signal.aborted) throw error;
@@ -88,7 +88,7 @@ async function cells(model, place, query, signal) {
  * Requests a grid of decoded codes.
  *
  * @param {GridRequest} request
- * @param {AbortSignal} signal gives up on an answer that is no longer wanted
+ * @param {AbortSignal} signal cancels a request that is no longer needed
  * @returns {Promise<Grid>}
  * @throws {DecodeError} with the reason as a sentence
  */
@@ -101,7 +101,7 @@ export async function grid({ model, n, span, at }, signal) {
  *
  * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; zoom from 0 to 18; x to the right
  *   and y downwards, below 2^zoom
- * @param {AbortSignal} signal gives up on an answer that is no longer wanted
+ * @param {AbortSignal} signal cancels a request that is no longer needed
  * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink, or red, green and blue
  * @throws {DecodeError} with the reason as a sentence
  */
@@ -112,7 +112,7 @@ export async function atlasTile({ model, axes, zoom, x, y }, signal) {
 
 /** The reason for a refusal, from the response. @param {Response} response @returns {Promise<string>} */
 async function refusal(response) {
-  // A 503 without Retry-After is not about load: its detail says what the server lacks.
+  // A 503 without Retry-After is not about load: its detail names what is missing on the server.
   if (response.status === 503 && response.headers.has("Retry-After")) {
     return translate("The decoder server is busy. Move a control to ask again.");
   }
@@ -122,7 +122,7 @@ async function refusal(response) {
 }
 
 /**
- * Joins tiles into one picture: (rows, columns, height, width) -> (rows * height, columns * width), and so in colour.
+ * Join tiles into one picture: (rows, columns, height, width) -> (rows * height, columns * width); the same in colour.
  *
  * @param {Uint8Array} tiles
  * @param {number} rows

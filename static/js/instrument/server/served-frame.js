@@ -1,5 +1,5 @@
 /**
- * A server with more data than the page computes some instruments again, and its frame replaces the page's.
+ * Recompute some instruments on a server with more data than the page, and show its frame instead of the page's.
  *
  * @import { Controls, FrameValue } from "../../python/protocol.js"
  * @import { InstrumentSpec } from "../spec.js"
@@ -21,7 +21,7 @@ function servedInstruments() {
   listed ??= ask("").then(
     ({ instruments }) => instruments,
     (error) => {
-      listed = null; // the network may come back, and so may the server
+      listed = null; // the network or the server may come back
       throw error;
     },
   );
@@ -33,7 +33,7 @@ async function ask(place, signal) {
   const address = `${config.root}api/instruments${place}`;
   const response = await fetch(address, { headers: { Accept: "application/json" }, signal }).catch(() => null);
   if (response === null) throw new ServerError("offline", alone(translate("The server cannot be reached.")));
-  // A static host may answer an address that it does not have with a page.
+  // A static host may answer an unknown address with a page.
   const body = await response.json().catch(() => null);
   if (body === null) throw new ServerError("offline", alone(translate("This copy of the book has no server.")));
   if (!response.ok) throw new ServerError("refused", alone(body.detail));
@@ -49,7 +49,7 @@ export class ServedFrame extends Newest {
     this.#show = show;
   }
 
-  /** Called with the setting of every frame that is shown. @param {InstrumentSpec} spec @param {Controls} values */
+  /** Called with the setting of every frame on display. @param {InstrumentSpec} spec @param {Controls} values */
   follow(spec, values) {
     this.destroy();
     if (!spec.computed_on_server) return;

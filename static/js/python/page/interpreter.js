@@ -1,6 +1,6 @@
 /**
- * One worker with Python: it starts, then answers one request at a time, and can be stopped. runtime.js decides which worker
- * gets which request.
+ * One worker with Python. It starts, then answers one request at a time, and can be stopped. runtime.js assigns
+ * requests to workers.
  *
  * @import { Done, Failed, Reply } from "../protocol.js"
  * @import { Job } from "./job.js"
@@ -11,17 +11,19 @@
  *   onLost: (why: string, stopping: string | null) => void,
  *   onSpoiled: () => void,
  * }} Listener `stopping`: message for a request that was being stopped. `onLost`: the worker has ended, or must be ended.
- *   `onSpoiled`: its answers are invalid.
+ *   `onSpoiled`: the worker's answers are invalid.
  */
 import { BOOT_ID } from "../protocol.js";
 import { inDigits, translate } from "../../words.js";
 import { isBooks } from "./job.js";
 
-/** Time limit in ms of an interrupt. After that the worker is ended, so that a Stop takes at most a second. */
+/** Time limit in ms of an interrupt. After that the worker is terminated, so that a Stop takes at most a second. */
 const STOP_MS = 600;
 /** Code can swallow an interrupt, so it is repeated. */
 const INTERRUPT_EVERY_MS = 50;
-/** Both are for a machine whose fastest answer takes at most this many ms. A slower one gets more time, so as to keep variables. */
+/**
+ * Both are for machines whose fastest answer takes at most this many ms. Slower ones get more time, to save variables.
+ */
 const PROMPT_MS = 10;
 const MAX_SLOWNESS = 8;
 const INTERRUPT = 2; // SIGINT
@@ -36,7 +38,7 @@ const LIMIT_MS = {
   widget_source: 10_000,
   reset_scope: 10_000,
 };
-/** The book's own code ends. To end Python because a slow device takes long over it would have it take as long again. */
+/** The book's own code always ends. On a slow device, a shorter limit would only restart an equally slow Python. */
 const BOOKS_LIMIT_MS = 60_000;
 
 const NOTHING = { seen: 0, total: 0, bytes: 0 };
@@ -47,7 +49,7 @@ export class Interpreter {
   isReady = false;
   /** Whether reader's code has run in it. */
   hasReadersCode = false;
-  /** Whether it has variables that would be lost with it. */
+  /** Whether it has the reader's variables, which would be lost with it. */
   hasVariables = false;
   /** Its memory at the last answer, bytes. */
   memory = 0;
@@ -62,7 +64,7 @@ export class Interpreter {
   #interrupts = 0;
   /** When the current request was sent. */
   #sent = 0;
-  /** How long the fastest answer took, ms; 0 before the first. */
+  /** Time of the fastest answer, ms; 0 before the first. */
   #fastest = 0;
   /** @type {Record<"page" | "worker", import("../download.js").Download>} */
   #downloads = { page: NOTHING, worker: NOTHING };
@@ -72,7 +74,7 @@ export class Interpreter {
     this.#launch = launch;
   }
 
-  /** @param {Listener} listener gets all earlier events, then new ones */
+  /** @param {Listener} listener receives all earlier events, then new ones */
   listen(listener) {
     this.#listener = listener;
     this.#expectSignOfLife();
@@ -88,16 +90,16 @@ export class Interpreter {
     return this.job === null;
   }
 
-  /** A starting worker stores the request until it can answer. @param {Job} job */
+  /** Send a request. A starting worker stores it until it can answer. @param {Job} job */
   run(job) {
     this.job = job;
     const { message } = job;
     if (this.isReady) this.#limit();
     const { worker, interruptBuffer } = this.#launch;
-    // Here and not in the worker: a Stop can come before the worker has begun.
+    // Reset it here, not in the worker: a Stop can come before the worker has begun.
     if (interruptBuffer) interruptBuffer[0] = 0;
     this.#sent = performance.now();
-    worker.postMessage({ ...message, id: ++this.#id }, job); // for a borrowed one (lending.js); a worker ignores it
+    worker.postMessage({ ...message, id: ++this.#id }, job); // only a borrowed worker uses `job` (lending.js)
     job.onStart?.();
   }
 
@@ -109,13 +111,13 @@ export class Interpreter {
   }
 
   /**
-   * Stops the current request: by interrupts if the page is isolated, else by ending the worker.
+   * Stop the current request: by interrupts if the page is isolated, otherwise by terminating the worker.
    *
    * @param {string} sentence for the reader
    */
   stop(sentence) {
     if (this.job === null || this.#stopping !== null) return;
-    if (!this.isReady) return; // it is answered before any other request
+    if (!this.isReady) return; // not possible yet: it will be the first request answered
     clearTimeout(this.#deadline);
     this.#stopping = sentence;
     const buffer = this.#launch.interruptBuffer;
@@ -126,7 +128,7 @@ export class Interpreter {
     this.#deadline = setTimeout(() => this.#lose(""), slowness * STOP_MS);
   }
 
-  /** Ends the worker without further events. */
+  /** Terminate the worker without further events. */
   end() {
     this.#settle();
     this.isReady = false;
@@ -198,14 +200,14 @@ export class Interpreter {
     this.#listener?.onProgress(progressSentence(Object.values(this.#downloads)));
   }
 
-  /** A browser that refuses WebAssembly leaves the start pending for ever, so silence is a failure too. */
+  /** Treat silence as a failure: a browser that refuses WebAssembly never finishes the start. */
   #expectSignOfLife() {
     clearTimeout(this.#deadline);
     this.#deadline = setTimeout(() => this.#lose(translate("it did not answer")), BOOT_SILENCE_MS);
   }
 }
 
-/** @param {string} note lines and characters that are left out */
+/** @param {string} note numbers of omitted lines and characters */
 function cutSentence(note) {
   const [lines, characters] = note.split(" ").map((count) => inDigits(Number(count)));
   return translate("Output cut here: {lines} more lines ({characters} characters) are not shown.", { lines, characters });

@@ -16,9 +16,9 @@
  *   onDisplay?: (mime: string, data: string) => void,
  *   signal?: AbortSignal,
  *   background?: boolean,
- * }} Options `onStart`: Python starts on it. `signal` stops it. `background`: only when nothing else waits.
+ * }} Options `onStart`: called when the request is sent. `signal` stops it. `background`: only when nothing else waits.
  * @typedef {Options & {message: Message, resolve: (value: any) => void, reject: (error: RunError) => void, untouched?: boolean}} Job
- *   `untouched`: only in a worker that has never run reader's code.
+ *   `untouched`: runs only in a worker that has never run reader's code.
  */
 
 /** A request that ended in `failed`. */
@@ -31,9 +31,11 @@ export class RunError extends Error {
     this.line = failed.line;
     this.traceback = failed.traceback;
     this.explanation = failed.explanation ?? null;
-    /** Of a stopped request: whether the variables of earlier code are still there. */
+    /** If stopped: whether the variables of earlier code still exist. */
     this.keepsVariables = keepsVariables;
-    /** Of a stopped request: whether it may have run. It has not if Python did not start, which happens whenever a page is left early. */
+    /**
+     * If stopped: whether it may have run. It has not if Python did not start, as when the reader leaves a page early.
+     */
     this.began = true;
   }
 }
@@ -42,10 +44,10 @@ export class RunError extends Error {
 export const stopped = (message, keepsVariables = true) =>
   new RunError({ kind: "interrupted", name: "Stopped", message, line: null, traceback: "" }, keepsVariables);
 
-/** Of a request for which Python did not start. @param {string} message */
+/** The error of a request for which Python did not start. @param {string} message */
 export const notBegun = (message) => Object.assign(stopped(message, false), { began: false });
 
-/** Whether a request works on the reader's variables. @param {Message} message */
+/** Whether a request uses the reader's variables. @param {Message} message */
 export const changesScope = ({ type }) => ["run_cell", "step_cell", "check_answer"].includes(type);
 
 /** Whether a request runs only the book's own code. @param {Message} message */

@@ -1,6 +1,6 @@
 /**
- * Prepares a quick next visit: stores the main module, and a snapshot made by a separate worker. This takes a second of one
- * processor and nothing from the network. It is skipped if the reader saves data or memory is small.
+ * Prepare a faster next visit: store the main module, and a snapshot made by a separate worker. This takes a second of
+ * one processor, and no network. Skip it if the reader saves data or memory is small.
  */
 import { absolute, config, isFrugal } from "../../config.js";
 import { idle } from "../../pauses.js";
@@ -13,7 +13,7 @@ const IDLE_MS = 1_500;
 /**
  * @param {WebAssembly.Module} main
  * @param {() => boolean} isIdle whether Python has no request
- * @param {(why: string) => void} onEnd gets the reason why nothing could be stored, or ""
+ * @param {(why: string) => void} onEnd called with the reason why nothing could be stored, or ""
  */
 export function keepWhenIdle(main, isIdle, onEnd) {
   setTimeout(() => {
@@ -35,7 +35,7 @@ export function keepWhenIdle(main, isIdle, onEnd) {
 /**
  * @param {WebAssembly.Module} main
  * @returns {Promise<boolean>} whether the next visit can start from it
- * @throws {Error} if it could not be stored; the message says why
+ * @throws {Error} if it could not be stored; the message gives the reason
  */
 async function keep(main) {
   if (isFrugal()) return false;

@@ -1,6 +1,7 @@
 /**
- * Starts Python: a worker, and in parallel the compilation of the main module. Messages of the worker are queued until there
- * is a listener, so that a few lines in the page's head (start.js) can do this long before runtime.js has loaded.
+ * Starts Python: a worker, and in parallel the compilation of the main module. The worker's messages are queued until
+ * there is a listener. A few lines in the page's head (start.js) can therefore do this long before runtime.js has
+ * loaded.
  *
  * @import { Reply } from "../protocol.js"
  * @import { Download } from "../download.js"
@@ -8,7 +9,7 @@
  * @typedef {(listener: Listener) => void} Event
  * @typedef {{worker: {postMessage: (message: any, options?: {background?: boolean, transfer?: Transferable[]}) => void, terminate: () => void},
  *   interruptBuffer: Uint8Array | null, listen: (listener: Listener) => void}} Launched `background` is for a worker that
- *   is another frame's (lending.js)
+ *   belongs to another frame (lending.js)
  */
 import { absolute, config } from "../../config.js";
 import { Downloads } from "../download.js";
@@ -16,18 +17,18 @@ import { compileFromNetwork, isKept } from "../main-module.js";
 import { translate } from "../../words.js";
 
 export const EARLY = "latentbookLaunch";
-/** Share of the main module after which the worker asks for other files: the rest is on its way. */
+/** Fraction of the main module after which the worker requests other files. */
 const NEARLY_ALL = 0.95;
 
 export class Launch {
-  /** @type {Event[]} not yet heard */
+  /** @type {Event[]} not yet delivered */
   #events = [];
   /** @type {Listener | null} */
   #listener = null;
 
   /**
-   * @param {WebAssembly.Module | null} main if it has been compiled before
-   * @param {boolean} [isEarly] the reader is waiting for the page, so checks come later
+   * @param {WebAssembly.Module | null} main if already compiled
+   * @param {boolean} [isEarly] whether the reader is waiting for the page, so that checks come later
    */
   constructor(main, isEarly = false) {
     const { version, sizes, hashes } = config.runtime;
@@ -47,7 +48,7 @@ export class Launch {
   }
 
   /**
-   * If this browser stores the main module, the worker reads it from there; else the page compiles it.
+   * Compile the main module, unless the browser has stored it and the worker can read it there.
    *
    * @param {import("../download.js").Place} place
    * @param {Record<string, number>} sizes
@@ -68,7 +69,7 @@ export class Launch {
     }
   }
 
-  /** @param {Listener} listener gets all earlier events, then new ones */
+  /** @param {Listener} listener receives all earlier events, then new ones */
   listen(listener) {
     this.#listener = listener;
     for (const event of this.#events.splice(0)) event(listener);
@@ -81,14 +82,14 @@ export class Launch {
   }
 }
 
-/** The launch made in the page's head, once; null if there is none. @returns {Launched | null} */
+/** Take the launch made in the page's head; null if there is none, or it is taken. @returns {Launched | null} */
 export function takeEarlyLaunch() {
   const early = Reflect.get(globalThis, EARLY) ?? null;
   Reflect.deleteProperty(globalThis, EARLY);
   return early;
 }
 
-/** Called in the page's head. */
+/** Launch Python from the page's head. */
 export function launchEarly() {
   Reflect.set(globalThis, EARLY, new Launch(null, true));
 }

@@ -1,7 +1,8 @@
 /**
- * One Python for the instruments in the frames of one page. The page is another site's, but through it frames of the book reach
- * each other. The first that starts Python lends it: its runtime also answers the others, as long as their requests run only the
- * book's own code. For reader's code a frame starts a worker of its own. If the lender goes away, another frame takes its place.
+ * One Python for the instruments in the frames of one page. The page belongs to another site, but frames of the book
+ * reach each other through it. The first frame to start Python lends it: its runtime also answers the others, if their
+ * requests run only the book's own code. For reader's code, a frame starts its own worker. If the lender goes away,
+ * another frame takes its place.
  *
  * @import { Reply } from "../protocol.js"
  * @import { Message } from "./job.js"
@@ -15,16 +16,16 @@ import { EARLY, Launch } from "./launch.js";
 
 const NAME = "latentbookLender";
 
-/** This frame as the others see it. */
+/** The interface of this frame to others. */
 class Lender {
   edition = `${config.root} ${config.build}`;
-  /** Whether it has a worker for them. */
+  /** Whether this frame has a worker to lend. */
   isOpen = false;
   /** @type {Set<SharedLaunch>} */
   borrowers = new Set();
   /** @type {(runtime: Runtime) => void} */
   #give = () => {};
-  /** It comes with the page's scripts, perhaps later than the first borrower. @type {Promise<Runtime>} */
+  /** Resolves when the page's scripts have loaded, perhaps after the first borrower. @type {Promise<Runtime>} */
   #runtime = new Promise((resolve) => (this.#give = resolve));
 
   /** @param {Runtime} runtime */
@@ -48,7 +49,7 @@ class Lender {
     this.#tell(runtime);
   }
 
-  /** @param {Message} message @param {boolean} background @returns {Promise<any>} as the runtime's own */
+  /** @param {Message} message @param {boolean} background @returns {Promise<any>} like `request` of the runtime */
   async request(message, background) {
     return (await this.#runtime).request(message, { background });
   }
@@ -63,13 +64,13 @@ class Lender {
 
 const ours = new Lender();
 
-/** @param {Window} page @returns {Lender | null} that of the page, or of a frame in it */
+/** @param {Window} page @returns {Lender | null} the lender of the page, or of a frame in it */
 function lenderIn(page) {
   try {
     const lender = Reflect.get(page, NAME);
     if (lender !== ours && lender.isOpen && lender.edition === ours.edition) return lender;
   } catch {
-    // Another site's, or not the book's.
+    // It belongs to another site, or is not a page of the book.
   }
   for (let at = 0; at < page.length; at++) {
     const lender = lenderIn(page[at]);
@@ -78,7 +79,7 @@ function lenderIn(page) {
   return null;
 }
 
-/** A launch whose worker is the lender's, or this frame's own if there is none or reader's code is to run. */
+/** A launch that uses the lender's worker, or this frame's own if there is no lender or reader's code must run. */
 class SharedLaunch {
   /** @type {Listener | null} */
   #listener = null;
@@ -86,7 +87,7 @@ class SharedLaunch {
   #own = null;
   /** @type {Lender | null} */
   #lender = null;
-  /** Posted and not answered. @type {{message: Message & {id: number}, background: boolean} | null} */
+  /** Posted, not yet answered. @type {{message: Message & {id: number}, background: boolean} | null} */
   #question = null;
   #hasBegun = false;
 
@@ -124,7 +125,7 @@ class SharedLaunch {
   }
 
   #connect() {
-    if (!this.#listener || this.#own) return; // it has ended meanwhile, or has reader's code
+    if (!this.#listener || this.#own) return; // it has ended meanwhile, or has its own worker
     this.#lender = ours.isOpen ? null : lenderIn(top ?? window);
     ours.isOpen ||= this.#lender === null;
     if (this.#lender) this.#lender.lend(this);
@@ -146,16 +147,16 @@ class SharedLaunch {
     );
   }
 
-  /** Reader's code is next: this worker is of no more use to other frames. */
+  /** Reserve a worker for reader's code: other frames can no longer use it. */
   #keepForReader() {
-    if (this.#own && !hasRoom()) ours.close(); // there will be no second one for the book's own code
+    if (this.#own && !hasRoom()) ours.close(); // there is no room for a second worker for the book's own code
     if (this.#own) return;
     this.leave();
     this.start();
     borrowNext();
   }
 
-  /** @param {boolean} isReady the lender */
+  /** @param {boolean} isReady whether the lender is ready */
   follow(isReady) {
     if (isReady) this.hear({ type: "done", id: BOOT_ID, value: { from: "lent", why: "", main: null }, memory: 0 });
     else this.#listener?.onDownload({ seen: 0, total: 0, bytes: 0 }); // a sign of life
@@ -167,10 +168,10 @@ class SharedLaunch {
       if (this.#hasBegun) return; // with the lender's
       this.#hasBegun = true;
     } else if (reply.type === "done" || reply.type === "failed") this.#question = null;
-    this.#listener?.onReply(this.#own ? reply : structuredClone(reply)); // what is the lender's has its realm's classes
+    this.#listener?.onReply(this.#own ? reply : structuredClone(reply)); // the lender's classes are from another realm
   }
 
-  /** The lender is gone. If the whole page is, the timer never fires. */
+  /** Look for a new lender: this one is gone. If the page itself is gone, the timer never fires. */
   lose() {
     this.#lender = null;
     setTimeout(() => this.#connect());
@@ -182,7 +183,7 @@ class SharedLaunch {
   }
 }
 
-/** The next start of Python in this frame is a shared one. */
+/** Make the next start of Python in this frame a shared one. */
 function borrowNext() {
   const launch = new SharedLaunch();
   addEventListener("pagehide", ({ persisted }) => persisted || launch.leave());
@@ -190,7 +191,10 @@ function borrowNext() {
   return launch;
 }
 
-/** Called in the page's head. @param {boolean} isEarly whether Python starts at once, unless it can be borrowed */
+/**
+ * Share Python between frames; called in the page's head.
+ * @param {boolean} isEarly start now, unless Python can be borrowed
+ */
 export function shareLaunches(isEarly) {
   Reflect.set(globalThis, NAME, ours);
   addEventListener("pagehide", ({ persisted }) => persisted || ours.close());

@@ -1,7 +1,7 @@
 /**
- * Python for the page: sole owner of its workers. One starts with the page and answers everything. Once reader's code has run
- * in it, a second one is started. The book's own instruments move there, so that reader's code cannot delay or affect them. It
- * replaces the first one at once if that has to be ended.
+ * Python for the page: sole owner of its workers. One worker starts with the page and answers everything. Once reader's
+ * code has run in it, a second one starts. The book's own instruments move there, so that reader's code cannot delay or
+ * affect them. If the first one must be terminated, the second replaces it at once.
  *
  * @typedef {"idle" | "booting" | "ready" | "busy" | "restarting" | "failed"} State
  * @import { Message, Options, Job } from "./job.js"
@@ -13,7 +13,9 @@ import { keepWhenIdle } from "./keep.js";
 import { Launch, takeEarlyLaunch } from "./launch.js";
 import { translate } from "../../words.js";
 
-/** Delay in ms from the start of reader's code to the second worker. Most code has finished by then, with both cores. */
+/**
+ * Delay in ms from the start of reader's code to the second worker. Most code ends sooner, with both cores for itself.
+ */
 const SECOND_AFTER_MS = 250;
 
 class Runtime extends EventTarget {
@@ -26,7 +28,7 @@ class Runtime extends EventTarget {
   #second = null;
   /** @type {Job[]} */
   #waiting = [];
-  /** Whether variables were lost with the last ended worker. */
+  /** Whether variables were lost with the worker terminated last. */
   #lostVariables = false;
   #clock = 0;
   /** Python itself, compiled once for all workers of the page. @type {WebAssembly.Module | null} */
@@ -52,13 +54,13 @@ class Runtime extends EventTarget {
     return this.#state === "ready" || this.#state === "busy";
   }
 
-  /** Whether a request has to wait until a snippet or an answer has run. @param {Message} message */
+  /** Whether a request must wait until a snippet or an answer has run. @param {Message} message */
   waitsForCode(message) {
     const { job = null } = (isBooks(message) && this.#second?.isReady ? this.#second : this.#first) ?? {};
     return job !== null && changesScope(job.message);
   }
 
-  /** Starts Python unless it is running or starting. A failed start is retried. */
+  /** Start Python unless it is running or starting; retry a failed start. */
   start() {
     if (this.#state === "idle" || this.#state === "failed") this.#boot("booting", translate("Starting Python"));
   }
@@ -74,16 +76,16 @@ class Runtime extends EventTarget {
     this.dispatchEvent(new Event("memory"));
   }
 
-  /** Discards Python with the reader's variables and its current request, and starts it again for the waiting requests. */
+  /** Restart Python for the waiting requests; discard the reader's variables and the current request. */
   restart() {
-    if (!this.#first?.isReady) return this.start(); // it is on its way
+    if (!this.#first?.isReady) return this.start(); // it may already be starting
     const { job } = this.#first;
     this.#lose(this.#first, "", job !== null && isBooks(job.message) ? null : translate("Stopped."));
   }
 
   /**
-   * Ends Python while the browser keeps this page for Back: many such pages would fill its memory. What the reader's code was
-   * doing is stopped; what the book's instruments have asked waits for the next start.
+   * End Python while the browser caches this page for Back: many such pages would fill its memory. Stop the reader's
+   * code; requests of the book's instruments wait for the next start.
    *
    * @returns {boolean} whether it was running or starting
    */
@@ -188,7 +190,10 @@ class Runtime extends EventTarget {
     this.#next();
   }
 
-  /** A failure here does not affect this visit. @param {string} why it could not be stored, or "" */
+  /**
+   * Finish preparing the next visit; a failure does not affect this one.
+   * @param {string} why it could not be stored, or ""
+   */
   #kept(why) {
     this.#keeping = false;
     this.#prepareSecond();
@@ -197,16 +202,16 @@ class Runtime extends EventTarget {
     if (this.#state === "ready") this.#sayReady();
   }
 
-  /** Starts a worker without reader's code, if there is none and the device has enough memory. */
+  /** Start a worker without reader's code, if there is none and the device has enough memory. */
   #prepareSecond() {
     if (this.#second !== null || !this.#first?.isReady || !this.#first.hasReadersCode) return;
-    if (this.#keeping && this.#state === "ready") return; // it will start faster once that is done
+    if (this.#keeping && this.#state === "ready") return; // after that it will start faster
     if (!hasRoom()) return;
     this.#second = this.#launch();
     this.#follow(this.#second);
   }
 
-  /** Assigns waiting requests to idle workers: the reader's first, then those for later. */
+  /** Assign waiting requests to idle workers: background requests last. */
   #next() {
     for (const interpreter of [this.#second, this.#first]) {
       if (!interpreter?.isFree) continue;
@@ -218,7 +223,10 @@ class Runtime extends EventTarget {
     }
   }
 
-  /** A starting worker takes the book's requests, so that they do not wait for the page. @param {Interpreter} interpreter @param {Job} job */
+  /**
+   * Whether a worker may run a request. A starting one accepts the book's, so that they do not wait for the page.
+   * @param {Interpreter} interpreter @param {Job} job
+   */
   #isFor(interpreter, job) {
     if (!interpreter.isReady && (interpreter !== this.#first || !isBooks(job.message) || job.signal)) return false;
     if (!isBooks(job.message)) return interpreter === this.#first;
@@ -233,7 +241,7 @@ class Runtime extends EventTarget {
     }
     if (changesScope(job.message)) interpreter.hasVariables = true;
     interpreter.run(job);
-    // Only now: a listener may send a request, and the worker must not look idle.
+    // Not earlier: a listener may send a request, and the worker must not look idle.
     if (changesScope(job.message)) this.#showClock();
   }
 
@@ -266,8 +274,8 @@ class Runtime extends EventTarget {
   }
 
   /**
-   * The book's own instruments do not fail by themselves. If one fails in a worker that has run reader's code, it runs again in a
-   * worker that has not.
+   * Rerun a failed request of the book's own instruments in a clean worker, if this one has run reader's code. By
+   * themselves they do not fail.
    *
    * @param {Interpreter} interpreter
    * @param {Job} job
@@ -282,7 +290,7 @@ class Runtime extends EventTarget {
   }
 
   /**
-   * Replaces a worker that has ended or would not stop. While the first worker starts, Python is unavailable.
+   * Replace a worker that has ended or will not stop. While the first worker starts, Python is unavailable.
    *
    * @param {Interpreter} interpreter
    * @param {string} why
@@ -308,7 +316,7 @@ class Runtime extends EventTarget {
     this.#next();
   }
 
-  /** An instrument of the book did not end Python: earlier reader's code did. @param {Job} job */
+  /** Rerun a request of the book: not it, but earlier reader's code has ended Python. @param {Job} job */
   #askedAgain(job) {
     if (!isBooks(job.message) || job.untouched) return false;
     job.untouched = true;
@@ -316,7 +324,7 @@ class Runtime extends EventTarget {
     return true;
   }
 
-  /** @param {boolean} lost whether variables were lost with it */
+  /** @param {boolean} lost whether variables were lost with the worker */
   #replaceFirst(lost) {
     clearInterval(this.#clock);
     this.#lostVariables = lost;
@@ -328,7 +336,7 @@ class Runtime extends EventTarget {
     if (lost) this.#forget();
   }
 
-  /** Refuses requests that need the variables that are lost. Instruments need none. */
+  /** Refuse requests that need the lost variables. Instruments need none. */
   #forget() {
     this.dispatchEvent(new Event("lost"));
     const refused = this.#waiting.filter(({ message }) => changesScope(message));
@@ -346,7 +354,7 @@ class Runtime extends EventTarget {
 }
 
 /**
- * The page's Python. Events: `status` ({state, sentence}); `memory` when it changes; `lost` when variables were lost with a
- * worker; `spoiled` when all answers so far are invalid, because the snapshot was damaged.
+ * The page's Python. Events: `status` ({state, sentence}); `memory` when it changes; `lost` when variables are lost
+ * with a worker; `spoiled` when a damaged snapshot has made all answers so far invalid.
  */
 export const runtime = new Runtime();

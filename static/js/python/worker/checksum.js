@@ -1,7 +1,7 @@
 /**
  * XXH32 (Y. Collet, xxHash fast digest algorithm, specification 0.1.1) of whole stripes, four words at a time. It detects
- * damaged bytes: 20 MB take 8 ms; SHA-256 takes the worker 30. It does not protect against forged bytes, but only the book can
- * write there (docs/safety.md).
+ * damaged bytes in 8 ms per 20 MB; SHA-256 takes the worker 30. It does not protect against forged bytes, but only the
+ * book can write there (docs/safety.md).
  */
 
 const [P1, P2, P3] = [0x9e3779b1, 0x85ebca77, 0xc2b2ae3d];
@@ -27,7 +27,7 @@ export class Checksum {
     return this;
   }
 
-  /** Of all that was added; unsigned. */
+  /** The checksum of everything added; unsigned. */
   get value() {
     const [a, b, c, d] = this.#sums;
     let sum = rotated(a, 1) + rotated(b, 7) + rotated(c, 12) + rotated(d, 18) + this.#length;

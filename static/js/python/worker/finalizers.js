@@ -1,10 +1,10 @@
 /**
- * Puts off finalizers while Python waits for a file. WebKit's workers run them during a synchronous request; Pyodide's then give
- * up Python objects in the middle of `open()`, and Python ends with "NoGilError".
+ * Delays finalizers while Python waits for a file. WebKit's workers run them during a synchronous request. Pyodide's
+ * would then release Python objects in the middle of `open()`, and Python would end with "NoGilError".
  */
 let isWaiting = false;
 
-/** Call it before Pyodide's script is loaded, which makes its registry then. */
+/** Call this before loading Pyodide's script, which creates its registry then. */
 export function putOffFinalizers() {
   const { FinalizationRegistry, setTimeout } = globalThis; // the worker replaces `setTimeout` before reader's code runs
   globalThis.FinalizationRegistry = new Proxy(FinalizationRegistry, {
@@ -15,7 +15,7 @@ export function putOffFinalizers() {
   });
 }
 
-/** Sends a synchronous request. @param {XMLHttpRequest} request */
+/** Send a synchronous request. @param {XMLHttpRequest} request */
 export function sendAndWait(request) {
   isWaiting = true;
   try {

@@ -1,5 +1,5 @@
 /**
- * Files in Python's file system (Emscripten's MEMFS). Some are written at once, others are fetched when they are opened. An
+ * Files in Python's file system (Emscripten's MEMFS). Some are written at once, others are fetched when opened. An
  * interpreter from a snapshot expects all of them.
  *
  * @import { Entry, Places } from "./packs.js"
@@ -42,7 +42,7 @@ export function layLater(fs, packs, read) {
 /** @type {any} */
 let streamOps;
 
-/** A file that is fetched when it is opened. @param {any} node or null @param {() => void} fill */
+/** Make a file that is fetched when opened. @param {any} node or null @param {() => void} fill */
 function layPending(node, fill) {
   if (!node) return;
   node.contents = PENDING;
@@ -52,7 +52,7 @@ function layPending(node, fill) {
 }
 
 /**
- * Packages that are represented by their folders: the first look into a folder fetches all files of the package.
+ * Represent packages by their folders: the first look into a folder fetches all files of the package.
  *
  * @param {any} fs
  * @param {Record<string, Places>} packages
@@ -73,7 +73,7 @@ export function layPackages(fs, packages, read) {
 }
 
 /**
- * Delays creating files until the first look into one of the folders: most starts do not need a thousand files.
+ * Create files only at the first look into one of the folders, because most starts do not need a thousand files.
  *
  * @param {any} fs
  * @param {string[]} folders
@@ -88,7 +88,10 @@ export function layWhenSought(fs, folders, lay) {
   for (const node of nodes) watch(fs, node, layOnce);
 }
 
-/** Calls `fetch` before a folder's content is read. Packages may share one. @param {any} fs @param {any} node @param {() => void} fetch */
+/**
+ * Call `fetch` before a folder is read. Packages may share a folder.
+ * @param {any} fs @param {any} node @param {() => void} fetch
+ */
 function watch(fs, node, fetch) {
   node.fetches ??= new Set();
   node.fetches.add(fetch);
@@ -110,7 +113,10 @@ function unwatch(node, fetch) {
   if (node.fetches.size === 0) node.node_ops = node.ownOps;
 }
 
-/** Without the network Python sees an OSError. @param {any} fs @param {(pack: string) => Uint8Array} read @param {string} name */
+/**
+ * Read a pack; without the network, raise an OSError in Python.
+ * @param {any} fs @param {(pack: string) => Uint8Array} read @param {string} name
+ */
 function readOrRefuse(fs, read, name) {
   try {
     return read(name);
@@ -126,7 +132,10 @@ function fillOnce({ node }) {
   if (node.contents === PENDING) node.fill();
 }
 
-/** A node of the size, or null if the file exists already. @param {any} fs @param {string} path @param {number} length */
+/**
+ * Create a file of a given length; null if it already exists.
+ * @param {any} fs @param {string} path @param {number} length
+ */
 function createFile(fs, path, length) {
   const cut = path.lastIndexOf("/");
   const folder = folderOf(fs, path.slice(0, cut));

@@ -1,14 +1,14 @@
 /**
  * Starts Python, from its files or from a snapshot of its memory. It replaces `loadPyodide()`, which supports neither packs
- * nor snapshots with NumPy. No file of Pyodide is changed; needs.js lists the parts of its `Module` object that are used.
+ * nor snapshots with NumPy. It changes no file of Pyodide; needs.js lists the parts of its `Module` object in use.
  * Nothing here needs a browser, so the tests also run it in Node.
  *
  * @import { Index } from "./packs.js"
  * @import { Snapshot } from "./snapshot.js"
  * @import { Engine, Python } from "./types.js"
  * @typedef {{index: Index, standardLibrary: Uint8Array, packs: Promise<Map<string, Uint8Array>>}} Files `packs`: the index's `first`
- * @typedef {(settings: any) => Promise<any>} CreateModule what pyodide.asm.mjs exports
- * @typedef {(pack: string) => Uint8Array} ReadNow the bytes of a pack, at once
+ * @typedef {(settings: any) => Promise<any>} CreateModule the export of pyodide.asm.mjs
+ * @typedef {(pack: string) => Uint8Array} ReadNow reads a pack synchronously
  */
 import { layFiles, layLater, layPackages, layWhenSought } from "./lazy-files.js";
 import { TABLE_BASE } from "./needs.js";
@@ -17,20 +17,24 @@ import { baselineOf, growTable, restoreSideModules, trampolineSlot } from "./sid
 
 const SITE_PACKAGES = "/lib/python3.14/site-packages";
 const HOME = "/home/pyodide";
-/** JavaScript that Python uses after each start; Pyodide expects more, for modules that a start leaves out (`travel_light`). */
+/**
+ * References to JavaScript that Python has after a start; Pyodide expects more, for modules that `travel_light` leaves
+ * out.
+ */
 const REFERENCES = 3;
-/** Where Python looks for modules. */
+/** Folders that Python searches for modules. */
 const FOLDERS = ["/lib", "/lib/python3.14", SITE_PACKAGES];
-/** Limit of Python's memory: beyond it there is a MemoryError, and the reader's device keeps working. */
+/** Limit of Python's memory: beyond it Python raises a MemoryError, and the reader's device keeps working. */
 export const MAX_MEMORY = 2 ** 30;
 
 /**
- * Starts Python from a snapshot if there is a usable one, else from files. Emscripten's part, which is the same for both,
+ * Start Python from a snapshot if one is usable, otherwise from files. Emscripten's part is the same for both. It
  * begins at once, while the main module and the snapshot may still be loading.
  *
  * @param {{create: CreateModule, main: Promise<WebAssembly.Module>, snapshot: Promise<Snapshot | null>, files: () => Promise<Files>,
  *   readNow: ReadNow, env?: Record<string, string>}} options `env`: more variables of Python's environment
- * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` an existing snapshot was not usable
+ * @returns {Promise<{python: Python, from: "snapshot" | "files", why: string}>} `why` an existing snapshot was not
+ *   usable, or ""
  */
 export async function start({ create, main, snapshot, files, readNow, env }) {
   let why = "";
@@ -48,10 +52,10 @@ export async function start({ create, main, snapshot, files, readNow, env }) {
 }
 
 /**
- * Starts Python for making a snapshot: it tracks its references to JavaScript.
+ * Start Python for making a snapshot: it tracks its references to JavaScript.
  *
  * @param {{create: CreateModule, main: WebAssembly.Module, files: Files, readNow: ReadNow, onMemory: (module: any) => void}} options
- *   `onMemory` sees the memory before Python has touched it
+ *   `onMemory`: called with the memory before Python has touched it
  * @returns {Promise<Python & {baseline: import("./side-modules.js").Baseline}>}
  */
 export async function startForSnapshot({ create, main, files, readNow, onMemory }) {
@@ -66,7 +70,10 @@ export async function startForSnapshot({ create, main, files, readNow, onMemory 
   return { ...(await finishFromFiles(engine, files, readNow)), baseline };
 }
 
-/** @param {Engine} engine in which Python's own start is over @param {Files} files @param {ReadNow} readNow @returns {Promise<Python>} */
+/**
+ * @param {Engine} engine after Python's own start @param {Files} files @param {ReadNow} readNow
+ * @returns {Promise<Python>}
+ */
 async function finishFromFiles({ module, api, mainExports }, { index, packs }, readNow) {
   for (const [name, pack] of await packs) {
     if (name !== STANDARD_LIBRARY) layFiles(module.FS, index.first[name], pack);
@@ -86,10 +93,13 @@ async function finishFromFiles({ module, api, mainExports }, { index, packs }, r
   return { pyodide, module, api, mainExports };
 }
 
-/** @param {Engine} engine in which Python has not run @param {Snapshot} snapshot @param {ReadNow} readNow @returns {Promise<Python>} */
+/**
+ * @param {Engine} engine before Python's own start @param {Snapshot} snapshot @param {ReadNow} readNow
+ * @returns {Promise<Python>}
+ */
 async function restore({ module, api, mainExports }, { header, libraries, readInto }, readNow) {
   restoreSideModules(module, header.record, await libraries, header.heapSize);
-  // The slot of the call trampoline is this engine's own: the word that names it stays.
+  // The slot of the call trampoline differs between engines: restore this engine's own.
   const at = trampolineSlot(module);
   const trampoline = module.HEAP32[at];
   readInto(module.HEAPU8);
@@ -114,17 +124,20 @@ function finish(pyodide, api) {
   pyodide.setStdin({ error: true });
 }
 
-/** C reads the time zone once, and a snapshot has read it already, perhaps in a different place. @param {any} module */
+/**
+ * Set the time zone. C reads it only once: when the snapshot was made, perhaps in a different place.
+ * @param {any} module
+ */
 function setTimeZone(module) {
   const [standard, summer] = module.HEAPU32.subarray(module._tzname >>> 2);
   module.__tzset_js(module._timezone, module._daylight, standard, summer);
 }
 
-/** Output during the start is not the reader's. */
+/** Discard output during the start: it is not the reader's. */
 function silence() {}
 
 /**
- * Emscripten's module: after Python's own start if there are files for it, else before it.
+ * Create Emscripten's module, and run Python's own start if there are files for it.
  *
  * @param {CreateModule} create
  * @param {Promise<WebAssembly.Module>} main
@@ -212,7 +225,7 @@ function limitMemory(env) {
   env.emscripten_resize_heap = Object.assign(within, { sig: resize.sig });
 }
 
-/** Runs something before the first library is opened. @param {Record<string, any>} env @param {() => void} run */
+/** Call a function before each library is opened. @param {Record<string, any>} env @param {() => void} run */
 function beforeLibraries(env, run) {
   for (const name of ["_dlopen_js", "_emscripten_dlopen_js"]) {
     const open = env[name];
@@ -222,7 +235,7 @@ function beforeLibraries(env, run) {
 }
 
 /**
- * Emscripten treats a library whose file could not be loaded as loaded. Have it try again.
+ * Make Emscripten retry a library whose file could not be loaded: by itself, it treats the library as loaded.
  *
  * @param {Record<string, any>} env
  * @param {() => any} LDSO Emscripten's record of loaded libraries
@@ -239,9 +252,9 @@ function forgetFailures(env, LDSO) {
 }
 
 /**
- * Emscripten gives each of 8,500 exports a slot in the function table, wraps 274 WebGL functions that no page here calls, and
- * reads the whole table to know where each function is: 50 ms. Here it is made to skip this. Slots are
- * then assigned when a library needs one, and the table is read before the first library is opened.
+ * Skip 50 ms of Emscripten's start: it gives each of 8,500 exports a slot in the function table, wraps 274 WebGL
+ * functions that no page here calls, and reads the complete table to find each function. Instead it now assigns a slot
+ * when a library needs one, and reads the table before the first library is opened.
  *
  * @param {any} module
  * @param {Record<string, any>} exports

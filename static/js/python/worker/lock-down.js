@@ -1,12 +1,12 @@
 /**
  * Removes from the worker's global scope everything that reader's code must not use: the network, this origin's storage and
  * service worker, other workers, ways to the page that bypass the protocol, and ways to turn text into JavaScript. This file
- * lists what stays, so that future additions of browsers are removed too. docs/safety.md gives the reasons.
+ * lists the names that stay, so that later additions to browsers are removed too. docs/safety.md gives the reasons.
  */
 
 /**
- * The language, and the few parts of the platform that Python itself needs. None of them gives access to anything. Those in
- * the last line are replaced below.
+ * The language, and the few parts of the platform that Python itself needs. None of them gives access to anything.
+ * Names in the last line are replaced below.
  */
 const STAY = new Set(`
   globalThis Infinity NaN undefined isFinite isNaN parseFloat parseInt decodeURI decodeURIComponent encodeURI encodeURIComponent
@@ -19,10 +19,10 @@ const STAY = new Set(`
 `.trim().split(/\s+/));
 
 /**
- * Call it once, before the first line of reader's code.
+ * Lock the worker down. Call this once, before the first line of reader's code.
  *
- * @param {any} api Pyodide's inner one
- * @throws {Error} if this browser does not let something be removed: then no reader's code may run
+ * @param {any} api Pyodide's internal API
+ * @throws {Error} if this browser refuses to remove a name: then no reader's code may run
  */
 export function lockDown(api) {
   delete api.tests; // has references to things removed below
@@ -43,13 +43,13 @@ export function lockDown(api) {
   }
 }
 
-/** Whether it is only a number or text, which is harmless. @param {object} scope @param {string} name */
+/** Whether a property is a constant number or text, which is harmless. @param {object} scope @param {string} name */
 function isConstant(scope, name) {
   const { value = null, writable } = Object.getOwnPropertyDescriptor(scope, name) ?? {};
   return writable === false && value !== null && typeof value !== "object" && typeof value !== "function";
 }
 
-/** `Function` and its relatives turn text into code, and every function has a reference to one of them. */
+/** Disable `Function` and its relatives: they turn text into code, and every function refers to one of them. */
 function refuseText() {
   function refuse() {
     throw new TypeError("Text is not run as JavaScript here.");
@@ -62,7 +62,7 @@ function refuseText() {
   globalThis.Function = /** @type {any} */ (refuse);
 }
 
-/** Nothing may run between two requests. Python's asyncio would, using timers and messages from a port to itself. */
+/** Let nothing run between two requests. Python's asyncio would, using timers and messages from a port to itself. */
 function refuseLater() {
   const refuse = () => {
     throw new Error("Nothing keeps running here once a run has ended, so asyncio cannot be used.");

@@ -1,5 +1,5 @@
 /**
- * A separate worker that makes the snapshot for later visits and ends. It never runs reader's code.
+ * A separate worker that makes the snapshot for later visits, then ends. It never runs reader's code.
  *
  * @typedef {import("../download.js").Place & {version: string, main: WebAssembly.Module, widgets: string[]}} MakeSnapshot the page's request;
  *   `widgets`: the page's instruments, which go into the snapshot
@@ -18,7 +18,7 @@ globalThis.addEventListener("message", async (event) => {
   globalThis.postMessage({ kept: why === "", why });
 });
 
-/** Only one of several tabs makes it. @param {MakeSnapshot} wanted */
+/** Make and store a snapshot, in only one of several tabs. @param {MakeSnapshot} wanted */
 function keepOne(wanted) {
   return navigator.locks.request(`latentbook ${wanted.base} ${wanted.version}`, { ifAvailable: true }, async (lock) => {
     if (lock === null || (await isKept(wanted))) return;
@@ -54,7 +54,7 @@ async function make({ base, hashes, version, main, widgets }) {
   await (await fetched(place, SOON)).arrayBuffer(); // Python finds it in the HTTP cache
   const standardLibrary = /** @type {Uint8Array} */ (packs.get(STANDARD_LIBRARY));
   putOffFinalizers();
-  // Last, so that it runs at once: when the browser stores its compiled form, all functions have been called.
+  // Import it last, so that it runs at once: when the browser stores its compiled form, all functions have been called.
   const { default: create } = await import(addressOf(place, SCRIPT));
   /** @type {Set<number>} */
   let touched = new Set();

@@ -1,19 +1,19 @@
 /**
- * Private parts of Pyodide that the loader uses. The build checks that all exist, so that a new release of Pyodide fails in the
- * build and not in a reader's page.
+ * Private parts of Pyodide that the loader uses. The build checks that all exist, so that an incompatible release of
+ * Pyodide breaks the build, not a reader's page.
  */
 
-/** Of Emscripten's `Module`. */
+/** Names in Emscripten's `Module`. */
 export const OF_MODULE = [
   "ENV", "FS", "GOT", "HEAP8", "HEAP32", "HEAPU8", "HEAPU32", "LDSO", "__PyEM_EMSCRIPTEN_TRAMPOLINE_OFFSET", "__PyRuntime",
   "__tzset_js", "_daylight", "_emscripten_get_sbrk_ptr", "_free", "_malloc", "_timezone", "_tzname", "convertJsFunctionToWasm",
   "getEnvStrings", "growMemory", "mergeLibSymbols", "newDSO", "relocateExports", "updateTableMap", "wasmTable",
 ];
 
-/** Of Pyodide's inner API. */
+/** Names in Pyodide's internal API. */
 export const OF_API = ["_pyodide", "finalizeBootstrap", "getExpectedKeys", "initializeStreams", "rawRun", "serializeHiwireState", "sys"];
 
-/** Side modules start at this slot of the function table everywhere: engines differ by a slot or two below it. */
+/** Slot of the function table where side modules start in all engines, which differ by a slot or two below it. */
 export const TABLE_BASE = 16_384;
 
 /**

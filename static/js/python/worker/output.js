@@ -1,13 +1,13 @@
 /**
- * The output of a run, from the worker to the page. Lines are batched into few messages, and output that is too long for a
+ * The output of a run, from the worker to the page. Lines are batched into few messages. Output that is too long for a
  * page is cut.
  */
 
-/** Limits per run: the rest is counted, not sent. */
+/** Limits per run: any more is counted, not sent. */
 export const MAX_CHARACTERS = 200_000;
 export const MAX_LINES = 5_000;
 
-/** Most bytes that one write can need. */
+/** Maximum bytes to decode from one write. */
 const MAX_BYTES = 4 * MAX_CHARACTERS;
 
 const NEWLINE = 10;
@@ -37,7 +37,7 @@ export class Output {
   }
 
   /**
-   * Accepts output of Python.
+   * Accept output from Python.
    *
    * @param {"stdout" | "stderr"} name
    * @param {Uint8Array} bytes
@@ -50,7 +50,7 @@ export class Output {
     return bytes.length;
   }
 
-  /** Sends the rest of a run, and reports what was cut. */
+  /** Send the rest of a run's output, and report how much was cut. */
   finish() {
     this.#flush();
     if (this.#cutCharacters > 0) {
@@ -60,7 +60,7 @@ export class Output {
     this.#decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   }
 
-  /** Counts output that is not shown. @param {Uint8Array} bytes @param {number} from */
+  /** Count output that is not shown. @param {Uint8Array} bytes @param {number} from */
   #skip(bytes, from) {
     for (let at = from; at < bytes.length; at++) {
       if (bytes[at] === NEWLINE) this.#cutLines += 1;
@@ -84,7 +84,7 @@ export class Output {
       if (this.#mayPost()) this.#flush();
     }
     if (cut === 0) return;
-    if (this.#cutCharacters === 0) this.#flush(); // nothing follows that would be sent with it
+    if (this.#cutCharacters === 0) this.#flush(); // no later output would trigger this
     this.#cutCharacters += cut;
     this.#cutLines += newlines(text) - newlines(kept);
   }
@@ -101,7 +101,7 @@ export class Output {
     return text.slice(0, end);
   }
 
-  /** The first few writes are sent at once, so that a slow run shows each line; a flood is batched. */
+  /** Whether to send at once: true for the first few writes, so that a slow run shows each line; a flood is batched. */
   #mayPost() {
     const now = performance.now();
     if (now - this.#windowStart >= WINDOW_MS) {

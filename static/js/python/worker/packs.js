@@ -1,13 +1,14 @@
 /**
- * The packs made by the build (app/latentbook/runtime): the standard library, NumPy and the instruments in few files, and two per
- * package that the course adds.
+ * The build's packs (app/latentbook/runtime): the standard library, NumPy and the instruments in a few files, and two
+ * files per package that the course adds.
  *
  * @typedef {[path: string, offset: number, length: number]} Entry a file in a pack
  * @typedef {{folders: string[], files: [path: string, length: number][]}} Places represent a package until it is fetched
  * @typedef {{first: Record<string, Entry[]>, later: Record<string, Entry[]>, packages: Record<string, Places>,
  *   hashes: Record<string, string>}} Index
- *   pack -> its files: those that every start needs, and those that are fetched when something in them is opened;
- *   package -> its places, and the packs NAME.pack and NAME-source.pack; file -> the hash in its name
+ *   `first`, `later`: pack -> its files, for packs that every start needs, and packs fetched when a file in them is
+ *   opened; `packages`: package -> its places, with the packs NAME.pack and NAME-source.pack; `hashes`: file -> the
+ *   hash in its name
  */
 import { addressOf } from "../download.js";
 import { sendAndWait } from "./finalizers.js";
@@ -21,7 +22,7 @@ export const SCRIPT = "pyodide.asm.mjs";
 export const packOf = (widget) => `widget-${widget}.pack`;
 
 /**
- * The pack of a package contains its index: the length of a JSON text, the text, the files.
+ * Read the index in a package's pack. The pack consists of the length of a JSON text, the text, and the files.
  *
  * @param {Uint8Array} pack
  * @returns {{files: Entry[], sources: Entry[], data: Uint8Array}} `sources` are in the other pack
@@ -33,13 +34,13 @@ export function readPackage(pack) {
 }
 
 /**
- * Fetches a pack while Python waits. Only a worker may.
+ * Return a function that fetches a pack while Python waits. Only workers may do this.
  *
  * @param {import("../download.js").Place} place
  * @returns {(pack: string) => Uint8Array}
  */
 export function readNowFrom(place) {
-  const { XMLHttpRequest } = globalThis; // the worker removes it from reader's code, and with it this function
+  const { XMLHttpRequest } = globalThis; // a copy, because the worker later removes the global
   return (pack) => {
     const request = new XMLHttpRequest();
     request.open("GET", addressOf(place, pack), false);

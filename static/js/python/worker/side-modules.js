@@ -1,6 +1,6 @@
 /**
- * NumPy's libraries are separate WebAssembly modules. A snapshot of the memory alone lacks their places. This file records the
- * places, and restores the libraries there without running their start-up code again.
+ * NumPy's libraries are separate WebAssembly modules. A snapshot of the memory does not include their positions. This
+ * file records these, and restores the libraries there without running their start-up code again.
  *
  * @typedef {{table: number, got: Record<string, number>, names: Set<string>}} Baseline the module before Python's start
  * @typedef {{name: string, handles: number[], refcount: number | null, global: boolean, memoryBase: number, memorySize: number,
@@ -12,7 +12,7 @@
 
 const MAIN = -1;
 const IMPORT = -2;
-/** Words of the struct behind a dlopen handle: where a library sits, and the copy of its file that dlopen leaves. */
+/** Words of the struct behind a dlopen handle: position of a library, and the copy of its file that dlopen leaves. */
 const [MEMORY_BASE, MEMORY_SIZE, TABLE_BASE, TABLE_SIZE, FILE, FILE_SIZE] = [3, 4, 5, 6, 7, 8];
 
 /** Index in HEAP32 of the slot of CPython's call trampoline. @param {any} module */
@@ -21,17 +21,17 @@ export function trampolineSlot(module) {
 }
 
 /**
- * The state common to the page that makes a snapshot and the page that uses it.
+ * Grow the function table to the same length when a snapshot is made and when it is used.
  *
  * @param {any} module
- * @param {number} length where side modules begin
+ * @param {number} length the slot where side modules begin
  */
 export function growTable({ wasmTable }, length) {
   if (wasmTable.length > length) throw new Error(`the function table has ${wasmTable.length} slots, at most ${length} are expected`);
   wasmTable.grow(length - wasmTable.length);
 }
 
-/** @param {any} module of which the table has grown @returns {Baseline} */
+/** @param {any} module with the table grown @returns {Baseline} */
 export function baselineOf({ wasmTable, GOT, LDSO }) {
   const got = Object.fromEntries(Object.entries(GOT).map(([name, global]) => [name, global.value]));
   return { table: wasmTable.length, got, names: new Set(Object.keys(LDSO.loadedLibsByName)) };
@@ -65,7 +65,7 @@ export function recordSideModules(module, baseline, mainExports) {
   /** @type {Slot[]} */
   const slots = [];
   for (let slot = baseline.table; slot < module.wasmTable.length; slot++) {
-    // A library puts its own functions into its range when it is instantiated.
+    // When a library is instantiated, it puts its own functions into its range.
     if (libraries.some(({ tableBase, tableSize }) => slot >= tableBase && slot < tableBase + tableSize)) continue;
     const value = module.wasmTable.get(slot);
     if (value === null) continue;
@@ -99,7 +99,7 @@ function openLibraries(module, baseline) {
   return [...found.values()].sort((a, b) => a.tableBase - b.tableBase);
 }
 
-/** Frees the copy of each library's file that dlopen leaves on the heap: 5 MB for NumPy. @param {any} module @param {Libraries} record */
+/** Free the copy of each library's file that dlopen leaves on the heap: 5 MB for NumPy. @param {any} module @param {Libraries} record */
 export function freeLibraryFiles(module, { libraries }) {
   for (const handle of libraries.flatMap(({ handles }) => handles)) {
     const struct = handle >>> 2;
@@ -109,10 +109,10 @@ export function freeLibraryFiles(module, { libraries }) {
 }
 
 /**
- * Puts the libraries where they were. Their relocations, constructors and Python's init functions are not run: what those
- * wrote is in the memory that the caller copies over afterwards.
+ * Restore the libraries at their old positions. Do not run their relocations, constructors and Python's init functions:
+ * the memory that the caller then copies already contains their effects.
  *
- * @param {any} module with its constructors run and `main()` not run
+ * @param {any} module after its constructors have run, before `main()`
  * @param {Libraries} record
  * @param {Map<string, WebAssembly.Module>} compiled by the library's name
  * @param {number} heapSize bytes
@@ -150,7 +150,7 @@ function instantiate(module, library, code, main) {
   /** @type {{[name: string]: any}} */
   let exports = {};
   const isThere = (/** @type {string} */ name) => main[name] !== undefined && !main[name].stub;
-  /** A symbol that the main module lacks may be the library's own: it is looked up at the first call. */
+  /** Look up a symbol at the first call: one that the main module lacks may be the library's own. */
   const later = (/** @type {string} */ name) => {
     /** @type {Function | undefined} */
     let found;
@@ -179,7 +179,10 @@ function instantiate(module, library, code, main) {
   return exports;
 }
 
-/** The table takes functions of WebAssembly only; one of JavaScript is wrapped. @param {any} module @param {number} slot @param {any} value */
+/**
+ * Set a slot to an import. The table accepts only WebAssembly functions, so wrap those of JavaScript.
+ * @param {any} module @param {number} slot @param {any} value
+ */
 function setImport(module, slot, value) {
   try {
     module.wasmTable.set(slot, value);

@@ -2,14 +2,14 @@
  * Storage of snapshots between visits: the origin's private file system, in a folder for this book. Reader's code cannot
  * reach it, because the worker removes `navigator` before that code runs.
  *
- * A file is written under a temporary name and then moved, so that a file with a version's name is complete. A failure is
- * not an error: the next start uses the files.
+ * A file is written under a temporary name and then moved, so that any file with a version's name is complete. A
+ * failure is not an error: the next start uses the files instead.
  *
  * @typedef {{size: number, read: (into: Uint8Array<ArrayBuffer>, at: number) => void, close: () => void}} Stored
  *   `read` fills an array from an offset, synchronously.
  */
 
-/** @typedef {{base: string, version: string}} Version of the runtime in a folder, by its URL */
+/** @typedef {{base: string, version: string}} Version of the runtime; `base`: URL of its folder */
 
 /** @param {Version} version */
 const nameOf = ({ version }) => `${version}.snapshot`;
@@ -23,10 +23,10 @@ async function openFolder({ base }, create) {
 
 /**
  * @param {Version} version
- * @returns {Promise<Stored | null>} null if there is none, or this browser stores none; close it after reading
+ * @returns {Promise<Stored | null>} to be closed after reading; null if there is none, or this browser stores none
  */
 export async function openStored(version) {
-  /** @type {any} TypeScript's DOM knows neither createSyncAccessHandle() nor move() */
+  /** @type {any} TypeScript's DOM types lack createSyncAccessHandle() and move() */
   let file;
   try {
     file = await (await openFolder(version, false)).getFileHandle(nameOf(version));
@@ -34,7 +34,7 @@ export async function openStored(version) {
     return null; // the first visit, or a private window
   }
   try {
-    // Half the time of getFile(), and the mode lets other tabs read too.
+    // This takes half as long as getFile(), and the mode lets other tabs read too.
     const access = await file.createSyncAccessHandle({ mode: "read-only" });
     return { size: access.getSize(), read: (into, at) => access.read(into, { at }), close: () => access.close() };
   } catch {
@@ -48,7 +48,7 @@ export function storedIn(bytes) {
 }
 
 /**
- * Stores the snapshot of this version and removes those of others.
+ * Store the snapshot of this version, and remove those of others.
  *
  * @param {Version} version
  * @param {Uint8Array<ArrayBuffer>} bytes
@@ -69,13 +69,13 @@ export async function store(version, bytes) {
   } finally {
     access.close();
   }
-  await file.move(folder, name); // WebKit knows only this form
+  await file.move(folder, name); // WebKit supports only this form
 }
 
 /** @param {FileSystemDirectoryHandle} folder @param {string} name */
 async function removeAllBut(folder, name) {
   const entries = /** @type {any} */ (folder).keys();
   for await (const key of entries) {
-    if (key !== name) await folder.removeEntry(key).catch(() => {}); // another tab reads it: the next visit removes it
+    if (key !== name) await folder.removeEntry(key).catch(() => {}); // in use by another tab: the next visit removes it
   }
 }

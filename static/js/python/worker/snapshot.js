@@ -2,11 +2,11 @@
  * A snapshot: the memory of a started interpreter with NumPy and the instruments imported, and the libraries that were open.
  *
  *     "latentbook snap\n"  16 bytes
- *     checksum              4 bytes, of everything after the next twelve (checksum.js)
+ *     checksum              4 bytes, of everything after the zeros (checksum.js)
  *     zeros                12 bytes
  *     length of the header  4 bytes
  *     header               JSON, padded with spaces to a multiple of 16
- *     pages of memory      those that are not all zero, one after another
+ *     pages of memory      consecutive, without pages of zeros only
  *     libraries            WebAssembly, each at a multiple of 16
  *
  * @import { Index } from "./packs.js"
@@ -15,8 +15,8 @@
  * @typedef {[offset: number, length: number]} Run
  * @typedef {{version: string, index: Index, record: import("./side-modules.js").Libraries, references: any, heapSize: number,
  *   runs: Run[], libraries: [name: string, offset: number, length: number][]}} Header
- *   `version`: of the runtime's folder. `references`: Python's references to JavaScript. `runs`: the places of the pages.
- *   `libraries`: offsets count from the end of the header.
+ *   `version`: of the runtime's folder. `references`: Python's references to JavaScript. `runs`: the positions of the
+ *   pages. `libraries`: offsets count from the end of the header.
  * @typedef {{header: Header, libraries: Promise<Map<string, WebAssembly.Module>>, readInto: (memory: Uint8Array<ArrayBuffer>) => void}} Snapshot
  */
 import { Checksum } from "./checksum.js";
@@ -27,9 +27,9 @@ const CHECKSUM_AT = 16;
 const LENGTH_AT = 32;
 const HEADER_AT = 36;
 const PAGE = 4_096;
-/** All but the beginning is whole stripes (checksum.js). */
+/** Everything after the zeros is a multiple of this (checksum.js). */
 const STRIPE = 16;
-/** Bytes checked at a time, so that requests do not wait long. */
+/** Bytes checked at a time: few, so that requests do not wait long. */
 const PART = 1 << 20;
 const DAMAGED = "it is damaged";
 
@@ -46,7 +46,7 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
   const references = api.serializeHiwireState(() => null);
   const memory = module.HEAPU8;
   const pages = new Set([...touched, ...pagesInUse(memory)]);
-  // Instantiating a library writes its data again, so all of its memory is restored, including zeros.
+  // Instantiating a library writes its initial data, so store all of its memory, including zeros.
   for (const { memoryBase, memorySize } of record.libraries) {
     for (let page = Math.floor(memoryBase / PAGE); page <= (memoryBase + memorySize) / PAGE; page++) pages.add(page);
   }
@@ -79,12 +79,12 @@ export async function makeSnapshot({ module, api, baseline, mainExports }, touch
 }
 
 /**
- * Reads the header and compiles the libraries. The pages are read later, directly into memory.
+ * Read the header and compile the libraries. `readInto` later reads the pages directly into memory.
  *
  * @param {Stored} stored
- * @param {string} version that the page wants
+ * @param {string} version that the page needs
  * @returns {Snapshot}
- * @throws {Error} if it is truncated or from a different build; the message says which
+ * @throws {Error} with a reason, if it is truncated or from a different build
  */
 export function readSnapshot(stored, version) {
   const start = begin(stored);
@@ -96,7 +96,7 @@ export function readSnapshot(stored, version) {
   const [, offset, length] = header.libraries.at(-1) ?? ["", sizeOf(header.runs), 0];
   if (dataAt + roundUp(offset + length, STRIPE) !== stored.size) throw new Error(DAMAGED);
   const libraries = compileAll(header, stored, dataAt);
-  libraries.catch(() => {}); // reported where it is awaited
+  libraries.catch(() => {}); // the caller that awaits them reports the error
   return {
     header,
     libraries,
@@ -111,7 +111,7 @@ export function readSnapshot(stored, version) {
 }
 
 /**
- * Reads everything again, in parts, and compares the checksum.
+ * Read everything, in parts, and compare the checksum.
  *
  * @param {Stored} stored
  * @param {() => Promise<void>} [pause] between two parts
@@ -196,8 +196,8 @@ function runsOf(pages) {
 }
 
 /**
- * Zeroes free heap memory, so that it takes no room: allocates free blocks from large to small until the heap would have to
- * grow, and frees them.
+ * Fill free heap memory with zeros, so that it takes no space. Allocate free blocks from large to small until the heap
+ * would have to grow, then free them.
  *
  * @param {any} module
  */

@@ -1,8 +1,8 @@
 /**
- * A started interpreter, as the loader and the maker of snapshots know it.
+ * A started interpreter: types shared by the loader and the snapshot maker.
  *
  * @typedef {{module: any, api: any, mainExports: Record<string, any>}} Engine
- *   `module` is Emscripten's, `api` Pyodide's inner one.
+ *   `module`: Emscripten's. `api`: Pyodide's internal API.
  * @typedef {Engine & {pyodide: any}} Python
  */
 export {};

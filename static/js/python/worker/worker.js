@@ -1,8 +1,10 @@
 /**
- * The worker: starts Python and passes each message to `widgets.engine.host.handle`. It needs no DOM and knows no instrument.
+ * The worker: starts Python and passes each request to `widgets.engine.host.handle`. It needs no DOM and depends on no
+ * instrument.
  *
- * Reader's code runs here and shares the page's origin. Access to other pages, the network and this browser's storage is
- * removed before its first line runs (lock-down.js). Its output is text and numbers, limited to what a page can show.
+ * Reader's code runs here and shares the page's origin. Before its first line runs, lock-down.js removes access to
+ * other pages, the network and this browser's storage. Its output is text and numbers, limited to an amount that a page
+ * can show.
  *
  * @import { Boot, Main, Received, StopBy, Reply } from "../protocol.js"
  * @typedef {import("../protocol.js").Request} Request
@@ -23,15 +25,15 @@ import { BOOT_ID } from "../protocol.js";
 const MAX_DISPLAYS = 20;
 const MAX_CHARACTERS = 2_000_000;
 
-/** Delay in ms before a snapshot is checked if there is no request. */
+/** Longest delay in ms before a snapshot is checked, if there is no request. */
 const LATEST_CHECK_MS = 10_000;
 
-/** Time in ms without a request after which Python fetches and imports what most code uses. */
+/** Time in ms without a request after which Python fetches and imports modules that most code uses. */
 const QUIET_MS = 300;
 
 const MEMORY_SENTENCE = `Python has ${MAX_MEMORY / 2 ** 20} MB of memory in this page.\n`;
 
-/** Refused before any memory is allocated. */
+/** Errors for sizes that are refused before any memory is allocated. */
 const TOO_LARGE = /index-sized integer|array is too big|iterator is too large|Maximum allowed (size|dimension)/;
 
 const send = globalThis.postMessage.bind(globalThis);
@@ -43,30 +45,38 @@ const post = (reply, transfer = []) => send(reply, { transfer });
 let pyodide;
 /** @type {any} `widgets.engine.host.handle` */
 let handle;
-/** The current request; null between two, when output of a callback belongs to none. @type {number | null} */
+/** The current request; null between requests, when output from callbacks belongs to none. @type {number | null} */
 let requestId = null;
 let displays = 0;
 let answered = 0;
 
 const output = new Output((name, text) => requestId !== null && post({ type: "stream", id: requestId, name, text }));
 
-/** The main module from the page; null if this worker reads it itself. @type {PromiseWithResolvers<WebAssembly.Module | null>} */
+/**
+ * The main module from the page; null if this worker must read it itself.
+ * @type {PromiseWithResolvers<WebAssembly.Module | null>}
+ */
 const given = Promise.withResolvers();
-/** The page has received nearly all of the main module, or has none to receive. @type {PromiseWithResolvers<void>} */
+/**
+ * Resolves when the page has received nearly all of the main module, or need not.
+ * @type {PromiseWithResolvers<void>}
+ */
 const received = Promise.withResolvers();
 /** @type {Uint8Array | null} */
 let interruptBuffer = null;
 
 /** Requests from before Python was ready. @type {Exclude<Request, StopBy | Main | Received>[]} */
 const early = [];
-/** Packs that a request will need, on a start from files. @type {Map<string, Uint8Array>} */
+/** Packs, fetched in advance on a start from files, that the first request needs. @type {Map<string, Uint8Array>} */
 const ahead = new Map();
 /** The first request before Python is ready. @type {PromiseWithResolvers<Exclude<Request, StopBy | Main | Received>>} */
 const askedEarly = Promise.withResolvers();
-/** The first question has been answered. @type {PromiseWithResolvers<void>} */
+/** Resolves when the first request has been answered. @type {PromiseWithResolvers<void>} */
 const answeredFirst = Promise.withResolvers();
 
-/** Reader's code can leave a failing promise (pyodide_js.loadPackage). No one awaits it, so it is not an error of the page. */
+/**
+ * Ignore failing promises that reader's code leaves behind (pyodide_js.loadPackage): they are not errors of the page.
+ */
 globalThis.addEventListener("unhandledrejection", (event) => event.preventDefault());
 
 globalThis.addEventListener("message", (event) => {
@@ -89,7 +99,7 @@ globalThis.addEventListener("message", (event) => {
 });
 
 /**
- * Python itself, from the page, storage or network. If the stored one is damaged, it comes from the network.
+ * Python itself, from the page, storage or network. A damaged stored copy is replaced from the network.
  *
  * @param {Boot} message
  * @param {Downloads} downloads
@@ -134,7 +144,7 @@ async function boot(message) {
   handle = host.handle;
   for (const message of early.splice(0)) tryToAnswer(message);
   const file = await stored.catch(() => null);
-  if (from === "files" || !isEarly) file?.close(); // otherwise no one could store another one
+  if (from === "files" || !isEarly) file?.close(); // while open, no new snapshot can be stored
   await Promise.race([answeredFirst.promise, pause(LATEST_CHECK_MS)]);
   if (from === "files") return answeredFirst.promise.then(() => importSoon(place, pause));
   if (file !== null && isEarly) {
@@ -143,14 +153,17 @@ async function boot(message) {
   }
 }
 
-/** Yields to other tasks, also once the worker is locked down. @returns {(ms?: number) => Promise<void>} */
+/**
+ * Return a function that yields to other tasks, even after the worker is locked down.
+ * @returns {(ms?: number) => Promise<void>}
+ */
 function pauses() {
   const { setTimeout } = globalThis;
   return (ms = 0) => new Promise((resolve) => void setTimeout.call(globalThis, resolve, ms));
 }
 
 /**
- * Reads an index and records its file names.
+ * Record the file names in an index.
  *
  * @param {import("../download.js").Place} place
  * @param {import("./packs.js").Index} index
@@ -161,7 +174,7 @@ function learned(place, index) {
 }
 
 /**
- * Called after the first answer.
+ * Fetch and import modules that most code uses. Called after the first answer.
  *
  * @param {import("../download.js").Place} place
  * @param {(ms: number) => Promise<void>} pause
@@ -178,20 +191,20 @@ async function importSoon(place, pause) {
     start.import_soon();
     start.destroy();
   } catch {
-    // An import of it will report the error.
+    // The reader's own import will report the error.
   }
 }
 
 /**
  * @param {Boot} message
  * @param {Downloads} downloads
- * @param {import("../download.js").Place} place gets the names of all files
+ * @param {import("../download.js").Place} place receives the names of all files
  */
 async function filesOf({ sizes }, downloads, place) {
   const bytes = async (/** @type {string} */ name) => new Uint8Array(await (await downloads.get(place, name)).arrayBuffer());
   const standardLibrary = bytes(STANDARD_LIBRARY);
   const index = downloads.get(place, INDEX).then(async (response) => learned(place, await response.json()));
-  // Python's own start needs the main module and its library. All else is fetched during it: on a slow line these come sooner.
+  // Python's own start needs only the main module and its library: fetch those first, other files during the start.
   const others = Object.keys(sizes).filter((name) => name.endsWith(".pack") && name !== STANDARD_LIBRARY);
   const packs = Promise.all([standardLibrary, index, received.promise]).then(async () => {
     const read = others.map(async (name) => /** @type {const} */ ([name, await bytes(name)]));
@@ -203,7 +216,7 @@ async function filesOf({ sizes }, downloads, place) {
     const name = packOf(question.widget);
     ahead.set(name, new Uint8Array(await (await fetched(place, name)).arrayBuffer()));
   };
-  fetchAhead().catch(() => {}); // Python will fetch it itself
+  fetchAhead().catch(() => {}); // then Python fetches it itself
   packs.then(() => post({ type: "progress", stage: "import", download: null }), () => {}); // awaited by the loader
   return { standardLibrary: await standardLibrary, index: await index, packs };
 }
@@ -218,7 +231,7 @@ function tryToAnswer(message) {
     post(reply, buffersOf(reply));
   } catch (error) {
     output.finish();
-    // Handle turns other Python exceptions into a reply, so this is the interpreter itself: exit, a broken stack, or damage.
+    // `handle` replies to other Python exceptions: this is the interpreter itself, by exit, a broken stack, or damage.
     if (isInterrupt(error)) post(interrupted(message.id));
     else die(error);
   }
@@ -242,7 +255,7 @@ function answer(message) {
   }
 }
 
-/** A Stop that came before `handle` could catch it, or after. @param {unknown} error */
+/** Whether an error is a Stop that came too early or too late for `handle` to catch. @param {unknown} error */
 function isInterrupt(error) {
   return error instanceof Error && Reflect.get(error, "type") === "KeyboardInterrupt";
 }
@@ -271,7 +284,7 @@ function exchanged(value, from, to) {
   return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, exchanged(part, from, to)]));
 }
 
-/** Memory of every typed array inside a reply: moved, not copied. @param {any} value @returns {ArrayBuffer[]} */
+/** The buffers of all typed arrays in a reply, to be moved, not copied. @param {any} value @returns {ArrayBuffer[]} */
 function buffersOf(value) {
   if (ArrayBuffer.isView(value)) return [/** @type {ArrayBuffer} */ (value.buffer)];
   if (value === null || typeof value !== "object") return [];

@@ -1,7 +1,8 @@
-"""``quiz``: a question of one of the kinds that are listed here, each in a folder of its own."""
+"""``quiz``: a question of one of the kinds listed here, each in its own folder."""
 
 from collections.abc import Iterator
 
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer, Directive
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -19,7 +20,6 @@ from latentbook.book.directives.questions.true_false.kind import TRUE_FALSE
 from latentbook.book.read.day import Day
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, label, positive, text
-from latentbook.errors import Mistake, accepted_names
 
 QUESTION_KINDS: tuple[QuestionKind, ...] = (
     TRUE_FALSE,
@@ -74,4 +74,4 @@ QUIZ = Directive(
 )
 _parts = (HINT, ANSWER, VARY, *(part for kind in QUESTION_KINDS for part in kind.parts))
 PARTS = tuple({id(part): part for part in _parts}.values())
-"""Several kinds may share a part."""
+"""Parts of all kinds, each once: several kinds may share one."""

@@ -1,6 +1,6 @@
-"""The tables of the first edition. Nothing has been released that made older ones.
+"""The tables of the first edition. No release has created older ones.
 
-They stay as they are here, whatever ``tables.py`` says later; what follows are migrations.
+Do not change them when ``tables.py`` changes: add a migration.
 """
 
 from typing import Any
@@ -205,7 +205,7 @@ table(
     *given(sa.DateTime, "at"),
 )
 
-# The way into the university
+# Platforms of the university
 
 table(
     "platform",

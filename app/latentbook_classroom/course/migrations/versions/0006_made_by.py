@@ -1,4 +1,4 @@
-"""Who made what lets people in, and in which order answers arrived."""
+"""Record who created sessions, identities and platforms, and the order in which answers arrived."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -37,5 +37,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """To nothing: the first edition's own downgrade drops the other tables."""
+    """Leave nothing: the first edition's downgrade drops the other tables."""
     op.drop_table("used_step")

@@ -5,7 +5,7 @@ import { faint, figuresOf } from "../results.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const PLACES = 33;
-/** Of an arrow key, in heights of the picture. */
+/** Step of an arrow key, in heights of the picture. */
 const STEP = 0.05;
 
 /** @typedef {{pictures: string[], boxes: number[][]}} DrawAsked pictures, wide to narrow, and where their axes are */

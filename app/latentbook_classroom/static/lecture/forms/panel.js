@@ -48,7 +48,7 @@ function lineOf(panel) {
   return lines.sort((/** @type {any} */ a, /** @type {any} */ b) => b.x.length - a.x.length)[0];
 }
 
-/** Its finite points, or some of them if they are too many. @param {any} line @returns {{x: number[], y: number[]} | null} */
+/** The finite points of a curve, or some of them if there are too many. @param {any} line @returns {{x: number[], y: number[]} | null} */
 function curveOf(line) {
   if (line === undefined) return null;
   const finite = [...line.x.keys()].filter((i) => Number.isFinite(line.x[i]) && Number.isFinite(line.y[i]));

@@ -7,12 +7,12 @@ import { runtime } from "latentbook/python/page/runtime.js";
 import { withoutColours } from "latentbook/text.js";
 import { translate } from "latentbook/words.js";
 
-/** Code, judged by the book's own asserts in a copy of the chapter's variables. */
+/** Code, checked by the book's own asserts in a copy of the chapter's variables. */
 export default class CodeAnswer {
   saves = true;
-  /** What a check is at. */
+  /** Status text during a check. */
   doing = translate("Checking");
-  /** Snippets to be run before the next check. @type {import("latentbook/cell/prerequisites.js").Entry[]} */
+  /** Snippets to run before the next check. @type {import("latentbook/cell/prerequisites.js").Entry[]} */
   #toRun = [];
 
   /** @param {HTMLElement} section @param {{check: string}} key */
@@ -32,7 +32,7 @@ export default class CodeAnswer {
     });
   }
 
-  /** The code is saved with every edit; the question only remembers the result. */
+  /** Empty: each edit saves the code, and the question stores only the result. */
   get answer() {
     return "";
   }
@@ -72,7 +72,7 @@ export default class CodeAnswer {
     }
   }
 
-  /** The input that breaks a law, for the reader to run. @param {string} lines */
+  /** Show the input that breaks a law, with a button that runs it. @param {string} lines */
   #offerCase(lines) {
     const run = button(translate("Add this case to my code and run it"), async () => {
       await this.field.append(lines);
@@ -113,7 +113,7 @@ export default class CodeAnswer {
 /** @param {string} name @param {string} text */
 const pre = (name, text) => make("pre", { className: name }, text);
 
-/** Adds to what was printed. @param {HTMLElement[]} printed @param {string} name @param {string} text */
+/** Append to the printed output. @param {HTMLElement[]} printed @param {string} name @param {string} text */
 function print(printed, name, text) {
   const last = printed.at(-1);
   if (last?.className === name) last.append(withoutColours(text));

@@ -25,7 +25,7 @@ class CodeQuestion(Question):
     scope: Public[str]
 
     def assessed(self) -> Self:
-        """The page has the check, for feedback; what decides the mark may be another."""
+        """Leave the check in the page for feedback; a different one may decide the mark."""
         return replace(self.withheld(), key=self.key)
 
 

@@ -13,7 +13,7 @@ class GuessAnswers(Answers):
     def typed(
         self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
-        """A value in the units of the axis; its logarithm where that is logarithmic."""
+        """A value in the units of the axis; its logarithm if the axis is logarithmic."""
         try:
             value = float(fields.get("answer", "").replace(",", "."))
             return repr(math.log10(value) if key["log"] else value)

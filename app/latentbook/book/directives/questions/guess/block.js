@@ -1,12 +1,12 @@
 /**
- * A guess: the reader moves a line over a figure and commits; then the truth is drawn over it. Which of the two drawings
- * shows follows from the question's `data-state` (quiz.css).
+ * A guess: the reader moves a line over a figure and commits. Then the truth is drawn over it. The question's
+ * `data-state` decides which of the two drawings is visible (quiz.css).
  */
 import { guessText, guessed, judge, withTwoDigits } from "./judge.js";
 import { translate } from "latentbook/words.js";
 
 export default class Guess {
-  /** A guess is no guess once the truth has been seen. */
+  /** Once the reader has seen the truth, it is not a guess. */
   final = true;
   #moved = false;
 
@@ -30,7 +30,7 @@ export default class Guess {
     this.#move();
   }
 
-  /** A guess that is only saved, because the worked answer is not open yet, can still be moved. */
+  /** Lock the line. While the worked answer is withheld, a guess is only saved, and can still be moved. */
   showVerdict() {
     this.input.disabled = this.#moved;
   }
@@ -77,7 +77,7 @@ export default class Guess {
     this.input.setAttribute("aria-valuetext", this.#text(this.#value));
   }
 
-  /** In the units of the axis. */
+  /** The guess in the units of the axis. */
   get #value() {
     return guessed(this.input.value, this.key);
   }

@@ -34,7 +34,10 @@ export default class Guess {
     this.input.setAttribute("aria-valuetext", this.#text(given.value));
   }
 
-  /** All guesses over the figure, with what was computed. @param {number[][]} rounds @param {HTMLElement} place */
+  /**
+   * Show all guesses over the figure, with the computed value.
+   * @param {number[][]} rounds @param {HTMLElement} place
+   */
   showResults(rounds, place) {
     const { answer, insets, log, picture, low, high } = this.asked;
     for (const [i, figure] of figuresOf(rounds, place).entries()) {

@@ -1,12 +1,15 @@
 /**
- * @typedef {{answer: number, tolerance: number, unit: string, log: boolean}} GuessKey `tolerance`: a distance, or a factor where
- *   the axis is logarithmic
+ * @typedef {{answer: number, tolerance: number, unit: string, log: boolean}} GuessKey `tolerance`: a distance, or a
+ *   factor if the axis is logarithmic
  * @typedef {import("latentbook/quiz/judge.js").Judgement} Judgement
  */
 import { unread } from "latentbook/quiz/judge.js";
 import { decimalPlaces, inDigits, translate } from "latentbook/words.js";
 
-/** The place of a line on its axis. @param {string} answer @param {GuessKey} key @param {{step: string}} more of the axis @returns {Judgement} */
+/**
+ * Judge the position of a line on its axis.
+ * @param {string} answer @param {GuessKey} key @param {{step: string}} more of the axis @returns {Judgement}
+ */
 export function judge(answer, key, { step }) {
   if (answer === "") return unread(translate("Move the line to your guess first."));
   const value = guessed(answer, key);
@@ -17,7 +20,7 @@ export function judge(answer, key, { step }) {
   return { state: right ? "right" : "wrong", said: translate("Your guess was {guess}, the answer is {answer}.", values), feedback: [] };
 }
 
-/** In the units of the axis. @param {string} answer @param {GuessKey} key */
+/** A guess in the units of the axis. @param {string} answer @param {GuessKey} key */
 export const guessed = (answer, key) => (key.log ? 10 ** Number(answer) : Number(answer));
 
 /** @param {number} value @param {GuessKey} key @param {string} step */
@@ -30,5 +33,5 @@ export function guessText(value, { log, unit }, step) {
 /** @param {number} value */
 export const withTwoDigits = (value) => inDigits(value, { maximumSignificantDigits: 2 });
 
-/** @param {string} step @returns {number} digits after the point that it takes to write multiples of a step */
+/** @param {string} step @returns {number} digits after the point in multiples of a step */
 const decimalsOf = (step) => step.replace(/0+$/, "").split(".")[1]?.length ?? 0;

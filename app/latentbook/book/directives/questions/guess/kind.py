@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.engine import EngineError
@@ -16,10 +17,9 @@ from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, positive, text
 from latentbook.book.read.python import validate
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake
 
 NARROW_RATIO = 0.7  # of a phone's picture, as in static/js/figure/draw.js
-DECADES = 0.01  # step of the line where the axis is logarithmic
+DECADES = 0.01  # step of the line if the axis is logarithmic
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class GuessQuestion(Question):
     Attributes
     ----------
     log : whether that axis is logarithmic
-    asked, truth : the drawings before and after the reader has committed, wide and narrow
-    low, high, step, start : of the line to be moved; decades where the axis is logarithmic
-    insets : of the plot in its pictures, as CSS declarations
+    asked, truth : drawings before and after the reader commits, wide and narrow
+    low, high, step, start : of the line to be moved; in decades if the axis is logarithmic
+    insets : margins of the plot in its pictures, as CSS declarations
     """
 
     kind = "guess"
@@ -43,7 +43,7 @@ class GuessQuestion(Question):
     high: Public[float]
     step: Public[float]
     start: Public[float]
-    at: float  # of the right answer, as a share of the axis
+    at: float  # place of the right answer, as a share of the axis
     insets: Public[str]
 
     @property
@@ -51,7 +51,7 @@ class GuessQuestion(Question):
         return {"step": f"{self.step:g}"}
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """A place on the axis; then the figure with what was computed."""
+        """Ask for a place on the axis; then show the figure with the computed value."""
         asked = {name: getattr(self, name) for name in ("unit", "log", "step", "insets")}
         ends = {"low": self.low, "high": self.high}
         asked |= {**ends, "picture": "".join(self.asked)}
@@ -74,7 +74,7 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> G
 def _fields(
     sketch: DirectiveNode, id: str, options: Mapping[str, Any], composer: Composer
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The key of a question and its own fields; ValueError says what is wrong with the sketch."""
+    """The key of a question and its own fields; ValueError describes a fault of the sketch."""
     made = composer.resources.plots.sketch(sketch)
     figure, truth, answer = made["figure"], made["truth"], made["answer"]
     draw = composer.resources.stills.draw

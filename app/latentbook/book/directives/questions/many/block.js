@@ -1,7 +1,7 @@
 import { Picks } from "latentbook/quiz/picks.js";
 import { judge } from "./judge.js";
 
-/** Every right option among several. An answer is the places of the ticked ones, "0,2". */
+/** All right options among several. An answer lists the indices of ticked options, "0,2". */
 export default class Many extends Picks {
   /** @param {HTMLElement} section @param {{answer: number[]}} key */
   constructor(section, key) {
@@ -29,7 +29,7 @@ export default class Many extends Picks {
     return { state, said: said === "" ? [] : [new Text(said)] };
   }
 
-  /** What the author says of each ticked option. Which of them are right is marked once all are. */
+  /** Show the author's feedback on each ticked option. Mark them as right only once the complete answer is right. */
   showVerdict() {
     this.clearVerdicts();
     const ticked = this.#ticked;

@@ -6,7 +6,7 @@ export default class Many extends Picks {
     return "checkbox";
   }
 
-  /** The places of the ticked options. @returns {{value: any} | null} */
+  /** The indices of the ticked options. @returns {{value: any} | null} */
   get answer() {
     const ticked = [.../** @type {NodeListOf<HTMLInputElement>} */ (this.fieldset.querySelectorAll("input:checked"))];
     return ticked.length === 0 ? null : { value: ticked.map(({ value }) => Number(value)) };

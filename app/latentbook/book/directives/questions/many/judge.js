@@ -3,7 +3,10 @@ import { translate, translateCount } from "latentbook/words.js";
 
 /** @typedef {import("latentbook/quiz/judge.js").Judgement} Judgement */
 
-/** The places of ticked options, "0,2". @param {string} answer @param {{answer: number[]}} key @returns {Judgement} */
+/**
+ * Judge the indices of ticked options, "0,2".
+ * @param {string} answer @param {{answer: number[]}} key @returns {Judgement}
+ */
 export function judge(answer, key) {
   const ticked = new Set(answer === "" ? [] : answer.split(","));
   if (ticked.size === 0) return unread(translate("Tick what you think is right first."));

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Public
@@ -10,7 +11,6 @@ from latentbook.book.compose.question import Question, QuestionKind, shared
 from latentbook.book.compose.task_list import Choice, read_options
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake
 
 
 @dataclass(frozen=True)

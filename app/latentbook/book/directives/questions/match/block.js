@@ -1,9 +1,9 @@
 import { copyOf } from "latentbook/quiz/feedback.js";
 import { judge } from "./judge.js";
 
-/** Two columns to be joined. An answer is the place of a right item for each left one, "2,0,1". */
+/** Two columns to match. An answer lists the index of the right item for each left one, "2,0,1". */
 export default class Match {
-  /** Whether an answer was wrong since the question was opened: from then on, which pairs are is shown. */
+  /** Whether an answer has been wrong since the page opened: from then on, each pair's verdict is shown. */
   #told = false;
 
   /** @param {HTMLElement} section @param {{answer: number[]}} key */

@@ -5,7 +5,7 @@ import { inDigits } from "latentbook/words.js";
 
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-/** A letter for each item; the results are a table of how many chose which. */
+/** A letter for each item; the results are a table of how often each was chosen. */
 export default class Match {
   /** @param {{left: string[], right: string[], answer?: number[]}} asked @param {HTMLElement} place */
   constructor(asked, place) {
@@ -21,7 +21,7 @@ export default class Match {
     const options = [new Option("…", ""), ...this.asked.right.map((_, at) => new Option(LETTERS[at], String(at)))];
     const select = make("select", { name: id, id, autocomplete: "off" }, ...options);
     const label = make("label", { htmlFor: id, id: `item-${i}`, innerHTML });
-    select.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of what a label itself gives
+    select.setAttribute("aria-labelledby", label.id); // Chromium leaves equations out of a plain label's name
     return make("li", {}, label, " ", select);
   }
 

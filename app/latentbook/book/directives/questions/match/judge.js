@@ -3,7 +3,10 @@ import { translate } from "latentbook/words.js";
 
 /** @typedef {import("latentbook/quiz/judge.js").Judgement} Judgement */
 
-/** The place of a right item for each left one, "2,0,1". @param {string} answer @param {{answer: number[]}} key @returns {Judgement} */
+/**
+ * Judge the indices of the right item for each left one, "2,0,1".
+ * @param {string} answer @param {{answer: number[]}} key @returns {Judgement}
+ */
 export function judge(answer, key) {
   const picked = answer.split(",");
   const all = key.answer.length;

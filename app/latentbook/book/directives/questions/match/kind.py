@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeGuard
 
 from markdown_it.token import Token
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, ClassForm, Show
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.notebook import Cell, NotebookWriter
@@ -22,7 +23,6 @@ from latentbook.book.compose.question import (
 )
 from latentbook.book.read.nodes import DirectiveNode, Node, TextNode
 from latentbook.book.translations.language import message
-from latentbook.errors import Mistake
 
 PAIR = re.compile(r"(\d+)\s*=\s*(\d+)")
 
@@ -80,12 +80,12 @@ def pairs_of(answer: Sequence[int]) -> str:
 
 
 class _Table:
-    """The items of a question, in Markdown; equal right items are one.
+    """The items of a question, in Markdown; equal right items are merged.
 
     Attributes
     ----------
-    heads : of the two columns
-    rows : both items of each row; the left one is empty where the right one belongs to none
+    heads : heads of the two columns
+    rows : both items of each row; the left one is empty if the right one belongs to none
     right : the right items, shuffled
     answer : for each left item the place of its right one
     """

@@ -1,5 +1,5 @@
 /**
- * Feedback on a number that a reader typed: right, or what is wrong with it, if that can be found out.
+ * Feedback on a number that a reader typed: right, or the probable mistake, if one can be recognised.
  *
  * @typedef {{answer: number, tolerance: number, unit: string, wrong: number[]}} NumberKey
  * @typedef {{verdict: "right"} | {verdict: "wrong", listed: number} | {verdict: "wrong", why: string}
@@ -9,7 +9,7 @@ import { readNumber } from "latentbook/number.js";
 import { unread } from "latentbook/quiz/judge.js";
 import { translate } from "latentbook/words.js";
 
-/** A mistaken answer is recognised within this share of itself, and of its distance to the right one. */
+/** Tolerances for recognising a mistaken answer: fractions of the answer, and of its distance from the right one. */
 const CLOSE = 0.02;
 const APART = 0.1;
 
@@ -24,13 +24,13 @@ export function judgeNumber(text, { answer, tolerance, unit, wrong }) {
   const { value } = read;
   if (Math.abs(value - answer) <= tolerance + rounding(answer)) return { verdict: "right" };
 
-  /** Which mistaken answer a number is, and not merely near to. @param {number} number */
+  /** Index of the mistaken answer that a number equals; -1 if it is merely near one. @param {number} number */
   const among = (number) =>
     wrong.findIndex((mistaken) => {
       const room = Math.min(tolerance, CLOSE * Math.abs(mistaken), APART * Math.abs(mistaken - answer));
       return Math.abs(number - mistaken) <= room + rounding(mistaken);
     });
-  /** Whether it is the answer multiplied by this. @param {number} by */
+  /** Whether the value is the answer multiplied by this. @param {number} by */
   const isTimes = (by) => Math.abs(value / by - answer) <= Math.min(tolerance, CLOSE * Math.abs(answer)) + rounding(answer);
 
   const listed = among(value);
@@ -58,5 +58,5 @@ export function judge(answer, key) {
   return { state: found.verdict, said: "why" in found ? found.why : "", feedback: "listed" in found ? [`wrong ${found.listed}`] : [] };
 }
 
-/** How far two ways to work out a number may differ. @param {number} value */
+/** Tolerance for rounding in different ways to compute a number. @param {number} value */
 const rounding = (value) => 1e-9 * Math.abs(value);

@@ -22,7 +22,7 @@ from latentbook.book.translations.language import message
 
 @dataclass(frozen=True)
 class NumberQuestion(Question):
-    """key: {"answer", "tolerance", "unit", "wrong": [number]}, the order of ``wrong``."""
+    """key: {"answer", "tolerance", "unit", "wrong": [number]}, in the order of ``wrong``."""
 
     kind = "number"
     unit: Public[str]

@@ -9,7 +9,7 @@ from latentbook.book.compose.answers import Answers, NotAnAnswer
 from latentbook.book.translations.language import message
 
 INDENT = 4
-"""Spaces."""
+"""Spaces per level."""
 MAX_INDENTS = 6  # as in the page
 
 
@@ -17,7 +17,7 @@ class OrderAnswers(Answers):
     def typed(
         self, fields: Mapping[str, str], label: str, key: Mapping[str, Any], told: Mapping[str, Any]
     ) -> str:
-        """Letters of lines, one a line after its indentation, as places and indents."""
+        """Convert letters of lines, one indented letter per line, to places and indents."""
         letters, used = list(ascii_uppercase[: len(told["lines"])]), []
         for line in fields.get("answer", "").expandtabs(INDENT).splitlines():
             letter = line.strip().upper()

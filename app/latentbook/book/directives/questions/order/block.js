@@ -9,26 +9,26 @@ const INDENT = 4;
 const MOST_INDENTS = 6;
 
 /**
- * Lines to put in order. Code in another order than the written one is run against the check.
+ * Lines to put in order. Code in a different order from the book's is run against the check.
  *
  * @import { Reply } from "latentbook/quiz/types.js"
  * @import { Used } from "./judge.js"
  */
 export default class Order {
-  /** What a check is at. */
+  /** Status text during a check. */
   doing = translate("Running");
-  /** Whether an answer was wrong: from then on, which lines may stay is said. */
+  /** Whether an answer has been wrong: from then on, feedback names the lines that may stay. */
   #told = false;
   /** @type {Used[]} */
   #used = [];
-  /** The line that is being dragged. @type {number | null} */
+  /** The line being dragged. @type {number | null} */
   #dragged = null;
   #react = () => {};
 
   /** @param {HTMLElement} section @param {import("./judge.js").OrderKey} key */
   constructor(section, key) {
     this.section = section;
-    this.key = key; // empty while the answer is not open: it is not checked then
+    this.key = key; // empty while the answer is withheld: nothing is checked then
     this.list = /** @type {HTMLElement} */ (section.querySelector("ol.used"));
     this.rest = /** @type {HTMLElement} */ (section.querySelector("ul.unused"));
     this.items = [...this.rest.querySelectorAll("li")];
@@ -52,7 +52,7 @@ export default class Order {
     try {
       pairs = JSON.parse(value);
     } catch {
-      // An answer of another kind of question that once had this label.
+      // The answer is to a question of a different kind that once had this label.
     }
     this.#used = pairs.filter(([line]) => line in this.items).map(([line, indent]) => ({ line, indent }));
     this.#show();
@@ -91,7 +91,7 @@ export default class Order {
     }
   }
 
-  /** What is wrong with the order, a line at a time. @param {Used[]} used @returns {Node[]} */
+  /** The first mistake in the order, as feedback. @param {Used[]} used @returns {Node[]} */
   #mistakes(used) {
     const ranks = ranksOf(used, this.key, this.texts);
     const letter = (/** @type {number} */ at) => this.#letter(used[at].line);
@@ -123,7 +123,7 @@ export default class Order {
     return this.items[line].querySelector(".letter")?.textContent ?? "";
   }
 
-  /** The line that is selected. */
+  /** The selected line; -1 if there is none. */
   get #selected() {
     return this.inputs.findIndex((input) => input.checked);
   }
@@ -163,7 +163,7 @@ export default class Order {
     this.#showMoves();
   }
 
-  /** Only moves that are possible can be pressed; a pressed one keeps the focus. */
+  /** Mark impossible moves as disabled, without `disabled`, so that a pressed button stays focused. */
   #showMoves() {
     const line = this.#selected;
     const at = this.#used.findIndex((each) => each.line === line);
@@ -175,7 +175,7 @@ export default class Order {
     }
   }
 
-  /** With a mouse, a line can be dragged into its place, or out. */
+  /** Let readers drag a line into its place, or out, with a mouse. */
   #makeDraggable() {
     for (const [line, item] of this.items.entries()) {
       item.draggable = true;
@@ -190,7 +190,7 @@ export default class Order {
     }
   }
 
-  /** @param {DragEvent} event @param {boolean} isUsed whether it is dropped among the lines that are used */
+  /** @param {DragEvent} event @param {boolean} isUsed whether it is dropped among the used lines */
   #drop(event, isUsed) {
     const line = this.#dragged;
     this.#dragged = null;
@@ -208,7 +208,10 @@ export default class Order {
   }
 }
 
-/** Moves only what is not in its place yet: an element that is moved loses the focus. @param {HTMLElement} list @param {HTMLElement[]} items */
+/**
+ * Move only items that are not yet in their place: a moved element loses the focus.
+ * @param {HTMLElement} list @param {HTMLElement[]} items
+ */
 function fill(list, items) {
   for (const [i, item] of items.entries()) if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null);
 }

@@ -1,17 +1,17 @@
 /**
- * What is wrong with an order of lines.
+ * Finds mistakes in an order of lines.
  *
- * @typedef {{line: number, indent: number}} Used a line that is used, by its place in the question
+ * @typedef {{line: number, indent: number}} Used a line in use, by its index in the question
  * @typedef {object} OrderKey
- * @property {number[]} order a right order, by places
- * @property {number[]} ranks of these: lines of one rank may stand in any order
- * @property {number[]} indents of these; none in prose
+ * @property {number[]} order a right order, by indices
+ * @property {number[]} ranks of these: lines of one rank may be in any order
+ * @property {number[]} indents of these; empty for prose
  * @property {string | null} check Python that judges any other order of code
  */
 
 /**
- * The ranks that lines have in a right order; null for one that belongs nowhere. Lines of equal text are exchangeable: the
- * first of them to be used counts as the first.
+ * The ranks of lines in a right order; null for a line that does not belong. Lines with equal text are interchangeable:
+ * the first one used counts as the first.
  *
  * @param {Used[]} used
  * @param {OrderKey} key
@@ -29,7 +29,10 @@ export function ranksOf(used, key, texts) {
   });
 }
 
-/** Whether the lines are the written ones, in a right order and as far to the right. @param {Used[]} used @param {OrderKey} key @param {string[]} texts */
+/**
+ * Whether the lines are the book's, in a right order and with the right indentation.
+ * @param {Used[]} used @param {OrderKey} key @param {string[]} texts
+ */
 export function isRight(used, key, texts) {
   const ranks = ranksOf(used, key, texts);
   if (used.length !== key.order.length || ranks.some((rank, i) => rank === null || rank < (ranks[i - 1] ?? 0))) return false;
@@ -47,19 +50,25 @@ export function judge(answer, key, { lines }) {
   return { state: isRight(used, key, lines) ? "right" : "wrong", said: "", feedback: [] };
 }
 
-/** The places, in the order, of lines that are not indented as written. @param {Used[]} used @param {OrderKey} key @param {string[]} texts */
+/**
+ * Positions in the order of lines whose indentation differs from the book's.
+ * @param {Used[]} used @param {OrderKey} key @param {string[]} texts
+ */
 export function misindented(used, key, texts) {
   const ranks = ranksOf(used, key, texts);
   const wanted = new Map(key.ranks.map((rank, at) => [rank, key.indents[at] ?? 0]));
   return [...used.keys()].filter((i) => ranks[i] !== null && used[i].indent !== wanted.get(ranks[i] ?? 0));
 }
 
-/** The first line that comes before one that has to precede it, by its place in the order; -1 if there is none. @param {(number | null)[]} ranks */
+/**
+ * Position of the first line that is before one that must precede it; -1 if there is none.
+ * @param {(number | null)[]} ranks
+ */
 export function firstTooEarly(ranks) {
   return ranks.findIndex((rank, i) => rank !== null && ranks.slice(i + 1).some((later) => later !== null && later < rank));
 }
 
-/** The largest set of lines that may stay where they are, by their places in the order. @param {(number | null)[]} ranks */
+/** Positions of the largest set of lines that may stay where they are. @param {(number | null)[]} ranks */
 export function mayStay(ranks) {
   /** The longest run that ends at each line. @type {number[][]} */
   const runs = [];

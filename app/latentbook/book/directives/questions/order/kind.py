@@ -1,4 +1,4 @@
-"""``order``: lines of code or steps in prose to be put in order, some of which belong nowhere.
+"""``order``: lines of code or steps in prose to put in order; some of them do not belong.
 
 Such exercises are known as Parsons problems (Parsons and Haden, 2006).
 """
@@ -10,6 +10,7 @@ from html import unescape
 from string import ascii_uppercase
 from typing import Any, ClassVar
 
+from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import Block, Prose
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
@@ -29,7 +30,6 @@ from latentbook.book.directives.questions.order.answers import INDENT, OrderAnsw
 from latentbook.book.read.nodes import DirectiveNode, own_code
 from latentbook.book.read.options import Option, text
 from latentbook.book.read.python import check_python
-from latentbook.errors import Mistake
 
 MOST_LINES, MOST_DISTRACTORS = 12, 3
 
@@ -48,7 +48,7 @@ class Line:
 class OrderQuestion(Question):
     """key: {"order", "ranks", "indents", "check"}.
 
-    ``order`` is a right one, of the places of lines; each may be exchanged with others of its rank.
+    ``order`` is a right order of the lines' places; lines of the same rank may be exchanged.
     """
 
     kind = "order"
@@ -82,7 +82,7 @@ class OrderQuestion(Question):
 
 @dataclass(frozen=True)
 class _Written:
-    """What the author wrote. ``right`` are the places of the lines that belong, in order."""
+    """The author's lines. ``right`` are the places of those that belong, in order."""
 
     lines: list[Line]
     right: list[int]
@@ -173,7 +173,7 @@ def _ranks(order: str, count: int) -> list[int]:
 
 
 def in_notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
-    """The lines with their letters; they come in order with the answer."""
+    """Write the lines with letters, shuffled; the answer has them in order."""
     texts = [part for part in node.text if not is_task_list(part)]
     if parts := node.parts("lines"):
         right = _lines(parts[0])

@@ -6,7 +6,7 @@ import { translate } from "latentbook/words.js";
 
 /** A listing whose output is predicted: committing locks the options, then the code runs. */
 export default class Predict extends Picks {
-  /** A prediction is none once the output has been seen. */
+  /** Once the reader has seen the output, it is not a prediction. */
   final = true;
   doing = translate("Running");
 
@@ -16,7 +16,7 @@ export default class Predict extends Picks {
     this.recorded = key;
   }
 
-  /** An answer that is only saved, because the worked one is not open yet, can still be changed. */
+  /** Lock the options. While the worked answer is withheld, an answer is only saved, and can still be changed. */
   showVerdict() {
     super.showVerdict();
     this.#lock(this.answer !== "");
@@ -31,7 +31,7 @@ export default class Predict extends Picks {
     return { state, said: [...said, output] };
   }
 
-  /** What the code puts out: recorded, if Python is not there yet. @param {AbortSignal} [signal] */
+  /** The output of the code; the recorded one if Python is not ready. @param {AbortSignal} [signal] */
   async #run(signal) {
     const { printed, error } = this.recorded;
     if (!runtime.ready) return `${printed}${error}`;

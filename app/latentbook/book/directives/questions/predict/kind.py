@@ -1,4 +1,4 @@
-"""``predict``: what a listing prints; the reader commits, then it runs."""
+"""``predict``: a listing's output; the reader commits to a prediction, then the listing runs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from latentbook.book.translations.language import message
 class PredictQuestion(Question):
     """key: {"answer": index of the right option, "printed", "error"}.
 
-    The option after the last one is that the code stops with an error.
+    The index after the last option means that the code stops with an error.
     """
 
     kind = "predict"
@@ -31,7 +31,7 @@ class PredictQuestion(Question):
 
     @property
     def outcome(self) -> str:
-        """What the code prints, and the error that it stops with."""
+        """The output of the code, and the error that it stops with."""
         return f"{self.key['printed']}{self.key['error']}".rstrip()
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
@@ -62,7 +62,7 @@ def build(
 
 
 def _answer(listed: Listed, ran: dict[str, str], composer: Composer) -> int:
-    """The place of what really happens, after reporting that it is not what is marked."""
+    """The place of the true outcome; report it if a different option is marked."""
     if ran["error"]:
         if listed.right:
             what = f"stops with {ran['error']}: mark no option, since an error is always offered"

@@ -8,15 +8,15 @@ import { copyOf } from "latentbook/quiz/feedback.js";
 import { translate } from "latentbook/words.js";
 
 /**
- * A state of an instrument that fulfils conditions. It is computed again by the book's own code, here as on the server (goal.py):
- * the picture may be behind the controls, and readers may have edited the instrument.
+ * A state of an instrument that fulfils conditions. The book's own code recomputes it, here as on the server (goal.py),
+ * because the picture may lag behind the controls, and readers may have edited the instrument.
  *
- * @typedef {[string, string, string]} Condition a readout or a control, a sign, and what it is compared with
+ * @typedef {[string, string, string]} Condition a readout or a control, a sign, and the value to compare with
  */
 export default class InstrumentState {
-  /** Whether the reader has done anything here: the address of the page may have moved the instrument. */
+  /** Whether the reader has used the instrument, because the page's address may have moved it too. */
   #touched = false;
-  /** An answer of an earlier visit, as JSON, until the instrument has started. */
+  /** The answer from an earlier visit, as JSON, until the instrument has started. */
   #earlier = "";
 
   /** @param {HTMLElement} section @param {{goal: Condition[], wrong?: Condition[][]}} key */
@@ -28,7 +28,7 @@ export default class InstrumentState {
     this.instrument.addEventListener("mounted", () => this.#restore());
   }
 
-  /** The controls' values as JSON, once these are others than at the beginning. */
+  /** The controls' values as JSON, once they differ from the initial ones. */
   get answer() {
     return this.#moved || this.#earlier;
   }
@@ -105,7 +105,7 @@ export default class InstrumentState {
   }
 }
 
-/** As goal.py reads what is shown: the number at its beginning. */
+/** Matches the number at the start of a displayed value, as in goal.py. */
 const NUMBER = /^(-?[\d,]*\.?\d+)(?: × 10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?/;
 const RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 

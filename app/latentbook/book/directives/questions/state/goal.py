@@ -1,4 +1,4 @@
-"""Conditions on what an instrument shows: ``error < 20, bits <= 6``."""
+"""Conditions on the readouts and controls of an instrument: ``error < 20, bits <= 6``."""
 
 import json
 import re
@@ -9,8 +9,8 @@ from typing import TypeAlias
 from latentbook.book.read.options import QUOTED
 
 Goal: TypeAlias = Sequence[Sequence[str]]
-"""Conditions: the name of a readout or a control, a sign, and what it is compared with: a number or
-a word, or a text in double quotes."""
+"""Conditions. Each is the name of a readout or control, a sign, and a number, a word or a text in
+double quotes."""
 
 SIGNS = {"<": lt, "<=": le, ">": gt, ">=": ge, "==": eq}
 CONDITION = re.compile(rf'(\w+)\s*(<=|>=|==|<|>)\s*({QUOTED}|[^\s"]\S*)')
@@ -19,7 +19,7 @@ POWERS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 
 
 def read_goal(text: str) -> list[list[str]]:
-    """Read conditions; ValueError says what is accepted."""
+    """Read conditions; ValueError describes the accepted form."""
     pieces = re.sub(QUOTED, lambda quoted: quoted[0].replace(",", "\0"), text).split(",")
     found = [CONDITION.fullmatch(each.replace("\0", ",").strip()) for each in pieces]
     if None in found:
@@ -29,7 +29,7 @@ def read_goal(text: str) -> list[list[str]]:
 
 
 def missed(goal: Goal, shown: Mapping[str, str]) -> list[Sequence[str]]:
-    """The conditions that do not hold, judged by what a reader sees."""
+    """The conditions that the values shown to the reader do not meet."""
     return [each for each in goal if not _holds(shown[each[0]], *each[1:])]
 
 

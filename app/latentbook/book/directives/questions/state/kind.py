@@ -1,9 +1,10 @@
-"""``state``: a state of an instrument that fulfils conditions."""
+"""``state``: a state of an instrument that meets conditions."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from latentbook.base.errors import Mistake, accepted_names
 from latentbook.book.compose.blocks import Block
 from latentbook.book.compose.compose import Composer
 from latentbook.book.compose.pieces import Public
@@ -21,7 +22,6 @@ from latentbook.book.directives.questions.state.answers import StateAnswers
 from latentbook.book.directives.questions.state.goal import Goal, missed, read_goal
 from latentbook.book.read.nodes import DirectiveNode
 from latentbook.book.read.options import Option, text
-from latentbook.errors import Mistake, accepted_names
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def build(node: DirectiveNode, options: dict[str, Any], composer: Composer) -> S
 
 
 def _shown(name: str, setting: str, composer: Composer) -> Mapping[str, str]:
-    """The readouts of an instrument at a state, and its controls as addresses have them."""
+    """The readouts of an instrument at a state, and its controls as written in addresses."""
     stills = composer.resources.stills
     instrument = stills.instrument(name)
     state = {**instrument.defaults(), **read_state(instrument, setting)}

@@ -18,7 +18,7 @@ class TrueFalseQuestion(Question):
     kind = "true-false"
 
     def class_forms(self, show: Show) -> tuple[ClassForm, ...]:
-        """The first of two options is true."""
+        """Of the two options, the first means true."""
         told = {"answer": self.key.get("answer")}
         return (ClassForm("true-false", message("True or false"), {}, told, {"count": 2}),)
 

@@ -1,4 +1,4 @@
-"""Files of data: read with the line of each value, checked by pydantic; mistakes are reported."""
+"""Read data files with the line of each value, check them with pydantic, report mistakes."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from latentbook.errors import FileProblems, known_names
+from latentbook.base.errors import FileProblems, known_names
 
 Place: TypeAlias = tuple[str | int, ...]
 """The keys and list positions of a value: ``("parts", 0, "chapters", 2, "slug")``."""
@@ -39,7 +39,7 @@ TOML_HINTS = {
     "Cannot overwrite": "The key is given twice",
     "Cannot declare": "The table is opened twice: put its keys under one heading",
 }
-"""What to write instead, by the beginning of a message of ``tomllib``."""
+"""Corrections to suggest, by the beginning of a ``tomllib`` message."""
 
 TOKEN = re.compile(
     r'"""(?:\\.|[^\\])*?"{3,5}|' + r"'''.*?'{3,5}|"
@@ -58,7 +58,7 @@ WANTED = {
     "too_short": "a list that is not empty",
     "string_too_short": "text",
 }
-"""What a value must be, by pydantic's name for the mistake."""
+"""The accepted kind of value, by pydantic's name for the mistake."""
 
 
 Text: TypeAlias = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -69,9 +69,9 @@ class Entry(BaseModel):
 
     Attributes
     ----------
-    short : the only field of a table that is written as a text
+    short : the field that is set if a text is written in place of the table
     stand_in : values for required fields of a file that are missing or wrong
-    instead : what to write instead of some unknown keys
+    instead : corrections for some unknown keys
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -105,7 +105,7 @@ def matching(pattern: str, otherwise: str) -> AfterValidator:
 
 
 def full_sentence(error: Exception) -> PydanticCustomError:
-    """Raise this in a validator if the error's message says everything."""
+    """An error for validators to raise if its message is complete."""
     return PydanticCustomError("full_sentence", "{message}", {"message": str(error)})
 
 
@@ -125,11 +125,11 @@ class DataFile:
 
     Parameters
     ----------
-    text : what is wrong with it is reported, and there are no values then
+    text : if it does not parse, the error is reported and there are no values
 
     Attributes
     ----------
-    dropped : places of what :meth:`checked` has left out
+    dropped : places of values that :meth:`checked` has left out
     """
 
     name = "the file"
@@ -147,11 +147,11 @@ class DataFile:
         return cls(report.read(path), report)
 
     def parse(self, text: str) -> dict[str, Any] | None:
-        """Return the values; None after reporting why there are none."""
+        """Return the values; if there are none, report why and return None."""
         raise NotImplementedError
 
     def line(self, *place: str | int) -> int:
-        """The line of a value, or of the table around one that is not written."""
+        """The line of a value; if it is not written, the line of the table around it."""
         while place and place not in self.lines:
             place = place[:-1]
         return self.lines.get(place, 1)
@@ -162,8 +162,8 @@ class DataFile:
     def checked(self, model: type[M]) -> M:
         """Return the values as a model.
 
-        Report what is wrong and leave it out, together with the list item or the table that cannot
-        do without it.
+        Report each mistake and leave it out, together with the list item or table that requires the
+        value.
         """
         adapter = TypeAdapter(model)
         stand_in = getattr(model, "stand_in", {})
@@ -188,7 +188,7 @@ class DataFile:
                 self.dropped |= set(places)
 
     def placed(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Values whose tables and texts in lists know their lines."""
+        """The values; each table, and each text in a list, has a ``line``."""
 
         def place_in(value: Any, place: Place) -> Any:
             placed: Any = value
@@ -222,9 +222,9 @@ class Toml(DataFile):
 
 
 class Json(DataFile):
-    """A file that a program writes: the lines are looked up only when something is wrong."""
+    """A file that a program writes; its lines are looked up only for errors."""
 
-    instead: ClassVar = ""  # how to write it again
+    instead: ClassVar = ""  # advice on writing the file again
 
     def parse(self, text: str) -> dict[str, Any] | None:
         self._text = text
@@ -281,7 +281,7 @@ def _droppable(place: Place, kind: str) -> Place:
 
 
 def _drop(values: Any, place: Place) -> None:
-    with suppress(KeyError, IndexError):  # it may have gone with something around it
+    with suppress(KeyError, IndexError):  # an enclosing value may have been removed already
         for part in place[:-1]:
             values = values[part]
         del values[place[-1]]
@@ -372,7 +372,7 @@ class _TomlLines:
         return keys
 
     def table(self) -> Place:
-        """Read ``[table]`` or ``[[list]]``; return the place of what follows."""
+        """Read ``[table]`` or ``[[list]]``; return the place of its content."""
         _, line = self.tokens.popleft()
         if is_list := self.tokens[0][0] == "[":
             self.tokens.popleft()
@@ -401,7 +401,7 @@ class _TomlLines:
         opening = self.tokens.popleft()[0]
         if opening not in ("[", "{"):
             while self.tokens and self.tokens[0][0] not in ("\n", ",", "]", "}"):
-                self.tokens.popleft()  # a moment may be written with a space
+                self.tokens.popleft()  # a date and time may contain a space
             return
         nth = 0
         while (here := self.tokens[0])[0] not in ("]", "}"):

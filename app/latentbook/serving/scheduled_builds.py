@@ -8,12 +8,12 @@ from datetime import datetime
 
 from latentbook.book.read.day import right_now
 from latentbook.book.read.project import days_of
-from latentbook.http.fault import OLD_SITE, Fault
 from latentbook.http.logs import log
+from latentbook.serving.fault import OLD_SITE, Fault
 from latentbook.settings import Settings
 
 LOOK_S = 60
-"""Longest time between two looks at the clock, because clocks are set and machines sleep."""
+"""Longest time between two checks of the clock, because clocks are set and machines sleep."""
 
 FIRST_RETRY_S, LONGEST_RETRY_S = 60, 30 * 60
 """Time between a failed build and the next; it doubles with each failure."""

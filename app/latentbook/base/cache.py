@@ -77,7 +77,7 @@ def _digest(data: bytes) -> bytes:
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Write a file atomically, also when several processes write it at once."""
+    """Write a file atomically, even if several processes write it at once."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}")
     try:
@@ -101,6 +101,6 @@ def all_or_none(*paths: Path) -> Iterator[None]:
             else:
                 path.write_bytes(data)
         for folder in sorted(folders, reverse=True):
-            with suppress(OSError):  # it was not created, or contains something else by now
+            with suppress(OSError):  # it was not created, or has other content by now
                 folder.rmdir()
         raise

@@ -26,7 +26,7 @@ class ContentError(LatentbookError):
 
 
 class Mistake(Exception):
-    """Ends what is made of a piece of text: a mistake at a line of its file."""
+    """A mistake at a line of a file; raising it stops work on a piece of text."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -55,8 +55,8 @@ class Origins:
 
     Parameters
     ----------
-    lines : file and line of each line, by the path that messages name; those after the last follow
-        it in its file
+    lines : origin (file, line) of each line, by the path that messages name; lines after the last
+        continue in its file
     """
 
     def __init__(self, lines: Mapping[str, Sequence[tuple[str, int]]] | None = None) -> None:
@@ -79,7 +79,7 @@ class Problems:
         self._told: set[str] = set()
 
     def add(self, path: Path, line: int, message: str, shown_at: str = "") -> None:
-        """Record a mistake, once for each place, with the first page that shows it."""
+        """Record a mistake once per place, with the first page that shows it."""
         told = ContentError(*self.origins.of(path, line), message)
         if str(told) not in self._told:
             self._told.add(str(told))
@@ -111,7 +111,7 @@ class FileProblems:
         self._problems.add(self.path, line, message, shown_at)
 
     def read(self, path: Path) -> str:
-        """Return a file's text as far as it can be read; report what is wrong with it."""
+        """Return a file's text as far as it is readable; report any fault."""
         try:
             text = path.read_text(encoding="utf-8-sig")
             if "\0" in text:
@@ -166,5 +166,5 @@ def first_of(names: Sequence[str], limit: int = 6) -> str:
 
 
 def known_names(name: str, accepted: Iterable[str], instead: Mapping[str, str]) -> str:
-    """Text after 'unknown NAME': what to write instead, or what is accepted."""
+    """Text after 'unknown NAME': the correction, or the accepted names."""
     return f": {instead[name]}" if name in instead else f". {accepted_names(name, accepted)}"

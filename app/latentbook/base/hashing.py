@@ -1,4 +1,4 @@
-"""The one hash by which content is named."""
+"""The hash by which all content is named."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Why the served site is older than its sources."""
+"""The reason why the served site is older than its sources."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from latentbook.book.read.day import right_now
 from latentbook.http.site_files import SiteFiles
 
 OLD_SITE = "The site could not be built; the last good one is served"
-"""The log message."""
+"""Log message of a failed build."""
 
 
 class Fault:

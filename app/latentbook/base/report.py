@@ -1,7 +1,7 @@
-"""How long tasks report progress."""
+"""Progress reports of long tasks."""
 
 from collections.abc import Callable
 from typing import TypeAlias
 
 Report: TypeAlias = Callable[[str], None]
-"""Takes one line to show."""
+"""A function that shows one line."""

@@ -1,4 +1,4 @@
-"""Files by their places below a folder, also where no folder has all of them."""
+"""Files by place below a folder, even if they come from several folders."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from latentbook.errors import FileProblems
+from latentbook.base.errors import FileProblems
 
 
 class Files:
-    """The files of a folder; of a course, those of its own folders and of its book's.
+    """The files of a folder, or of a course together with its book.
 
     Parameters
     ----------
     paths : the file at each place, such as ``autoencoders/images/net.svg``
-    texts : what is there instead, put together from several files
+    texts : texts put together from several files, which replace the file at their place
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class Files:
 
     @classmethod
     def of(cls, folder: Path) -> Files:
-        """All files of a folder but bytecode."""
+        """All files of a folder except bytecode."""
         found = (path for path in folder.rglob("*") if "__pycache__" not in path.parts)
         return cls({path.relative_to(folder).as_posix(): path for path in found if path.is_file()})
 
@@ -37,16 +37,16 @@ class Files:
         return iter(sorted(self._paths.keys() | self._texts.keys()))
 
     def inside(self, folder: str, ending: str = "") -> list[str]:
-        """The places in a folder, those in its own folders left out."""
+        """The places directly in a folder, without its subfolders."""
         depth = folder.count("/") + 1
         return [place for place in self.below(folder, ending) if place.count("/") == depth]
 
     def below(self, folder: str, ending: str = "") -> list[str]:
-        """The places in a folder and in its own folders."""
+        """The places in a folder and its subfolders."""
         return [each for each in self if each.startswith(f"{folder}/") and each.endswith(ending)]
 
     def path(self, place: str) -> Path:
-        """The file itself.
+        """Path of the file at a place.
 
         Raises
         ------
@@ -61,7 +61,7 @@ class Files:
         return self._paths[place].read_bytes()
 
     def text(self, place: str, report: FileProblems) -> str:
-        """The text as far as it can be read; what is wrong with it is reported."""
+        """Return the text as far as it is readable; report any fault."""
         if place in self._texts:
             return self._texts[place]
         return report.read(self._paths.get(place, Path(place)))

@@ -16,8 +16,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import StreamingResponse
 from watchfiles import awatch
 
-from latentbook.errors import LatentbookError, sentences
-from latentbook.http.fault import Fault
+from latentbook.base.errors import LatentbookError, sentences
+from latentbook.serving.fault import Fault
 from latentbook.settings import Settings
 
 KEEP_ALIVE_S = 15
@@ -123,12 +123,12 @@ def module_of(path: Path, settings: Settings) -> str:
 
 
 def import_anew(changed: Iterable[Path], settings: Settings) -> None:
-    """Execute changed instruments again, so that the build draws what their files now say.
+    """Import changed instruments again, so that the build draws with their new code.
 
     Raises
     ------
     LatentbookError
-        If one cannot be imported. A separate process tries it first, as it may never end.
+        If one cannot be imported. A separate process tries it first, because it may never end.
     """
     from latentbook.book.compose.author_code import AuthorCode, explained
 

@@ -99,7 +99,7 @@ class Trained:
 
 
 def train_model(name: str, job: Job) -> Card:
-    """Train one model of `MODELS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
+    """Train one model of `SPECS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
     dataset = load_dataset(SPECS[name].dataset)
     trained = train_once(name, dataset, SEED, job)
     card = describe(name, dataset, trained)

@@ -58,7 +58,7 @@ class Split:
     Attributes
     ----------
     seen : families that train
-    unseen : one emoji of each held-out family, without a skin tone, drawn by `SHOWN` artists
+    unseen : one emoji of each held-out family, without a skin tone, drawn by Noto and by `UNSEEN_ARTIST`
     """
 
     seen: tuple[tuple[Emoji, ...], ...]

@@ -58,7 +58,8 @@ class Split:
     Attributes
     ----------
     seen : families that train
-    unseen : one emoji of each held-out family, without a skin tone, drawn by Noto and by `UNSEEN_ARTIST`
+    unseen : of each held-out family one emoji without a skin tone that Noto and the
+        `UNSEEN_ARTIST` drew
     """
 
     seen: tuple[tuple[Emoji, ...], ...]

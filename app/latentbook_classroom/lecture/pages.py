@@ -66,7 +66,7 @@ class Pages:
 
     def words(self, interface: Language) -> str:
         """The path of the scripts' messages; empty in English."""
-        if not (said := interface.words_script(lecture=True)):
+        if not (said := interface.words_script(served=True)):
             return ""
         name = f"words-{content_hash(said)}.js"
         self.files[name] = said

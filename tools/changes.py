@@ -23,6 +23,7 @@ READERS = {
     ),
     "app/latentbook/book/read/suggestions.toml": "unit/book/test_errors.py",
     "app/latentbook/locale/": "unit/book/test_languages.py browser/test_languages.py",
+    "app/latentbook_classroom/locale/": "unit/book/test_languages.py",
     "app/latentbook/runtime/": "browser/test_runtime.py browser/test_start.py",
     "app/latentbook/templates/": "unit/book/ browser/test_look.py",
     "app/latentbook_authoring/scaffold/": (

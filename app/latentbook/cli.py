@@ -169,11 +169,7 @@ def serve(
     # with one thread only one. NumPy reads this on import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = given_settings(
-        course=course,
-        host=host,
-        port=port,
-        reload=reload,
-        edition=edition,
+        course=course, host=host, port=port, reload=reload, edition=edition
     ).extended(*of_plugins)
     require_free_port(settings.host, settings.port)
     if not settings.site.exists():

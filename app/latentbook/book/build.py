@@ -179,9 +179,8 @@ def _build(
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        files = SiteWriter(
-            settings, loaded, assets, runtime, partial, report, parts, plugins.fail_block
-        ).write()
+        given = (parts, plugins.addresses.first, plugins.fail_block)
+        files = SiteWriter(settings, loaded, assets, runtime, partial, report, *given).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.overlay.hidden))
@@ -212,7 +211,7 @@ def _stamp(
     parts = [part for files in every for place in files for part in (place, files.data(place))]
     parts.append((root / "package-lock.json").read_bytes())
     parts += project.not_open(now).names
-    parts_by_name = [[*part.serves, *part.scripts, *part.beside] for part in site_parts]
+    parts_by_name = [[part.assignments, *part.scripts, *part.beside] for part in site_parts]
     shown = (settings.reload, settings.base_path, settings.brotli_quality, parts_by_name)
     return content_hash(" ".join(map(str, shown)), plugins.digest, *parts, length=32)
 

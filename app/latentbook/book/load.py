@@ -182,8 +182,9 @@ class Composition:
     def compose(self) -> None:
         """Turn nodes into blocks; compose withheld content only to find its mistakes."""
         neighbours = Neighbours(self.project, self.closed.sources, self.labels)
+        taken = self.plugins.addresses.first
         composed = Chapters(
-            self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours
+            self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours, taken
         )
         for piece in self.closed.pieces:
             composed.rehearse(piece)

@@ -9,14 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    Strict,
-    ValidationInfo,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, Strict, ValidationInfo
 
 from latentbook.base.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.base.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names

@@ -149,11 +149,7 @@ SKETCH = Part(
 GUESS = QuestionKind(
     GuessQuestion,
     build,
-    {
-        "tolerance": Option(positive, required=True),
-        "step": Option(positive),
-        "unit": Option(text),
-    },
+    {"tolerance": Option(positive, required=True), "step": Option(positive), "unit": Option(text)},
     public=("step", "unit"),
     parts=(SKETCH,),
     answers=GuessAnswers(),

@@ -373,7 +373,20 @@ class Renderer:
         config: Mapping[str, Any] | None = None,
         **names: Any,
     ) -> str:
-        """The HTML of one page; ``config`` adds to the configuration of its scripts."""
+        """The HTML of one page.
+
+        Parameters
+        ----------
+        name : kind of page, ``Page.name``
+        title : without the book's title, which is added
+        place : below the site's root, without ``index.html``
+        description : for search engines; None means the book's
+        root : address of the site's root; if empty, relative to ``place``
+        template : file of the template; empty means ``NAME.html``
+        layout : None if the page shows only the text of ``place``
+        config : added to the configuration of the page's scripts
+        names : further values for the template
+        """
         book = self.book
         heading, title = title, title if title == book.title else f"{title} · {book.title}"
         description = book.description if description is None else description

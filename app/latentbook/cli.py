@@ -238,7 +238,7 @@ def docs(
     page: Annotated[str, typer.Argument(help="Name of a page; without one, all are listed.")] = "",
 ) -> None:
     """Show a page of the documentation of this release, or list the pages."""
-    files = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
+    files = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))]
     pages = {file.stem.lower(): file for file in files}
     if not page:
         for name, path in pages.items():

@@ -19,7 +19,7 @@ from playwright.sync_api import expect, sync_playwright
 from latentbook.book.write.prefill import fill
 from latentbook.settings import Settings
 from tests.chromium import launch
-from tests.lecture.conftest import HURRY, Lecturer, Phone
+from tests.classroom.lecture.conftest import HURRY, Lecturer, Phone
 
 from .conftest import BOOK, HEAD, MakeBook
 

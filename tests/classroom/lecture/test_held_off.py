@@ -19,7 +19,7 @@ from latentbook_classroom.lecture.lecturer import harmless
 from latentbook_classroom.lecture.mode import ClassMode, forget_key
 from latentbook_classroom.lecture.sessions import hash_of
 from latentbook_classroom.lecture.settings import file_of
-from tests.lecture.conftest import Phone, School, write_class_data
+from tests.classroom.lecture.conftest import Phone, School, write_class_data
 from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"

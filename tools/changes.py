@@ -29,6 +29,7 @@ READERS = {
     "app/latentbook_authoring/scaffold/": (
         "unit/book/test_new.py unit/book/test_problems.py unit/book/test_from_notebook.py"
     ),
+    "app/latentbook_classroom/CHANGELOG.md": "unit/test_docs.py",
     "app/latentbook_classroom/course/": (
         "classroom/ browser/test_assignments.py browser/test_classroom.py"
     ),
@@ -38,7 +39,9 @@ READERS = {
         "browser/test_assignments.py browser/test_classroom.py"
     ),
     "app/latentbook_classroom/static/grader/": "classroom/grader/test_judges.py",
-    "app/latentbook_classroom/static/lecture": "classroom/lecture/test_forms.py browser/test_class.py",
+    "app/latentbook_classroom/static/lecture": (
+        "classroom/lecture/test_forms.py browser/test_class.py"
+    ),
     "app/latentbook_classroom/templates/classroom/": "classroom/ browser/test_classroom.py",
     "app/latentbook_classroom/templates/lecture/": "classroom/lecture/ browser/test_class.py",
     "docs/": "unit/test_docs.py unit/test_reference.py unit/book/test_authoring_guide.py",

@@ -26,7 +26,7 @@ from latentbook.book.read.project import Project, days_of, read_course
 from latentbook.book.read.recordings import runnable_cells
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
-from latentbook.book.write.offline import keep_last_edition
+from latentbook.book.write.offline import keep_last_build
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import LABELS, SiteWriter
@@ -184,7 +184,7 @@ def _build(
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.overlay.hidden))
-            keep_last_edition(site, partial, told=told)
+            keep_last_build(site, partial, told=told)
         about, before = _about_file(settings), _about(settings).get("beside", ())
         about.unlink(missing_ok=True)
         _swap(partial, settings)

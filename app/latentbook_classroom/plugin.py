@@ -36,7 +36,7 @@ def addresses() -> Addresses:
 def site(settings: Settings) -> SitePart | None:
     if not settings.of(ClassroomSettings).database:
         return None
-    from latentbook_classroom.course.assignments_data import assignments_data
+    from latentbook_classroom.course.build_assignments import assignments_data
     from latentbook_classroom.course.bundle import bundle_classroom
 
     return SitePart(

@@ -21,9 +21,9 @@ from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import release
 from latentbook.book.read.day import right_now
-from latentbook.book.read.days import Days
 from latentbook.book.read.project import Project, days_of, read_course
 from latentbook.book.read.recordings import runnable_cells
+from latentbook.book.read.schedule import Days
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
 from latentbook.book.write.offline import keep_last_build

@@ -27,8 +27,8 @@ from latentbook.book.read.contents import (
     PartEntry,
     manifest_file,
 )
-from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
+from latentbook.book.read.schedule import DatedFile, Days, read_days
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.settings import Settings
 

@@ -19,7 +19,7 @@ from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.write.render import Renderer, root_of, script_json
 from latentbook.book.write.written import Written
 from latentbook_classroom import TEMPLATES
-from latentbook_classroom.grader.judged import judged_by
+from latentbook_classroom.grader.judging_data import judged_by
 
 SERVED = f"classroom/{ASSIGNMENTS}"
 """Where the server has the assignments: a site has no pages for them."""

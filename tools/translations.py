@@ -5,9 +5,6 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
-from itertools import product
-from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
@@ -16,12 +13,10 @@ from babel.messages.pofile import write_po
 from latentbook.base.errors import BookErrors, ContentError
 from latentbook.base.report import Report
 from latentbook.book.translations.language import (
-    ENGINE,
     catalogues,
     forms_of,
     is_translated,
     locale_of,
-    locales,
     po_file,
     read_catalogue,
 )
@@ -31,23 +26,19 @@ COMPLETE = ("de",)
 """Languages with every message in a release. A missing message falls back to English in other
 languages, and between releases in these too."""
 
-SOURCES = {
-    ENGINE: (
-        ("app/latentbook/book", "*.py", "python"),
-        ("widgets/engine", "*.py", "python"),
-        ("widgets/kit", "*.py", "python"),
-        ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
-        ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
-        ("static/js", "*.js", "javascript"),
-        ("app/latentbook/book/directives/questions", "*.js", "javascript"),
-    ),
-    "latentbook_classroom": (
-        ("app/latentbook_classroom", "*.py", "python"),
-        ("app/latentbook_classroom/templates", "*.html", "jinja2.ext.babel_extract"),
-        ("app/latentbook_classroom/static", "*.js", "javascript"),
-    ),
-}
-"""By package, folders, file patterns, and Babel's extraction methods."""
+SOURCES = (
+    ("app/latentbook/book", "*.py", "python"),
+    ("app/latentbook_classroom", "*.py", "python"),
+    ("widgets/engine", "*.py", "python"),
+    ("widgets/kit", "*.py", "python"),
+    ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
+    ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
+    ("app/latentbook_classroom/templates", "*.html", "jinja2.ext.babel_extract"),
+    ("static/js", "*.js", "javascript"),
+    ("app/latentbook_classroom/static", "*.js", "javascript"),
+    ("app/latentbook/book/directives/questions", "*.js", "javascript"),
+)
+"""Folders, file patterns, and Babel's extraction methods."""
 OPTIONS = {
     "newstyle_gettext": "true",
     "trimmed": "true",
@@ -92,17 +83,13 @@ def extract(names: Sequence[str], report: Report) -> None:
     LatentbookError
         If a name is not a language tag.
     """
+    template = messages()
     started = [str(locale_of(name.replace("_", "-"))) for name in names]
-    for package, name in product(ours(), dict.fromkeys([*started, *catalogues()])):
-        path = po_file(name, package)
+    for name in dict.fromkeys([*started, *catalogues()]):
+        path = po_file(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(updated(path, name, messages(package)), encoding="utf-8")
+        path.write_text(updated(name, template), encoding="utf-8")
         report(f"Wrote {path}")
-
-
-def ours() -> list[str]:
-    """The packages whose catalogues are in this repository."""
-    return [package for package in SOURCES if package in locales()]
 
 
 def check(report: Report) -> None:
@@ -114,28 +101,27 @@ def check(report: Report) -> None:
         With the catalogue line of every message that is missing or fuzzy, or has lost its values
         or its markup.
     """
+    template = messages()
     mistakes = []
-    for package, name in product(ours(), catalogues()):
-        path = po_file(name, package)
-        mistakes += find_broken(path)
+    for name in catalogues():
+        mistakes += find_broken(name)
         if name in COMPLETE:
-            mistakes += _find_missing(path, name, messages(package))
+            mistakes += _find_missing(name, template)
     if mistakes:
         raise BookErrors(mistakes)
-    for package, name in product(ours(), catalogues()):
-        found = read_catalogue(po_file(name, package))
+    for name in catalogues():
+        found = read_catalogue(po_file(name))
         count = sum(is_translated(message) for message in found if message.id)
-        total = len(messages(package))
-        report(f"{package}, {name}: {count} of {total} messages are translated")
+        report(f"{name}: {count} of {len(template)} messages are translated")
 
 
-def find_broken(path: Path) -> list[ContentError]:
+def find_broken(name: str) -> list[ContentError]:
     """Find translations whose values or markup differ from the English, which would break a page.
 
     A singular form may omit its number.
     """
     mistakes = []
-    for message in read_catalogue(path):
+    for message in read_catalogue(po_file(name)):
         if not message.id or not is_translated(message):
             continue
         english = message.id if isinstance(message.id, str) else message.id[1]
@@ -145,15 +131,14 @@ def find_broken(path: Path) -> list[ContentError]:
             got = set(PLACEHOLDER.findall(form))
             if got - wanted or wanted - got - number:
                 wrong = f"{form!r} must have the values and the markup of {english!r}"
-                mistakes.append(_mistake(path, message.lineno, wrong))
+                mistakes.append(_mistake(name, message.lineno, wrong))
     return mistakes
 
 
-@lru_cache
-def messages(package: str) -> Catalog:
-    """Extract every message of a package's interface, in English."""
+def messages() -> Catalog:
+    """Extract every message of the interface, in English."""
     catalogue = Catalog()
-    for folder, pattern, method in SOURCES[package]:
+    for folder, pattern, method in SOURCES:
         for path in sorted((ROOT / folder).rglob(pattern)):
             place = path.relative_to(ROOT).as_posix()
             found = extract_from_file(method, path, keywords=KEYWORDS, options=OPTIONS)
@@ -162,7 +147,8 @@ def messages(package: str) -> Catalog:
     return catalogue
 
 
-def updated(path: Path, name: str, template: Catalog) -> str:
+def updated(name: str, template: Catalog) -> str:
+    path = po_file(name)
     if path.exists():
         catalogue = read_catalogue(path)
         catalogue.update(template, update_header_comment=False)
@@ -183,18 +169,19 @@ def updated(path: Path, name: str, template: Catalog) -> str:
     return header + written.getvalue().decode()
 
 
-def _find_missing(path: Path, name: str, template: Catalog) -> Iterator[ContentError]:
-    text = path.read_text(encoding="utf-8")
-    if text != updated(path, name, template):
-        yield _mistake(path, 1, "it is not up to date: run `latentbook translations extract`")
-    for message in read_catalogue(path):
+def _find_missing(name: str, template: Catalog) -> Iterator[ContentError]:
+    text = po_file(name).read_text(encoding="utf-8")
+    if text != updated(name, template):
+        yield _mistake(name, 1, "it is not up to date: run `latentbook translations extract`")
+    for message in read_catalogue(po_file(name)):
         if message.id and not is_translated(message):
             english = message.id[0] if message.pluralizable else message.id
             wrong = (
                 "is fuzzy: check it, then remove the mark" if message.fuzzy else "is not translated"
             )
-            yield _mistake(path, message.lineno, f"{english!r} {wrong}")
+            yield _mistake(name, message.lineno, f"{english!r} {wrong}")
 
 
-def _mistake(path: Path, line: int | None, wrong: str) -> ContentError:
+def _mistake(name: str, line: int | None, wrong: str) -> ContentError:
+    path = po_file(name)
     return ContentError(path.relative_to(path.parents[5]), line or 1, wrong)  # app/latentbook/…

@@ -62,8 +62,7 @@ def create_app(
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
     upkeep = reload or (None if built else ScheduledBuilds(settings, fault, build_apart))
-    plugins = plugins_of(settings)
-    added = Added(plugins)
+    added = Added(plugins_of(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -83,7 +82,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # it would redirect to a host that the request names
         lifespan=lifespan,
-        middleware=middleware(settings, metrics, plugins.addresses.secret),
+        middleware=middleware(settings, metrics),
     )
     app.include_router(health.router)
     if reload:
@@ -103,11 +102,11 @@ def create_app(
     return app
 
 
-def middleware(settings: Settings, metrics: Metrics, secret: Sequence[str]) -> list[Middleware]:
+def middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
     """The middleware of the app, from the outside in."""
     frames, embeds = settings.frame_ancestors, settings.embed_ancestors
     return [
-        Middleware(Access, metrics=metrics, secret=secret),
+        Middleware(Access, metrics=metrics),
         Middleware(SecurityHeaders, frame_ancestors=frames, embed_ancestors=embeds),
         Middleware(ServerErrorMiddleware, handler=problems.on_bug),
         Middleware(HeadAsGet),
@@ -191,7 +190,11 @@ class Server(uvicorn.Server):
 
 
 def run(
-    settings: Settings, *, report: Report, built: bool = False, errors: Sequence[str] = ()
+    settings: Settings,
+    *,
+    report: Report,
+    built: bool = False,
+    errors: Sequence[str] = (),
 ) -> None:
     """Serve the book until told to stop; then finish the running requests and exit."""
     # uvicorn raises the signal again after the last response: a requested shutdown is not a

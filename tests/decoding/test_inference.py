@@ -35,7 +35,7 @@ class GatedModel:
     device = torch.device("cpu")
     dtype = "bfloat16"
     max_grey_difference = 0
-    fingerprint = "test"
+    edition = "test"
 
     gate = threading.Event()
     started = threading.Event()
@@ -214,7 +214,7 @@ def test_a_tile_depends_on_its_code_alone(workers, name, dtype):
     z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as one:
         alone = ServedModel(registry.load(name), "cpu", dtype, one)
-        assert alone.fingerprint == drawn.fingerprint
+        assert alone.edition == drawn.edition
         many = pictures(alone, z)
         few = np.concatenate([pictures(alone, z[i : i + 1]) for i in range(200)])
     for start, count in ((0, 1), (0, 63), (5, 64), (3, 65), (0, 200)):
@@ -277,7 +277,7 @@ def test_bfloat16_is_used_where_it_keeps_the_picture(workers):
 
 def test_a_codebook_is_looked_up_in_float32(workers):
     drawn = ServedModel(registry.load("vqvae_mnist"), "cpu", "bfloat16", workers)
-    z = served_model.test_codes(drawn.model.latent_dim, drawn.image_shape)[:20]
+    z = served_model.test_codes(drawn.model.latent_dim)[:20]
     expected = 255 * drawn.model.decode(torch.from_numpy(z)).double().numpy()
     assert np.abs(pictures(drawn, z) - expected).max() <= MAX_GREY_DIFFERENCE + 0.5
 
@@ -293,8 +293,8 @@ def test_float32_is_kept_where_bfloat16_changes_the_picture(workers):
 
 
 def test_another_processor_or_model_is_another_edition(workers, monkeypatch):
-    fingerprint = ServedModel(random_model(2), "cpu", "float32", workers).fingerprint
-    assert ServedModel(random_model(2), "cpu", "float32", workers).fingerprint == fingerprint
-    assert ServedModel(random_model(5), "cpu", "float32", workers).fingerprint != fingerprint
+    edition = ServedModel(random_model(2), "cpu", "float32", workers).edition
+    assert ServedModel(random_model(2), "cpu", "float32", workers).edition == edition
+    assert ServedModel(random_model(5), "cpu", "float32", workers).edition != edition
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"cpu_name": "another"})
-    assert ServedModel(random_model(2), "cpu", "float32", workers).fingerprint != fingerprint
+    assert ServedModel(random_model(2), "cpu", "float32", workers).edition != edition

@@ -85,13 +85,7 @@ class Assets:
 
 
 def esbuild(settings: Settings, *arguments: str) -> str:
-    """Run esbuild; return its output: the bundle, unless an option names a file for it.
-
-    Raises
-    ------
-    LatentbookError
-        If esbuild is missing or fails.
-    """
+    """Run esbuild; return its output: the bundle, unless an option names a file for it."""
     program = settings.root / "node_modules" / ".bin" / "esbuild"
     if not program.exists():
         raise LatentbookError("esbuild is missing. `npm ci` installs it.")

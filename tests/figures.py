@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from latentbook.book.compose.engine import EngineError, shared_engine
+from latentbook.book.compose.javascript import EngineError, shared_engine
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings
 from widgets.contract import Frame, Plot

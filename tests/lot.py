@@ -30,8 +30,8 @@ Member = TypeVar("Member")
 LOT = os.environ.get("LATENTBOOK_LOT", "")
 
 COSTLY = (
-    *("tests/browser/", "tests/classroom/", "tests/content/", "tests/decoding/", "tests/grader/"),
-    *("tests/http/test_process.py", "tests/lecture/", "tests/models/", "tests/unit/runtime/"),
+    *("tests/browser/", "tests/classroom/", "tests/content/", "tests/decoding/"),
+    *("tests/http/test_process.py", "tests/models/", "tests/unit/runtime/"),
     *("tests/unit/book/test_author_code.py", "tests/unit/book/test_check.py"),
     *("tests/unit/book/test_computed.py", "tests/unit/book/test_exports.py"),
     *("tests/unit/book/test_from_notebook.py", "tests/unit/book/test_mistakes.py"),

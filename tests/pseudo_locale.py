@@ -12,8 +12,8 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import write_po
 
-from latentbook.book.translations.language import LOCALE, po_file
-from tools.translations import messages
+from latentbook.book.translations.language import locales, po_file
+from tools.translations import messages, ours
 
 ACCENTS = str.maketrans("aeiouAEIOU", "àéïöüÀÉÏÖÜ")
 AS_IT_IS = re.compile(r"(%\(\w+\)s|\{\w+\}|<[^>]*>|&\w+;)")
@@ -23,8 +23,22 @@ PATTERNS = ("yyyy-MM-dd", "EEE d MMM yyyy HH:mm")
 
 def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Add a language to the interface, with accented English as its translation."""
+    real = locales()
+    fake = {package: folder / package for package in real}
+    for package, place in fake.items():
+        place.mkdir(parents=True)
+        for spoken in real[package].glob("*"):
+            (place / spoken.name).symlink_to(spoken)
+    monkeypatch.setattr("latentbook.book.translations.language.locales", lambda: fake)
+    for package in ours():
+        po_file(tag, package).parent.mkdir(parents=True)
+        with po_file(tag, package).open("wb") as file:
+            write_po(file, accented_catalogue(tag, package))
+
+
+def accented_catalogue(tag: str, package: str) -> Catalog:
     catalogue = Catalog(locale=tag)
-    for message in messages():
+    for message in messages(package):
         if not message.id or message.id in PATTERNS:
             continue
         if message.pluralizable:
@@ -33,12 +47,7 @@ def add_pseudo_locale(tag: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -
         else:
             forms = accented(message.id)
         catalogue.add(message.id, forms, message.locations)
-    for spoken in LOCALE.iterdir():
-        (folder / spoken.name).symlink_to(spoken)
-    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", folder)
-    po_file(tag).parent.mkdir(parents=True)
-    with po_file(tag).open("wb") as file:
-        write_po(file, catalogue)
+    return catalogue
 
 
 def accented(words: str) -> str:

@@ -18,16 +18,18 @@ READERS = {
     "CONTRIBUTING.md": "unit/test_contributing.py unit/test_docs.py",
     "README.md": "unit/test_docs.py",
     "app/latentbook/book/directives/questions/": (
-        "unit/book/test_cases.py unit/book/test_new_question.py lecture/test_forms.py "
-        "grader/test_judges.py browser/test_questions.py"
+        "unit/book/test_cases.py unit/book/test_new_question.py classroom/lecture/test_forms.py "
+        "classroom/grader/test_judges.py browser/test_questions.py"
     ),
     "app/latentbook/book/read/suggestions.toml": "unit/book/test_errors.py",
     "app/latentbook/locale/": "unit/book/test_languages.py browser/test_languages.py",
+    "app/latentbook_classroom/locale/": "unit/book/test_languages.py",
     "app/latentbook/runtime/": "browser/test_runtime.py browser/test_start.py",
     "app/latentbook/templates/": "unit/book/ browser/test_look.py",
     "app/latentbook_authoring/scaffold/": (
         "unit/book/test_new.py unit/book/test_problems.py unit/book/test_from_notebook.py"
     ),
+    "app/latentbook_classroom/CHANGELOG.md": "unit/test_docs.py",
     "app/latentbook_classroom/course/": (
         "classroom/ browser/test_assignments.py browser/test_classroom.py"
     ),
@@ -36,10 +38,12 @@ READERS = {
     "app/latentbook_classroom/static/classroom": (
         "browser/test_assignments.py browser/test_classroom.py"
     ),
-    "app/latentbook_classroom/static/grader/": "grader/test_judges.py",
-    "app/latentbook_classroom/static/lecture": "lecture/test_forms.py browser/test_class.py",
+    "app/latentbook_classroom/static/grader/": "classroom/grader/test_judges.py",
+    "app/latentbook_classroom/static/lecture": (
+        "classroom/lecture/test_forms.py browser/test_class.py"
+    ),
     "app/latentbook_classroom/templates/classroom/": "classroom/ browser/test_classroom.py",
-    "app/latentbook_classroom/templates/lecture/": "lecture/ browser/test_class.py",
+    "app/latentbook_classroom/templates/lecture/": "classroom/lecture/ browser/test_class.py",
     "docs/": "unit/test_docs.py unit/test_reference.py unit/book/test_authoring_guide.py",
     "examples/": "unit/book/test_problems.py unit/test_reference.py browser/test_course.py",
     "static/": "unit/book/test_assets.py",

@@ -382,7 +382,7 @@ def stated_versions() -> dict[str, str]:
     cff = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     book = (ROOT / "content" / "book.toml").read_text(encoding="utf-8")
     log = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    docs = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
+    docs = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").rglob("*.md"))
     wheels = sorted(set(re.findall(r"latentbook-(\d[\d.]*)-py3-none-any\.whl", docs)))
     found = {
         "CITATION.cff": re.search(r"^version: (\S+)$", cff, re.MULTILINE),

@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import product
+from pathlib import Path
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_file
@@ -13,10 +16,12 @@ from babel.messages.pofile import write_po
 from latentbook.base.errors import BookErrors, ContentError
 from latentbook.base.report import Report
 from latentbook.book.translations.language import (
+    ENGINE,
     catalogues,
     forms_of,
     is_translated,
     locale_of,
+    locales,
     po_file,
     read_catalogue,
 )
@@ -26,19 +31,23 @@ COMPLETE = ("de",)
 """Languages with every message in a release. A missing message falls back to English in other
 languages, and between releases in these too."""
 
-SOURCES = (
-    ("app/latentbook/book", "*.py", "python"),
-    ("app/latentbook_classroom", "*.py", "python"),
-    ("widgets/engine", "*.py", "python"),
-    ("widgets/kit", "*.py", "python"),
-    ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
-    ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
-    ("app/latentbook_classroom/templates", "*.html", "jinja2.ext.babel_extract"),
-    ("static/js", "*.js", "javascript"),
-    ("app/latentbook_classroom/static", "*.js", "javascript"),
-    ("app/latentbook/book/directives/questions", "*.js", "javascript"),
-)
-"""Folders, file patterns, and Babel's extraction methods."""
+SOURCES = {
+    ENGINE: (
+        ("app/latentbook/book", "*.py", "python"),
+        ("widgets/engine", "*.py", "python"),
+        ("widgets/kit", "*.py", "python"),
+        ("app/latentbook/templates", "*.html", "jinja2.ext.babel_extract"),
+        ("app/latentbook/book/directives/questions", "*.html", "jinja2.ext.babel_extract"),
+        ("static/js", "*.js", "javascript"),
+        ("app/latentbook/book/directives/questions", "*.js", "javascript"),
+    ),
+    "latentbook_classroom": (
+        ("app/latentbook_classroom", "*.py", "python"),
+        ("app/latentbook_classroom/templates", "*.html", "jinja2.ext.babel_extract"),
+        ("app/latentbook_classroom/static", "*.js", "javascript"),
+    ),
+}
+"""By package, folders, file patterns, and Babel's extraction methods."""
 OPTIONS = {
     "newstyle_gettext": "true",
     "trimmed": "true",
@@ -83,13 +92,17 @@ def extract(names: Sequence[str], report: Report) -> None:
     LatentbookError
         If a name is not a language tag.
     """
-    template = messages()
     started = [str(locale_of(name.replace("_", "-"))) for name in names]
-    for name in dict.fromkeys([*started, *catalogues()]):
-        path = po_file(name)
+    for package, name in product(ours(), dict.fromkeys([*started, *catalogues()])):
+        path = po_file(name, package)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(updated(name, template), encoding="utf-8")
+        path.write_text(updated(path, name, messages(package)), encoding="utf-8")
         report(f"Wrote {path}")
+
+
+def ours() -> list[str]:
+    """The packages whose catalogues are in this repository."""
+    return [package for package in SOURCES if package in locales()]
 
 
 def check(report: Report) -> None:
@@ -101,27 +114,28 @@ def check(report: Report) -> None:
         With the catalogue line of every message that is missing or fuzzy, or has lost its values
         or its markup.
     """
-    template = messages()
     mistakes = []
-    for name in catalogues():
-        mistakes += find_broken(name)
+    for package, name in product(ours(), catalogues()):
+        path = po_file(name, package)
+        mistakes += find_broken(path)
         if name in COMPLETE:
-            mistakes += _find_missing(name, template)
+            mistakes += _find_missing(path, name, messages(package))
     if mistakes:
         raise BookErrors(mistakes)
-    for name in catalogues():
-        found = read_catalogue(po_file(name))
+    for package, name in product(ours(), catalogues()):
+        found = read_catalogue(po_file(name, package))
         count = sum(is_translated(message) for message in found if message.id)
-        report(f"{name}: {count} of {len(template)} messages are translated")
+        total = len(messages(package))
+        report(f"{package}, {name}: {count} of {total} messages are translated")
 
 
-def find_broken(name: str) -> list[ContentError]:
+def find_broken(path: Path) -> list[ContentError]:
     """Find translations whose values or markup differ from the English, which would break a page.
 
     A singular form may omit its number.
     """
     mistakes = []
-    for message in read_catalogue(po_file(name)):
+    for message in read_catalogue(path):
         if not message.id or not is_translated(message):
             continue
         english = message.id if isinstance(message.id, str) else message.id[1]
@@ -131,14 +145,15 @@ def find_broken(name: str) -> list[ContentError]:
             got = set(PLACEHOLDER.findall(form))
             if got - wanted or wanted - got - number:
                 wrong = f"{form!r} must have the values and the markup of {english!r}"
-                mistakes.append(_mistake(name, message.lineno, wrong))
+                mistakes.append(_mistake(path, message.lineno, wrong))
     return mistakes
 
 
-def messages() -> Catalog:
-    """Extract every message of the interface, in English."""
+@lru_cache
+def messages(package: str) -> Catalog:
+    """Extract every message of a package's interface, in English."""
     catalogue = Catalog()
-    for folder, pattern, method in SOURCES:
+    for folder, pattern, method in SOURCES[package]:
         for path in sorted((ROOT / folder).rglob(pattern)):
             place = path.relative_to(ROOT).as_posix()
             found = extract_from_file(method, path, keywords=KEYWORDS, options=OPTIONS)
@@ -147,8 +162,7 @@ def messages() -> Catalog:
     return catalogue
 
 
-def updated(name: str, template: Catalog) -> str:
-    path = po_file(name)
+def updated(path: Path, name: str, template: Catalog) -> str:
     if path.exists():
         catalogue = read_catalogue(path)
         catalogue.update(template, update_header_comment=False)
@@ -169,19 +183,18 @@ def updated(name: str, template: Catalog) -> str:
     return header + written.getvalue().decode()
 
 
-def _find_missing(name: str, template: Catalog) -> Iterator[ContentError]:
-    text = po_file(name).read_text(encoding="utf-8")
-    if text != updated(name, template):
-        yield _mistake(name, 1, "it is not up to date: run `latentbook translations extract`")
-    for message in read_catalogue(po_file(name)):
+def _find_missing(path: Path, name: str, template: Catalog) -> Iterator[ContentError]:
+    text = path.read_text(encoding="utf-8")
+    if text != updated(path, name, template):
+        yield _mistake(path, 1, "it is not up to date: run `latentbook translations extract`")
+    for message in read_catalogue(path):
         if message.id and not is_translated(message):
             english = message.id[0] if message.pluralizable else message.id
             wrong = (
                 "is fuzzy: check it, then remove the mark" if message.fuzzy else "is not translated"
             )
-            yield _mistake(name, message.lineno, f"{english!r} {wrong}")
+            yield _mistake(path, message.lineno, f"{english!r} {wrong}")
 
 
-def _mistake(name: str, line: int | None, wrong: str) -> ContentError:
-    path = po_file(name)
+def _mistake(path: Path, line: int | None, wrong: str) -> ContentError:
     return ContentError(path.relative_to(path.parents[5]), line or 1, wrong)  # app/latentbook/…

@@ -169,11 +169,7 @@ def serve(
     # with one thread only one. NumPy reads this on import.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = given_settings(
-        course=course,
-        host=host,
-        port=port,
-        reload=reload,
-        edition=edition,
+        course=course, host=host, port=port, reload=reload, edition=edition
     ).extended(*of_plugins)
     require_free_port(settings.host, settings.port)
     if not settings.site.exists():
@@ -242,7 +238,7 @@ def docs(
     page: Annotated[str, typer.Argument(help="Name of a page; without one, all are listed.")] = "",
 ) -> None:
     """Show a page of the documentation of this release, or list the pages."""
-    files = [*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md"))]
+    files = [*sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*.md"))]
     pages = {file.stem.lower(): file for file in files}
     if not page:
         for name, path in pages.items():

@@ -17,6 +17,8 @@ def forward(
 
     Parameters
     ----------
+    cli : the program to which the command is added
+    name, help : of the command
     load : imports the program
     is_one_of : the program has several commands, and this is one of them
     """

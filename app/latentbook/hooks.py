@@ -72,6 +72,21 @@ class CellOutput:
 
 
 @dataclass(frozen=True)
+class Addresses:
+    """Addresses of a plugin's pages and routes, below the root of the site.
+
+    Attributes
+    ----------
+    first : their first parts, such as ``classroom``. No chapter can have them, even in a book where
+        the plugin is off
+    secret : places such as ``join`` whose addresses go on with a key; the log leaves it out
+    """
+
+    first: tuple[str, ...] = ()
+    secret: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class SitePart:
     """A plugin's additions to a build.
 
@@ -79,14 +94,14 @@ class SitePart:
     ----------
     beside : by ``NAME``, functions for files next to the site, never in it: ``site-NAME.json``.
         Each gets the site just written (``Written`` in ``book/write/written.py``)
-    serves : the first parts of the addresses of its pages and routes, such as ``classroom``
+    assignments : where it serves the book's assignments, if it does; pages link there
     scripts : addresses, from the root of the site, of modules that every page loads; the plugin
         serves them
     bundle : builds the files that the plugin serves itself; runs before the site is built
     """
 
     beside: Mapping[str, Callable[[Any], bytes]] = field(default_factory=dict)
-    serves: tuple[str, ...] = ()
+    assignments: str = ""
     scripts: tuple[str, ...] = ()
     bundle: Callable[[], None] | None = None
 
@@ -124,6 +139,11 @@ class Hooks:
     @hookspec
     def check_book(self, project: Project, report: Report) -> bool:
         """Check the complete book for ``latentbook check``; return whether it passes."""
+        raise NotImplementedError
+
+    @hookspec
+    def addresses(self) -> Addresses:
+        """The addresses of its pages and routes, whether or not it is on."""
         raise NotImplementedError
 
     @hookspec

@@ -62,7 +62,8 @@ def create_app(
     fault = Fault(site, errors)
     reload = Reload(settings, fault) if settings.reload else None
     upkeep = reload or (None if built else ScheduledBuilds(settings, fault, build_apart))
-    added = Added(plugins_of(settings))
+    plugins = plugins_of(settings)
+    added = Added(plugins)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -82,7 +83,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,  # it would redirect to a host that the request names
         lifespan=lifespan,
-        middleware=middleware(settings, metrics),
+        middleware=middleware(settings, metrics, plugins.addresses.secret),
     )
     app.include_router(health.router)
     if reload:
@@ -102,11 +103,11 @@ def create_app(
     return app
 
 
-def middleware(settings: Settings, metrics: Metrics) -> list[Middleware]:
+def middleware(settings: Settings, metrics: Metrics, secret: Sequence[str]) -> list[Middleware]:
     """The middleware of the app, from the outside in."""
     frames, embeds = settings.frame_ancestors, settings.embed_ancestors
     return [
-        Middleware(Access, metrics=metrics),
+        Middleware(Access, metrics=metrics, secret=secret),
         Middleware(SecurityHeaders, frame_ancestors=frames, embed_ancestors=embeds),
         Middleware(ServerErrorMiddleware, handler=problems.on_bug),
         Middleware(HeadAsGet),
@@ -190,11 +191,7 @@ class Server(uvicorn.Server):
 
 
 def run(
-    settings: Settings,
-    *,
-    report: Report,
-    built: bool = False,
-    errors: Sequence[str] = (),
+    settings: Settings, *, report: Report, built: bool = False, errors: Sequence[str] = ()
 ) -> None:
     """Serve the book until told to stop; then finish the running requests and exit."""
     # uvicorn raises the signal again after the last response: a requested shutdown is not a

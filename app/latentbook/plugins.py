@@ -22,7 +22,7 @@ import pluggy
 from latentbook.base.errors import LatentbookError, accepted_names
 from latentbook.base.hashing import content_hash
 from latentbook.base.report import Report
-from latentbook.hooks import NAME, CellOutput, Hooks, PageCheck, SitePart
+from latentbook.hooks import NAME, Addresses, CellOutput, Hooks, PageCheck, SitePart
 from latentbook.settings import PluginSettings, Settings
 
 if TYPE_CHECKING:
@@ -204,6 +204,14 @@ class Plugins:
     def data(self) -> tuple[Path, ...]:
         """Folders with files that a ``numbers.py`` may read."""
         return tuple(folder for _, folder in self.items("data", Path))
+
+    @cached_property
+    def addresses(self) -> Addresses:
+        """The addresses of all plugins."""
+        found = [each for _, each in self.items("addresses", Addresses)]
+        first = {part for each in found for part in each.first}
+        secret = {place for each in found for place in each.secret}
+        return Addresses(tuple(sorted(first)), tuple(sorted(secret)))
 
     def site(self, settings: Settings) -> list[SitePart]:
         return [part for _, part in self.items("site", SitePart, settings=settings)]

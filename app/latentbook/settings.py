@@ -41,8 +41,7 @@ class Settings(BaseSettings):
     model_config = CONFIG
 
     root: Path = Field(
-        default=ROOT,
-        description="Project folder, with static, widgets and node_modules.",
+        default=ROOT, description="Project folder, with static, widgets and node_modules."
     )
     course: Path | None = Field(
         default=None,

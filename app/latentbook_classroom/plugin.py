@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from latentbook.forwarding import forward
-from latentbook.hooks import SitePart, hookimpl
+from latentbook.hooks import Addresses, SitePart, hookimpl
 from latentbook.settings import PluginSettings, Settings
 from latentbook_classroom.settings import ClassroomSettings
 
@@ -28,15 +28,20 @@ def settings() -> type[PluginSettings]:
 
 
 @hookimpl
+def addresses() -> Addresses:
+    return Addresses(("classroom", "join", "lti", "auth"), secret=("join", "lti/register"))
+
+
+@hookimpl
 def site(settings: Settings) -> SitePart | None:
     if not settings.of(ClassroomSettings).database:
         return None
-    from latentbook_classroom.course.assignments_data import assignments_data
+    from latentbook_classroom.course.build_assignments import assignments_data
     from latentbook_classroom.course.bundle import bundle_classroom
 
     return SitePart(
         beside={"assignments": assignments_data},
-        serves=("classroom", "join"),
+        assignments="classroom/assignments",
         scripts=("classroom/sync.js",),
         bundle=partial(bundle_classroom, settings),
     )

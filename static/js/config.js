@@ -4,10 +4,11 @@
  * @typedef {{base: string, version: string, sizes: Record<string, number>, hashes: Record<string, string>}} RuntimeConfig
  *   `sizes`: files that Python needs to start, name -> bytes; `hashes`: the hashes in their names
  * @typedef {{root: string, build: string, runtime: RuntimeConfig, assets: Record<string, string>, search: string, sections: string,
- *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number}} Config
+ *   chapter: string | null, moved: Record<string, string>, reload: boolean, offline_bytes: number, served: string[]}} Config
  *   `root`: of the book, made absolute below. `build`: identifier of the site's build.
  *   `sections`: path of the digests of all sections. `moved`: new addresses of everything that was on this page before
  *   it was split, by id; under "", that of the page. `offline_bytes`: approximate download size of the complete book.
+ *   `served`: the first parts of addresses where the server generates the pages.
  */
 
 export { BUILD_HEADER } from "./build-header.js";

@@ -1,6 +1,6 @@
 /**
  * Equations and still pictures for the build, which runs this in-process, in an engine without DOM, timers or console.
- * Bundled with the global name `engine`; app/latentbook/book/compose/engine.py calls it.
+ * Bundled with the global name `engine`; app/latentbook/book/compose/javascript.py calls it.
  */
 import * as library from "katex";
 import { check } from "./figure/check.js";

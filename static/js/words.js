@@ -1,6 +1,6 @@
 /**
  * Messages of scripts, in the language of the page. The English text is the key of each message. Translations are loaded
- * before the scripts from `assets/words-HASH.js`, which the build makes from app/latentbook/locale (docs/languages.md).
+ * before the scripts from `assets/words-HASH.js`, which the build makes from the folders locale/ of app (docs/languages.md).
  *
  * @typedef {Record<string, string | number>} Values by their names in a message: {name}
  * @typedef {string | Record<string, string>} Words one form, or one per plural category of the language

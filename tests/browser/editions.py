@@ -208,7 +208,7 @@ class Editions:
         stamp.unlink(missing_ok=True)  # it does not know of `dist`
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("latentbook.book.build.build_runtime", lambda settings, **_: self.dist)
-            patch.setattr("latentbook.book.build.keep_last_edition", lambda last, site, **_: None)
+            patch.setattr("latentbook.book.build.keep_last_build", lambda last, site, **_: None)
             build_site(open_project(self.settings), report=lambda message: None)
 
     def asked(self, part: str) -> int:

@@ -17,7 +17,7 @@ from latentbook_classroom.lecture.settings import ClassSettings
 from tests.browser.axe import in_both_themes
 from tests.browser.book_pages import names_with_equations
 from tests.browser.conftest import Watch
-from tests.lecture.conftest import HURRY
+from tests.classroom.lecture.conftest import HURRY
 from tools.bench.serving import served
 
 PHONE: dict[str, Any] = {

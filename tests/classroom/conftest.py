@@ -26,8 +26,8 @@ from latentbook_classroom.course.desk import Classroom
 from latentbook_classroom.lecture.bundle import PLACES
 from latentbook_classroom.settings import ClassroomSettings
 from tests.classroom.course import Course
+from tests.classroom.lecture.conftest import write_class_site
 from tests.classroom.postgresql import postgresql
-from tests.lecture.conftest import write_class_site
 from tools.bench.serving import served
 
 ADDRESS = "http://book.example/"

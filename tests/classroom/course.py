@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from latentbook_classroom.course import assignments, attempts, people
-from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
+from latentbook_classroom.course.assignment import Asked, Assigned, Assignment, Variant
 from latentbook_classroom.course.database import Database
 from latentbook_classroom.course.judging import Worker
 from latentbook_classroom.course.people import Member

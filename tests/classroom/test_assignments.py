@@ -12,8 +12,8 @@ from latentbook.book.directives.questions.state.goal import missed, read_goal
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.translations.language import language
 from latentbook.settings import Settings
-from latentbook_classroom.course.assigned import Asked, Assigned
-from latentbook_classroom.course.bundled import assignments_of, read_assigned
+from latentbook_classroom.course.assignment import Asked, Assigned
+from latentbook_classroom.course.built_assignments import assignments_of, read_assigned
 from latentbook_classroom.grader.judges import States
 from latentbook_classroom.grader.question import Question
 from latentbook_classroom.settings import ClassroomSettings

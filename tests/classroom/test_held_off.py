@@ -1,4 +1,4 @@
-"""Attacks and faults that the classroom withstands: docs/classroom.md lists them."""
+"""Attacks and faults that the classroom withstands: docs/classroom/classroom.md lists them."""
 
 from __future__ import annotations
 

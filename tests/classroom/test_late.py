@@ -87,7 +87,7 @@ def test_groups_have_different_dates_where_the_assignment_has_none() -> None:
 
 class Term(RuleBasedStateMachine):
     """Students answer, an instructor corrects the key and changes rules, a worker judges at any
-    time. The model stores every answer, and knows only the rules that docs/classroom.md states.
+    time. The model stores every answer, and knows only the rules in docs/classroom/classroom.md.
     """
 
     @initialize()

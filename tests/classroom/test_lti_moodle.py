@@ -1,4 +1,4 @@
-"""The steps of docs/lti-moodle.md in Moodle itself, in a browser that blocks third-party cookies.
+"""The steps of docs/classroom/lti-moodle.md in Moodle, in a browser without third-party cookies.
 
 Moodle is not in any package index. ``MOODLE`` names a folder with its source; without it, the tests
 are skipped.

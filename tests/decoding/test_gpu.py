@@ -19,7 +19,8 @@ EDITION = """
 import sys
 from latentbook_decoders.decoding.served_model import ServedModel, one_threaded_workers
 from latentbook_decoders.models import registry
-print(ServedModel(registry.load(sys.argv[1]), sys.argv[2], "auto", one_threaded_workers()).edition)
+model = registry.load(sys.argv[1])
+print(ServedModel(model, sys.argv[2], "auto", one_threaded_workers()).fingerprint)
 """
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is no GPU.")
 
@@ -28,8 +29,8 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="There is 
 def test_each_process_draws_the_same_pictures(name):
     """Unless it must be deterministic, cuDNN chooses among algorithms that round differently."""
     run = (sys.executable, "-c", EDITION, name, DEVICE)
-    editions = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(4)}
-    assert len(editions) == 1
+    fingerprints = {subprocess.run(run, capture_output=True, check=True).stdout for _ in range(4)}
+    assert len(fingerprints) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -35,7 +35,7 @@ class GatedModel:
     device = torch.device("cpu")
     dtype = "bfloat16"
     max_grey_difference = 0
-    edition = "test"
+    fingerprint = "test"
 
     gate = threading.Event()
     started = threading.Event()
@@ -214,7 +214,7 @@ def test_a_tile_depends_on_its_code_alone(workers, name, dtype):
     z = np.random.default_rng(0).uniform(-4, 4, (1500, 2)).astype(np.float32)
     with ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,)) as one:
         alone = ServedModel(registry.load(name), "cpu", dtype, one)
-        assert alone.edition == drawn.edition
+        assert alone.fingerprint == drawn.fingerprint
         many = pictures(alone, z)
         few = np.concatenate([pictures(alone, z[i : i + 1]) for i in range(200)])
     for start, count in ((0, 1), (0, 63), (5, 64), (3, 65), (0, 200)):
@@ -293,8 +293,8 @@ def test_float32_is_kept_where_bfloat16_changes_the_picture(workers):
 
 
 def test_another_processor_or_model_is_another_edition(workers, monkeypatch):
-    edition = ServedModel(random_model(2), "cpu", "float32", workers).edition
-    assert ServedModel(random_model(2), "cpu", "float32", workers).edition == edition
-    assert ServedModel(random_model(5), "cpu", "float32", workers).edition != edition
+    fingerprint = ServedModel(random_model(2), "cpu", "float32", workers).fingerprint
+    assert ServedModel(random_model(2), "cpu", "float32", workers).fingerprint == fingerprint
+    assert ServedModel(random_model(5), "cpu", "float32", workers).fingerprint != fingerprint
     monkeypatch.setattr("torch.cpu.get_capabilities", lambda: {"cpu_name": "another"})
-    assert ServedModel(random_model(2), "cpu", "float32", workers).edition != edition
+    assert ServedModel(random_model(2), "cpu", "float32", workers).fingerprint != fingerprint

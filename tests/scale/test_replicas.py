@@ -21,7 +21,7 @@ from latentbook_decoders.decoding.metrics import DecoderMetrics
 from latentbook_decoders.models.errors import UnknownModel, WeightsMissing
 from latentbook_decoders.scale.cluster import connect, cpu_share, deployment_options
 from latentbook_decoders.scale.inference import ATTEMPTS, ReplicasLost, ReplicatedInference
-from latentbook_decoders.scale.replica import DecoderReplica, OtherEdition
+from latentbook_decoders.scale.replica import DecoderReplica, OtherModel
 from latentbook_decoders.scale.start import start_replicas
 from latentbook_decoders.settings import DecoderSettings
 from tests.small_server import TestRegistry
@@ -135,11 +135,11 @@ def test_codes_far_out_and_deep_maps_are_asked_for_in_float32():
 
 def test_after_a_change_of_weights_the_model_is_opened_anew():
     second = Opened("plane", {}, 2, (28, 28), "cpu", "bfloat16", 1, "second")
-    handle, inference = asking(OPENED, failed(OtherEdition("plane")), second, DRAWN)
+    handle, inference = asking(OPENED, failed(OtherModel("plane")), second, DRAWN)
     z = np.zeros((3, 2), np.float32)
 
     async def ask():
-        with pytest.raises(OtherEdition):
+        with pytest.raises(OtherModel):
             await inference.decode("plane", z)
         return await inference.decode("plane", z)
 
@@ -170,8 +170,8 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
     ]
 
     async def both():
-        editions = {name: (await replica.open(name)).edition for name in ("plane", "five")}
-        asked = [(name, editions[name], z, exact) for name, z, exact in several]
+        fingerprints = {name: (await replica.open(name)).fingerprint for name in ("plane", "five")}
+        asked = [(name, fingerprints[name], z, exact) for name, z, exact in several]
         alone = [await replica.decode(*each) for each in asked]
         return alone, await asyncio.gather(*(replica.decode(*each) for each in asked))
 
@@ -182,12 +182,12 @@ def test_what_comes_together_is_decoded_as_if_alone(replica):
 def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
     z = np.zeros((FEW, 2), np.float32)
 
-    async def ask(edition):
-        return await replica.decode("plane", edition, z, True)
+    async def ask(fingerprint):
+        return await replica.decode("plane", fingerprint, z, True)
 
-    edition = asyncio.run(replica.open("plane")).edition
-    assert asyncio.run(ask(edition)).images.shape == (FEW, 28, 28)
-    with pytest.raises(OtherEdition):
+    fingerprint = asyncio.run(replica.open("plane")).fingerprint
+    assert asyncio.run(ask(fingerprint)).images.shape == (FEW, 28, 28)
+    with pytest.raises(OtherModel):
         asyncio.run(ask("another"))
 
 
@@ -199,7 +199,7 @@ def test_a_replica_draws_only_the_edition_that_is_asked_for(replica):
         QueueFull(3),
         TorchMissing(),
         Closing(),
-        OtherEdition("plane"),
+        OtherModel("plane"),
     ],
 )
 def test_errors_cross_from_process_to_process(error):

@@ -80,10 +80,10 @@ def test_what_is_quick_a_sweep_or_touched_always_runs(monkeypatch: pytest.Monkey
     [
         ("app/latentbook/book/read/front_matter.py", "unit/book/test_cases.py"),
         ("app/latentbook/book/compose/chapters.py", "unit/book/test_reading.py"),
-        ("app/latentbook_classroom/grader/judges.py", "grader/test_judges.py"),
+        ("app/latentbook_classroom/grader/judges.py", "classroom/grader/test_judges.py"),
         ("app/latentbook_decoders/decoding/mosaic.py", "decoding/test_mosaic.py"),
         ("app/latentbook/http/head.py", "http/test_headers.py"),
-        ("app/latentbook_classroom/lecture/mode.py", "lecture/test_lecture.py"),
+        ("app/latentbook_classroom/lecture/mode.py", "classroom/lecture/test_lecture.py"),
         ("app/latentbook/locale/de/LC_MESSAGES/latentbook.po", "browser/test_languages.py"),
         ("static/css/deck.css", "browser/test_deck.py"),
         ("static/js/page/search.js", "browser/test_page.py"),

@@ -54,7 +54,10 @@ def test_every_line_of_the_table_is_about_files_that_exist(root: Path) -> None:
 @pytest.mark.parametrize("name", ["block.js", "block.html", "block.css", "class.js"])
 def test_a_file_of_a_kind_of_question_leads_to_its_tests(name: str) -> None:
     found = changes.far(f"{KIND}/{name}")
-    assert {"tests/lecture/test_forms.py", "tests/grader/test_judges.py"} <= found
+    assert {
+        "tests/classroom/lecture/test_forms.py",
+        "tests/classroom/grader/test_judges.py",
+    } <= found
     assert {"tests/unit/book/test_cases.py", "tests/browser/test_questions.py"} <= found
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from tests.unit.draw.conftest import bundle
 from widgets.contract import (
     Choice,

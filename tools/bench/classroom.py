@@ -26,13 +26,13 @@ from latentbook.book.build import build_site
 from latentbook.book.overlay.merge import open_project
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments, people
-from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
+from latentbook_classroom.course.assignment import Asked, Assigned, Assignment, Variant
 from latentbook_classroom.course.bundle import bundle_classroom
 from latentbook_classroom.course.database import Database
 from latentbook_classroom.course.scores import scores
 from latentbook_classroom.course.tables import attempt, job, now, result
+from latentbook_classroom.grader.book_questions import read_questions
 from latentbook_classroom.grader.question import Question
-from latentbook_classroom.grader.questions import read_questions
 from tools.bench import Measurement, Report
 from tools.bench.lecture import Client, Server, free_port
 

@@ -8,8 +8,8 @@ from contextlib import closing
 
 from latentbook.book.overlay.merge import open_project
 from latentbook.settings import Settings
+from latentbook_classroom.grader.book_questions import read_questions
 from latentbook_classroom.grader.grader import Grader
-from latentbook_classroom.grader.questions import read_questions
 from latentbook_classroom.grader.snapshot import prepare
 from tools.bench import Measurement, Report
 

@@ -79,7 +79,14 @@ class Problems:
         self._told: set[str] = set()
 
     def add(self, path: Path, line: int, message: str, shown_at: str = "") -> None:
-        """Record a mistake once per place, with the first page that shows it."""
+        """Record a mistake once per place, with the first page that shows it.
+
+        Parameters
+        ----------
+        path, line : place of the mistake in the project; merged files are traced to their origin
+        message : without the place, which the error adds
+        shown_at : ``FILE:LINE`` in a page that shows it; empty if there is none
+        """
         told = ContentError(*self.origins.of(path, line), message)
         if str(told) not in self._told:
             self._told.add(str(told))
@@ -91,6 +98,13 @@ class Problems:
         return f"{origin}:{first}"
 
     def raise_all(self) -> None:
+        """Report all recorded mistakes at once.
+
+        Raises
+        ------
+        BookErrors
+            If any mistake was recorded.
+        """
         if self.errors:
             raise BookErrors(self.errors)
 

@@ -21,12 +21,12 @@ from latentbook.book.compose.types import Loaded
 from latentbook.book.load import compose
 from latentbook.book.overlay.merge import release
 from latentbook.book.read.day import right_now
-from latentbook.book.read.days import Days
 from latentbook.book.read.project import Project, days_of, read_course
 from latentbook.book.read.recordings import runnable_cells
+from latentbook.book.read.schedule import Days
 from latentbook.book.write.assets import Assets, bundle
 from latentbook.book.write.brand import branded
-from latentbook.book.write.offline import keep_last_edition
+from latentbook.book.write.offline import keep_last_build
 from latentbook.book.write.prefill import BUNDLES, share_cache
 from latentbook.book.write.render import TEMPLATES
 from latentbook.book.write.site import LABELS, SiteWriter
@@ -179,13 +179,12 @@ def _build(
         shutil.rmtree(left, ignore_errors=True)
     partial = site.with_name(f"{site.name}.{os.getpid()}.partial")
     try:
-        files = SiteWriter(
-            settings, loaded, assets, runtime, partial, report, parts, plugins.fail_block
-        ).write()
+        given = (parts, plugins.addresses.first, plugins.fail_block)
+        files = SiteWriter(settings, loaded, assets, runtime, partial, report, *given).write()
         closed = project.not_open(now)
         if not settings.reload:
             told = bool(_shown(site, closed, loaded.overlay.hidden))
-            keep_last_edition(site, partial, told=told)
+            keep_last_build(site, partial, told=told)
         about, before = _about_file(settings), _about(settings).get("beside", ())
         about.unlink(missing_ok=True)
         _swap(partial, settings)
@@ -212,7 +211,7 @@ def _stamp(
     parts = [part for files in every for place in files for part in (place, files.data(place))]
     parts.append((root / "package-lock.json").read_bytes())
     parts += project.not_open(now).names
-    parts_by_name = [[*part.serves, *part.scripts, *part.beside] for part in site_parts]
+    parts_by_name = [[part.assignments, *part.scripts, *part.beside] for part in site_parts]
     shown = (settings.reload, settings.base_path, settings.brotli_quality, parts_by_name)
     return content_hash(" ".join(map(str, shown)), plugins.digest, *parts, length=32)
 

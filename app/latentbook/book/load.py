@@ -17,9 +17,9 @@ from latentbook.book.compose.author_code import AuthorCode
 from latentbook.book.compose.bibliography import read_bibliography
 from latentbook.book.compose.chapters import Chapters, Neighbours
 from latentbook.book.compose.compose import Resources
-from latentbook.book.compose.engine import shared_engine
 from latentbook.book.compose.facts import read_facts
 from latentbook.book.compose.glossary import read_glossary
+from latentbook.book.compose.javascript import shared_engine
 from latentbook.book.compose.labels import Labels, numbered
 from latentbook.book.compose.ledgers import Ledgers
 from latentbook.book.compose.math import Mathematics, Notation
@@ -36,10 +36,10 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.brand import Brand
 from latentbook.book.read.contents import FRONT
 from latentbook.book.read.day import right_now
-from latentbook.book.read.days import check_days
 from latentbook.book.read.notation import read_notation
 from latentbook.book.read.numbers import Asked
 from latentbook.book.read.project import BookManifest, Project
+from latentbook.book.read.schedule import check_days
 from latentbook.book.read.source import ChapterSource, SourceReader
 from latentbook.book.text_checks import check_addresses, check_text
 from latentbook.book.write.assets import engine_script
@@ -182,8 +182,9 @@ class Composition:
     def compose(self) -> None:
         """Turn nodes into blocks; compose withheld content only to find its mistakes."""
         neighbours = Neighbours(self.project, self.closed.sources, self.labels)
+        taken = self.plugins.addresses.first
         composed = Chapters(
-            self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours
+            self.project, self.shared, self.unseen, self.whole, self.ledgers, neighbours, taken
         )
         for piece in self.closed.pieces:
             composed.rehearse(piece)

@@ -43,8 +43,7 @@ def check_text(
 
 def check_addresses(project: Project, plugins: Plugins) -> None:
     """Report chapters whose address belongs to a plugin of the server."""
-    served = {place for part in plugins.site(project.settings) for place in part.serves}
     for entry in project.manifest.entries:
-        if entry.slug in served:
+        if entry.slug in plugins.addresses.first:
             message = f"the address {entry.slug!r} belongs to a plugin: rename the chapter"
             project.manifest.file.report.add(entry.line, message)

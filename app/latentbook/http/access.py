@@ -2,14 +2,12 @@
 
 import re
 import time
+from collections.abc import Sequence
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from latentbook.http.logs import log
 from latentbook.http.metrics import Metrics
-
-SECRET = re.compile(r"(/join/|/lti/register/).+")
-"""Invitations to a course or of a platform: anyone who sees the address can use it."""
 
 GONE = 499
 """Status of a request whose client disconnected before the response began."""
@@ -19,11 +17,16 @@ class Access:
     """Counts requests by route template and logs one line per request at level info.
 
     Neither record contains anything about the reader: no address, no header, no query.
+
+    Parameters
+    ----------
+    secret : places whose addresses go on with a key; anyone who sees the address can use it
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, secret: Sequence[str]) -> None:
         self.app = app
         self.metrics = metrics
+        self.key = re.compile(rf"(/(?:{'|'.join(map(re.escape, secret))})/).+") if secret else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +55,7 @@ class Access:
             log.info(
                 "request",
                 method=scope["method"],
-                path=SECRET.sub(r"\1…", scope["path"]),
+                path=self.key.sub(r"\1…", scope["path"]) if self.key else scope["path"],
                 status=status,
                 seconds=round(seconds, 6),
                 bytes=size,

@@ -27,7 +27,7 @@ class Aside:
         Raises
         ------
         Unavailable
-            503, if too many are waiting already
+            If too many requests are waiting already (503).
         """
         if self._waiting >= self._most:
             why = f"The server is busy: {self._most} requests are waiting. Try again in a second."

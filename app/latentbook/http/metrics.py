@@ -15,9 +15,7 @@ class Metrics:
         counter = partial(Counter, registry=registry)
         seconds = partial(Histogram, buckets=SECONDS, registry=registry)
         self.requests = counter(
-            "latentbook_http_requests",
-            "Requests answered, by route template.",
-            ("route", "status"),
+            "latentbook_http_requests", "Requests answered, by route template.", ("route", "status")
         )
         self.request_seconds = seconds(
             "latentbook_http_request_seconds",

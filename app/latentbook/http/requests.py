@@ -7,13 +7,7 @@ from typing import Any, TypeVar
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError, from_json
 
 from latentbook.http.aside import Aside
@@ -32,6 +26,13 @@ MOST_UNKNOWN = 5
 
 
 async def require_json(request: Request) -> None:
+    """Refuse a request whose body is not declared as JSON.
+
+    Raises
+    ------
+    Problem
+        If ``Content-Type`` is not ``application/json`` (415).
+    """
     received = request.headers.get("content-type", "")
     media_type = received.partition(";")[0].strip().lower()
     if media_type != "application/json":
@@ -47,7 +48,13 @@ class Strict(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def refuse_unknown(cls, data: Any) -> Any:
-        """Refuse unknown fields; name the accepted ones."""
+        """Refuse unknown fields; name the accepted ones.
+
+        Raises
+        ------
+        PydanticCustomError
+            If a field is unknown. Pydantic reports it in a ``ValidationError``.
+        """
         fields = cls.model_fields
         unknown = (name for name in data if name not in fields) if isinstance(data, dict) else ()
         if first := sorted(islice(unknown, MOST_UNKNOWN)):
@@ -125,6 +132,11 @@ async def unless_gone(request: Request, work: Awaitable[T]) -> T:
     """Return the result of ``work``; cancel it as soon as the client closes the connection.
 
     The body of the request must have been read before.
+
+    Raises
+    ------
+    Gone
+        If the client closes the connection first.
     """
     task = asyncio.ensure_future(work)
     leaving = asyncio.ensure_future(disconnected(request))

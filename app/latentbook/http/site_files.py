@@ -146,7 +146,13 @@ def whole(opened: BinaryIO) -> bytes:
 
 
 async def made(make: Callable[..., T], *given: Any, **named: Any) -> T:
-    """Call a function in a thread, because it reads the built book; 503 if there is none."""
+    """Call a function in a thread, because it reads the built book.
+
+    Raises
+    ------
+    Problem
+        If the book is not built (503).
+    """
     try:
         return await run_in_threadpool(make, *given, **named)
     except FileNotFoundError:

@@ -63,6 +63,8 @@ def build_runtime(
 
     Parameters
     ----------
+    settings : of the book or course
+    report : receives the progress
     widgets, content : the instruments and the text; None for those of the settings
     course : the course's packages; None reads them
     without : files to leave out: ``widgets/NAME.py``, ``widgets/data/NAME.npz``

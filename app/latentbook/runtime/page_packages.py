@@ -90,6 +90,13 @@ class PagePackages:
         return {name: package.version for name, package in self.lock.packages.items()}
 
     def wheel_of(self, package: PackageSpec, report: Report) -> Path:
+        """Path of a package's checked wheel, downloaded if necessary.
+
+        Raises
+        ------
+        LatentbookError
+            If the lock is for a different Pyodide, or the wheel is unavailable or altered.
+        """
         if self.lock.pyodide != PYODIDE:
             again = " ".join(f"'{one}'" for one in self.lock.requested)
             raise LatentbookError(

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from latentbook.book.compose.assigned import ASKED
 from latentbook.book.compose.author_code import AuthorCode, Reply, call, explained
-from latentbook.book.compose.engine import EngineError, shared_engine
+from latentbook.book.compose.javascript import EngineError, shared_engine
 from latentbook.book.compose.stills import WIDE
 from latentbook.book.directives.code_cell import say_what_is_drawn
 from latentbook.book.read.nodes import DirectiveNode, directives

@@ -24,6 +24,7 @@ from latentbook.book.read.contents import (
 from latentbook.book.read.options import IDENTIFIER, LABEL
 from latentbook.book.read.project import CourseManifest, Manifest, Project, read_course
 from latentbook.book.read.source import INDEX, PRINT
+from latentbook.plugins import plugins_of
 from latentbook.runtime.page_packages import PagePackages
 from latentbook.settings import SHIPPED, Settings
 from latentbook_authoring.check.book import record_chapter
@@ -54,6 +55,9 @@ def new_chapter(settings: Settings, slug: str) -> list[Path]:
         chapter_slug(slug)
     except ValueError as error:
         raise LatentbookError(f"A chapter's slug {error}; got {slug!r}.") from None
+    if slug in (taken := plugins_of(settings).addresses.first):
+        message = f"A chapter's slug is taken: plugins have {', '.join(taken)}; got {slug!r}."
+        raise LatentbookError(message)
     content = _content(settings)
     manifest = settings.course / COURSE if settings.course else content / BOOK
     if not manifest.is_file():

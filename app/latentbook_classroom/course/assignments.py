@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from latentbook.book.translations.language import message
 from latentbook_classroom.course import people
-from latentbook_classroom.course.assigned import Asked, Assigned
+from latentbook_classroom.course.assignment import Asked, Assigned
 from latentbook_classroom.course.late import FREE, Dates, Late, When, dates_of
 from latentbook_classroom.course.people import Member, Row, note
 from latentbook_classroom.course.refused import Refused

@@ -14,7 +14,7 @@ from latentbook.http.metrics import Metrics
 from latentbook.http.problems import Unavailable
 from latentbook.settings import Settings
 from latentbook_classroom.course import (
-    assigned_pages,
+    assignment_pages,
     assignments,
     events,
     grades_pages,
@@ -22,14 +22,14 @@ from latentbook_classroom.course import (
     people,
     people_pages,
 )
-from latentbook_classroom.course.bundled import read_assigned
+from latentbook_classroom.course.built_assignments import read_assigned
 from latentbook_classroom.course.database import Database, NoCourse, reason
 from latentbook_classroom.course.desk import Classroom
 from latentbook_classroom.course.judging import Judging, Worker
 from latentbook_classroom.course.pages import Pages
 from latentbook_classroom.settings import ClassroomSettings
 
-MODULES = (joining, assigned_pages, people_pages, grades_pages, events)
+MODULES = (joining, assignment_pages, people_pages, grades_pages, events)
 
 
 def open_classroom(settings: Settings) -> Classroom:

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from latentbook.book.translations.language import message
 from latentbook_classroom.course import assignments, attempts, people
-from latentbook_classroom.course.assigned import Variant
+from latentbook_classroom.course.assignment import Variant
 from latentbook_classroom.course.assignments import Given, Put
 from latentbook_classroom.course.attempts import NO_TRY, WAITING, attempts_with
 from latentbook_classroom.course.late import Dates, Late

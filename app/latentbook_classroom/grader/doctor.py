@@ -12,9 +12,9 @@ from pathlib import Path
 
 from latentbook.base.report import Report
 from latentbook.book.read.project import Project
+from latentbook_classroom.grader.book_questions import read_questions
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls
-from latentbook_classroom.grader.questions import read_questions
 from latentbook_classroom.grader.snapshot import Sandbox, prepare
 
 JS = "import pyodide_js; J = lambda text: pyodide_js.constructor.constructor('return ' + text)()\n"

@@ -11,7 +11,7 @@ from py_mini_racer import JSEvalException
 
 from latentbook.base.errors import UnknownName
 from latentbook.book.compose.author_code import AuthorCode, explained
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from latentbook.book.directives.questions.state.goal import missed
 from latentbook.book.translations.language import message
 from latentbook.settings import Settings

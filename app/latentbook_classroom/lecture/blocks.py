@@ -118,20 +118,20 @@ class ClassData:
     path: Path
 
     @property
-    def edition(self) -> tuple[int, int]:
+    def stamp(self) -> tuple[int, int]:
         now = self.path.stat()
         return now.st_ino, now.st_mtime_ns
 
     def frame(self) -> Mapping[str, Any]:
         """Data that the pages of class mode share with those of the book."""
-        return _read(self.path, self.edition)[0]
+        return _read(self.path, self.stamp)[0]
 
     def blocks(self) -> Mapping[str, Block]:
-        return _read(self.path, self.edition)[1]
+        return _read(self.path, self.stamp)[1]
 
 
 @lru_cache(maxsize=1)
-def _read(path: Path, edition: tuple[int, int]) -> tuple[dict[str, Any], dict[str, Block]]:
+def _read(path: Path, stamp: tuple[int, int]) -> tuple[dict[str, Any], dict[str, Block]]:
     data = json.loads(path.read_text(encoding="utf-8"))
     for each in data["blocks"]:
         each["ways"] = tuple(Way(**way) for way in each["ways"])

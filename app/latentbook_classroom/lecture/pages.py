@@ -46,10 +46,10 @@ class Pages:
 
     def phone(self) -> str:
         """The page of every phone, rendered once per edition of the book."""
-        edition = self.data.edition
-        if self._phone[0] != edition:
+        stamp = self.data.stamp
+        if self._phone[0] != stamp:
             html = self.render("phone", code="", letters=LETTERS, length=CODE_LENGTH)
-            self._phone = (edition, html)
+            self._phone = (stamp, html)
         return self._phone[1]
 
     def render(self, template: str, **given: Any) -> str:
@@ -66,7 +66,7 @@ class Pages:
 
     def words(self, interface: Language) -> str:
         """The path of the scripts' messages; empty in English."""
-        if not (said := interface.words_script(lecture=True)):
+        if not (said := interface.words_script(served=True)):
             return ""
         name = f"words-{content_hash(said)}.js"
         self.files[name] = said

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from latentbook.base.errors import LatentbookError
-from latentbook.hooks import SitePart, hookimpl
+from latentbook.hooks import Addresses, SitePart, hookimpl
 from latentbook.settings import PluginSettings, Settings
 from latentbook_classroom.lecture.settings import ClassSettings
 
@@ -24,6 +24,11 @@ def settings() -> type[PluginSettings]:
 
 
 @hookimpl
+def addresses() -> Addresses:
+    return Addresses(("class", "show", "j"))
+
+
+@hookimpl
 def site(settings: Settings) -> SitePart:
     from latentbook_classroom.lecture.bundle import bundle_class
     from latentbook_classroom.lecture.class_data import class_data
@@ -31,7 +36,6 @@ def site(settings: Settings) -> SitePart:
     is_on = settings.of(ClassSettings).class_mode
     return SitePart(
         beside={"class": class_data},
-        serves=("class", "show", "j") if is_on else (),
         bundle=partial(bundle_class, settings) if is_on else None,
     )
 

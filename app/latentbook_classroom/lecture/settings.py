@@ -9,7 +9,7 @@ from latentbook.settings import PluginSettings, Settings, option
 
 class ClassSettings(PluginSettings):
     class_mode: bool = option(
-        "--class", False, description="Take live answers from phones (docs/class.md)."
+        "--class", False, description="Take live answers from phones (docs/classroom/class.md)."
     )
     new_key: bool = option("--new-key", False, description="Create a new key for the lecturer.")
     class_file: Path | None = Field(

@@ -1,4 +1,4 @@
-"""``latentbook classroom platform``: systems that open the course (docs/lti.md)."""
+"""``latentbook classroom platform``: systems that open the course (docs/classroom/lti.md)."""
 
 from typing import Annotated
 

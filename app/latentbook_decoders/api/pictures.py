@@ -50,7 +50,7 @@ async def answer_picture(
     form = form_for(request)
     query.check_weights(model)
     headers = {
-        "ETag": strong_etag(model.edition, model.dtype, form, *key),
+        "ETag": strong_etag(model.fingerprint, model.dtype, form, *key),
         "Cache-Control": f"public, max-age={YEAR if query.weights else DAY}, immutable",
     }
     if known := not_modified(request, {**headers, "Vary": form.headers["Vary"]}):

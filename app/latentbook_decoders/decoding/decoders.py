@@ -24,7 +24,7 @@ class Opened:
     ----------
     image_shape : height and width, and 3 in colour
     dtype : number format of codes within ``NEAR``
-    edition : all that the pictures depend on, apart from the request and the number format
+    fingerprint : all that the pictures depend on, apart from the request and the number format
     """
 
     name: str
@@ -34,7 +34,7 @@ class Opened:
     device: str
     dtype: Dtype
     max_grey_difference: int
-    edition: str
+    fingerprint: str
 
 
 @dataclass(frozen=True)

@@ -218,7 +218,7 @@ class Inference:
                 device=served.device.type,
                 dtype=served.dtype,
                 max_grey_difference=served.max_grey_difference,
-                edition=f"{card['weights']['sha256']} {served.edition}",
+                fingerprint=f"{card['weights']['sha256']} {served.fingerprint}",
             )
             self.models[name] = opened, served
         return self.models[name]

@@ -39,7 +39,7 @@ TEST_CODES = 4096
 """Number of codes drawn uniformly from the cube within ``NEAR``."""
 
 DIGEST_CODES = 1024
-"""Number of the test codes whose pictures go into the edition."""
+"""Number of the test codes whose pictures go into the fingerprint."""
 
 DECODING_NICENESS = 10
 
@@ -67,7 +67,7 @@ class ServedModel:
     dtype : number format of codes within ``NEAR``
     max_grey_difference : int, largest difference of a pixel in ``dtype`` from float32, of 255
         levels
-    edition : all that its pictures depend on, apart from the weights and the number format
+    fingerprint : all that its pictures depend on, apart from the weights and the number format
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class ServedModel:
                 self.fast, self.max_grey_difference = None, 0
         self.dtype: Dtype = "bfloat16" if self.fast else "float32"
         made_by = kernels(self.device), torch.__version__, *self.chunks
-        self.edition = f"{made_by} {self.digest(z)}"
+        self.fingerprint = f"{made_by} {self.digest(z)}"
 
     def grey_difference(self, z: Floats) -> int:
         fast, exact = self.decode(z, exact=False), self.decode(z, exact=True)
@@ -106,7 +106,7 @@ class ServedModel:
 
         Processors that round differently get different digests, so that no cache mixes their
         pictures. A difference that shows only in other codes is covered by the name of the kernels,
-        which is also in the edition.
+        which is also in the fingerprint.
         """
         digest = hashlib.sha256()
         for exact in (True, False):

@@ -30,8 +30,11 @@ TARGET_ONGOING = MAX_ONGOING // 2
 DRAIN_S = 20
 """Seconds that a replica that is being replaced gets for its running requests."""
 
-DECIDE_S = 60
-"""Seconds in which a machine of the cluster must report its number format."""
+DECIDE_S = 300
+"""Seconds in which a machine of the cluster must report its number format.
+
+It imports torch first, which takes minutes on a slow machine with other work.
+"""
 
 REACH_S = 10
 """Seconds in which the cluster must respond."""

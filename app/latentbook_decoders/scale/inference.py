@@ -16,7 +16,7 @@ from latentbook.http.problems import Unavailable
 from latentbook_decoders.decoding.decoders import Decoded, Opened, needs_exact
 from latentbook_decoders.decoding.jobs import Floats, QueueFull
 from latentbook_decoders.decoding.metrics import DecoderMetrics
-from latentbook_decoders.scale.replica import OtherEdition
+from latentbook_decoders.scale.replica import OtherModel
 
 ATTEMPTS = 3
 """Replicas that may die during one request. A request that kills replicas must not kill them all.
@@ -84,10 +84,10 @@ class ReplicatedInference:
         return found
 
     async def ask_for(self, method: str, model: Opened, *args: Any) -> Any:
-        """:meth:`ask` about a model; forget it if the replicas have a different edition."""
+        """:meth:`ask` about a model; forget it if the replicas have a different fingerprint."""
         try:
-            return await self.ask(method, model.name, model.edition, *args)
-        except OtherEdition:
+            return await self.ask(method, model.name, model.fingerprint, *args)
+        except OtherModel:
             self.models.pop(model.name, None)
             raise
 

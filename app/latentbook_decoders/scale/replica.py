@@ -15,11 +15,11 @@ MAX_ONGOING = 8
 """Concurrent requests of a replica: one is decoded, the others can be merged behind it."""
 
 
-class OtherEdition(Unavailable):
+class OtherModel(Unavailable):
     """The weights or the decoder changed after the request began."""
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is being replaced by another edition. Ask again in a second.", 1)
+        super().__init__(f"{name} is being replaced by another version. Ask again in a second.", 1)
 
 
 class DecoderReplica:
@@ -50,20 +50,20 @@ class DecoderReplica:
     async def open(self, name: str) -> Opened:
         return await self.inference.open(name)
 
-    async def decode(self, name: str, edition: str, z: Floats, exact: bool) -> Decoded:
-        await self.require(name, edition)
+    async def decode(self, name: str, fingerprint: str, z: Floats, exact: bool) -> Decoded:
+        await self.require(name, fingerprint)
         return await self.inference.decode_as(name, z, exact)
 
     async def encode(
-        self, name: str, edition: str, x: Floats
+        self, name: str, fingerprint: str, x: Floats
     ) -> tuple[Floats, Floats | None, Floats]:
-        await self.require(name, edition)
+        await self.require(name, fingerprint)
         return await self.inference.encode(name, x)
 
-    async def require(self, name: str, edition: str) -> None:
+    async def require(self, name: str, fingerprint: str) -> None:
         """Refuse a request begun with different weights, or on a different kind of processor."""
-        if (await self.inference.open(name)).edition != edition:
-            raise OtherEdition(name)
+        if (await self.inference.open(name)).fingerprint != fingerprint:
+            raise OtherModel(name)
 
 
 def listen_on_loopback() -> None:

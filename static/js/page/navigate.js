@@ -98,7 +98,7 @@ function placeOf(url) {
 
 /** @param {string | null} place @returns {boolean} whether the server generates the page there */
 function isServed(place) {
-  return place !== null && /^(api|class|classroom|j)\//.test(place);
+  return place !== null && config.served.includes(place.split("/")[0]);
 }
 
 /** @param {Hooks["prepare"]} prepare */

@@ -14,6 +14,7 @@ from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.contents import ASSIGNMENTS, FRONT, RESERVED
 from latentbook.book.read.options import LABEL
 from latentbook.main import create_app
+from latentbook.plugins import installed
 from latentbook.settings import Settings
 from latentbook_classroom.course import manage
 from latentbook_classroom.lecture.settings import ClassSettings
@@ -50,7 +51,8 @@ def test_the_reserved_slugs_are_what_routes_and_the_site_use(
     site = build_site(open_project(make_book(book)), report=lambda message: None)
     written = {path.name for path in site.iterdir()} - {"sample"}
     used = {FRONT, ASSIGNMENTS, *routed(everything), *written}
-    assert sorted(RESERVED) == sorted(name for name in used if LABEL.fullmatch(name))
+    reserved = (*RESERVED, *installed().addresses.first)
+    assert sorted(reserved) == sorted(name for name in used if LABEL.fullmatch(name))
 
 
 def test_an_old_address_leads_on(make_book: MakeBook, small_runtime: None) -> None:

@@ -18,7 +18,7 @@ from latentbook.base.errors import BookErrors
 from latentbook.base.files import Files
 from latentbook.book.compose import author_code
 from latentbook.book.compose.author_code import AuthorCode, Reply
-from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.javascript import EngineError
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.plots import Plots
 from latentbook.book.compose.stills import StillError, Stills

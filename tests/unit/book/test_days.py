@@ -27,8 +27,8 @@ from latentbook.book.build import build_site, is_due
 from latentbook.book.load import load
 from latentbook.book.overlay.merge import open_project
 from latentbook.book.read.day import written
-from latentbook.book.read.days import DatedFile, read_days
 from latentbook.book.read.project import days_of
+from latentbook.book.read.schedule import DatedFile, read_days
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.prefill import fill
 from latentbook.book.write.render import Renderer

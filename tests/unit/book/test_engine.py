@@ -8,7 +8,7 @@ import sys
 PROGRAM = """
 from concurrent.futures import ThreadPoolExecutor
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 
 with ThreadPoolExecutor(1) as pool:
     context = pool.submit(open_context).result()

@@ -57,8 +57,12 @@ def test_all_planted_errors_at_once(root: Path, shared_build: Path, rewrite: boo
         ),
         ({"book.toml": "title = \n"}, "content/book.toml:1: not TOML"),
         (
-            {"book.toml": BOOK.replace('"sample"', '"class"')},
+            {"book.toml": BOOK.replace('"sample"', '"facts"')},
             "content/book.toml:8: slug of [[parts.chapters]] is taken: these addresses belong to",
+        ),
+        (
+            {"book.toml": BOOK.replace('"sample"', '"class"')},
+            "content/book.toml:8: the address 'class' belongs to a plugin: rename the chapter",
         ),
         (
             {"book.toml": BOOK.replace('"sample"', '"Sample"')},

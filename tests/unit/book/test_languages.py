@@ -36,10 +36,15 @@ def in_language(tag: str, text: str = "") -> dict[str, str]:
 
 def with_words(name: str, text: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the interface a single catalogue."""
-    locale = folder / "app/latentbook/locale"
-    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", locale)
+    only_in(folder / "app/latentbook/locale", monkeypatch)
     po_file(name).parent.mkdir(parents=True)
     po_file(name).write_text(text, encoding="utf-8")
+
+
+def only_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folders = {"latentbook": folder}
+    monkeypatch.setattr("latentbook.book.translations.language.locales", lambda: folders)
+    monkeypatch.setattr("tools.translations.locales", lambda: folders)
 
 
 def german() -> str:
@@ -48,7 +53,8 @@ def german() -> str:
 
 @pytest.mark.parametrize("name", catalogues())
 def test_no_translation_breaks_a_page(name: str) -> None:
-    assert words.find_broken(name) == []
+    for package in words.ours():
+        assert words.find_broken(po_file(name, package)) == []
 
 
 def test_extraction_settles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +71,8 @@ def test_extraction_finds_every_call(root: Path) -> None:
     """A plain-text search of templates, scripts and the build finds no further messages."""
     found = {
         form
-        for message in words.messages()
+        for package in words.ours()
+        for message in words.messages(package)
         for form in ([message.id] if isinstance(message.id, str) else message.id)
     }
     files = [
@@ -213,7 +220,7 @@ def test_a_release_needs_no_word_of_another_language(
     said: list[str] = []
     with_words("nl", text, tmp_path, monkeypatch)
     words.check(said.append)
-    assert re.fullmatch(r"nl: \d+ of \d+ messages are translated", said[0])
+    assert re.fullmatch(r"latentbook, nl: \d+ of \d+ messages are translated", said[0])
     po_file("nl").write_text(text.replace("Quelle", "%(quelle)s"), encoding="utf-8")
     with pytest.raises(BookErrors, match="must have the values"):
         words.check(said.append)
@@ -239,7 +246,7 @@ def test_a_word_that_is_missing_is_english(tmp_path: Path, monkeypatch: pytest.M
 def test_a_language_begins_with_nothing_translated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latentbook.book.translations.language.LOCALE", tmp_path)
+    only_in(tmp_path, monkeypatch)
     words.extract(("fr", "pt-BR"), lambda message: None)
     assert catalogues() == ("fr", "pt_BR")
     assert language("pt-BR").tag == "pt-BR"
@@ -252,7 +259,7 @@ def test_a_language_begins_with_nothing_translated(
 def test_explanations_of_errors_come_with_the_first_error() -> None:
     german, explanations = language("de"), json.loads(language("de").explanations())
     assert explanations.keys() >= set(SENTENCES.values())
-    assert not explanations.keys() & german.script_words(lecture=True).keys()
+    assert not explanations.keys() & german.script_words(served=True).keys()
     place = "assets/explanations-1.json"
     assert f'"{place}"' in german.words_script(explanations=place).decode()
     assert language("en").explanations() == b""

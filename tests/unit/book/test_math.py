@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from latentbook.book.compose.engine import Engine, EngineError, shared_engine
+from latentbook.book.compose.javascript import Engine, EngineError, shared_engine
 from latentbook.book.compose.math import BrokenTex, Mathematics, Notation
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from markdown_it.token import Token
 
-from latentbook.book.compose.engine import Engine, shared_engine
+from latentbook.book.compose.javascript import Engine, shared_engine
 from latentbook.book.compose.pieces import Text, plain
 from latentbook.book.write.assets import engine_script
 from latentbook.settings import Settings

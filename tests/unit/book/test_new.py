@@ -117,7 +117,7 @@ def test_several_new_chapters(make_book: MakeBook) -> None:
     check_book(open_project(settings), report=lambda message: None)
 
 
-@pytest.mark.parametrize("slug", ["Sparse", "sparse_codes", "facts", "", "../up"])
+@pytest.mark.parametrize("slug", ["Sparse", "sparse_codes", "facts", "join", "", "../up"])
 def test_a_slug_that_is_none(slug: str, make_book: MakeBook) -> None:
     with pytest.raises(LatentbookError, match=r"slug (must be kebab-case|is taken)"):
         new_chapter(make_book({}), slug)

@@ -19,7 +19,7 @@ from playwright.sync_api import expect, sync_playwright
 from latentbook.book.write.prefill import fill
 from latentbook.settings import Settings
 from tests.chromium import launch
-from tests.lecture.conftest import HURRY, Lecturer, Phone
+from tests.classroom.lecture.conftest import HURRY, Lecturer, Phone
 
 from .conftest import BOOK, HEAD, MakeBook
 
@@ -199,12 +199,12 @@ from latentbook.book.load import load
 from latentbook.book.write.assets import bundle
 from latentbook.book.write.render import Renderer
 from latentbook.book.write.written import Written
-from latentbook_classroom.course.assignments_data import assignments_data
-from latentbook_classroom.course.bundled import assignments_of
+from latentbook_classroom.course.build_assignments import assignments_data
+from latentbook_classroom.course.built_assignments import assignments_of
 from latentbook_classroom.course.database import create
 from latentbook.settings import Settings
 from tests.classroom.conftest import make_tables, opened, settings_in
-from tests.classroom.test_assigned_pages import hand_in, set_dates
+from tests.classroom.test_assignment_pages import hand_in, set_dates
 
 given = {name: Path(path) for name, path in json.loads(sys.argv[1]).items()}
 settings = Settings(**given)

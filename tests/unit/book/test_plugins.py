@@ -177,8 +177,8 @@ def test_an_output_is_recorded_and_shown_in_the_page(
 
 
 def test_no_chapter_has_an_address_of_a_plugin(make_with: MakeWith, small_runtime: None) -> None:
-    code = "from latentbook.hooks import SitePart, hookimpl\n"
-    code += "@hookimpl\ndef site(): return SitePart(serves=('sample',))\n"
+    code = "from latentbook.hooks import Addresses, hookimpl\n"
+    code += "@hookimpl\ndef addresses(): return Addresses(('sample',))\n"
     with pytest.raises(BookErrors, match=r"book\.toml:8: the address 'sample' belongs"):
         built(make_with(code, "\nText.\n"))
 

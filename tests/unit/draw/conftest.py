@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from tests.chromium import launch
 from tests.unit.draw.drawn_figures import plain
 

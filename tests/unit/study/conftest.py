@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from tests.unit.draw.conftest import bundle
 
 Call = Callable[..., Any]

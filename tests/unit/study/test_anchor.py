@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from tests.unit.draw.conftest import bundle
 
 TEXTS, NOTES = 50, 6

@@ -9,7 +9,7 @@ from contextlib import closing
 import plotly.graph_objects as go
 import pytest
 
-from latentbook.book.compose.engine import open_context
+from latentbook.book.compose.javascript import open_context
 from tests.figures import check_figures
 from tests.unit.draw.conftest import bundle
 from widgets.contract import Frame, Plot

@@ -37,7 +37,8 @@ class Answers:
 
         Parameters
         ----------
-        fields : of the form
+        fields : of the form, by name
+        label : of the question; most kinds name their field ``LABEL.answer``
         key : data with which the page's judge compares answers
         told : the judge's other input, ``Question.judged_with``
 

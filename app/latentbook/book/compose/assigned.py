@@ -15,11 +15,11 @@ from latentbook.book.compose.types import AskedQuestion, Assignment
 from latentbook.book.compose.withheld import with_nodes
 from latentbook.book.read.contents import ASSIGNMENTS
 from latentbook.book.read.day import Day
-from latentbook.book.read.days import Days
 from latentbook.book.read.nodes import DirectiveNode, EquationNode, Node, directives, walk
 from latentbook.book.read.options import as_label
 from latentbook.book.read.parse import parse_block
 from latentbook.book.read.recordings import runnable_cells
+from latentbook.book.read.schedule import Days
 from latentbook.book.read.source import ChapterSource, PageSource, SourceReader
 
 QUIZ, ASKED = "quiz", "question"

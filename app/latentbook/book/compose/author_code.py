@@ -101,11 +101,7 @@ class AuthorCode:
             stdout=subprocess.PIPE,
             stderr=self._said,
             encoding="utf-8",
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(self._path),
-                OUTPUTS: self.outputs,
-            },
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(self._path), OUTPUTS: self.outputs},
             start_new_session=True,
         )
         return self._process

@@ -24,7 +24,7 @@ Show: TypeAlias = Callable[[Any], str]
 
 @dataclass(frozen=True)
 class ClassForm:
-    """One way to put a block to a class (docs/class.md), as plain data.
+    """One way to put a block to a class (docs/classroom/class.md), as plain data.
 
     Attributes
     ----------

@@ -4,11 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from latentbook.book.compose.blocks import (
-    Block,
-    reading_minutes,
-    word_count,
-)
+from latentbook.book.compose.blocks import Block, reading_minutes, word_count
 from latentbook.book.compose.compose import Composer, Resources
 from latentbook.book.compose.labels import Labels
 from latentbook.book.compose.ledgers import Ledgers
@@ -103,6 +99,7 @@ class Chapters:
     ----------
     unseen : the resources of withheld content; ``resources`` if there is none
     whole : the chapters, including withheld content
+    taken : first parts of the addresses of plugins
     old_places : former place -> current place of a page
     """
 
@@ -112,6 +109,7 @@ class Chapters:
     whole: Sequence[ChapterSource]
     ledgers: Ledgers
     neighbours: Neighbours
+    taken: Sequence[str]
     old_places: dict[str, str] = field(default_factory=dict)
 
     def rehearse(self, piece: Piece) -> None:
@@ -169,7 +167,8 @@ class Chapters:
         report = self.project.problems.of(page.path)
         line = page.document.front_lines.get("aliases", 1)
         slugs = (page.slug, *opening.document.front.get("aliases", ()))
-        today = {*RESERVED, *(each.place for source in self.whole for each in source.pages)}
+        pages = (each.place for source in self.whole for each in source.pages)
+        today = {*RESERVED, *self.taken, *pages}
         for name in aliases if page is opening else (page.name, *aliases):
             whole = page is opening or "/" in name
             for place in [name] if whole else [f"{slug}/{name}" for slug in slugs]:

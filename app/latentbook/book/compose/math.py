@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.javascript import Engine, EngineError
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.pieces import Text
 from latentbook.book.read.notation import SymbolEntry

@@ -17,7 +17,7 @@ from latentbook.base.errors import ContentError
 from latentbook.base.files import Files
 from latentbook.base.hashing import content_hash
 from latentbook.book.compose.author_code import explained
-from latentbook.book.compose.engine import Engine, EngineError
+from latentbook.book.compose.javascript import Engine, EngineError
 from latentbook.book.compose.map_still import map_picture, with_rings
 from latentbook.book.compose.media import Media
 from latentbook.book.compose.pieces import Html, PanelStill

@@ -10,7 +10,6 @@ from latentbook.base.files import Files
 from latentbook.book.compose.labels import has_label
 from latentbook.book.read.contents import WIDGETS
 from latentbook.book.read.day import Day, latest
-from latentbook.book.read.days import Days
 from latentbook.book.read.nodes import (
     DirectiveNode,
     Document,
@@ -21,6 +20,7 @@ from latentbook.book.read.nodes import (
     walk,
 )
 from latentbook.book.read.recordings import NUMBERS, Recording, Recordings, code_hashes
+from latentbook.book.read.schedule import Days
 from latentbook.book.read.source import ChapterSource, PageSource
 from latentbook.book.read.sources import sources
 

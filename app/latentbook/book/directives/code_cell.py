@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from latentbook.base.errors import FileProblems
 from latentbook.book.compose.blocks import NumberedBlock
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.javascript import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter, listing
 from latentbook.book.compose.pieces import Html, Output, Text
 from latentbook.book.compose.plots import without_glyph

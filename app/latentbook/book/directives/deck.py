@@ -83,17 +83,6 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
             yield Cell(details(title, writer.markdown(notes.nodes)))
 
 
-DECK = Directive(
-    name="deck",
-    validate=check_deck,
-    becomes=with_labels,
-    run=run,
-    notebook=notebook,
-)
-STEP = Directive(
-    name="step",
-    argument="its title",
-    parent="deck",
-    validate=check_step,
-)
+DECK = Directive(name="deck", validate=check_deck, becomes=with_labels, run=run, notebook=notebook)
+STEP = Directive(name="step", argument="its title", parent="deck", validate=check_step)
 NOTES = Directive(name="notes", parent="step")

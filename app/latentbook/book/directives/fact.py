@@ -54,9 +54,5 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 FACT = Directive(
-    name="fact",
-    argument="id of the fact in facts.toml",
-    body="none",
-    run=run,
-    notebook=notebook,
+    name="fact", argument="id of the fact in facts.toml", body="none", run=run, notebook=notebook
 )

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import NumberedBlock, Prose
 from latentbook.book.compose.compose import Composer, Directive
-from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.javascript import EngineError
 from latentbook.book.compose.notebook import Cell, NotebookWriter
 from latentbook.book.compose.pieces import Html, Text, element
 from latentbook.book.read.nodes import DirectiveNode

@@ -33,11 +33,7 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
 
 
 FOLD = Directive(
-    name="fold",
-    argument="its title",
-    options={"label": Option(label)},
-    run=run,
-    notebook=notebook,
+    name="fold", argument="its title", options={"label": Option(label)}, run=run, notebook=notebook
 )
 DROPDOWN = replace(FOLD, name="dropdown")
 

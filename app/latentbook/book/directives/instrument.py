@@ -182,12 +182,7 @@ def _challenge(node: DirectiveNode, instrument: Instrument) -> str:
 
 def spec(instrument: Instrument, label: str, given: Mapping[str, Value]) -> dict[str, Any]:
     """``data-spec``: the declaration of an instrument for the scripts."""
-    return {
-        "name": instrument.name,
-        "label": label,
-        **declaration(instrument),
-        "set": dict(given),
-    }
+    return {"name": instrument.name, "label": label, **declaration(instrument), "set": dict(given)}
 
 
 def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
@@ -237,11 +232,7 @@ def read_state(instrument: Instrument, setting: str) -> dict[str, Value]:
 INSTRUMENT = Directive(
     name="instrument",
     argument="name of the instrument",
-    options={
-        "label": Option(label, required=True),
-        "set": Option(text),
-        "challenge": Option(text),
-    },
+    options={"label": Option(label, required=True), "set": Option(text), "challenge": Option(text)},
     body="none",
     counts="instrument",
     run=run,

@@ -23,10 +23,5 @@ def run(node: DirectiveNode, composer: Composer) -> MarginNote:
     return MarginNote(composer.inline(node.argument, node.line), composer.blocks(node.nodes))
 
 
-MARGIN = Directive(
-    name="margin",
-    argument="its title",
-    argument_optional=True,
-    run=run,
-)
+MARGIN = Directive(name="margin", argument="its title", argument_optional=True, run=run)
 SIDEBAR, ASIDE = replace(MARGIN, name="sidebar"), replace(MARGIN, name="aside")

@@ -9,9 +9,4 @@ def becomes(node: DirectiveNode) -> EquationNode:
     return EquationNode(node.body_line, node.label, node.code)
 
 
-MATH = Directive(
-    name="math",
-    options={"label": Option(label)},
-    body="code",
-    becomes=becomes,
-)
+MATH = Directive(name="math", options={"label": Option(label)}, body="code", becomes=becomes)

@@ -34,8 +34,4 @@ def notebook(node: DirectiveNode, writer: NotebookWriter) -> Iterator[Cell]:
     yield Cell(f"**{title}**\n\n{writer.markdown(node.nodes)}")
 
 
-TAKEAWAYS = Directive(
-    name="takeaways",
-    run=run,
-    notebook=notebook,
-)
+TAKEAWAYS = Directive(name="takeaways", run=run, notebook=notebook)

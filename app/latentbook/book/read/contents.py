@@ -34,11 +34,10 @@ EVIDENCE = "evidence"
 RESERVED = (
     *(FRONT, ASSIGNMENTS, "contents", "facts", "references", "glossary", "notation", "formulas"),
     *("evidence", "notes", "review", "summary", "work", "assets", "embed", "runtime"),
-    *("api", "healthz", "readyz", "metrics", "class", "show", "j", "classroom", "join"),
-    *("lti", "auth"),
+    *("api", "healthz", "readyz", "metrics"),
 )
-"""First parts of addresses in use: by other pages and files, then by routes of the server, even for
-features that are off. ``tests/unit/book/test_addresses.py`` compares them with both.
+"""First parts of addresses in use: by other pages and files, then by routes of the server. Plugins
+have more. ``tests/unit/book/test_addresses.py`` compares them with both.
 """
 
 

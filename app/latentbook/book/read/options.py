@@ -25,6 +25,13 @@ class Option:
 
 
 def text(value: str) -> str:
+    """Accept any value except an empty one.
+
+    Raises
+    ------
+    ValueError
+        If it is empty.
+    """
     if not value:
         raise ValueError("needs a value")
     return value
@@ -40,6 +47,13 @@ def as_label(value: str) -> str:
 
 
 def label(value: str) -> str:
+    """Convert a label, such as ``Fig_Stairs``, to kebab-case.
+
+    Raises
+    ------
+    ValueError
+        If it does not match ``SIMILAR``.
+    """
     if not SIMILAR.fullmatch(value):
         raise ValueError(f"must be kebab-case, like {kebab(value) or 'fig-holes'!r}; got {value!r}")
     return kebab(value)
@@ -50,6 +64,13 @@ def labels(value: str) -> tuple[str, ...]:
 
 
 def number(value: str) -> float:
+    """Read a decimal number or a fraction, such as ``1/3``.
+
+    Raises
+    ------
+    ValueError
+        If it is neither, or is not finite.
+    """
     above, slash, below = value.partition("/")
     try:
         found = float(above) / float(below if slash else 1)
@@ -61,18 +82,39 @@ def number(value: str) -> float:
 
 
 def positive(value: str) -> float:
+    """Read a number or a fraction above 0.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
     if not number(value) > 0:
         raise ValueError(f"must be above 0; got {value!r}")
     return number(value)
 
 
 def integer(value: str) -> int:
+    """Read a whole number from 1, written in digits alone.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else.
+    """
     if not (value.isdecimal() and int(value)):
         raise ValueError(f"must be a whole number from 1; got {value!r}")
     return int(value)
 
 
 def flag(value: str) -> bool:
+    """Return True for an option that takes no value.
+
+    Raises
+    ------
+    ValueError
+        If the value is not empty.
+    """
     if value:
         raise ValueError(f"takes no value; got {value!r}")
     return True

@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
-from pydantic import (
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    Strict,
-    ValidationInfo,
-)
+from pydantic import BeforeValidator, ConfigDict, Field, PrivateAttr, Strict, ValidationInfo
 
 from latentbook.base.datafile import Entry, Text, Toml, full_sentence, matching
 from latentbook.base.errors import FileProblems, LatentbookError, Origins, Problems, accepted_names
@@ -33,8 +27,8 @@ from latentbook.book.read.contents import (
     PartEntry,
     manifest_file,
 )
-from latentbook.book.read.days import DatedFile, Days, read_days
 from latentbook.book.read.options import IDENTIFIER
+from latentbook.book.read.schedule import DatedFile, Days, read_days
 from latentbook.book.translations.language import Language, content_language, language
 from latentbook.settings import Settings
 
@@ -255,6 +249,12 @@ def read_course(folder: Path, problems: Problems) -> CourseManifest:
 def manifest_in(folder: Path) -> BookManifest | CourseManifest:
     """Read as much as possible of the manifest of a book or course; ignore mistakes."""
     path = manifest_file(folder)
+    return _manifest(path, path.read_bytes() if path.is_file() else b"")
+
+
+@lru_cache(maxsize=4)
+def _manifest(path: Path, content: bytes) -> BookManifest | CourseManifest:
+    """A manifest is read once per process, and again when it has changed."""
     return read_manifest(path, Problems().of(path))
 
 

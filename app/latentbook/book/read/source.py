@@ -13,13 +13,7 @@ from latentbook.base.errors import FileProblems, accepted_names
 from latentbook.base.files import Files
 from latentbook.base.hashing import content_hash
 from latentbook.book.read.card_records import BOOK_CARDS, CARDS, CardRecord, read_cards
-from latentbook.book.read.contents import (
-    ASSIGNMENTS,
-    EVIDENCE,
-    FRONT,
-    ChapterEntry,
-    page_label,
-)
+from latentbook.book.read.contents import ASSIGNMENTS, EVIDENCE, FRONT, ChapterEntry, page_label
 from latentbook.book.read.frontmatter import (
     AssignmentHead,
     ChapterHead,
@@ -137,8 +131,6 @@ class ChapterSource:
 
 
 def page_place(slug: str, name: str = "") -> str:
-    if slug == ASSIGNMENTS:
-        return f"classroom/{slug}/{name}"  # not on the site, only on the server
     return "" if slug == FRONT else f"{slug}/{name}".rstrip("/")
 
 
@@ -228,12 +220,7 @@ class SourceReader:
         return existing_sections(given, there, opening.document.front_lines, report)
 
     def page(
-        self,
-        slug: str,
-        name: str,
-        place: str,
-        head: type[Entry],
-        section: PageSource | None = None,
+        self, slug: str, name: str, place: str, head: type[Entry], section: PageSource | None = None
     ) -> PageSource:
         """Read a page, or the evidence for ``section``."""
         report, told = self.report(place), len(self.project.problems.errors)

@@ -1,17 +1,19 @@
 """The language of a book's interface: messages, dates and the direction of the page.
 
-The messages are in ``locale/TAG/LC_MESSAGES/latentbook.po``. The English message is the key, so
-English has no file, and an untranslated message stays English.
+The messages are in ``locale/TAG/LC_MESSAGES/PACKAGE.po``, in this package and in those of plugins.
+The English message is the key, so English has no file, and an untranslated message stays English.
 """
 
 import io
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
 from gettext import GNUTranslations, NullTranslations, c2py
+from importlib.metadata import entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,10 +25,12 @@ from babel.messages.pofile import read_po
 
 from latentbook.base.errors import LatentbookError
 
-LOCALE = Path(__file__).resolve().parents[2] / "locale"
+ENGINE = "latentbook"
+"""Also the entry-point group in which installed packages register their plugins."""
+
 ENGLISH = "en"
-SERVED = re.compile(r"^app/latentbook_\w+/|/class\.js$")
-"""Scripts of pages that a server plugin makes, with their messages. No page of a site has them."""
+SERVED = re.compile(r"/class\.js$")
+"""The engine's scripts for pages that a plugin serves. No page of a site has them."""
 
 FOR_PAGE = re.compile(r"\.js$|^widgets/")
 EXPLAIN = re.compile(r"^static/js/explain/")
@@ -86,44 +90,44 @@ class Language:
             "begins a translation (`latentbook docs languages`)"
         )
 
-    def script_words(self, *, lecture: bool = False) -> ScriptWords:
-        """Return messages of the page's scripts and, with ``lecture``, of class mode.
+    def script_words(self, *, served: bool = False) -> ScriptWords:
+        """Return messages of the site's scripts and, with ``served``, of those that plugins serve.
 
         English has none.
         """
         return self._script_words(
-            lambda file: not EXPLAIN.search(file) and (lecture or not SERVED.search(file))
+            lambda file: not EXPLAIN.search(file) and (served or not SERVED.search(file)),
+            locales() if served else (ENGINE,),
         )
 
     def explanations(self) -> bytes:
         """Messages that explain errors, as JSON; nothing in English."""
-        words = self._script_words(EXPLAIN.search)
+        words = self._script_words(EXPLAIN.search, (ENGINE,))
         return _as_json(words).encode() if words else b""
 
-    def _script_words(self, is_wanted: Callable[[str], object]) -> ScriptWords:
+    def _script_words(
+        self, is_wanted: Callable[[str], object], packages: Iterable[str]
+    ) -> ScriptWords:
         """Return messages in at least one wanted file: a script, or Python of the page."""
         name = catalogue_of(self.locale)
-        if name == ENGLISH:
-            return {}
-        catalogue = read_catalogue(po_file(name))
         words: dict[str, str | dict[str, str]] = {}
-        for message in catalogue:
-            files = {file for file, _ in message.locations if FOR_PAGE.search(file)}
-            if not any(map(is_wanted, files)):
-                continue
-            if not is_translated(message):
-                continue
-            forms = forms_of(message)
-            if isinstance(message.id, str):
-                words[message.id] = forms[0]
-            else:
-                rule = _plural_rule(name, catalogue)
-                words[message.id[0]] = {category: forms[form] for category, form in rule.items()}
+        for path in po_files(name, packages):
+            catalogue = read_catalogue(path)
+            for message in catalogue:
+                files = {file for file, _ in message.locations if FOR_PAGE.search(file)}
+                if not any(map(is_wanted, files)) or not is_translated(message):
+                    continue
+                forms = forms_of(message)
+                if isinstance(message.id, str):
+                    words[message.id] = forms[0]
+                else:
+                    rule = _plural_rule(name, catalogue)
+                    words[message.id[0]] = {each: forms[form] for each, form in rule.items()}
         return words
 
-    def words_script(self, *, lecture: bool = False, explanations: str = "") -> bytes:
+    def words_script(self, *, served: bool = False, explanations: str = "") -> bytes:
         """Return a script with the messages and the address of those that explain errors."""
-        words = self.script_words(lecture=lecture)
+        words = self.script_words(served=served)
         if not words:
             return b""
         script = f"globalThis.latentbookWords={_as_json(words)};\n"
@@ -137,9 +141,22 @@ def message(english: str) -> str:
     return english
 
 
+@lru_cache(maxsize=1)
+def locales() -> Mapping[str, Path]:
+    """Folder of catalogues by package: the engine's first, then those of installed plugins."""
+    packages = {point.module.partition(".")[0] for point in entry_points(group=ENGINE)}
+    specs = ((package, find_spec(package)) for package in (ENGINE, *sorted(packages)))
+    return {
+        package: Path(spec.origin).parent / "locale"
+        for package, spec in specs
+        if spec and spec.origin and spec.submodule_search_locations
+    }
+
+
 def catalogues() -> tuple[str, ...]:
     """The folders of the translated languages: de, pt_BR."""
-    return tuple(sorted(path.parents[1].name for path in LOCALE.glob("*/LC_MESSAGES/*.po")))
+    found = locales()[ENGINE].glob("*/LC_MESSAGES/*.po")
+    return tuple(sorted(path.parents[1].name for path in found))
 
 
 def language(tag: object) -> Language:
@@ -189,8 +206,13 @@ def catalogue_of(locale: Locale) -> str:
     return next((name for name in names if name == ENGLISH or po_file(name).is_file()), "")
 
 
-def po_file(name: str) -> Path:
-    return LOCALE / name / "LC_MESSAGES" / "latentbook.po"
+def po_file(name: str, package: str = ENGINE) -> Path:
+    return locales()[package] / name / "LC_MESSAGES" / f"{package}.po"
+
+
+def po_files(name: str, packages: Iterable[str]) -> tuple[Path, ...]:
+    """The catalogues that exist; English has none."""
+    return tuple(path for each in packages if (path := po_file(name, each)).is_file())
 
 
 def read_catalogue(path: Path) -> Catalog:
@@ -219,11 +241,20 @@ _ENGLISH = NullTranslations()
 def _translations(name: str) -> NullTranslations:
     if name == ENGLISH:
         return _ENGLISH
-    return _compiled(po_file(name), po_file(name).stat().st_mtime_ns)
+    paths = po_files(name, locales())
+    return _compiled(tuple((path, path.stat().st_mtime_ns) for path in paths))
 
 
 @lru_cache(maxsize=8)
-def _compiled(path: Path, changed: int) -> NullTranslations:
+def _compiled(files: tuple[tuple[Path, int], ...]) -> NullTranslations:
+    """The first file's messages, with those of the others as fallbacks."""
+    first, *others = map(_translations_in, (path for path, _changed in files))
+    for each in others:
+        first.add_fallback(each)
+    return first
+
+
+def _translations_in(path: Path) -> NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, read_catalogue(path))
     compiled.seek(0)

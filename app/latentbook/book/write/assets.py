@@ -85,7 +85,13 @@ class Assets:
 
 
 def esbuild(settings: Settings, *arguments: str) -> str:
-    """Run esbuild; return its output: the bundle, unless an option names a file for it."""
+    """Run esbuild; return its output: the bundle, unless an option names a file for it.
+
+    Raises
+    ------
+    LatentbookError
+        If esbuild is missing or fails.
+    """
     program = settings.root / "node_modules" / ".bin" / "esbuild"
     if not program.exists():
         raise LatentbookError("esbuild is missing. `npm ci` installs it.")

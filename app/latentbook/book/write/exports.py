@@ -23,13 +23,7 @@ from latentbook.book.compose.prose import document_label, resolved
 from latentbook.book.compose.target import Target
 from latentbook.book.compose.types import Chapter, Loaded
 from latentbook.book.read.day import Day
-from latentbook.book.read.nodes import (
-    DirectiveNode,
-    EquationNode,
-    HeadingNode,
-    Node,
-    TextNode,
-)
+from latentbook.book.read.nodes import DirectiveNode, EquationNode, HeadingNode, Node, TextNode
 from latentbook.book.read.parse import make_markdown
 from latentbook.book.read.recordings import PLOTLY, SVG, Recorded, code_hashes
 from latentbook.book.read.source import ChapterSource, PageSource
@@ -55,11 +49,7 @@ def notebook(chapter: Chapter, cells: Iterable[Cell]) -> bytes:
         else:
             made.append(v4.new_markdown_cell(cell.source, id=f"text-{index}"))
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    metadata = {
-        "kernelspec": kernel,
-        "language_info": {"name": "python"},
-        "title": chapter.title,
-    }
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}, "title": chapter.title}
     text: str = nbformat.writes(v4.new_notebook(cells=made, metadata=metadata), split_lines=False)
     return f"{text}\n".encode()
 

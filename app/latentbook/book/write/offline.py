@@ -55,10 +55,10 @@ def service_worker(
     return f"{LIST_START}{site}{LIST_END}{worker_script(settings)}".encode()
 
 
-def keep_last_edition(last: Path, site: Path, *, told: bool = False) -> None:
-    """Add the last edition's scripts, styles and files of Python to a new one.
+def keep_last_build(last: Path, site: Path, *, told: bool = False) -> None:
+    """Add the last build's scripts, styles and files of Python to a new one.
 
-    Open pages may still request them. Files that the last edition had itself inherited are dropped,
+    Open pages may still request them. Files that the last build had itself inherited are dropped,
     so that they do not accumulate.
 
     Parameters

@@ -199,7 +199,7 @@ class Renderer:
     web_manifest : place of the web manifest
     base_path : path of the site on its host
     words_script : place of the messages of scripts; empty in English
-    served : first parts of the addresses of the server's plugins
+    assignments : where the server has the book's assignments; empty if it has none
     served_scripts : addresses, from the site's root, of modules that they serve for every page
     own_templates : folders of a plugin's templates
     failed : called with a block whose own markup fails; the page shows a note in its place
@@ -212,7 +212,7 @@ class Renderer:
     web_manifest: str
     base_path: str
     words_script: str = ""
-    served: frozenset[str] = frozenset()
+    assignments: str = ""
     served_scripts: tuple[str, ...] = ()
     templates: Path = TEMPLATES
     own_templates: tuple[Path, ...] = ()
@@ -373,7 +373,20 @@ class Renderer:
         config: Mapping[str, Any] | None = None,
         **names: Any,
     ) -> str:
-        """The HTML of one page; ``config`` adds to the configuration of its scripts."""
+        """The HTML of one page.
+
+        Parameters
+        ----------
+        name : kind of page, ``Page.name``
+        title : without the book's title, which is added
+        place : below the site's root, without ``index.html``
+        description : for search engines; None means the book's
+        root : address of the site's root; if empty, relative to ``place``
+        template : file of the template; empty means ``NAME.html``
+        layout : None if the page shows only the text of ``place``
+        config : added to the configuration of the page's scripts
+        names : further values for the template
+        """
         book = self.book
         heading, title = title, title if title == book.title else f"{title} · {book.title}"
         description = book.description if description is None else description
@@ -423,7 +436,7 @@ class _Templates:
             "late": Markup(LATE_PLACE),
             "web_manifest": page.root + renderer.web_manifest,
             "bibtex": bibtex,
-            "served": renderer.served,
+            "assignments": renderer.assignments,
             "served_scripts": [page.root + script for script in renderer.served_scripts],
             "words_script": words and page.root + words,
             **directions(book.language, book.content_language),

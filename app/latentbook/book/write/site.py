@@ -11,12 +11,7 @@ from typing import Any
 from latentbook.base.errors import Problems
 from latentbook.base.hashing import content_hash
 from latentbook.base.report import Report
-from latentbook.book.compose.blocks import (
-    Block,
-    Heading,
-    NumberedBlock,
-    all_blocks,
-)
+from latentbook.book.compose.blocks import Block, Heading, NumberedBlock, all_blocks
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import Book, Loaded, TextPage
 from latentbook.book.directives.recall import Recall
@@ -51,7 +46,14 @@ UNKNOWN_SIZE = '"offline_bytes":0'
 
 @dataclass
 class SiteWriter:
-    """Writes one site into an empty folder."""
+    """Writes one site into an empty folder.
+
+    Attributes
+    ----------
+    parts : additions of plugins
+    served : first parts of the addresses that plugins serve
+    failed : called with a block whose own markup fails
+    """
 
     settings: Settings
     loaded: Loaded
@@ -60,6 +62,7 @@ class SiteWriter:
     folder: Path
     report: Report
     parts: Sequence[SitePart]
+    served: Sequence[str]
     failed: Callable[[Block, Exception], None]
     to_compress: list[Path] = field(default_factory=list)
     digests: dict[str, bytes] = field(default_factory=dict)
@@ -75,10 +78,12 @@ class SiteWriter:
         words = self.words()
         sections = self.put_hashed("assets/sections-{}.json", section_digests(book))
         config = self.config(search, sections)
-        places = (manifest, self.settings.base_path, words)
-        served = frozenset(place for part in self.parts for place in part.serves)
-        scripts = tuple(script for part in self.parts for script in part.scripts)
-        renderer = Renderer(book, self.assets, config, *places, served, scripts, failed=self.failed)
+        renderer = Renderer(
+            *(book, self.assets, config, manifest, self.settings.base_path, words),
+            assignments=next((part.assignments for part in self.parts if part.assignments), ""),
+            served_scripts=tuple(script for part in self.parts for script in part.scripts),
+            failed=self.failed,
+        )
         pages = dict(renderer.pages())
         refuse_large(self.loaded, renderer.sizes)
         self.put(LABELS, labels(book))
@@ -159,6 +164,7 @@ class SiteWriter:
             "build": BUILD_PLACE,
             "offline_bytes": 0,
             "reload": self.settings.reload,
+            "served": ["api", *self.served],
         }
 
     def put(self, place: str, data: bytes) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from latentbook.base.cache import Cache
-from latentbook.book.compose.engine import Engine
+from latentbook.book.compose.javascript import Engine
 from latentbook.book.compose.math import Mathematics, Notation
 from latentbook.book.compose.math_words import Formula
 from latentbook.book.compose.media import Media

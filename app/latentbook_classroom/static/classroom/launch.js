@@ -1,5 +1,5 @@
 /**
- * Launches from a university's system (docs/lti.md). If a frame of another site cannot store a cookie, a secret in the
+ * Launches from a university's system (docs/classroom/lti.md). If a frame of another site cannot store a cookie, a secret in the
  * frame's own storage proves that the browser that ends a launch began it.
  */
 const KEPT = "latentbook-launch";

@@ -1,5 +1,5 @@
 /**
- * Synchronises the log of a reader who is signed in to a course between their devices (docs/classroom.md). Events that
+ * Synchronises the log of a reader who is signed in to a course between their devices (docs/classroom/classroom.md). Events that
  * cannot be sent stay in this browser's log until they can.
  *
  * @typedef {import("latentbook/study/events.js").StudyEvent} StudyEvent

@@ -8,7 +8,7 @@ from typing import Any
 from latentbook.base.errors import Mistake
 from latentbook.book.compose.blocks import ClassForm, Show
 from latentbook.book.compose.compose import Composer
-from latentbook.book.compose.engine import EngineError
+from latentbook.book.compose.javascript import EngineError
 from latentbook.book.compose.pieces import Html, Public
 from latentbook.book.compose.question import Part, Question, QuestionKind, shared
 from latentbook.book.compose.stills import NARROW
@@ -149,11 +149,7 @@ SKETCH = Part(
 GUESS = QuestionKind(
     GuessQuestion,
     build,
-    {
-        "tolerance": Option(positive, required=True),
-        "step": Option(positive),
-        "unit": Option(text),
-    },
+    {"tolerance": Option(positive, required=True), "step": Option(positive), "unit": Option(text)},
     public=("step", "unit"),
     parts=(SKETCH,),
     answers=GuessAnswers(),

@@ -13,7 +13,7 @@ from latentbook_classroom.grader.grader import MAX_SECONDS, Busy, Grader
 from latentbook_classroom.grader.interpreter import Walls
 from latentbook_classroom.grader.question import Question
 from latentbook_classroom.grader.verdict import MAX_PARTS, MAX_TEXT, Failure
-from tests.grader.test_walls import PEER
+from tests.classroom.grader.test_walls import PEER
 
 RIGHT = "def f(x):\n    return x * x"
 CHECK = """

@@ -14,7 +14,7 @@ from latentbook_classroom.grader.checks import check_of
 from latentbook_classroom.grader.grader import MAX_SECONDS, Grader
 from latentbook_classroom.grader.interpreter import LIMITS, Interpreter, Lost, Walls, body
 from latentbook_classroom.grader.question import Question
-from tests.grader.probes import CHECK, CODE, DEAD_ENDS, Canaries, codes, reached
+from tests.classroom.grader.probes import CHECK, CODE, DEAD_ENDS, Canaries, codes, reached
 
 QUESTION = Question("probes", "code", check=check_of(CHECK, ["def probes(): ..."], []))
 OPEN = Walls(

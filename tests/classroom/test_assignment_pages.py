@@ -13,11 +13,11 @@ from latentbook.book.compose.answers import NotAnAnswer
 from latentbook.book.directives.questions.order.kind import ORDER
 from latentbook.settings import Settings
 from latentbook_classroom.course import assignments
-from latentbook_classroom.course.assigned import Asked, Assignment, Variant
-from latentbook_classroom.course.bundled import assignments_of, read_assigned
+from latentbook_classroom.course.assignment import Asked, Assignment, Variant
+from latentbook_classroom.course.built_assignments import assignments_of, read_assigned
 from latentbook_classroom.course.judging import Judging
 from latentbook_classroom.course.tables import now
-from latentbook_classroom.grader.questions import Question
+from latentbook_classroom.grader.book_questions import Question
 from latentbook_classroom.grader.verdict import Verdict
 from tests.classroom.conftest import School, on_sqlite
 from tests.classroom.course import judge, judge_now

@@ -11,7 +11,7 @@ from latentbook.book.load import compose
 from latentbook.book.read.nodes import directives
 from latentbook.book.read.project import Project
 from latentbook_classroom.grader.checks import question_of
-from latentbook_classroom.grader.judged import judged_by
+from latentbook_classroom.grader.judging_data import judged_by
 from latentbook_classroom.grader.question import Question
 
 ALL_OPEN = datetime(9999, 1, 1, tzinfo=UTC)

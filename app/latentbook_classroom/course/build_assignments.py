@@ -12,15 +12,28 @@ from typing import Any
 
 from latentbook.base.errors import Problems
 from latentbook.base.hashing import content_hash
-from latentbook.book.compose.pieces import Layout
+from latentbook.book.compose.pieces import Address, Layout
 from latentbook.book.compose.question import Question
 from latentbook.book.compose.types import AskedQuestion, Assignment
 from latentbook.book.read.contents import ASSIGNMENTS
-from latentbook.book.read.source import page_place
 from latentbook.book.write.render import Renderer, root_of, script_json
 from latentbook.book.write.written import Written
 from latentbook_classroom import TEMPLATES
-from latentbook_classroom.grader.judged import judged_by
+from latentbook_classroom.grader.judging_data import judged_by
+
+SERVED = f"classroom/{ASSIGNMENTS}"
+"""Where the server has the assignments: a site has no pages for them."""
+
+
+def served_at(place: str) -> str:
+    return place.replace(ASSIGNMENTS, SERVED, 1) if place.startswith(f"{ASSIGNMENTS}/") else place
+
+
+class CourseLayout(Layout):
+    """A layout whose links to assignments lead to the server's pages."""
+
+    def url(self, to: Address) -> str:
+        return super().url(replace(to, page=served_at(to.page)))
 
 
 def assignments_data(written: Written) -> bytes:
@@ -40,15 +53,14 @@ def assignments_data(written: Written) -> bytes:
         variants = []
         for node, block in zip(each.nodes, each.blocks, strict=True):
             assert isinstance(block, Question)
-            layout = Layout(
-                root_of(page_place(ASSIGNMENTS, block.label)), each.page.place, inside=inside
-            )
+            root = root_of(f"{SERVED}/{block.label}")
+            layout = CourseLayout(root, each.page.place, inside=inside)
             html, answer = asked_and_worked(renderer, block, layout)
             where = place(each.page.path, node.line)
             judged = judged_by(block, node, where, each.earlier)
             variants.append({"html": html, "answer_html": answer, "question": judged})
         kind = each.nodes[0].argument
-        sources = [each.page.place, packages, *(node.seed for node in each.nodes)]
+        sources = [served_at(each.page.place), packages, *(node.seed for node in each.nodes)]
         return {"label": each.label, "kind": kind, "sources": sources, "variants": variants}
 
     assignments = [
@@ -67,7 +79,7 @@ def assignments_data(written: Written) -> bytes:
 
 def page_of(renderer: Renderer, assignment: Assignment, inside: Mapping[str, str]) -> str:
     """The page of an assignment; the server inserts the questions."""
-    place = assignment.place
+    place = served_at(assignment.place)
     names = {each.nodes[0].argument for each in assignment.questions}
     scripts = {name: renderer.assets.place(f"question-{name}.js") for name in names}
     told = script_json({name: root_of(place) + script for name, script in scripts.items()})
@@ -76,7 +88,7 @@ def page_of(renderer: Renderer, assignment: Assignment, inside: Mapping[str, str
         assignment.title,
         place,
         template="classroom/assignment.html",
-        layout=Layout(root_of(place), place, {place: ""}, inside=inside),
+        layout=CourseLayout(root_of(place), place, {place: ""}, inside=inside),
         assignment=assignment,
         scripts=told,
     )

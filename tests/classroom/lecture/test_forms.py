@@ -12,7 +12,7 @@ from latentbook.settings import Settings
 from latentbook_classroom.lecture.bundle import form_scripts, form_templates
 from latentbook_classroom.lecture.settings import ClassSettings
 from tests.browser.book_pages import names_with_equations
-from tests.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
+from tests.classroom.lecture.conftest import HURRY, Lecturer, class_in_chromium, write_class_site
 
 
 @pytest.fixture

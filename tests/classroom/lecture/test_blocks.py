@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from latentbook_classroom.lecture.blocks import Block, ClassData, NotAccepted, class_data_of
-from tests.lecture.conftest import BLOCKS, write_class_data
+from tests.classroom.lecture.conftest import BLOCKS, write_class_data
 
 FORMS = {"choice", "many", "match", "true-false", "number", "guess", "readout", "panel", "draw"}
 

@@ -10,9 +10,9 @@ import pytest
 
 from latentbook.book.overlay.merge import open_project
 from latentbook.settings import Settings
+from latentbook_classroom.grader.book_questions import read_questions
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.question import Question
-from latentbook_classroom.grader.questions import read_questions
 from latentbook_classroom.grader.snapshot import Sandbox, prepare
 
 

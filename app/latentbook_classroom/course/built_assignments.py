@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from latentbook.settings import Settings, beside
-from latentbook_classroom.course.assigned import Asked, Assigned, Assignment, Variant
+from latentbook_classroom.course.assignment import Asked, Assigned, Assignment, Variant
 from latentbook_classroom.grader.checks import question_of
 
 

@@ -14,7 +14,7 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture import sessions, store
 from latentbook_classroom.lecture.settings import ClassSettings, file_of
-from tests.lecture.conftest import BLOCKS, Phone, School, write_class_data
+from tests.classroom.lecture.conftest import BLOCKS, Phone, School, write_class_data
 from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"

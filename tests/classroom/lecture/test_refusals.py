@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.lecture.conftest import School
+from tests.classroom.lecture.conftest import School
 
 CHOICE = "vae/one#q-choice"
 CLASS = "/api/lecturer/classes/{code}"

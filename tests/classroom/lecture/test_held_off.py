@@ -19,7 +19,7 @@ from latentbook_classroom.lecture.lecturer import harmless
 from latentbook_classroom.lecture.mode import ClassMode, forget_key
 from latentbook_classroom.lecture.sessions import hash_of
 from latentbook_classroom.lecture.settings import file_of
-from tests.lecture.conftest import Phone, School, write_class_data
+from tests.classroom.lecture.conftest import Phone, School, write_class_data
 from tools.bench.serving import served
 
 CHOICE = "vae/one#q-choice"
@@ -327,7 +327,7 @@ def test_pages_speak_the_language_of_the_book(school: School, settings: Settings
 
 
 def test_the_words_of_class_mode_are_not_in_the_site() -> None:
-    own, all_words = language("de").script_words(), language("de").script_words(lecture=True)
+    own, all_words = language("de").script_words(), language("de").script_words(served=True)
     assert set(own) < set(all_words)
     assert "Sending …" in set(all_words) - set(own)
     assert "Your guess: {guess}" in own  # questions on the page use it too

@@ -10,7 +10,7 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 
-from tests.lecture.conftest import School
+from tests.classroom.lecture.conftest import School
 from tests.patience import SERVER_S
 
 ENDS = ("DELETE", "/api/lecturer/classes/{code}")

@@ -11,7 +11,7 @@ from latentbook.settings import Settings
 from latentbook_classroom.grader import doctor
 from latentbook_classroom.grader.checks import check_of
 from latentbook_classroom.grader.question import Question
-from tests.grader.test_book import SAMPLE
+from tests.classroom.grader.test_book import SAMPLE
 
 
 @pytest.mark.long

@@ -18,7 +18,14 @@ from latentbook.main import create_app
 from latentbook.settings import Settings
 from latentbook_classroom.lecture.blocks import ClassData, class_data_of
 from latentbook_classroom.lecture.settings import ClassSettings
-from tests.lecture.conftest import HURRY, Lecturer, Phone, School, class_in_chromium, write_bundle
+from tests.classroom.lecture.conftest import (
+    HURRY,
+    Lecturer,
+    Phone,
+    School,
+    class_in_chromium,
+    write_bundle,
+)
 from tests.unit.book import conftest as small
 from tools.bench.serving import served
 

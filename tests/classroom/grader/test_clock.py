@@ -13,7 +13,7 @@ import pytest
 
 from latentbook_classroom.grader.grader import Grader
 from latentbook_classroom.grader.interpreter import Clock
-from tests.grader.test_hostile import QUESTION
+from tests.classroom.grader.test_hostile import QUESTION
 
 needs_linux = pytest.mark.skipif(
     not Path("/proc/thread-self/schedstat").exists(), reason="Only Linux tells who waited."

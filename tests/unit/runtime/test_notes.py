@@ -5,7 +5,7 @@ import json
 import pytest
 
 from latentbook.runtime.dist import build_runtime
-from tests.explained import explained_cases, noted_cases, unexplained_cases, written
+from tests.explained import PATIENT, explained_cases, noted_cases, unexplained_cases, written
 from tests.unit.runtime.projects import project
 from tests.unit.runtime.start import answer
 
@@ -37,7 +37,7 @@ def said_in_page(tmp_path_factory):
 
     def said(codes):
         asked = f"CODES = json.loads({json.dumps(json.dumps(codes))})"
-        code = f"import json\n{asked}{RUN}"
+        code = f"import json\n{asked}{PATIENT}{RUN}"
         return dict(zip(codes, answer(dist.path, "files", code=code), strict=True))
 
     return said

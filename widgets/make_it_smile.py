@@ -59,7 +59,7 @@ instrument = Instrument(
             min=0.0,
             max=MOST,
             step=0.25,
-            when=("second", tuple(DIRECTIONS)),
+            when=("second", *DIRECTIONS),
         ),
         Slider("face", "Face", default=1, min=1, max=SHOWN + STRANGERS, step=1, panel="faces"),
     ),

@@ -34,6 +34,7 @@ MODEL = "conv_vae_faces"
 PROBED = ("code", "pca")
 JUDGED = 100  # held-out faces for each direction
 LEARNED = 500  # strangers from whom their own direction is learned, and upright faces
+BALD = ("mrClean", "mrT", "dougFunny")  # hair of which the picture shows next to nothing
 STILL = ("smile", "glasses", "closed_eyes", "beard")  # changes judged on upright faces as well
 JUDGES = ("mouth", "eyes", "glasses", "facialHair", "hairColor", "baseColor")
 CHANNELS = (32, 64, 128)  # of the judge's convolutions
@@ -70,7 +71,7 @@ class Change:
         if self.factor == "mouth":
             return ~faces.has("facialHair", "beard")
         if self.factor == "hairColor":
-            return ~faces.has("hair", "mrClean") & ~faces.has("hair", "mrT")
+            return ~np.logical_or.reduce([faces.has("hair", style) for style in BALD])
         return np.full(len(faces.images), True)
 
 
@@ -383,6 +384,7 @@ def to_weights(model: Autoencoder) -> dict[str, NDArray[Any]]:
     layers = [layer for layer in model.decoder if isinstance(layer, nn.Linear | nn.ConvTranspose2d)]
     arrays: dict[str, NDArray[Any]] = {}
     for k, layer in enumerate(layers):
+        assert layer.bias is not None
         w = layer.weight.detach()
         outputs_first = w if w.ndim == 2 else w.permute(1, 2, 3, 0)  # of (in, out, rows, columns)
         whole, step = in_bytes(outputs_first.flatten(1).numpy().T)

@@ -1,6 +1,6 @@
 """Training settings of each model of `latentbook_decoders.models.registry`."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from training.recipe import Recipe
 
@@ -26,8 +26,6 @@ UNTIL_NO_BETTER = Recipe(
     patience=5,
 )
 """Train until five epochs in a row improve nothing on held-out images."""
-
-FACES = Recipe(epochs=20, batch_size=64, precision="float32", ema=0.995)
 
 SPECS = {
     "conv_vae_mnist": ModelSpec(
@@ -109,18 +107,6 @@ SPECS = {
         title="VQ-VAE, 7 x 7 places, 64 codes, MNIST",
         summary="Handwritten digits from 49 whole numbers between 0 and 63.",
         recipe=Recipe(epochs=3, batch_size=128, holdout=5000),
-    ),
-    "conv_vae_faces": ModelSpec(
-        title="Convolutional VAE, 64-D code, faces",
-        summary="Faces in colour from sixty-four numbers, drawn by transposed convolutions.",
-        recipe=FACES,
-        dataset="faces",
-    ),
-    "conv_vae_faces_spatial": ModelSpec(
-        title="Convolutional VAE, 8 x 8 x 4 code, faces",
-        summary="Faces in colour from four numbers at each of 8 x 8 places.",
-        recipe=replace(FACES, epochs=8),
-        dataset="faces",
     ),
 }
 """Every model of the registry."""

@@ -14,12 +14,6 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-PATIENT = """
-from widgets.engine import notes
-from widgets.engine.explain import second_look
-notes.QUICK = second_look.SECONDS = second_look.SECONDS_IF_LOST = 60.0
-"""
-"""Code after which no note is missing because the machine was busy."""
 FIXTURES = Path(__file__).parent / "fixtures"
 MESSAGE = re.compile(r'^\s*(?:export const )?"?([\w-]+)"?(?:: | = )translate\("(.*)"\)[,;]$', re.M)
 SENTENCES = dict(

@@ -28,10 +28,20 @@ class Unavailable(Exception):
 def data_set(name: str) -> None:
     from training.data import load_dataset  # torch, which nothing else here needs
     from training.data.emoji import load_emoji
+    from training.data.faces import all_factors, draw_faces, draw_strangers
     from training.data.text import load_definitions, load_speeches
     from training.errors import DataUnavailable
 
-    loaders = {"emoji": load_emoji, "wordnet": load_definitions, "speeches": load_speeches}
+    def draw_one_face_of_each_style() -> None:
+        draw_faces(*(each[:1] for each in all_factors()))
+        draw_strangers(1, "smile")
+
+    loaders = {
+        "emoji": load_emoji,
+        "faces": draw_one_face_of_each_style,
+        "wordnet": load_definitions,
+        "speeches": load_speeches,
+    }
     try:
         loaders.get(name, partial(load_dataset, name))()
     except DataUnavailable as error:
@@ -81,7 +91,7 @@ def made(folder: Path, command: Callable[[Path], tuple[str, ...]]) -> Path:
 
 def main() -> None:
     """Try each download three times. Report failures; their tests are skipped."""
-    names = ("mnist", "fashion_mnist", "emoji", "wordnet", "speeches")
+    names = ("mnist", "fashion_mnist", "emoji", "faces", "wordnet", "speeches")
     wanted = [partial(data_set, name) for name in names]
     for fetch in (*wanted, oidc_provider, open_edx):
         for pause in (*PAUSES_S, None):

@@ -6,8 +6,8 @@ from torch import Tensor
 from latentbook_decoders.models.autoencoder import Autoencoder, VariationalAutoencoder
 from latentbook_decoders.models.cards import Card
 from training.cards import mean_and_error
-from training.losses import kl, recon_loss, reparameterize, squared_error
-from training.objectives import own_metrics
+from training.losses import kl, reparameterize, squared_error
+from training.objectives import negative_log_likelihood, own_metrics
 
 EVALUATION_SEED = 1
 
@@ -18,7 +18,7 @@ def evaluate(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
 
     Parameters
     ----------
-    x : Tensor of shape (n, 784), in [0, 1]
+    x : Tensor of shape (n, 784), or (n, 3 * 64 * 64) with colours first, in [0, 1]
 
     Returns
     -------
@@ -35,9 +35,10 @@ def evaluate(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
 def evaluate_chunk(model: Autoencoder, x: Tensor) -> dict[str, Tensor]:
     """Metrics of images that fit in memory together."""
     mu, logvar = model.encode(x)
-    metrics = {"squared_error": squared_error(model.decode(mu).flatten(1), x)}
+    metrics = {"squared_error": squared_error(torch.sigmoid(model.logits(mu)), x)}
     if isinstance(model, VariationalAutoencoder) and logvar is not None:
-        metrics["recon_loss"] = recon_loss(model.logits(reparameterize(mu, logvar)), x)
+        logits = model.logits(reparameterize(mu, logvar))
+        metrics["recon_loss"] = negative_log_likelihood(model, logits, x)
         metrics["kl"] = kl(mu, logvar)
         metrics["negative_elbo"] = metrics["recon_loss"] + metrics["kl"]
     return metrics | own_metrics(model, x)

@@ -3,6 +3,8 @@
 `recon_loss` = -log p(x | z) and `kl` >= 0, both in nats; their sum is the negative ELBO.
 """
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -27,6 +29,27 @@ def recon_loss(logits: Tensor, x: Tensor) -> Tensor:
     """
     require_same_shape("logits", logits, "x", x)
     return binary_cross_entropy_with_logits(logits, x, reduction="none").sum(-1)
+
+
+def gaussian_recon_loss(x_hat: Tensor, x: Tensor, sigma: float) -> Tensor:
+    """-log p(x | z) under N(x_hat, sigma^2 I), a density: it is negative where x_hat is close.
+
+    Parameters
+    ----------
+    x_hat, x : Tensor of shape (n, d)
+    sigma : standard deviation of a pixel
+
+    Returns
+    -------
+    Tensor of shape (n,), nats
+
+    Raises
+    ------
+    ValueError
+        If shapes differ.
+    """
+    normaliser = 0.5 * x.shape[-1] * math.log(2 * math.pi * sigma**2)
+    return squared_error(x_hat, x) / (2 * sigma**2) + normaliser
 
 
 def squared_error(x_hat: Tensor, x: Tensor) -> Tensor:

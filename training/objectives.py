@@ -6,13 +6,20 @@ import torch
 from torch import Tensor
 
 from latentbook_decoders.models.autoencoder import Autoencoder, VariationalAutoencoder
+from latentbook_decoders.models.face_vae import FaceVAE
 from latentbook_decoders.models.one_layer import (
     ContractiveAutoencoder,
     DenoisingAutoencoder,
     SparseAutoencoder,
 )
 from latentbook_decoders.models.vqvae import SIDE, VQVAE
-from training.losses import kl, recon_loss, reparameterize, squared_error
+from training.losses import (
+    gaussian_recon_loss,
+    kl,
+    recon_loss,
+    reparameterize,
+    squared_error,
+)
 
 
 @singledispatch
@@ -31,10 +38,10 @@ def training_loss(model: Autoencoder, x: Tensor, beta: float) -> Tensor:
 
 @training_loss.register
 def _(model: VariationalAutoencoder, x: Tensor, beta: float) -> Tensor:
-    """recon_loss + beta * kl, one draw of z for each image."""
+    """negative_log_likelihood + beta * kl, one draw of z for each image."""
     mu, logvar = model.encode(x)
     logits = model.logits(reparameterize(mu, logvar))
-    return (recon_loss(logits, x) + beta * kl(mu, logvar)).mean()
+    return (negative_log_likelihood(model, logits, x) + beta * kl(mu, logvar)).mean()
 
 
 @training_loss.register
@@ -89,6 +96,17 @@ def _(model: VQVAE, x: Tensor, beta: float) -> Tensor:
     codebook = squared_error(e, z.detach())
     commit = squared_error(z, e.detach())
     return (recon + codebook + model.commitment * commit).mean()
+
+
+@singledispatch
+def negative_log_likelihood(model: Autoencoder, logits: Tensor, x: Tensor) -> Tensor:
+    """-log p(x | z) of each image in nats, (n,), from the decoder's log-odds: Bernoulli pixels."""
+    return recon_loss(logits, x)
+
+
+@negative_log_likelihood.register
+def _(model: FaceVAE, logits: Tensor, x: Tensor) -> Tensor:
+    return gaussian_recon_loss(torch.sigmoid(logits), x, model.sigma)
 
 
 @singledispatch

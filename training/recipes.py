@@ -27,6 +27,8 @@ UNTIL_NO_BETTER = Recipe(
 )
 """Train until five epochs in a row improve nothing on held-out images."""
 
+FACES = Recipe(epochs=20, batch_size=64, precision="float32", ema=0.995)
+
 SPECS = {
     "conv_vae_mnist": ModelSpec(
         title="Convolutional VAE, 2-D code, MNIST",
@@ -107,6 +109,12 @@ SPECS = {
         title="VQ-VAE, 7 x 7 places, 64 codes, MNIST",
         summary="Handwritten digits from 49 whole numbers between 0 and 63.",
         recipe=Recipe(epochs=3, batch_size=128, holdout=5000),
+    ),
+    "conv_vae_faces": ModelSpec(
+        title="Convolutional VAE, 64-D code, faces",
+        summary="Faces in colour from sixty-four numbers, drawn by transposed convolutions.",
+        recipe=FACES,
+        dataset="faces",
     ),
 }
 """Every model of the registry."""

@@ -18,7 +18,7 @@ from latentbook_decoders.models.errors import UnknownModel, WeightsMissing
 from latentbook_decoders.settings import DeviceChoice
 from training import train
 from training.cards import write_card
-from training.data import load_dataset
+from training.data import load_images
 from training.errors import NotRepeatable
 from training.exports import EXPORTS, Job
 from training.recipes import SEED, SPECS
@@ -113,7 +113,7 @@ def training_of(name: str) -> Training:
 
 def figures_of_model(name: str, seed: int, job: Job) -> Card:
     """Means over the test images of a model from another seed."""
-    return means(train.train_once(name, load_dataset(SPECS[name].dataset), seed, job).metrics)
+    return means(train.train_once(name, load_images(SPECS[name].dataset), seed, job).metrics)
 
 
 def means(metrics: Card) -> Card:

@@ -23,7 +23,7 @@ from latentbook_decoders.models.device import choose_device
 from latentbook_decoders.models.errors import UnknownModel
 from latentbook_decoders.settings import DeviceChoice
 from training.cards import made_on, write_card
-from training.data import Dataset, load_dataset, to_unit
+from training.data import Images, load_images, to_unit
 from training.evaluate import EVALUATION_SEED, summarize
 from training.exports import EXPORTS, Job
 from training.fit import OnStep, Run, fit
@@ -100,7 +100,7 @@ class Trained:
 
 def train_model(name: str, job: Job) -> Card:
     """Train one model of `SPECS`; write `weights/NAME.safetensors` and `weights/NAME.json`."""
-    dataset = load_dataset(SPECS[name].dataset)
+    dataset = load_images(SPECS[name].dataset)
     trained = train_once(name, dataset, SEED, job)
     card = describe(name, dataset, trained)
     write_model(name, trained.weights, card)
@@ -108,7 +108,7 @@ def train_model(name: str, job: Job) -> Card:
     return card
 
 
-def train_once(name: str, dataset: Dataset, seed: int, job: Job) -> Trained:
+def train_once(name: str, dataset: Images, seed: int, job: Job) -> Trained:
     """Train a model from one seed and measure it, without writing anything."""
     model, run = fit(
         registry.config(name),
@@ -142,7 +142,7 @@ def write_model(name: str, weights: dict[str, Tensor], card: Card) -> None:
     write_card(WEIGHTS_DIR / f"{name}.json", card)
 
 
-def describe(name: str, dataset: Dataset, trained: Trained) -> Card:
+def describe(name: str, dataset: Images, trained: Trained) -> Card:
     """The card of a trained model, without its weights."""
     spec, config = SPECS[name], registry.config(name)
     if not is_dataclass(config) or isinstance(config, type):

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.book_pages import SECTION, Open, go_to, run, where, write
-from tests.explained import PATIENT, explained_cases, noted_cases, unexplained_cases, written
+from tests.explained import explained_cases, noted_cases, unexplained_cases, written
 
 pytestmark = pytest.mark.browser
 
@@ -54,7 +54,7 @@ def test_every_note_is_made_in_the_page(desk: Page) -> None:
     """Leave out cases with integers: they have 32 bits in the page, so other values wrap."""
     whole = re.compile(r"\bu?int\d*\b|arange|integers")
     cases = {code: told for code, told in noted_cases() if not whole.search(f"{code}{told}")}
-    define = f"exec({PATIENT + ALL_CASES!r})"
+    define = f"exec({ALL_CASES!r})"
     codes = f"codes = json.loads({json.dumps(json.dumps(list(cases)))})"
     cell = run(desk, f"{define}\n{codes}\njson.dumps([notes(code) for code in codes])")
     expect(cell).to_have_attribute("data-state", "done")

@@ -37,7 +37,8 @@ def test_each_process_draws_the_same_pictures(name):
 def test_float32_draws_as_a_cpu_does(name):
     """TF32 has 10 bits of mantissa and would change one pixel in a hundred."""
     with one_threaded_workers() as workers:
-        z = served_model.test_codes(registry.load(name).latent_dim)
+        model = registry.load(name)
+        z = served_model.test_codes(model.latent_dim, model.image_shape)
         there, here = (
             ServedModel(registry.load(name), device, "float32", workers).decode(z, exact=True)
             for device in (DEVICE, "cpu")
@@ -51,7 +52,7 @@ def test_float32_draws_as_a_cpu_does(name):
 def test_a_picture_depends_on_its_code_alone(name):
     with one_threaded_workers() as workers:
         drawn = ServedModel(registry.load(name), DEVICE, "auto", workers)
-        z = served_model.test_codes(drawn.latent_dim)
+        z = served_model.test_codes(drawn.latent_dim, drawn.image_shape)
         together = drawn.decode(z, exact=False)
         assert np.array_equal(drawn.decode(z[::-1], exact=False), together[::-1])
         assert np.array_equal(drawn.decode(z[:1000], exact=False), together[:1000])

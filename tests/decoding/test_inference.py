@@ -277,7 +277,7 @@ def test_bfloat16_is_used_where_it_keeps_the_picture(workers):
 
 def test_a_codebook_is_looked_up_in_float32(workers):
     drawn = ServedModel(registry.load("vqvae_mnist"), "cpu", "bfloat16", workers)
-    z = served_model.test_codes(drawn.model.latent_dim)[:20]
+    z = served_model.test_codes(drawn.model.latent_dim, drawn.image_shape)[:20]
     expected = 255 * drawn.model.decode(torch.from_numpy(z)).double().numpy()
     assert np.abs(pictures(drawn, z) - expected).max() <= MAX_GREY_DIFFERENCE + 0.5
 

@@ -3,6 +3,7 @@ import torch
 from torch.autograd.functional import jacobian
 
 from latentbook_decoders.models.conv_vae import ConvVAEConfig
+from latentbook_decoders.models.face_vae import FaceVAEConfig
 from latentbook_decoders.models.mlp import MLPAutoencoderConfig, MLPVAEConfig
 from latentbook_decoders.models.one_layer import (
     ContractiveAutoencoderConfig,
@@ -38,6 +39,28 @@ def test_shapes_and_ranges(config) -> None:
     loss = training_loss(model, x.flatten(1), 1.0)
     assert loss.shape == () and loss.isfinite()
     assert all(values.shape == (5,) for values in own_metrics(model, x.flatten(1)).values())
+
+
+def test_a_vae_of_faces_has_colours_last_outside_and_first_inside() -> None:
+    torch.manual_seed(0)
+    model, x = FaceVAEConfig(latent_dim=5, sigma=0.05).build(), torch.rand(3, 64, 64, 3)
+    mu, logvar = model.encode(x)
+    assert mu.shape == logvar.shape == (3, 5)
+    torch.testing.assert_close(model.encode(x.movedim(3, 1).flatten(1))[0], mu)
+    images = model.decode(mu)
+    assert images.shape == x.shape
+    torch.testing.assert_close(
+        images.movedim(3, 1).flatten(1), torch.sigmoid(model.logits(mu)), rtol=0, atol=0
+    )
+
+
+def test_a_vae_of_faces_is_charged_by_the_density_of_its_pixels() -> None:
+    torch.manual_seed(0)
+    model, x = FaceVAEConfig(latent_dim=5, sigma=0.2).build(), torch.rand(4, 3 * 64 * 64)
+    for parameter in model.parameters():
+        torch.nn.init.zeros_(parameter)  # every picture is grey, and the posterior is the prior
+    expected = -torch.distributions.Normal(0.5, 0.2).log_prob(x).sum(1).mean()
+    torch.testing.assert_close(training_loss(model, x, 1.0), expected)
 
 
 def test_beta_weighs_the_kl_term_alone() -> None:

@@ -1,7 +1,6 @@
 """Data of words and pictures. Tests that read complete sets need them fetched."""
 
 import json
-import subprocess
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -9,10 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from training.data import emoji, packages
 from training.data.emoji import EmojiSet, as_svg, load_emoji, without_variant
 from training.data.text import load_definitions, load_speeches, read_meanings, words_of
-from training.errors import DataMismatch, DataUnavailable
+from training.errors import DataUnavailable
 
 
 def fetched(load: Callable[[], Any]) -> Any:
@@ -68,23 +66,6 @@ def test_icons_are_drawn_in_the_middle_of_a_square() -> None:
 
 def test_code_points_are_found_with_and_without_their_variant() -> None:
     assert without_variant("2764-FE0F-200D-1F525") == without_variant("2764-200D-1f525")
-
-
-def test_drawings_that_fail_are_refused_with_what_was_said(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(packages, "DATA_DIR", tmp_path)
-    monkeypatch.setattr(emoji, "drawer", lambda: "draw.mjs")
-    said = subprocess.CompletedProcess([], 0, bytes(32 * 32 * 3), b"0: no such element")
-    monkeypatch.setattr(emoji.subprocess, "run", lambda *args, **kwargs: said)
-    with pytest.raises(DataMismatch, match="no such element"):
-        emoji.draw(["<svg/>"])
-    assert not list(tmp_path.glob("*.npy"))
-
-
-def test_no_node_is_one_clear_sentence(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(packages, "DATA_DIR", tmp_path)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(DataUnavailable, match="npm is not installed"):
-        emoji.draw(["<svg/>"])
 
 
 def test_names_are_those_of_unicode(drawn: EmojiSet) -> None:

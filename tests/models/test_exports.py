@@ -90,8 +90,8 @@ def test_card_describes_the_file(name: str) -> None:
 
 def test_every_export_can_be_loaded_and_no_other() -> None:
     assert sorted(PAGE) == sorted(widgets.data.NAMES)
-    with pytest.raises(KeyError, match=r"'faces'.*mnist_classifier.*mnist_pca.*strokes"):
-        widgets.data.load("faces")
+    with pytest.raises(KeyError, match=r"'voices'.*mnist_classifier.*mnist_pca.*strokes"):
+        widgets.data.load("voices")
 
 
 def test_loaded_arrays_are_read_only() -> None:

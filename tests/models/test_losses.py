@@ -5,6 +5,7 @@ import torch
 from torch.distributions import Bernoulli, Normal, kl_divergence
 
 from training.losses import (
+    gaussian_recon_loss,
     kl,
     kl_per_latent,
     recon_loss,
@@ -54,6 +55,13 @@ def test_recon_loss_is_the_negative_log_likelihood_of_bernoulli_pixels() -> None
     logits, x = 3 * torch.randn(20, 30), torch.rand(20, 30).round()
     expected = -Bernoulli(logits=logits).log_prob(x).sum(1)
     torch.testing.assert_close(recon_loss(logits, x), expected)
+
+
+def test_gaussian_recon_loss_is_the_negative_log_density_of_normal_pixels() -> None:
+    torch.manual_seed(0)
+    x_hat, x = torch.rand(20, 30), torch.rand(20, 30)
+    expected = -Normal(x_hat, 0.05).log_prob(x).sum(1)
+    torch.testing.assert_close(gaussian_recon_loss(x_hat, x, 0.05), expected)
 
 
 def test_squared_error_sums_over_pixels() -> None:

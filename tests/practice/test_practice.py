@@ -27,6 +27,7 @@ SMALL = {
     "simclr": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "mae": ("pictures", "--batch", "16", "--size", "16", "--patch", "4", "--epochs", "1"),
     "clip": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "conv_vae": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "word2vec": ("long.txt", "--batch", "8000", "--least", "1", "--epochs", "1"),
     "attention": ("text.txt", "--batch", "2000", "--width", "4", "--epochs", "1"),
 }
@@ -102,6 +103,7 @@ def test_a_copy_runs_and_resumes_where_it_stopped(desk: Path, name: str) -> None
         ("simclr", ("wrong",), "3.png cannot be read as an image"),
         ("simclr", ("pictures", "--batch", "1"), "--batch accepts 2 to 32"),
         ("mae", ("pictures", "--patch", "5"), "--size is a multiple of --patch"),
+        ("conv_vae", ("pictures", "--size", "20"), "--size is a multiple of 8; got 20"),
         ("clip", ("pictures", "--lr", "-1"), "--lr accepts numbers above 0; got -1.0"),
         ("clip", ("wrong",), "captions.tsv"),
         ("clip", ("unnamed",), "has no line for"),
@@ -150,6 +152,25 @@ def test_clip_loss() -> None:
     terms = [2 * logits[i, i] - logsumexp(logits[i]) - logsumexp(logits[:, i]) for i in range(7)]
     assert loss(torch.tensor(logits)).item() == pytest.approx(-np.mean(terms) / 2)
     assert loss(torch.zeros(9, 9)).item() == pytest.approx(np.log(9))
+
+
+def test_conv_vae_loss() -> None:
+    loss, rng = imported("conv_vae").negative_elbo, np.random.default_rng(5)
+    x, x_hat = torch.tensor(rng.random((2, 4, 3, 8, 8)))
+    mu, logvar = torch.tensor(rng.normal(size=(2, 4, 6)))
+    of_pixels = torch.distributions.Normal(x_hat, 0.2)
+    constant = of_pixels.log_prob(x_hat).flatten(1).sum(1)  # of a perfect picture
+    posterior = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    kl = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0)).sum(1)
+    expected = (kl + constant - of_pixels.log_prob(x).flatten(1).sum(1)).mean().item()
+    assert loss(x_hat, x, mu, logvar, 0.2).item() == pytest.approx(expected)
+
+
+def test_conv_vae_keeps_the_size_of_its_pictures() -> None:
+    model = imported("conv_vae").ConvVAE(3, 24, 4, 5)
+    x = torch.rand(2, 3, 24, 24)
+    assert model.rebuild(x).shape == x.shape
+    assert [each.shape for each in model.encode(x)] == [(2, 5), (2, 5)]
 
 
 def test_word2vec_loss() -> None:

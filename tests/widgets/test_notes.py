@@ -7,18 +7,10 @@ import pytest
 
 from tests.explained import noted_cases, written
 from tests.widgets.test_explain import HOSTILE
-from widgets.engine import host, notes
-from widgets.engine.explain import second_look
+from widgets.engine import host
 from widgets.engine.explain.second_look import Cut, Look
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # NumPy's warnings, which the page never shows
-
-
-@pytest.fixture(autouse=True)
-def _patient(monkeypatch):
-    monkeypatch.setattr(notes, "QUICK", 60)  # so that no note is missing on a busy machine
-    monkeypatch.setattr(second_look, "SECONDS", 60)
-    monkeypatch.setattr(second_look, "SECONDS_IF_LOST", 60)
 
 
 def run(*codes, scope="notes", how="run_cell"):

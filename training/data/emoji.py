@@ -1,17 +1,14 @@
 """Emoji by four artists, drawn as small colour pictures, with names and tags in several languages.
 
 The drawings are SVG in npm's `@iconify-json/*`, the names are those of Unicode's CLDR in
-`emojibase-data`. The npm package `sharp` draws them once. It is installed next to them in
-`build/data/` and is not part of the book.
+`emojibase-data`.
 """
 
 import hashlib
 import json
-import subprocess
 import tarfile
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,14 +18,11 @@ from rich.console import Console
 
 from latentbook_decoders.models.cards import Card
 from training.data import packages
+from training.data.drawings import DRAWER, SHARP, draw
 from training.data.packages import Source, load_files, read_member
-from training.errors import DataMismatch, DataUnavailable
 
 SIDE = 32  # px
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
-SHARP = "sharp@0.35.5"
-SHARP_BEFORE = "2026-11-20"  # its dependencies are resolved as of this day
-DRAWER = Path(__file__).with_name("draw_svg.mjs")
 
 WHAT_IT_IS_NOT = (
     "Drawings by four studios, not photographs: a network that has seen them has seen no fruit "
@@ -218,7 +212,7 @@ def load_emoji() -> EmojiSet:
             if (other := rows.get(code))
         }
         emoji.append(Emoji(code, row.get("group", -1), "tone" in row, named, pictures))
-    return EmojiSet(tuple(emoji), draw(svgs))
+    return EmojiSet(tuple(emoji), draw_once(svgs))
 
 
 def with_tones(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -260,7 +254,7 @@ def as_svg(icon: dict[str, Any], icons: dict[str, Any]) -> str:
     return f'<svg {spaces} viewBox="{box}" width="{SIDE}" height="{SIDE}">{icon["body"]}</svg>'
 
 
-def draw(svgs: list[str]) -> NDArray[np.uint8]:
+def draw_once(svgs: list[str]) -> NDArray[np.uint8]:
     """Pictures of shape (n, 32, 32, 3), drawn once for each list of SVG and each drawer."""
     task = json.dumps(svgs).encode()
     key = hashlib.sha256(task + DRAWER.read_bytes() + SHARP.encode()).hexdigest()[:12]
@@ -268,38 +262,9 @@ def draw(svgs: list[str]) -> NDArray[np.uint8]:
     with FileLock(packages.DATA_DIR / "emoji.lock"):
         if not path.exists():
             with Console(stderr=True).status(f"Drawing {len(svgs):,} emoji (about a minute)"):
-                done = run("node", drawer(), str(SIDE), input=task)
-            if done.returncode or done.stderr:
-                said = done.stderr.decode(errors="replace").strip().splitlines()
-                raise DataMismatch(f"Emoji could not be drawn: {said[:3]}")
-            pixels = np.frombuffer(done.stdout, np.uint8).reshape(len(svgs), SIDE, SIDE, 3)
+                pixels = draw(svgs, SIDE, "emoji")
             partial_file = path.with_suffix(".partial.npy")
             np.save(partial_file, pixels)
             partial_file.rename(path)
     pictures: NDArray[np.uint8] = np.load(path)
     return pictures
-
-
-def drawer() -> str:
-    """Copy the script next to an installed `sharp`, so that node finds the package."""
-    folder = packages.DATA_DIR / SHARP
-    script = folder / DRAWER.name
-    if not script.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        options = (f"--before={SHARP_BEFORE}", "--ignore-scripts", "--no-audit", "--no-fund")
-        done = run("npm", "install", *options, "--prefix", str(folder), SHARP)
-        if done.returncode:
-            raise DataUnavailable(
-                f"Emoji cannot be drawn: `npm install {SHARP}` failed. Is this machine connected "
-                "to the network? It is needed once."
-            )
-    script.write_bytes(DRAWER.read_bytes())
-    return str(script)
-
-
-def run(*command: str, input: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-    try:
-        return subprocess.run(command, input=input, capture_output=True, check=False)
-    except FileNotFoundError:
-        message = f"Emoji cannot be drawn: {command[0]} is not installed."
-        raise DataUnavailable(message) from None

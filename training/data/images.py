@@ -154,8 +154,18 @@ def to_idx(array: NDArray[np.uint8]) -> bytes:
 
 
 def to_unit(images: NDArray[np.uint8]) -> Tensor:
-    """Grey levels 0..255 as a float32 tensor of shape (n, 784) in [0, 1]."""
-    return torch.from_numpy(images.astype(np.float32) / 255).flatten(1)
+    """Levels 0..255 as a float32 tensor in [0, 1].
+
+    Parameters
+    ----------
+    images : uint8 ndarray of shape (n, 28, 28), or (n, 64, 64, 3) in colour
+
+    Returns
+    -------
+    Tensor of shape (n, 784), or (n, 3 * 64 * 64) with colours first, as layers expect
+    """
+    x = torch.from_numpy(images.astype(np.float32) / 255)
+    return (x.movedim(3, 1) if x.ndim == 4 else x).flatten(1)
 
 
 def strokes(curvature: Tensor, orientation: Tensor) -> Tensor:

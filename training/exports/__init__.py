@@ -31,6 +31,7 @@ from training.exports.emoji_words import (
 )
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
+from training.exports.faces import make_faces
 from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
 from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
@@ -152,6 +153,7 @@ EXPORTS = (
         arrays=False,
         figures=spatial_codes_figures,
     ),
+    Export("faces", "Directions among the codes of faces", make_faces),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),

@@ -21,7 +21,7 @@ from latentbook_decoders.models.cards import Card
 from training.cards import made_on
 from training.data.emoji import ARTISTS, SIDE, EmojiSet, load_emoji
 from training.distillation import StudentRecipe, fit_student
-from training.exports.export import Job, write_export
+from training.exports.export import Job, in_bytes, write_export
 from training.exports.two_views import TEMPERATURE, nt_xent
 from widgets.kit.colour_views import (
     ADDED,
@@ -152,10 +152,7 @@ def to_weights(model: nn.Module) -> dict[str, NDArray[Any]]:
     kernels += [flat.permute(2, 3, 1, 0).flatten(0, 2), weights[4].T]
     arrays: dict[str, NDArray[Any]] = {}
     for k, (kernel, layer) in enumerate(zip(kernels, layers, strict=True)):
-        w = kernel.numpy()
-        step = np.abs(w).max(axis=tuple(range(w.ndim - 1))).clip(1e-12) / 127
-        arrays[f"w{k}"] = np.round(w / step).astype(np.int8)
-        arrays[f"s{k}"] = step.astype(np.float32)
+        arrays[f"w{k}"], arrays[f"s{k}"] = in_bytes(kernel.numpy())
         arrays[f"b{k}"] = layer.bias.detach().numpy().astype(np.float32)
     return arrays
 

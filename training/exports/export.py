@@ -87,3 +87,15 @@ def write_export(
     }
     write_card(path.with_suffix(".json"), complete)
     return complete
+
+
+def in_bytes(w: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Weights of shape (…, out) as whole numbers from -127 to 127, and a step for each output.
+
+    Returns
+    -------
+    whole : int8 ndarray of that shape
+    step : float32 ndarray of shape (out,); whole * step is within half a step of the weights
+    """
+    step = np.abs(w).max(axis=tuple(range(w.ndim - 1))).clip(1e-12) / 127
+    return np.round(w / step).astype(np.int8), step.astype(np.float32)

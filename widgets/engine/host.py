@@ -18,7 +18,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping, Set
-from time import perf_counter
+from time import process_time
 from types import FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -289,7 +289,7 @@ def step_cell(scope: str, code: str, filename: str) -> str:
     named = set(re.findall(r"\w+", code))
     is_complete = failure is None and not recording.cut
     if is_complete and before is not None:
-        before.start = perf_counter()  # recording takes longer than running
+        before.start = process_time()  # recording takes longer than running
     return recording.as_json(
         failure,
         notes_after(before, namespace, recording.value, filename) if is_complete else [],

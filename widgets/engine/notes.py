@@ -13,7 +13,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from time import perf_counter
+from time import process_time
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any, TypeAlias
 
@@ -30,8 +30,8 @@ MAX_EXAMINED = 2**16  # numbers of an array that are examined
 MAX_ITEMS = 1_000  # of a container that is copied
 MAX_LISTED = 100  # items of a container that are examined
 MAX_DEPTH = 3
-QUICK = 0.2  # seconds: longer runs are repeated only if something is known to be wrong
-LONG = 20.0  # seconds: longer runs are not repeated
+QUICK = 0.2  # seconds of work: longer runs are repeated only if something is known to be wrong
+LONG = 20.0  # seconds of work: longer runs are not repeated
 MAX_REMEMBERED = 1_000
 
 PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(Ellipsis), slice)
@@ -141,7 +141,7 @@ class Before:
         self.states = []
         if "random" in code:
             self.states = [(put, get()) for put, get in shared_generators()]
-        self.start = perf_counter()
+        self.start = process_time()
 
     def can_run_again(self) -> bool:
         shared = len(set(self.owners)) < len(self.owners)  # copies would not share their memory
@@ -288,7 +288,7 @@ def suspected(
     lost : names whose values are not finite, "" for the last value
     is_lost : whether there are any, or one was printed
     """
-    seconds = perf_counter() - before.start
+    seconds = process_time() - before.start
     named = dict(reachable(before.names, scope))
     lost = list(lost_values(before, named))
     if (counted := count_lost(last)) is not None:

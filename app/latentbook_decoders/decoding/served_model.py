@@ -5,6 +5,7 @@ Imports torch, so import it on the inference thread only.
 
 import copy
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -35,11 +36,13 @@ MAX_GREY_DIFFERENCE = 8
 this. In the book's decoders that pass, it changes one pixel in a thousand by more than two levels.
 """
 
-TEST_CODES = 4096
-"""Number of codes drawn uniformly from the cube within ``NEAR``."""
+TEST_PIXELS = 4096 * 784
+"""Total of the pixels of the test codes' pictures: a model of large ones must not start slowly."""
 
-DIGEST_CODES = 1024
-"""Number of the test codes whose pictures go into the fingerprint."""
+LEAST_TEST_CODES = 256
+
+DIGEST_SHARE = 4
+"""The pictures of one test code in four go into the fingerprint."""
 
 DECODING_NICENESS = 10
 
@@ -87,7 +90,7 @@ class ServedModel:
         self.exact.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.fast: nn.Module | None = None
         self.max_grey_difference = 0
-        z = test_codes(self.latent_dim)
+        z = test_codes(self.latent_dim, self.image_shape)
         if choose_dtype(dtype, self.device) == "bfloat16":
             self.fast = in_bfloat16(self.exact)
             self.max_grey_difference = self.grey_difference(z)
@@ -110,7 +113,7 @@ class ServedModel:
         """
         digest = hashlib.sha256()
         for exact in (True, False):
-            digest.update(self.decode(z[:DIGEST_CODES], exact).tobytes())
+            digest.update(self.decode(z[: len(z) // DIGEST_SHARE], exact).tobytes())
         return digest.hexdigest()
 
     def decode(self, z: Floats, exact: bool, stop: Stop = lambda: False) -> Levels:
@@ -158,10 +161,11 @@ class ServedModel:
         )
 
 
-def test_codes(latent_dim: int) -> Floats:
-    """Codes spread over the cube within ``NEAR``, of shape (TEST_CODES, latent_dim)."""
+def test_codes(latent_dim: int, image_shape: tuple[int, ...]) -> Floats:
+    """Codes drawn uniformly from the cube within ``NEAR``, (n, latent_dim)."""
+    n = max(LEAST_TEST_CODES, TEST_PIXELS // math.prod(image_shape))
     generator = torch.Generator().manual_seed(0)
-    z = NEAR * (2 * torch.rand(TEST_CODES, latent_dim, generator=generator) - 1)
+    z = NEAR * (2 * torch.rand(n, latent_dim, generator=generator) - 1)
     return z.numpy()
 
 

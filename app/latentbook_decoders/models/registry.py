@@ -7,6 +7,7 @@ from latentbook_decoders.models.autoencoder import Autoencoder, Config
 from latentbook_decoders.models.cards import WEIGHTS_DIR, Card, read_card, sha256
 from latentbook_decoders.models.conv_vae import ConvVAEConfig
 from latentbook_decoders.models.errors import UnknownModel, WeightsMismatch, WeightsMissing
+from latentbook_decoders.models.face_vae import FaceVAEConfig
 from latentbook_decoders.models.mlp import MLPAutoencoderConfig, MLPVAEConfig
 from latentbook_decoders.models.one_layer import (
     ContractiveAutoencoderConfig,
@@ -33,6 +34,7 @@ MODELS: dict[str, Config] = {
     "sparse_autoencoder_mnist": SparseAutoencoderConfig(latent_dim=200, target=0.05, weight=1.0),
     "contractive_autoencoder_mnist": ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
     "vqvae_mnist": VQVAEConfig(codes=64),
+    "conv_vae_faces": FaceVAEConfig(latent_dim=64, sigma=0.05),
 }
 """Name -> architecture; `training/recipes.py` gives the data and the training of each."""
 

@@ -5,13 +5,15 @@ import json
 import pytest
 
 from latentbook.runtime.dist import build_runtime
-from tests.explained import PATIENT, explained_cases, noted_cases, unexplained_cases, written
+from tests.explained import explained_cases, noted_cases, unexplained_cases, written
 from tests.unit.runtime.projects import project
 from tests.unit.runtime.start import answer
 
 RUN = """
 import json
-from widgets.engine import host
+from widgets.engine import host, notes
+from widgets.engine.explain import second_look
+notes.QUICK = second_look.SECONDS = second_look.SECONDS_IF_LOST = 60.0  # WebAssembly counts waiting
 def said(code):
     for source in ("import numpy as np", code):
         request = {"type": "run_cell", "id": 1, "scope": "case", "code": source, "filename": "cell"}
@@ -37,7 +39,7 @@ def said_in_page(tmp_path_factory):
 
     def said(codes):
         asked = f"CODES = json.loads({json.dumps(json.dumps(codes))})"
-        code = f"import json\n{asked}{PATIENT}{RUN}"
+        code = f"import json\n{asked}{RUN}"
         return dict(zip(codes, answer(dist.path, "files", code=code), strict=True))
 
     return said

@@ -58,9 +58,8 @@ class ConvVAE(nn.Module):
         last = (maps[-1], size // 8, size // 8)
         flat = math.prod(last)
         self.encoder = nn.Sequential(*down, nn.Flatten(), nn.Linear(flat, 2 * latent_dim))
-        self.decoder = nn.Sequential(
-            nn.Linear(latent_dim, flat), nn.Unflatten(1, last), *up, nn.Sigmoid()
-        )
+        # Without a sigmoid, which on dark images soon answers 0 everywhere and passes no gradient
+        self.decoder = nn.Sequential(nn.Linear(latent_dim, flat), nn.Unflatten(1, last), *up)
 
     def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """mu and logvar of each image, (n, latent_dim)."""
@@ -143,7 +142,7 @@ def main() -> None:
         draws = model.decoder(torch.randn(8, args.latent_dim, device=args.device)).cpu()
     rows = (x_test[:8], model.rebuild(x_test[:8]), draws)
     sheet = torch.cat([torch.cat(list(row), dim=2) for row in rows], dim=1).expand(3, -1, -1)
-    plt.imsave(f"{args.out}.png", sheet.permute(1, 2, 0).numpy())  # (3 size, 8 size, 3)
+    plt.imsave(f"{args.out}.png", sheet.clip(0, 1).permute(1, 2, 0).numpy())  # (3 size, 8 size, 3)
 
 
 if __name__ == "__main__":

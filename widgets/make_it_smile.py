@@ -175,7 +175,7 @@ def share_made(made, wanted):
 
 
 def frame(result):
-    """Sixteen faces to choose from, the changed face six ways, and what two judges say."""
+    """Sixteen faces to choose from, one of them before and after, and what two judges say."""
     at = int(np.argmin(abs(AMOUNTS - result["amount"])))
     two = result["second"] != "none"
     return Frame(
@@ -185,12 +185,14 @@ def frame(result):
         },
         panels=[
             choices(result),
+            compared(result),
             changed(result),
             verdict(result, "says", "of 100 faces, the classifier agrees"),
             verdict(result, "shares", "share of the true change"),
         ],
-        note="The readouts and curves are of the first direction alone, by method: in the code, "
-        "in PCA, in pixels." + (" So is the true answer." if two else ""),
+        note="Under the pictures: the share of the true change in this face. Readouts and curves "
+        "are of the first direction alone, in the order code, PCA, pixels."
+        + (" So is the true answer." if two else ""),
     )
 
 
@@ -208,23 +210,35 @@ def choices(result):
     )
 
 
-def changed(result):
-    """The face, its reconstruction, three changed pictures and the true answer."""
-    title = DIRECTIONS[result["direction"]].lower()
-    made, truth = result["made"], result["truth"]
+def compared(result):
+    """The face, its reconstruction and the true answer, or nothing if there is none."""
+    truth, title = result["truth"], DIRECTIONS[result["direction"]].lower()
     known = truth is not None
-    numbers = ["–"] * len(METHODS) if made is None else [f"{100 * m:.0f} %" for m in made]
-    said = "" if made is None else f" Of the true change they make {', '.join(numbers)}."
+    return Tiles(
+        "compared",
+        np.stack([result["x"], result["before"][0], truth if known else np.ones_like(result["x"])]),
+        alt=f"Face {result['face']}, its reconstruction, and "
+        + (f"the same face drawn with “{title}”." if known else "an empty place."),
+        captions=("the face", "rebuilt", "the true answer" if known else "never drawn"),
+        gap=2,
+        half=True,
+    )
+
+
+def changed(result):
+    """The face changed in three ways, with the share of the true change under each."""
+    title, made = DIRECTIONS[result["direction"]].lower(), result["made"]
+    shares = [""] * len(METHODS) if made is None else [f": {100 * m:.0f} %" for m in made]
+    said = [name + share for name, share in zip(METHODS.values(), shares, strict=True)]
     return Tiles(
         "changed",
-        np.stack([result["x"], result["before"][0], *result["after"], *([truth] * known)]),
-        alt=f"Face {result['face']}, its reconstruction, then the face with “{title}” added "
-        f"{result['amount']:g} times in the code, in PCA and in pixels"
-        f"{', then the true answer' * known}.{said}",
-        captions=("The face, and what became of it", "share of the true change"),
-        labels=("the face", "rebuilt", *METHODS.values(), *(("the true answer",) * known)),
-        numbers=("", "", *numbers, *(("",) * known)),
-        marked=(),
+        result["after"],
+        alt=f"The face with “{title}” added {result['amount']:g} times"
+        + ("" if made is None else ", and the share of the true change that was made")
+        + f"; {', '.join(said)}.",
+        captions=tuple(said),
+        gap=2,
+        half=True,
     )
 
 

@@ -545,6 +545,7 @@ contracted_on = {
 # Nats by which a mixture makes held-out codes of 16 latents more probable than the prior does
 _held_out = card("conv_vae_mnist_16_diffusion")["metrics"]["held_out"]
 mixture_gain = _held_out["4"] - _held_out["prior"]
+
 # Make it smile: what two judges say of held-out faces, in %, by how often a direction is added
 _of_faces = card("faces")
 
@@ -554,14 +555,18 @@ def _by_amount(shares):
     if isinstance(shares, dict):
         return {name: _by_amount(inner) for name, inner in shares.items()}
     at = dict(zip(_of_faces["metrics"]["amounts"], shares, strict=True))
-    return {str(t): 100 * at[t] for t in (1, 2, 3)} | {"most": 100 * max(shares)}
+    return {str(t): 100 * at[t] for t in (0, 1, 2, 3)} | {"most": 100 * max(shares)}
 
 
 faces = _by_amount(_of_faces["metrics"]["verdicts"])
 faces_company = _by_amount(_of_faces["metrics"]["smile_in_company"])
 faces_still = _by_amount(_of_faces["metrics"]["if_nothing_moved"])
 faces_strangers = {
-    name: {"rebuilt": found["rebuilt"], "made": _by_amount(found["made"])}
+    name: {
+        "rebuilt": found["rebuilt"],
+        "made": _by_amount(found["made"]),
+        "encoded": 100 * found["encoded"],
+    }
     for name, found in _of_faces["metrics"]["strangers"].items()
 }
 faces_judge = {name: 100 * right for name, right in _of_faces["judge"]["right"].items()}

@@ -27,7 +27,7 @@ def subset_of_test_images(name: str) -> tuple[torch.Tensor, int]:
         pytest.skip(str(error))
     # Fashion-MNIST is stored by class; every fifth image is a fair sample of both sets
     subset = images[:: len(images) // SUBSET]
-    return torch.from_numpy(subset).float() / 255, len(images)
+    return torch.from_numpy(subset.copy()).float() / 255, len(images)
 
 
 def assert_near(values: torch.Tensor, stated: dict[str, float], of: int) -> None:

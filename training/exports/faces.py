@@ -71,7 +71,8 @@ class Change:
         if self.factor == "mouth":
             return ~faces.has("facialHair", "beard")
         if self.factor == "hairColor":
-            return ~np.logical_or.reduce([faces.has("hair", style) for style in BALD])
+            bald: NDArray[np.bool_] = np.any([faces.has("hair", style) for style in BALD], axis=0)
+            return ~bald
         return np.full(len(faces.images), True)
 
 
@@ -226,7 +227,7 @@ def judged(
 
 
 def if_nothing_moved(faces: FaceSet, change: Change, held_out: NDArray[np.int64]) -> Card:
-    """The difference of pixels once for faces in their poses, and once for the same faces upright.
+    """The difference of pixels among faces in their poses, and among the same faces upright.
 
     Parameters
     ----------
@@ -234,22 +235,29 @@ def if_nothing_moved(faces: FaceSet, change: Change, held_out: NDArray[np.int64]
 
     Returns
     -------
-    dict from "posed" and "upright" to the share of the true change, for each of `AMOUNTS`
+    dict from "posed" and "upright", and "smeared" for the difference learned among faces in their
+        poses and added to upright ones, to the share of the true change, for each of `AMOUNTS`
     """
     few = slice(0, LEARNED)
     after, before = (np.flatnonzero(m)[few] for m in (change.after(faces), change.before(faces)))
-    found = {}
+    directions, pairs = {}, {}
     for name, poses in (("posed", faces.poses), ("upright", np.zeros_like(faces.poses))):
         with_it, without, x = (
             to_unit(draw_faces(faces.factors[rows], poses[rows]))
             for rows in (after, before, held_out)
         )
         factors = with_property(faces.factors[held_out], change)
-        truth = to_unit(draw_faces(factors, poses[held_out]))
-        direction = with_it.mean(0) - without.mean(0)
-        moved = ((x + float(t) * direction).clamp(0, 1) for t in AMOUNTS)
-        found[name] = [round(share_made(each, x, x, truth), 4) for each in moved]
-    return found
+        pairs[name] = x, to_unit(draw_faces(factors, poses[held_out]))
+        directions[name] = with_it.mean(0) - without.mean(0)
+    cases = {name: (directions[name], *pairs[name]) for name in pairs}
+    cases["smeared"] = directions["posed"], *pairs["upright"]
+    return {
+        name: [
+            round(share_made((x + float(t) * direction).clamp(0, 1), x, x, truth), 4)
+            for t in AMOUNTS
+        ]
+        for name, (direction, x, truth) in cases.items()
+    }
 
 
 def in_company(
@@ -314,7 +322,8 @@ class Strangers:
     smiling: Tensor
 
     def mean_difference(self, way: Arithmetic) -> Tensor:
-        return way.encode(self.smiling).mean(0) - way.encode(self.sad).mean(0)
+        """The mean of every other face smiling minus that of the rest sad: nobody is in both."""
+        return way.encode(self.smiling[::2]).mean(0) - way.encode(self.sad[1::2]).mean(0)
 
 
 def draw_both_mouths() -> tuple[Strangers, Strangers]:
@@ -343,8 +352,8 @@ def among_strangers(
     Returns
     -------
     dict from the name of a method to `rebuilt`, the mean squared error of the strangers with
-        nothing added, and `made`, the share of the true change by `smile` and by `own`, for each
-        of `AMOUNTS`
+        nothing added, `made`, the share of the true change by `smile` and by `own`, for each of
+        `AMOUNTS`, and `encoded`, the share made by the point of the true answer itself
     """
     found = {}
     for name, way in ways.items():
@@ -363,6 +372,9 @@ def among_strangers(
                 ]
                 for key, d in directions.items()
             },
+            "encoded": round(
+                share_made(way.decode(way.encode(new.smiling)), start, new.sad, new.smiling), 4
+            ),
         }
     return found
 

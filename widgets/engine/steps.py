@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from inspect import CO_GENERATOR, CO_OPTIMIZED, CO_VARARGS, CO_VARKEYWORDS
 from itertools import islice
-from time import perf_counter
+from time import process_time
 from types import CodeType, FrameType
 from typing import Any, TextIO, cast
 
@@ -20,7 +20,7 @@ from widgets.engine.values import Description, described, digest_of
 
 MAX_LINES = 40
 MAX_STEPS = 1_000
-MAX_SECONDS = 2.0
+MAX_SECONDS = 2.0  # of work, as in `notes`
 MAX_CHARACTERS = 2_000_000  # of a recording
 MAX_ITEMS = 100  # of a list whose arrays may have changed
 
@@ -107,7 +107,7 @@ class Recording:
             (sys.stdout, sys.stderr),
             [(put, get()) for put, get in shared_generators()],
         )
-        self.deadline = perf_counter() + MAX_SECONDS
+        self.deadline = process_time() + MAX_SECONDS
         try:
             sys.stdout = sys.stderr = cast(TextIO, self.transcript)
             sys.settrace(self._called)
@@ -212,7 +212,7 @@ class Recording:
             self.known = {key: seen for key, seen in self.known.items() if key[0] != call.number}
 
     def _check_time(self) -> None:
-        if perf_counter() > self.deadline:
+        if process_time() > self.deadline:
             self._stop("seconds")
 
     def _stop(self, limit: str) -> None:

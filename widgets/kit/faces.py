@@ -29,13 +29,12 @@ SIDE = 64  # px
 
 
 def decode_faces(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Draw the face of each code: a dense layer, then three transposed convolutions.
+    """Draw the face of each code.
 
     Parameters
     ----------
     z : ndarray of shape (n, 64)
-    weights : mapping with `w0`, (8192, 64), and the kernels `w1`, (4, 4, 64, 128), `w2`,
-        (4, 4, 32, 64), `w3`, (4, 4, 3, 32): rows, columns, maps out, maps in; biases `b0` to `b3`
+    weights : mapping that :func:`decode_face` reads
 
     Returns
     -------
@@ -45,7 +44,18 @@ def decode_faces(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArra
 
 
 def decode_face(z: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> NDArray[np.float32]:
-    """Draw the face of one code, (64,), as :func:`decode_faces` does: (64, 64, 3)."""
+    """Draw the face of one code: a dense layer, then three transposed convolutions.
+
+    Parameters
+    ----------
+    z : ndarray of shape (64,)
+    weights : mapping with `w0`, (8192, 64), and the kernels `w1`, (4, 4, 64, 128), `w2`,
+        (4, 4, 32, 64), `w3`, (4, 4, 3, 32): rows, columns, maps out, maps in; biases `b0` to `b3`
+
+    Returns
+    -------
+    ndarray of shape (64, 64, 3), in [0, 1]
+    """
     maps = weights["w1"].shape[3]
     h = weights["w0"] @ z.astype(np.float32) + weights["b0"]
     h = h.reshape(maps, 8, 8).transpose(1, 2, 0)  # torch has the maps first

@@ -42,8 +42,8 @@ def weights(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(registry, "MODELS", {"tiny": CONFIG})
     monkeypatch.setattr(train, "SPECS", {"tiny": SPEC})
     monkeypatch.setattr(seeds, "SPECS", {"tiny": SPEC})
-    monkeypatch.setattr(train, "load_dataset", small_dataset)
-    monkeypatch.setattr(seeds, "load_dataset", small_dataset)
+    monkeypatch.setattr(train, "load_images", small_dataset)
+    monkeypatch.setattr(seeds, "load_images", small_dataset)
     monkeypatch.setattr(os, "nice", lambda by: by)  # the priority of other tests must not change
     return tmp_path
 

@@ -549,28 +549,3 @@ other_gaussians = {
 }
 _more_steps = _controls["longer_features"]
 longer_features = _more_steps | {"unexplained": np.mean(_more_steps["unexplained"])}
-
-# By contest: five seeds for each loss and each rate of the discriminator
-_contest = card("contest")["metrics"]
-_ended = {
-    loss: {
-        rate: {key: [run[key] for run in runs] for key in ("groups", "near")}
-        for rate, runs in rates.items()
-    }
-    for loss, rates in _contest["runs"].items()
-}
-contest = {
-    "groups": {
-        loss: {
-            rate: {"least": min(ends["groups"]), "most": max(ends["groups"])}
-            for rate, ends in rates.items()
-        }
-        for loss, rates in _ended.items()
-    },
-    "near": {
-        loss: {rate: 100 * np.mean(ends["near"]) for rate, ends in rates.items()}
-        for loss, rates in _ended.items()
-    }
-    | {"likely": 100 * _contest["likely_near"]},
-    "likely_least": _contest["likely_groups_least"],
-}

@@ -1,27 +1,24 @@
-"""Draws the chapter's computed pictures.
+"""Draws the chapter's computed picture.
 
     python -m content.convolutional.images.draw
 
 An autoencoder with a spatial code and one with a flat code are trained as by `latentbook train
-spatial_codes`, which takes about two minutes on one core. Greys are CSS variables, so they follow
-the theme of the page; colours do not.
+spatial_codes`, which takes about two minutes on one core. Colours are CSS variables, so the
+picture follows the theme of the page.
 """
 
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from content.drawing import coloured, digit, write
-from latentbook_decoders.models import registry
+from content.drawing import digit, write
 from training.data import load_dataset, to_unit
-from training.data.faces import load_faces
 from training.exports.conv_and_dense import trained
 from training.exports.spatial_codes import fitted_draws, flat, spatial
 
 FOLDER = Path(__file__).parent
 CLOTHES = (1000, 8000, 9000)  # trousers, a bag, a boot
-KERNELS = (0, 1, 2, 3)  # those whose maps are drawn: two of outlines, two of a colour
 
 
 def main() -> None:
@@ -38,8 +35,6 @@ def main() -> None:
         drawn = fitted_draws(model, train, 0)
         pictures[name] = [*rebuilt, drawn[:3]]
     write(FOLDER, "spatial-codes.svg", codes_picture([test[:3], shown], pictures))
-    first = next(m for m in registry.load("conv_vae_faces").encoder if isinstance(m, nn.Conv2d))
-    write(FOLDER, "kernels.svg", kernels_picture(first, to_unit(load_faces().test_images[:1])))
 
 
 def codes_picture(real: list[Tensor], pictures: dict[str, list[Tensor]]) -> str:
@@ -66,33 +61,6 @@ both.</desc>
 {rows}
 </svg>
 """
-
-
-@torch.no_grad()
-def kernels_picture(layer: nn.Conv2d, face: Tensor) -> str:
-    """The kernels of a first layer, (32, 3, 4, 4), and what four of them make of a face."""
-    image = face.view(1, 3, 64, 64)
-    squares = "".join(
-        coloured(stretched(kernel).permute(1, 2, 0).numpy(), 2 + 23 * (i % 16), 2 + 23 * (i // 16), 20)
-        for i, kernel in enumerate(layer.weight)
-    )
-    maps = layer(image).relu()[0]
-    seen = [image[0], *(stretched(maps[k])[None].expand(3, -1, -1) for k in KERNELS)]
-    pictures = "".join(
-        coloured(each.permute(1, 2, 0).numpy(), 2 + 74 * i, 54, 68) for i, each in enumerate(seen)
-    )
-    return f"""<svg viewBox="0 0 370 126" width="520" height="177">
-<title>Kernels of a first layer</title>
-<desc>Thirty-two kernels in colour, a face, and four maps of it.</desc>
-{squares}
-{pictures}
-</svg>
-"""
-
-
-def stretched(values: Tensor) -> Tensor:
-    """Values from the least to the largest, as 0 to 1."""
-    return (values - values.min()) / (values.max() - values.min())
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import numpy as np
 
 from latentbook_decoders.models.cards import card
 from latentbook_decoders.models.full_data import read_full_data
+from widgets import by_contest as _by_contest
 from widgets import flow_matching as _flows
 from widgets import latent_diffusion as _walks
 from widgets import rate_distortion as _plane
@@ -114,6 +115,7 @@ def _vq_over_seeds(codes):
         key: {
             "least": min(run[key] for run in runs if run not in failed),
             "most": max(run[key] for run in runs if run not in failed),
+            "mean": np.mean([run[key] for run in runs if run not in failed]),
         }
         for key in ("squared_error", "perplexity", "codes_in_use")
     }
@@ -549,3 +551,73 @@ other_gaussians = {
 }
 _more_steps = _controls["longer_features"]
 longer_features = _more_steps | {"unexplained": np.mean(_more_steps["unexplained"])}
+
+# By contest: five seeds for each loss and each rate of the discriminator
+_contest = card("contest")["metrics"]
+
+
+def _ends(values):
+    return {"least": min(values), "most": max(values)}
+
+
+def _by_rate(name, of):
+    """A figure of the runs with each loss and each rate, named without its point."""
+    return {
+        loss: {
+            rate.replace(".", ""): of([run[name] for run in same]) for rate, same in runs.items()
+        }
+        for loss, runs in _contest["runs"].items()
+    }
+
+
+contest = {
+    "groups": _by_rate("groups", _ends),
+    "all_at": _by_rate("all_at", _ends),
+    "near": _by_rate("near", lambda shares: 100 * np.mean(shares)),
+}
+contest["near"]["likely"] = 100 * _contest["likely_near"]
+contest |= {
+    name: _ends([run["groups"] for run in _contest[name]])
+    for name in ("branch_penalty", "back_penalty", "back_even")
+} | {
+    "likely_least": _contest["likely_groups_least"],
+    "rarest": min(run["rarest"] for run in _contest["lost"]),
+    "fair": _by_contest.DRAWS / 8,
+    "longer": {
+        "steps": 6000,
+        "groups": _ends([run["groups"] for run in _contest["longer"]]),
+        "near": 100 * np.mean([run["near"] for run in _contest["longer"]]),
+    },
+}
+
+
+# DDPM on the data of snippet-ddpm, with the exact denoiser in place of the network
+def _exact_ddpm(fresh, n=50_000):
+    beta = np.linspace(0.001, 0.1, 100)
+    alpha_bar = np.cumprod(1 - beta)
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=n)
+    for t in range(99, -1, -1):
+        a, left = np.sqrt(alpha_bar[t]), 1 - alpha_bar[t]
+        v = a**2 * 0.3**2 + left  # of each group, with noise
+        up = 1 / (1 + np.exp(-2 * a * x / v))  # probability of the group at 1
+        x_0 = 2 * up - 1 + a * 0.3**2 / v * (x - a * (2 * up - 1))
+        x = (x - beta[t] / left * (x - a * x_0)) / np.sqrt(1 - beta[t])
+        if t:
+            x += fresh * np.sqrt(beta[t]) * rng.normal(size=n)
+    return {"std": x.std(), "middle": 100 * np.mean(np.abs(x) < 0.3)}
+
+
+def _below(x):
+    """The share of N(1, 0.3^2) below x."""
+    return 0.5 * (1 + erf((x - 1) / (0.3 * np.sqrt(2))))
+
+
+exact_ddpm = {
+    "fresh": _exact_ddpm(1),
+    "none": _exact_ddpm(0),
+    "data": {
+        "std": np.sqrt(1 + 0.3**2),
+        "middle": 100 * (_below(0.3) - _below(-0.3)),
+    },
+}

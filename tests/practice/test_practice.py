@@ -28,6 +28,8 @@ SMALL = {
     "mae": ("pictures", "--batch", "16", "--size", "16", "--patch", "4", "--epochs", "1"),
     "clip": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "conv_vae": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "ddpm": ("pictures", "--batch", "16", "--size", "16", "--width", "8", "--epochs", "1"),
+    "gan": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "word2vec": ("long.txt", "--batch", "8000", "--least", "1", "--epochs", "1"),
     "attention": ("text.txt", "--batch", "2000", "--width", "4", "--epochs", "1"),
 }
@@ -104,6 +106,8 @@ def test_a_copy_runs_and_resumes_where_it_stopped(desk: Path, name: str) -> None
         ("simclr", ("pictures", "--batch", "1"), "--batch accepts 2 to 32"),
         ("mae", ("pictures", "--patch", "5"), "--size is a multiple of --patch"),
         ("conv_vae", ("pictures", "--size", "20"), "--size is a multiple of 8; got 20"),
+        ("ddpm", ("pictures", "--size", "18"), "--size is a multiple of 4, --width of 8; got 18"),
+        ("gan", ("empty",), "empty contains 0 images"),
         ("clip", ("pictures", "--lr", "-1"), "--lr accepts numbers above 0; got -1.0"),
         ("clip", ("wrong",), "captions.tsv"),
         ("clip", ("unnamed",), "has no line for"),
@@ -171,6 +175,43 @@ def test_conv_vae_keeps_the_size_of_its_pictures() -> None:
     x = torch.rand(2, 3, 24, 24)
     assert model.rebuild(x).shape == x.shape
     assert [each.shape for each in model.encode(x)] == [(2, 5), (2, 5)]
+
+
+def test_gan_losses() -> None:
+    gan, real, fake = imported("gan"), codes(6)[0], codes(7)[0]
+    loss = gan.discriminator_loss(torch.tensor(real), torch.tensor(fake)).item()
+    assert loss == pytest.approx(-np.mean(log_expit(real)) - np.mean(log_expit(-fake)))
+    assert gan.generator_loss(torch.tensor(fake)).item() == pytest.approx(-np.mean(log_expit(fake)))
+    w = torch.tensor([3.0, 4.0])
+    slope = gan.steepness(lambda x: x.flatten(1) @ w, torch.rand(5, 1, 1, 2))
+    assert slope.item() == pytest.approx(12.5)
+
+
+def test_ddpm_is_asked_for_the_noise() -> None:
+    loss, x = imported("ddpm").noise_loss, torch.full((400, 1, 4, 4), 0.3)
+    y = torch.ones(400, dtype=torch.int64)
+    torch.manual_seed(0)
+    nothing = loss(lambda x_t, t, y: torch.zeros_like(x_t), x, y).item()
+    assert nothing == pytest.approx(1, abs=0.05)  # the variance of the noise
+
+    def of_one_picture(x_t: torch.Tensor, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        return (x_t - 0.3 * t.cos()[:, None, None, None]) / t.sin()[:, None, None, None]
+
+    assert loss(of_one_picture, x, y).item() < 1e-6
+
+
+@pytest.mark.parametrize("steps", [1, 7])
+@pytest.mark.parametrize(("w", "end"), [(0.0, 0.4), (0.5, 0.7), (9.0, 1.0)])
+def test_ddpm_walks_to_the_only_picture_of_a_class(steps: int, w: float, end: float) -> None:
+    """Class 1 is grey 0.4, all classes together -0.2: guidance goes on from there, cut at 1."""
+
+    def exact(x: torch.Tensor, t: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        grey = torch.where(y == 0, -0.2, 0.4)[:, None, None, None]
+        return (x - t.cos()[:, None, None, None] * grey) / t.sin()[:, None, None, None]
+
+    torch.manual_seed(0)
+    drawn = imported("ddpm").draw(exact, torch.randn(3, 1, 4, 4), torch.ones(3).long(), steps, w)
+    assert torch.allclose(drawn, torch.full_like(drawn, end), atol=1e-5)
 
 
 def test_word2vec_loss() -> None:

@@ -18,6 +18,7 @@ from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
 from training.exports.colour_views import make_colour_views
 from training.exports.confound import make_confound
+from training.exports.contest import make_contest
 from training.exports.contractive_plane import make_contractive_plane
 from training.exports.control_task import make_control_task
 from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_and_dense
@@ -153,6 +154,7 @@ EXPORTS = (
         arrays=False,
         figures=spatial_codes_figures,
     ),
+    Export("contest", "GANs in the plane, counted", make_contest, arrays=False),
     Export("faces", "Directions among the codes of faces", make_faces),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

@@ -107,7 +107,7 @@ def run_through(layers: nn.Module, x: Tensor) -> Tensor:
 def head_on(h: Tensor, labels: Tensor) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The page's own softmax regression, (k, CLASSES) and (CLASSES,)."""
     codes = h.double().numpy()
-    weights, bias = fit_head(codes, labels.numpy(), HEAD_STEPS)  # type: ignore[no-untyped-call]
+    weights, bias = fit_head(codes, labels.numpy(), HEAD_STEPS)
     return weights, bias
 
 

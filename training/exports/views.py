@@ -53,7 +53,7 @@ LABELLED_DRAWS = 3  # of 100 labels, with which the same layers are trained
 
 def encoded(name: str, x: NDArray[Any]) -> NDArray[Any]:
     """Images (n, 28, 28), in [0, 1], in one of the codes of the instrument."""
-    code: NDArray[Any] = two_views.encode(name, x)  # type: ignore[no-untyped-call]
+    code: NDArray[Any] = two_views.encode(name, x)
     return code
 
 

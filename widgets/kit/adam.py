@@ -18,7 +18,13 @@ FIRST, SECOND, TINY = 0.9, 0.999, 1e-8
 
 
 def adam(
-    theta: Array, m: Array, v: Array, gradient: Array, t: int, rate: float | Array
+    theta: Array,
+    m: Array,
+    v: Array,
+    gradient: Array,
+    t: int,
+    rate: float | Array,
+    first: float = FIRST,
 ) -> tuple[Array, Array, Array]:
     """Weights and both averages after a step.
 
@@ -28,15 +34,16 @@ def adam(
     m, v : ndarray of that shape, averages of the gradient and of its square; zero at first
     t : number of this step, from 1
     rate : learning rate of all weights, or an ndarray of that shape with one per weight
+    first : share of the average of gradients that a step retains
 
     Returns
     -------
     theta, m, v : ndarray of that shape
     """
-    m = FIRST * m + (1 - FIRST) * gradient
+    m = first * m + (1 - first) * gradient
     v = SECOND * v + (1 - SECOND) * gradient * gradient
     size = np.sqrt(v) / math.sqrt(1 - SECOND**t) + TINY
-    return theta - rate / (1 - FIRST**t) * m / size, m, v
+    return theta - rate / (1 - first**t) * m / size, m, v
 
 
 def views(theta: Array, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Array]:

@@ -386,23 +386,3 @@ _codes = card("spatial_codes")
 codes = _codes["metrics"]
 no_training = _codes["without_training"]
 pointwise = card("controls")["metrics"]["pointwise_code"]
-
-# How much of the first layer's kernels faces can feel, in percent
-_felt = card("faces_encoder")["metrics"]["kernels"]
-kernels = {
-    "squared_weight": 100 * _felt["squared_weight"],
-    "map_variance": {which: 100 * share for which, share in _felt["map_variance"].items()},
-    "correlation": _felt["correlation_with_start"],
-}
-
-# Controls of the VAE of faces; what a linear classifier reads, in percent
-_controls = card("face_controls")["metrics"]
-face_controls = {
-    name: {
-        "squared_error": found["squared_error"],
-        "mouth": 100 * found["read"]["mouth"]["code"],
-        "mouth_of_pca": 100 * found["read"]["mouth"]["pca"],
-    }
-    for name, found in _controls.items()
-}
-face_controls["chance"] = 100 * _controls["posed"]["read"]["mouth"]["chance"]

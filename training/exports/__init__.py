@@ -53,7 +53,6 @@ from training.exports.shuffled_pixels import make_shuffled_pixels, shuffled_pixe
 from training.exports.spatial_codes import make_spatial_codes, spatial_codes_figures
 from training.exports.stroke_codes import make_stroke_codes
 from training.exports.strokes import make_strokes
-from training.exports.tokens import make_tokens
 from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
@@ -156,7 +155,6 @@ EXPORTS = (
         figures=spatial_codes_figures,
     ),
     Export("contest", "GANs in the plane, counted", make_contest, arrays=False),
-    Export("mnist_tokens", "Digits drawn token by token", make_tokens),
     Export("faces", "Directions among the codes of faces", make_faces),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

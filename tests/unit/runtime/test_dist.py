@@ -86,6 +86,11 @@ def test_what_the_first_start_takes_is_compiled(dist):
     assert {Path(path).suffix for path in standard_library(dist)} == {".pyc"}
 
 
+def test_a_start_loads_nothing_that_only_readers_code_wants(dist):
+    rare = {f"/lib/python3.14/{name}.pyc" for name in ("csv", "decimal", "fractions", "statistics")}
+    assert rare.isdisjoint(standard_library(dist))
+
+
 def test_the_first_packs_hold_what_a_start_imports_and_no_more(dist, tmp_path):
     copy = tmp_path / "runtime"
     shutil.copytree(dist.path, copy)

@@ -155,3 +155,19 @@ def digit(image: NDArray[np.float64], x: float, y: float, side: float, greys: in
             paths.append(f'<path d="{"".join(runs)}" fill-opacity="{level / greys:g}"/>')
     place = f"translate({x:g} {y:g}) scale({side / 28:.4g})"
     return f'<g transform="{place}" shape-rendering="crispEdges">{"".join(paths)}</g>'
+
+
+def coloured(image: NDArray[np.float64], x: float, y: float, side: float, levels: int = 16) -> str:
+    """A square image in colour, (n, n, 3) from 0 to 1, as runs of equal colour."""
+    steps = np.rint((levels - 1) * image) / (levels - 1)  # of each of the three colours
+    shades = np.rint(15 * steps).astype(int) @ [256, 16, 1]
+    paths = []
+    for shade in np.unique(shades):
+        runs = ""
+        for row, same in enumerate(shades == shade):
+            edges = np.flatnonzero(np.diff(same.astype(int), prepend=0, append=0))
+            for start, stop in edges.reshape(-1, 2):
+                runs += f"M{start} {row}h{stop - start}v1h{start - stop}z"
+        paths.append(f'<path d="{runs}" fill="#{shade:03x}"/>')
+    place = f"translate({x:g} {y:g}) scale({side / len(image):.4g})"
+    return f'<g transform="{place}" shape-rendering="crispEdges">{"".join(paths)}</g>'

@@ -31,11 +31,14 @@ def hidden_of(visible: Tensor) -> Tensor:
 
 
 class Block(nn.Module):
-    """Attention between the tokens, then a small network for each: (n, t, width) to the same."""
+    """Attention between the tokens, then a small network for each: (n, t, width) to the same.
 
-    def __init__(self, width: int, heads: int) -> None:
+    If `causal`, a token sees itself and those before it.
+    """
+
+    def __init__(self, width: int, heads: int, *, causal: bool = False) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.causal = heads, causal
         self.norm0, self.norm1 = nn.LayerNorm(width), nn.LayerNorm(width)
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.up, self.down = nn.Linear(width, 2 * width), nn.Linear(2 * width, width)
@@ -45,7 +48,7 @@ class Block(nn.Module):
         n, tokens, width = h.shape
         split = self.qkv(self.norm0(h)).view(n, tokens, 3, self.heads, width // self.heads)
         q, k, v = split.permute(2, 0, 3, 1, 4)  # (n, heads, tokens, width / heads) each
-        mixed = scaled_dot_product_attention(q, k, v)
+        mixed = scaled_dot_product_attention(q, k, v, is_causal=self.causal)
         h = h + self.out(mixed.transpose(1, 2).reshape(n, tokens, width))
         out: Tensor = h + self.down(silu(self.up(self.norm1(h))))
         return out

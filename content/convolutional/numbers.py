@@ -112,22 +112,6 @@ handed_back["black"] = 0.5 * np.sum(_test**2) / len(_test)
 handed_back["mean"] = 0.5 * np.sum((_test - _train.mean(axis=0)) ** 2) / len(_test)
 
 
-def _signed_gradient(seed, depth=20, width=64):
-    """What a gradient gains in residual layers whose units have random signs after ReLU; log10."""
-    rng = np.random.default_rng(seed)
-    x, jacobian = rng.normal(size=width), np.eye(width)
-    for _ in range(depth):
-        weights = np.sqrt(2 / width) * rng.normal(size=(width, width))
-        h, sign = weights @ x, rng.choice([-1, 1], size=width)
-        jacobian = ((sign * (h > 0))[:, None] * weights + np.eye(width)) @ jacobian
-        x = sign * np.maximum(h, 0) + x
-    g = rng.normal(size=width)
-    return np.log10(np.linalg.norm(g @ jacobian) / np.linalg.norm(g))
-
-
-signed_gradient = np.mean([_signed_gradient(seed) for seed in range(50)])
-
-
 def _by_matrix():
     """The best matrix from half of the pixels to all, over every choice of the half."""
     mean = _train.mean(axis=0)
@@ -386,3 +370,38 @@ _codes = card("spatial_codes")
 codes = _codes["metrics"]
 no_training = _codes["without_training"]
 pointwise = card("controls")["metrics"]["pointwise_code"]
+
+# How much of the first layer's kernels faces can feel, in percent
+_felt = card("faces_encoder")["metrics"]["kernels"]
+kernels = {
+    "squared_weight": 100 * _felt["squared_weight"],
+    "map_variance": {which: 100 * share for which, share in _felt["map_variance"].items()},
+    "correlation": _felt["correlation_with_start"],
+}
+
+# Controls of the VAE of faces; what a linear classifier reads, in percent
+_controls = card("face_controls")["metrics"]
+face_controls = {
+    name: {
+        "squared_error": found["squared_error"],
+        "mouth": 100 * found["read"]["mouth"]["code"],
+        "mouth_of_pca": 100 * found["read"]["mouth"]["pca"],
+    }
+    for name, found in _controls.items()
+}
+face_controls["mouths_seen"] = 100 * _controls["portraits"]["read"]["mouth"]["pixels"]
+face_controls["chance"] = 100 * _controls["posed"]["read"]["mouth"]["chance"]
+
+# Deep stacks: means of three seeds
+stacks = {
+    kind: {
+        norm: {
+            depth: {on: np.mean(found[on]) for on in ("train", "test")}
+            | {measure: np.mean(values) for measure, values in found["before"].items()}
+            | {"rate": found["rate"], "spread": np.std(found["train"], ddof=1)}
+            for depth, found in depths.items()
+        }
+        for norm, depths in norms.items()
+    }
+    for kind, norms in card("deep_stacks")["metrics"].items()
+}

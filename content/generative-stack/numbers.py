@@ -621,3 +621,30 @@ exact_ddpm = {
         "middle": 100 * (_below(0.3) - _below(-0.3)),
     },
 }
+
+
+# Tokens one by one: bits of a test digit, and what draws are like, by temperature
+_chain = card("mnist_tokens")["metrics"]
+
+
+def _drawn(found):
+    """Percent, over the seeds if there are several; the distance as it is."""
+    runs = found if isinstance(found, list) else [found]
+    means = {key: np.mean([run[key] for run in runs]) for key in runs[0]}
+    return {key: mean if key == "distance" else 100 * mean for key, mean in means.items()}
+
+
+tokens = {key: np.mean(bits) for key, bits in _chain["bits"].items()}
+tokens |= {
+    "gain": tokens["untold"] - tokens["told"],
+    "alone_gain": tokens["alone_untold"] - tokens["alone_told"],
+    "test": _drawn(_chain["test_images"]),
+    "differs": _chain["differs"],
+}
+tokens_at = {
+    way: {
+        temperature.replace(".", ""): _drawn(found[way])
+        for temperature, found in _chain["by_temperature"].items()
+    }
+    for way in ("before", "alone")
+}

@@ -59,7 +59,7 @@ def test_poses_stay_within_their_bounds() -> None:
 def test_a_cut_without_a_pose_is_the_middle_of_the_portrait() -> None:
     ramp = torch.arange(112, dtype=torch.uint8)
     portrait = ramp[None, None, :, None].expand(1, 112, 112, 3)  # brighter to the right
-    (cut,) = cut_out(portrait, torch.zeros(1, 4), (-0.02, 0.0)).numpy()
+    (cut,) = cut_out(portrait, torch.zeros(1, 4), (-0.02, 0.0), faces.CUT).numpy()
     middle = 55.5 - 0.02 * 56  # px; the cut is 56 px wide, 7/8 of a px each
     expected = middle + (np.arange(64) - 31.5) * faces.CUT * 112 / 64
     np.testing.assert_allclose(cut[30, :, 0], expected, atol=0.51)

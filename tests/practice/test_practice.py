@@ -30,6 +30,7 @@ SMALL = {
     "conv_vae": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "ddpm": ("pictures", "--batch", "16", "--size", "16", "--width", "8", "--epochs", "1"),
     "gan": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "vqvae": ("pictures", "--batch", "16", "--size", "16", "--width", "8", "--epochs", "1"),
     "word2vec": ("long.txt", "--batch", "8000", "--least", "1", "--epochs", "1"),
     "attention": ("text.txt", "--batch", "2000", "--width", "4", "--epochs", "1"),
 }
@@ -108,6 +109,7 @@ def test_a_copy_runs_and_resumes_where_it_stopped(desk: Path, name: str) -> None
         ("conv_vae", ("pictures", "--size", "20"), "--size is a multiple of 8; got 20"),
         ("ddpm", ("pictures", "--size", "18"), "--size is a multiple of 4, --width of 8; got 18"),
         ("gan", ("empty",), "empty contains 0 images"),
+        ("vqvae", ("pictures", "--size", "18"), "--size is a multiple of 4; got 18"),
         ("clip", ("pictures", "--lr", "-1"), "--lr accepts numbers above 0; got -1.0"),
         ("clip", ("wrong",), "captions.tsv"),
         ("clip", ("unnamed",), "has no line for"),
@@ -175,6 +177,33 @@ def test_conv_vae_keeps_the_size_of_its_pictures() -> None:
     x = torch.rand(2, 3, 24, 24)
     assert model.rebuild(x).shape == x.shape
     assert [each.shape for each in model.encode(x)] == [(2, 5), (2, 5)]
+
+
+def test_vqvae_loss_and_gradient() -> None:
+    """One code of zeros, one of ones: the encoder's slope comes straight through and from gamma."""
+    vqvae = imported("vqvae")
+    model = vqvae.VQVAE(1, 4, 2)
+    model.table.data = torch.tensor([[0.0] * 8, [1.0] * 8])
+    z = torch.full((1, 8, 4, 4), 0.6, requires_grad=True)  # nearer to ones
+    del model.encoder, model.decoder
+    model.encoder, model.decoder = lambda x: z, lambda e: e.sum(1, keepdim=True)
+    assert (model.tokens(z) == 1).all()
+    loss = vqvae.vq_loss(model, torch.full((1, 1, 4, 4), 7.0))
+    assert loss.item() == pytest.approx(16 * (1 + 8 * 0.16 + 8 * 0.04))
+    loss.backward()
+    assert z.grad is not None
+    assert z.grad.unique().item() == pytest.approx(2 * (8 - 7) + 2 * 0.25 * (0.6 - 1))
+    assert model.table.grad[1].tolist() == pytest.approx([16 * 2 * 0.4] * 8)
+    assert (model.table.grad[0] == 0).all()
+
+
+def test_vqvae_prior_sees_only_the_tokens_before() -> None:
+    torch.manual_seed(0)
+    prior = imported("vqvae").Prior(5, 9, 8, 2).eval()
+    tokens = torch.tensor([[0, 1, 2, 3, 4]])
+    later = torch.tensor([[0, 1, 4, 0, 2]])
+    same = (prior(tokens) - prior(later)).abs().amax(2)[0] < 1e-5
+    assert same.tolist() == [True, True, True, False, False, False]
 
 
 def test_gan_losses() -> None:

@@ -9,11 +9,21 @@ import torch
 
 from latentbook_decoders.models.face_vae import FaceVAEConfig
 from training.exports.export import in_bytes
+from training.exports.face_encoder import to_weights as encoder_weights
 from training.exports.faces import CHANGES, JUDGES, channels_last, share_made, to_weights
 from widgets import data, make_it_smile
 from widgets.data import load
 from widgets.engine.controls import accepted
-from widgets.kit.faces import AMOUNTS, DIRECTIONS, METHODS, SHOWN, STRANGERS, decode_faces
+from widgets.kit.faces import (
+    AMOUNTS,
+    DIRECTIONS,
+    METHODS,
+    SHOWN,
+    STRANGERS,
+    decode_faces,
+    encode_face,
+    in_floats,
+)
 
 CARD = json.loads(Path(data.__file__).with_name("faces.json").read_text(encoding="utf-8"))
 METRICS = CARD["metrics"]
@@ -34,6 +44,19 @@ def test_the_page_decodes_as_torch_does():
     assert expected.std() > 0.01
     # weights are single bytes, and differences add up over 64 x 4 products
     np.testing.assert_allclose(decode_faces(z, weights), expected, atol=0.1 * expected.std())
+
+
+def test_the_page_encodes_as_torch_does():
+    torch.manual_seed(1)
+    model = FaceVAEConfig(latent_dim=64, sigma=0.05).build().requires_grad_(False)
+    weights = in_floats(encoder_weights(model))
+    x = torch.rand(2, 64, 64, 3)
+    mu, logvar = model.encode(x)
+    for picture, *expected in zip(x.numpy(), mu.numpy(), logvar.numpy(), strict=True):
+        for found, numbers in zip(encode_face(picture, weights), expected, strict=True):
+            assert numbers.std() > 0.01
+            # weights are single bytes, and differences add up over 64 x 128 products
+            np.testing.assert_allclose(found, numbers, atol=0.1 * numbers.std())
 
 
 def test_weights_in_bytes_are_within_half_a_step():

@@ -174,8 +174,14 @@ def draw_poses(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
     return poses
 
 
-def draw_faces(factors: NDArray[np.int8], poses: NDArray[np.float32]) -> NDArray[np.uint8]:
+def draw_faces(
+    factors: NDArray[np.int8], poses: NDArray[np.float32], cut: float = CUT
+) -> NDArray[np.uint8]:
     """Faces with these factors, (n, 12), in these poses, (n, 4): (n, 64, 64, 3).
+
+    Parameters
+    ----------
+    cut : share of the portrait's side that the picture shows
 
     Raises
     ------
@@ -185,7 +191,7 @@ def draw_faces(factors: NDArray[np.int8], poses: NDArray[np.float32]) -> NDArray
         If a portrait cannot be drawn.
     """
     asked = [options(dict(zip(FACTORS, row, strict=True))) for row in factors.tolist()]
-    return draw_portraits(STYLE, asked, poses)
+    return draw_portraits(STYLE, asked, poses, cut)
 
 
 def draw_strangers(n: int, mouth: str) -> NDArray[np.uint8]:
@@ -210,16 +216,16 @@ def draw_strangers(n: int, mouth: str) -> NDArray[np.uint8]:
         "mouth": [mouth],
     }
     asked = [{**shared, "seed": f"stranger {i}"} for i in range(n)]
-    return draw_portraits(STRANGERS, asked, np.zeros((n, 4), np.float32))
+    return draw_portraits(STRANGERS, asked, np.zeros((n, 4), np.float32), CUT)
 
 
 def draw_portraits(
-    style: str, asked: Sequence[Mapping[str, object]], poses: NDArray[np.float32]
+    style: str, asked: Sequence[Mapping[str, object]], poses: NDArray[np.float32], cut: float
 ) -> NDArray[np.uint8]:
     task = json.dumps(asked).encode()
     svgs = json.loads(run_script(SCRIPT, PACKAGES[style], "faces", style, input=task))
     portraits = torch.from_numpy(draw(svgs, PORTRAIT, "faces").copy())
-    return cut_out(portraits, torch.from_numpy(poses), CENTRES[style]).numpy()
+    return cut_out(portraits, torch.from_numpy(poses), CENTRES[style], cut).numpy()
 
 
 def options(places: Mapping[str, int]) -> dict[str, object]:
@@ -234,10 +240,10 @@ def options(places: Mapping[str, int]) -> dict[str, object]:
     return chosen
 
 
-def cut_out(portraits: Tensor, poses: Tensor, centre: tuple[float, float]) -> Tensor:
+def cut_out(portraits: Tensor, poses: Tensor, centre: tuple[float, float], cut: float) -> Tensor:
     """Cut the face out of portraits, uint8 (n, 112, 112, 3), in a pose: (n, 64, 64, 3)."""
     turn, zoom, right, down = poses.unbind(1)
-    scale = CUT * (1 + zoom)
+    scale = cut * (1 + zoom)
     cos, sin = scale * turn.cos(), scale * turn.sin()
     theta = torch.stack([cos, -sin, right + centre[0], sin, cos, down + centre[1]], 1)
     grid = affine_grid(theta.unflatten(1, (2, 3)), [len(poses), 3, SIDE, SIDE], align_corners=False)

@@ -23,6 +23,7 @@ from training.exports.contractive_plane import make_contractive_plane
 from training.exports.control_task import make_control_task
 from training.exports.conv_and_dense import conv_and_dense_figures, make_conv_and_dense
 from training.exports.decoders import DECODED, make_decoder
+from training.exports.deep_stacks import make_deep_stacks
 from training.exports.digit_patches import make_digit_patches
 from training.exports.draws import draws_figures, make_draws
 from training.exports.emoji_words import (
@@ -32,6 +33,8 @@ from training.exports.emoji_words import (
 )
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
+from training.exports.face_controls import make_face_controls
+from training.exports.face_encoder import make_faces_encoder
 from training.exports.faces import make_faces
 from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
@@ -53,6 +56,7 @@ from training.exports.shuffled_pixels import make_shuffled_pixels, shuffled_pixe
 from training.exports.spatial_codes import make_spatial_codes, spatial_codes_figures
 from training.exports.stroke_codes import make_stroke_codes
 from training.exports.strokes import make_strokes
+from training.exports.tokens import make_tokens
 from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
@@ -147,6 +151,7 @@ EXPORTS = (
         arrays=False,
         figures=conv_and_dense_figures,
     ),
+    Export("deep_stacks", "Deep stacks of convolutions", make_deep_stacks, arrays=False),
     Export(
         "spatial_codes",
         "Spatial codes and flat ones, measured",
@@ -155,6 +160,9 @@ EXPORTS = (
         figures=spatial_codes_figures,
     ),
     Export("contest", "GANs in the plane, counted", make_contest, arrays=False),
+    Export("faces_encoder", "The encoder of the VAE of faces", make_faces_encoder),
+    Export("face_controls", "Controls of the VAE of faces", make_face_controls, arrays=False),
+    Export("mnist_tokens", "Digits drawn token by token", make_tokens),
     Export("faces", "Directions among the codes of faces", make_faces),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

@@ -9,6 +9,7 @@ property and everything else unchanged.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ from training.data.faces import STRANGERS as STRANGER_STYLE
 from training.distillation import StudentRecipe, fit_student
 from training.exports.colour_views import read, rounded_card
 from training.exports.export import Job, in_bytes, write_export
+from training.fit import OnStep
 from training.losses import squared_error
 from widgets.kit.faces import AMOUNTS, METHODS, SHOWN, STRANGERS, decode_faces
 
@@ -93,17 +95,13 @@ def codes_of(model: Autoencoder, x: Tensor) -> Tensor:
     return torch.cat([model.encode(part)[0] for part in x.split(500)])
 
 
-def trained_judge(x: Tensor, faces: FaceSet, seed: int, job: Job) -> Callable[[Tensor], Tensor]:
-    """A classifier of six factors of real faces.
+def trained_judge(x: Tensor, faces: FaceSet, seed: int, on_step: OnStep) -> nn.Sequential:
+    """A classifier of six factors of real faces, whose last layer has the log-odds of all values.
 
     Parameters
     ----------
     x : Tensor of shape (n, 12288), the training images
     faces : with the factors of these images first
-
-    Returns
-    -------
-    function from images (m, 12288) to the place of each factor's likeliest value, (m, 6)
     """
     torch.manual_seed(seed)
     sizes = [len(FACTORS[name]) for name in JUDGES]
@@ -122,15 +120,16 @@ def trained_judge(x: Tensor, faces: FaceSet, seed: int, job: Job) -> Callable[[T
             start=torch.zeros(()),
         )
 
-    fit_student(network, len(x), loss_of, RECIPE, job.on_step)
-    network.eval()
+    fit_student(network, len(x), loss_of, RECIPE, on_step)
+    return network.eval()
 
-    @torch.no_grad()
-    def judge(images: Tensor) -> Tensor:
-        parts = torch.cat([network(part) for part in images.split(500)]).split(sizes, 1)
-        return torch.stack([part.argmax(1) for part in parts], 1)
 
-    return judge
+@torch.no_grad()
+def answers(judge: nn.Sequential, images: Tensor) -> Tensor:
+    """The place of each factor's likeliest value in images (n, 12288): (n, 6)."""
+    sizes = [len(FACTORS[name]) for name in JUDGES]
+    parts = torch.cat([judge(part) for part in images.split(500)]).split(sizes, 1)
+    return torch.stack([part.argmax(1) for part in parts], 1)
 
 
 @dataclass(frozen=True)
@@ -416,7 +415,7 @@ def make_faces(job: Job) -> Card:
     axes = torch.pca_lowrank(train - mean, q=model.latent_dim + 16, center=False, niter=3)[2]
     axes = axes[:, : model.latent_dim].T.contiguous()
     ways = methods(model, mean, axes)
-    judge = trained_judge(train, faces, 0, job)
+    judge = partial(answers, trained_judge(train, faces, 0, job.on_step))
     points = {name: way.encode(train) for name, way in ways.items()}
     first_held_out = len(train)
     rows = shown_faces(faces)

@@ -218,7 +218,7 @@ def probe_accuracy(train: Tensor, test: Tensor, dataset: Dataset) -> float:
     return (answers == torch.tensor(dataset.test_labels)).double().mean().item()
 
 
-def to_arrays(model: MaskedAutoencoder) -> dict[str, NDArray[Any]]:
+def to_arrays(model: nn.Module) -> dict[str, NDArray[Any]]:
     """Weights under torch's names, matrices as (in, out)."""
     matrices = {
         f"{name}.weight" for name, layer in model.named_modules() if isinstance(layer, nn.Linear)

@@ -1,4 +1,4 @@
-"""Faces in colour: the decoder of a convolutional VAE, and directions among its codes.
+"""Faces in colour: the encoder and decoder of a convolutional VAE, and directions among its codes.
 
 A direction is the mean code of faces with a property minus that of faces without. The same is
 computed among principal components and among pixels, to compare.
@@ -98,10 +98,78 @@ def double(
 
 @lru_cache(maxsize=1)
 def decoder() -> Mapping[str, NDArray[np.float32]]:
-    """The decoder's stored weights, single bytes with a step for each output, in float32."""
+    """The decoder's stored weights, in float32."""
     stored = load("faces")
     weights = {f"b{layer}": stored[f"b{layer}"] for layer in range(4)}
     for layer in range(4):
         step = stored[f"s{layer}"][:, None]  # of each output: the last axis is summed over
         weights[f"w{layer}"] = (stored[f"w{layer}"] * step).astype(np.float32)
     return weights
+
+
+def encode_face(
+    x: NDArray[Any], weights: Mapping[str, NDArray[Any]]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The posterior of a face: three convolutions of stride 2, then a dense layer.
+
+    Parameters
+    ----------
+    x : ndarray of shape (64, 64, 3), in [0, 1]
+    weights : mapping with the kernels `w0`, (4, 4, 3, 32), `w1`, (4, 4, 32, 64), and `w2`,
+        (4, 4, 64, 128): rows, columns, maps in, maps out; `w3`, (8, 8, 128, 128); biases `b0` to
+        `b3`
+
+    Returns
+    -------
+    mu, logvar : ndarray of shape (64,)
+    """
+    h = x.astype(np.float32)
+    for layer in "012":
+        h = np.maximum(halve(h, weights[f"w{layer}"], weights[f"b{layer}"]), 0)
+    mu, logvar = np.split(np.tensordot(h, weights["w3"], 3) + weights["b3"], 2)
+    return mu, logvar
+
+
+def halve(
+    x: NDArray[np.float32], kernel: NDArray[np.float32], bias: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """A convolution with kernels of 4 x 4, stride 2 and one zero on every side.
+
+    Parameters
+    ----------
+    x : ndarray of shape (height, width, maps in)
+    kernel : ndarray of shape (4, 4, maps in, maps out)
+    bias : ndarray of shape (maps out,)
+
+    Returns
+    -------
+    ndarray of shape (height / 2, width / 2, maps out)
+    """
+    padded = np.pad(x, ((1, 1), (1, 1), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, (4, 4), axis=(0, 1))[::2, ::2]
+    inputs = np.ascontiguousarray(windows.transpose(0, 1, 3, 4, 2)).reshape(-1, kernel[..., 0].size)
+    outputs = np.ascontiguousarray(kernel.reshape(-1, kernel.shape[3]).T)
+    # both contiguous along the sum, as in `double`
+    result: NDArray[np.float32] = np.einsum("ic,oc->io", inputs, outputs) + bias
+    return result.reshape(*windows.shape[:2], -1)
+
+
+def in_floats(stored: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.float32]]:
+    """Weights that are stored in 8 bits, in float32.
+
+    Parameters
+    ----------
+    stored : arrays `w0`, `w1`, ... with their outputs last, the step of each output as `s0`, ...,
+        and others, which stay as they are
+    """
+    return {
+        name: (array * stored[f"s{name[1:]}"] if name[0] == "w" else array).astype(np.float32)
+        for name, array in stored.items()
+        if name[0] != "s"
+    }
+
+
+@lru_cache(maxsize=1)
+def encoder() -> Mapping[str, NDArray[np.float32]]:
+    """The encoder's stored weights, in float32."""
+    return in_floats(load("faces_encoder"))

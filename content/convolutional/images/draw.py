@@ -1,24 +1,30 @@
-"""Draws the chapter's computed picture.
+"""Draws the chapter's computed pictures.
 
     python -m content.convolutional.images.draw
 
 An autoencoder with a spatial code and one with a flat code are trained as by `latentbook train
-spatial_codes`, which takes about two minutes on one core. Colours are CSS variables, so the
-picture follows the theme of the page.
+spatial_codes`, which takes about two minutes on one core. Greys are CSS variables, so they follow
+the theme of the page; colours do not.
 """
 
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from content.drawing import digit, write
+from content.drawing import coloured, digit, write
+from latentbook_decoders.models import registry
 from training.data import load_dataset, to_unit
+from training.data.faces import load_faces
 from training.exports.conv_and_dense import trained
+from training.exports.face_encoder import felt_kernels
 from training.exports.spatial_codes import fitted_draws, flat, spatial
 
 FOLDER = Path(__file__).parent
 CLOTHES = (1000, 8000, 9000)  # trousers, a bag, a boot
+SHOWN = 16  # kernels
+KERNELS = (7, 8, 9, 12)  # those whose maps are drawn
+FACES = 400
 
 
 def main() -> None:
@@ -35,6 +41,8 @@ def main() -> None:
         drawn = fitted_draws(model, train, 0)
         pictures[name] = [*rebuilt, drawn[:3]]
     write(FOLDER, "spatial-codes.svg", codes_picture([test[:3], shown], pictures))
+    first = next(m for m in registry.load("conv_vae_faces").encoder if isinstance(m, nn.Conv2d))
+    write(FOLDER, "kernels.svg", kernels_picture(first, to_unit(load_faces().test_images[:FACES])))
 
 
 def codes_picture(real: list[Tensor], pictures: dict[str, list[Tensor]]) -> str:
@@ -61,6 +69,35 @@ both.</desc>
 {rows}
 </svg>
 """
+
+
+@torch.no_grad()
+def kernels_picture(layer: nn.Conv2d, faces: Tensor) -> str:
+    """Kernels of a first layer as they are and as faces can feel them, and maps of one face."""
+    image = faces[:1].view(1, 3, 64, 64)
+    felt = felt_kernels(layer.weight, faces)
+    squares = "".join(
+        coloured(stretched(each[k]).permute(1, 2, 0).numpy(), 2 + 23 * k, 2 + 25 * row, 20)
+        for row, each in enumerate((layer.weight, felt))
+        for k in range(SHOWN)
+    )
+    maps = layer(image).relu()[0]
+    pictures = "".join(
+        coloured(each.permute(1, 2, 0).numpy(), 2 + 74 * i, 56, 70, levels=8)
+        for i, each in enumerate([image[0], *(stretched(maps[[k] * 3]) for k in KERNELS)])
+    )
+    return f"""<svg viewBox="0 0 370 128" width="640" height="221">
+<title>Kernels of a first layer</title>
+<desc>Sixteen kernels, the part of each that faces can feel, a face, and four maps of it.</desc>
+{squares}
+{pictures}
+</svg>
+"""
+
+
+def stretched(values: Tensor) -> Tensor:
+    """Values from the least to the largest, as 0 to 1."""
+    return (values - values.min()) / (values.max() - values.min())
 
 
 if __name__ == "__main__":

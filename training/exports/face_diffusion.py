@@ -55,7 +55,7 @@ ASKED = {  # one word each, of values that not every face has
     "dark": ("baseColor", "77311d"),
 }
 EACH = 200  # draws for each word and guidance
-MIXTURES = (16, 64)  # Gaussians; the page has the first
+MIXTURES = {"spatial": (16,), "flat": (16, 64)}  # Gaussians; the page has the flat 16
 
 
 def words_of(faces: FaceSet) -> Tensor:
@@ -199,8 +199,10 @@ def make_face_diffusion(job: Job) -> Card:
         denoiser = trained(network, seen / scale, words[: len(train)], SEED, part)
         walks[name] = Drawing(models[name], denoiser, scale, tuple(seen.shape[1:]))
     mixtures = {
-        name: {size: fit_mixture(seen.double().numpy(), size, SEED) for size in MIXTURES}
-        for name, seen in codes.items()
+        name: {
+            size: fit_mixture(codes[name].double().numpy(), size, SEED) for size in MIXTURES[title]
+        }
+        for title, name in TITLES.items()
     }
     draws = {
         "held_out": test[:DRAWN],
@@ -218,7 +220,7 @@ def make_face_diffusion(job: Job) -> Card:
         **to_page(unet),
         **decoder_to_page(models[SPATIAL]),
         "scale": np.float32(walks[SPATIAL].scale),
-        **mixture_to_page(mixtures[FLAT][MIXTURES[0]]),
+        **mixture_to_page(mixtures[FLAT][16]),
     }
     card = {
         "title": "Faces out of noise, beside draws without a walk",

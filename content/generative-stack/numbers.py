@@ -651,7 +651,10 @@ tokens_at = {
 
 # Faces out of noise: Fréchet distances, what was heard in percent, distances from training faces
 _noise = card("face_diffusion")["metrics"]
-_kl = {name: card(f"conv_vae_faces{end}")["metrics"] for name, end in (("flat", ""), ("spatial", "_spatial"))}
+_kl = {
+    name: card(f"conv_vae_faces{end}")["metrics"]
+    for name, end in (("flat", ""), ("spatial", "_spatial"))
+}
 _GUIDED = ("0", "1", "3", "7")
 face_noise = {
     "nats": {name: found["kl"]["mean"] for name, found in _kl.items()},

@@ -7,7 +7,7 @@ the hidden units of a classifier of faces.
 
 import copy
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -216,10 +216,10 @@ def make_face_diffusion(job: Job) -> Card:
     }
     real = features(judge, train[:DRAWN])
     unet = walks[SPATIAL].denoiser
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         **to_page(unet),
         **decoder_to_page(models[SPATIAL]),
-        "scale": np.float32(walks[SPATIAL].scale),
+        "scale": np.asarray(walks[SPATIAL].scale, np.float32),
         **mixture_to_page(mixtures[FLAT][16]),
     }
     card = {

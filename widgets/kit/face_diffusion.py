@@ -80,7 +80,9 @@ def known_of(t: float, words: NDArray[np.int64], weights: Weights) -> Floats:
     waves = np.concatenate([np.sin(rates), np.cos(rates)]).astype(np.float32)
     h = silu(weights["time.0.weight"] @ waves + weights["time.0.bias"])
     known: Floats = weights["time.2.weight"] @ h + weights["time.2.bias"]
-    return known + sum(weights[f"words.{i}.weight"][word] for i, word in enumerate(words.T))
+    for i, word in enumerate(words.T):
+        known = known + weights[f"words.{i}.weight"][word]
+    return known
 
 
 def block(x: Floats, known: Floats, name: str, weights: Weights) -> Floats:
@@ -204,7 +206,8 @@ def normed(x: Floats, name: str, weights: Weights) -> Floats:
     groups = x.reshape(len(x), -1, GROUPS, x.shape[3] // GROUPS)
     off = groups - groups.mean(axis=(1, 3), keepdims=True)
     off /= np.sqrt(np.square(off).mean(axis=(1, 3), keepdims=True) + 1e-5)
-    return off.reshape(x.shape) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    out: Floats = off.reshape(x.shape) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
+    return out
 
 
 def silu(x: Floats) -> Floats:
@@ -214,7 +217,8 @@ def silu(x: Floats) -> Floats:
     ----------
     x : ndarray of any shape
     """
-    return x * (0.5 * (1 + np.tanh(0.5 * x)))
+    out: Floats = x * (0.5 * (1 + np.tanh(0.5 * x)))
+    return out
 
 
 def walk(

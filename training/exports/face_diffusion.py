@@ -56,6 +56,7 @@ ASKED = {  # one word each, of values that not every face has
 }
 EACH = 200  # draws for each word and guidance
 MIXTURES = {"spatial": (16,), "flat": (16, 64)}  # Gaussians; the page has the flat 16
+COLOURS = ("baseColor", "hairColor")  # for each pair of these, a Gaussian that is told them
 
 
 def words_of(faces: FaceSet) -> Tensor:
@@ -119,10 +120,19 @@ def features(judge: nn.Sequential, x: Tensor) -> NDArray[np.float64]:
     return found.double().numpy()
 
 
-def nearest(x: Tensor, others: Tensor) -> float:
-    """The mean squared distance of images from the nearest of some others."""
-    parts = [torch.cdist(part, others).min(1).values.square() for part in x.split(200)]
-    return torch.cat(parts).mean().item()
+def copied(x: Tensor, model: Autoencoder, train: Tensor) -> float:
+    """The share of draws that may be copies: as near to a training face as it is to itself decoded.
+
+    As near means: within twice the mean squared error that the autoencoder leaves.
+    """
+    twice = 2 * error_of(model, train[:DRAWN])
+    parts = [torch.cdist(part, train).amin(1).square() for part in x.split(200)]
+    return (torch.cat(parts) < twice).float().mean().item()
+
+
+def error_of(model: Autoencoder, x: Tensor) -> float:
+    """The squared error per image that an autoencoder leaves of images (n, 12288)."""
+    return (pictures(model, drawn_codes(model, x, SEED)) - x).square().sum(1).mean().item()
 
 
 def to_page(unet: Denoiser) -> dict[str, NDArray[np.float16]]:
@@ -210,7 +220,7 @@ def make_face_diffusion(job: Job) -> Card:
             f"{title}_{name}": x
             for title, model in TITLES.items()
             for name, x in draws_from(
-                walks[model], codes[model], mixtures[model], words[-DRAWN:], test[:DRAWN]
+                walks[model], codes[model], mixtures[model], words, test[:DRAWN]
             ).items()
         },
     }
@@ -237,17 +247,26 @@ def make_face_diffusion(job: Job) -> Card:
         "measured": {
             "distance": f"Frechet distance of {DRAWN:,} pictures from training faces, in 128 "
             "hidden units of a classifier of faces",
-            "nearest": "squared distance from the nearest training face, mean of 500",
+            "copied": f"share of {DRAWN:,} pictures whose squared distance from a training face is "
+            "less than twice what the autoencoder leaves of such faces; training: of those decoded",
             "heard": f"{DRAWN:,} draws, each asked for all six words of a held-out face: share of "
             "the classifier's answers that are as asked",
             "asked": f"{EACH} draws for each word: share in which the classifier sees it, and "
-            "variance of the hidden units, of that of real faces with the word",
+            "variance of the hidden units, of that of real faces with the word; decoded: of "
+            f"{DRAWN:,} of these, encoded and decoded",
         },
         "metrics": {
             "distance": {
                 name: round(frechet(features(judge, x), real), 2) for name, x in draws.items()
             },
-            "nearest": {name: round(nearest(x[:500], train), 1) for name, x in draws.items()},
+            "copied": {
+                f"{title}_{name}": round(copied(x, models[model], train), 4)
+                for title, model in TITLES.items()
+                for name, x in (
+                    ("training", pictures(models[model], codes[model][:DRAWN])),
+                    *((name, draws[f"{title}_{name}"]) for name in ("codes", "ddim_50", "ddpm_50")),
+                )
+            },
             "heard": {
                 name: round((answers(judge, x) == words[-DRAWN:]).float().mean().item(), 4)
                 for name, x in draws.items()
@@ -266,10 +285,11 @@ def draws_from(
     Parameters
     ----------
     codes : Tensor of shape (n, k), of training faces
-    words : what some walks are asked for
+    words : of all faces; some walks are asked for those of the last
     x : held-out faces, whose decoded codes are the best that a draw can be expected to be
     """
-    model, silent = walk.model, nothing_said(len(words))
+    model, words, known = walk.model, words[-len(x) :], words[: len(codes)]
+    silent = nothing_said(len(x))
     generator = torch.Generator().manual_seed(SEED)
     rng = np.random.default_rng(SEED)
     normal = torch.randn(len(words), model.latent_dim, generator=generator)
@@ -284,10 +304,10 @@ def draws_from(
         "prior": pictures(model, normal),
         "gaussian": pictures(model, torch.from_numpy(one)),
         **{name: pictures(model, torch.from_numpy(z)) for name, z in fitted.items()},
+        "by_colours": pictures(model, by_colours(codes, known, words)),
         **{f"ddim_{steps}": walk(silent, 0, steps) for steps in WALKS},
         "ddpm_50": walk(silent, 0, 50, is_ddpm=True),
-        "asked": walk(words, 0, 50),
-        "asked_and_guided": walk(words, 3, 50),
+        **{f"asked_{guidance}": walk(words, guidance, 50) for guidance in (0, 1, 3)},
     }
 
 
@@ -301,6 +321,25 @@ def from_mixture(mixture: Mixture, n: int, rng: np.random.Generator) -> NDArray[
         [means[k] + roots[k] @ each for k, each in zip(which, normal, strict=True)]
     )
     return drawn
+
+
+def by_colours(codes: Tensor, words: Tensor, asked: Tensor) -> Tensor:
+    """Draws of a Gaussian fitted to the codes of all faces with the same colours, (n, k).
+
+    Parameters
+    ----------
+    codes : Tensor of shape (m, k), of training faces
+    words : of these faces
+    asked : Tensor of shape (n, len(WORDS)), whose colours the draws are to have
+    """
+    columns = [WORDS.index(name) for name in COLOURS]
+    rng, seen = np.random.default_rng(SEED), codes.double().numpy()
+    drawn = np.empty((len(asked), seen.shape[1]))
+    for colours in words[:, columns].unique(dim=0):
+        own = seen[(words[:, columns] == colours).all(1).numpy()]
+        wanted = (asked[:, columns] == colours).all(1).numpy()
+        drawn[wanted] = rng.multivariate_normal(own.mean(0), np.cov(own.T), wanted.sum())
+    return torch.from_numpy(drawn)
 
 
 def mixture_to_page(mixture: Mixture) -> dict[str, NDArray[np.float16]]:
@@ -320,16 +359,19 @@ def asked_for(walk: Drawing, judge: nn.Sequential, train: Tensor, faces: FaceSet
         place = FACTORS[factor].index(value)
         prompt = nothing_said(EACH).clone()
         prompt[:, WORDS.index(factor)] = place
-        real = features(judge, train[torch.from_numpy(faces.has(factor, value)[: len(train)])])
+        shown = train[torch.from_numpy(faces.has(factor, value)[: len(train)])][:DRAWN]
+        real = features(judge, shown).var(0).sum()
+        decoded = features(judge, pictures(walk.model, drawn_codes(walk.model, shown, SEED)))
         found[word] = {
             "of_all": round(float(faces.has(factor, value).mean()), 4),
+            "decoded": round(float(decoded.var(0).sum() / real), 4),
             "seen": [],
             "variance": [],
         }
         for guidance in GUIDED:
             x = walk(prompt, guidance, 25)
             seen = answers(judge, x)[:, JUDGES.index(factor)] == place
-            spread = features(judge, x).var(0).sum() / real.var(0).sum()
+            spread = features(judge, x).var(0).sum() / real
             found[word]["seen"].append(round(seen.float().mean().item(), 4))
             found[word]["variance"].append(round(float(spread), 4))
     return found

@@ -226,7 +226,9 @@ def frame(result):
                 axes=tuple(result["axes"].tolist()),
                 at=tuple(result["at"].tolist()),
                 rings={"1σ": 1.0, "2σ": 2.0} if prior and result["model"] != FACES else {},
-                dots=dots(result) if result["dots"] and result["model"] != YOURS else None,
+                dots=dots(result)
+                if result["dots"] and result["model"] not in (FACES, YOURS)
+                else None,
             ),
             Tiles(
                 "image",

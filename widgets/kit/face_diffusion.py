@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from widgets.data import load
 from widgets.kit.faces import double
+from widgets.kit.network import silu
 
 Floats: TypeAlias = NDArray[np.float32]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
@@ -70,7 +71,9 @@ def known_of(t: float, words: NDArray[np.int64], weights: Weights) -> Floats:
 
     Parameters
     ----------
-    t, words, weights : as of :func:`predict_noise`
+    t : time, 0 to 1
+    words : ndarray of shape (n, 6), as of :func:`predict_noise`
+    weights : as of :func:`predict_noise`
 
     Returns
     -------
@@ -207,17 +210,6 @@ def normed(x: Floats, name: str, weights: Weights) -> Floats:
     off = groups - groups.mean(axis=(1, 3), keepdims=True)
     off /= np.sqrt(np.square(off).mean(axis=(1, 3), keepdims=True) + 1e-5)
     out: Floats = off.reshape(x.shape) * weights[f"{name}.weight"] + weights[f"{name}.bias"]
-    return out
-
-
-def silu(x: Floats) -> Floats:
-    """x times its sigmoid.
-
-    Parameters
-    ----------
-    x : ndarray of any shape
-    """
-    out: Floats = x * (0.5 * (1 + np.tanh(0.5 * x)))
     return out
 
 

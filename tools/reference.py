@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from inspect import cleandoc
@@ -208,14 +209,23 @@ def prose(text: str, links: dict[str, str]) -> str:
     return re.sub(r"`?docs/(\w+\.md)`?", r"[\1](\1)", text)
 
 
-def slugs() -> dict[str, str]:
-    """Map each name to its anchor. GitHub numbers headings that differ only in case."""
-    found: dict[str, str] = {}
+def slugs() -> dict[str, dict[str, str]]:
+    """Map each module to the anchors that its text links to by name.
+
+    GitHub numbers headings that differ only in case. A name that several modules have is the
+    module's own, or the first one's.
+    """
+    seen: Counter[str] = Counter()
+    own: dict[str, dict[str, str]] = {module: {} for module in MODULES}
     for module in MODULES:
         for name in public(module):
             slug = name.lower()
-            found[name] = f"{slug}-1" if slug in found.values() else slug
-    return found
+            own[module][name] = f"{slug}-{seen[slug]}" if seen[slug] else slug
+            seen[slug] += 1
+    first: dict[str, str] = {}
+    for anchors in reversed(own.values()):
+        first |= anchors
+    return {module: first | anchors for module, anchors in own.items()}
 
 
 def cell(text: str) -> str:
@@ -269,17 +279,17 @@ def described(name: str, node: Named, example: str, links: dict[str, str]) -> st
 
 def page() -> str:
     """Write the complete page."""
-    links = slugs()
+    anchors = slugs()
     shown = examples()
     contents = [
         f"| [`widgets.{module}`](#widgets{module.replace('.', '')}) | "
-        + ", ".join(f"[{name}](#{links[name]})" for name in public(module))
+        + ", ".join(f"[{name}](#{anchors[module][name]})" for name in public(module))
         + " |"
         for module in MODULES
     ]
     out = [OPENING, "\n".join(["| module | names |", "|---|---|", *contents, ""])]
     for module in MODULES:
-        tree = tree_of(module)
+        tree, links = tree_of(module), anchors[module]
         out += [f"## widgets.{module}\n", prose(ast.get_docstring(tree) or "", links) + "\n"]
         text = " ".join(ast.get_docstring(node) or "" for node in public(module).values())
         for name, value in constants(tree).items():

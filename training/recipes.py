@@ -1,6 +1,6 @@
 """Training settings of each model of `latentbook_decoders.models.registry`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.recipe import Recipe
 
@@ -114,6 +114,12 @@ SPECS = {
         title="Convolutional VAE, 64-D code, faces",
         summary="Faces in colour from sixty-four numbers, drawn by transposed convolutions.",
         recipe=FACES,
+        dataset="faces",
+    ),
+    "conv_vae_faces_spatial": ModelSpec(
+        title="Convolutional VAE, 8 x 8 x 4 code, faces",
+        summary="Faces in colour from four numbers at each of 8 x 8 places.",
+        recipe=replace(FACES, epochs=12),
         dataset="faces",
     ),
 }

@@ -204,6 +204,7 @@ class Map:
     dots : points over the tiles
     half : as in :class:`Plot`
     axes : of the server's model, the latents that vary to the right and upwards, counted from 0
+    at : the code in the middle of the plane, one number per latent; () is the origin
     """
 
     key: str
@@ -215,6 +216,7 @@ class Map:
     dots: Dots | None = None
     half: bool = False
     axes: tuple[int, int] = (0, 1)
+    at: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -229,6 +229,32 @@ sixteen = {
     "most_spoken": {"least": _most_spoken.min(), "most": _most_spoken.max()},
 }
 
+# What the best single number tells about a face, in percent of a factor's entropy
+_latents = card("face_latents")["metrics"]
+_best = {
+    name: {factor: 100 * first for factor, (first, _) in found.items()}
+    for name, found in _latents["best"].items()
+}
+_turned = [found for name, found in _best.items() if name.startswith("turned")]
+latents = {
+    "least": _latents["nats"][0],
+    "turns": len(_turned),
+    "chance": max(_best["shuffled"].values()),
+    "latents": _best["latents"],
+    "principal_components": _best["principal_components"],
+    "turned": {
+        factor: {
+            "mean": np.mean([found[factor] for found in _turned]),
+            "least": min(found[factor] for found in _turned),
+            "most": max(found[factor] for found in _turned),
+        }
+        for factor in _best["latents"]
+    },
+}
+faces_mouth = {
+    way: 100 * share for way, share in card("faces")["metrics"]["probes"]["mouth"].items()
+}
+
 dense_ahead = two_latents["conv"]["nats"] - two_latents["mlp"]["nats"]
 
 

@@ -648,3 +648,29 @@ tokens_at = {
     }
     for way in ("before", "alone")
 }
+
+# Faces out of noise: Fréchet distances, and shares in percent
+_noise = card("face_diffusion")["metrics"]
+_kl = {
+    name: card(f"conv_vae_faces{end}")["metrics"]
+    for name, end in (("flat", ""), ("spatial", "_spatial"))
+}
+_GUIDED = ("0", "1", "3", "7")
+face_noise = {
+    "nats": {name: found["kl"]["mean"] for name, found in _kl.items()},
+    "error": {name: found["squared_error"]["mean"] for name, found in _kl.items()},
+    "distance": _noise["distance"],
+    "copied": {name: 100 * share for name, share in _noise["copied"].items()},
+    "heard": {name: 100 * share for name, share in _noise["heard"].items()},
+    "asked": {
+        word.replace(" ", "_"): {
+            "of_all": 100 * found["of_all"],
+            "decoded": 100 * found["decoded"],
+            **{
+                key: {w: 100 * share for w, share in zip(_GUIDED, found[key], strict=True)}
+                for key in ("seen", "variance")
+            },
+        }
+        for word, found in _noise["asked"].items()
+    },
+}

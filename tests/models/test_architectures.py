@@ -54,6 +54,19 @@ def test_a_vae_of_faces_has_colours_last_outside_and_first_inside() -> None:
     )
 
 
+def test_a_place_of_a_spatial_code_is_of_its_own_part_of_the_picture() -> None:
+    torch.manual_seed(0)
+    model = FaceVAEConfig(latent_dim=128, sigma=0.05, spatial=True).build()
+    z = torch.zeros(2, 2, 8, 8)
+    z[1, :, 2, 6] = 3.0
+    plain, moved = model.decode(z.flatten(1))
+    rows, columns, _ = (moved - plain).abs().gt(1e-6).nonzero().T
+    # 5 x 5 places, then 4 x 4 kernels at stride 2 three times: 8 * 5 + 14 px, place (2, 6) inside
+    assert rows.max() - rows.min() < 54 and columns.max() - columns.min() < 54
+    assert rows.min() <= 16 and rows.max() >= 23
+    assert columns.min() <= 48 and columns.max() >= 55
+
+
 def test_a_vae_of_faces_is_charged_by_the_density_of_its_pixels() -> None:
     torch.manual_seed(0)
     model, x = FaceVAEConfig(latent_dim=5, sigma=0.2).build(), torch.rand(4, 3 * 64 * 64)

@@ -102,6 +102,7 @@ def test_panels_as_the_protocol_has_them():
         "address": [2, 1, 3],
         "server": "vae",
         "axes": [0, 1],
+        "at": [],
         "rings": {"1σ": 1.0},
     }
     assert dots["points"].dtype == np.float32 and dots["points"].shape == (4,)
@@ -169,6 +170,7 @@ def test_a_map_and_a_pad_are_accepted():
         ({"rings": {"1σ": 0.0}}, "ring 1σ has the radius 0"),
         ({"axes": (3, 3)}, r"axes of map are \(3, 3\)"),
         ({"axes": (0, -1)}, "two different latents"),
+        ({"at": (0.5, float("nan"))}, "finite floats, one per latent"),
     ],
 )
 def test_a_map_that_is_not_accepted(changed, said):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
 
@@ -26,15 +27,34 @@ from tools.bench.serving import served
 if TYPE_CHECKING:
     from latentbook_decoders.decoding.served_model import ServedModel
 
-TARGETS = {"conv_vae_mnist": 1.15, "mlp_vae_mnist": 1.35}
-"""Model -> upper limit of HTTP as a multiple of the direct call: raw, ``TARGET_N``, one reader."""
-
-TARGET_N = 64
-TOGETHER_TARGET = 0.9
-"""Smallest share of the direct call's tiles per second that eight readers reach together."""
-
 SIZES = {16: 40, 64: 20, 128: 6}
 """n -> rounds, each with one direct call and one request per format."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is measured of a model.
+
+    Attributes
+    ----------
+    target : upper limit of HTTP as a multiple of the direct call: raw, one reader
+    n : the grid for which that is the target, n x n images
+    sizes : as `SIZES`
+    """
+
+    target: float
+    n: int
+    sizes: dict[int, int]
+
+
+CASES = {
+    "conv_vae_mnist": Case(1.15, 64, SIZES),
+    "mlp_vae_mnist": Case(1.35, 64, SIZES),
+    "conv_vae_faces": Case(1.15, 8, {8: 60}),
+}
+
+TOGETHER_TARGET = 0.9
+"""Smallest share of the direct call's tiles per second that eight readers reach together."""
 
 FORMS = {
     "raw": "application/octet-stream",
@@ -42,7 +62,7 @@ FORMS = {
     "delta": DELTA,
 }
 READERS = 8
-TOGETHER_ROUNDS = {16: 3, 64: 3, 128: 1}
+TOGETHER_ROUNDS = {8: 5, 16: 3, 64: 3, 128: 1}
 TOGETHER_EACH = 3
 """Requests per reader and round."""
 
@@ -57,7 +77,7 @@ WARM_S = 3.0
 
 SPAN = 3.0
 MEGABITS, ROUND_TRIP_MS = 20, 40
-CHUNKS = (256, 512, 1024, 2048)
+CHUNKS = (16, 32, 64, 256, 512, 1024, 2048)
 CORES = os.cpu_count() or 1
 PARTS = {"decode": "decode", "write": "encoding"}
 
@@ -74,7 +94,7 @@ def direct_call(model: ServedModel, z: Floats, n: int, chunk: int, *, together: 
     from latentbook_decoders.decoding.served_model import grey
 
     decoder = model.fast or model.exact
-    tiles = torch.empty((n * n, 28, 28), dtype=torch.uint8)
+    tiles = torch.empty((n * n, *model.image_shape), dtype=torch.uint8)
 
     def draw(start: int) -> None:
         with torch.inference_mode():
@@ -100,8 +120,10 @@ class Direct:
         self.inference = inference
         self.model = model
         self.n = n
-        self.z = grid_codes(n, SPAN, (0, 1), np.zeros(2))
-        candidates = [(chunk, together) for chunk in CHUNKS for together in (False, True)]
+        latents = inference.models[model][1].latent_dim  # it has been asked for
+        self.z = grid_codes(n, SPAN, (0, 1), np.zeros(latents))
+        chunks = [chunk for chunk in CHUNKS if chunk <= n * n]
+        candidates = [(chunk, together) for chunk in chunks for together in (False, True)]
         times: dict[tuple[int, bool], list[float]] = {each: [] for each in candidates}
         for _ in range(3):
             for each in candidates:
@@ -128,9 +150,9 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
     rows: list[Measurement] = []
     app = create_app(settings.extended(DecoderSettings(queue_size=2 * READERS)))
     with served(app, timeout_keep_alive=600) as base, reading(READERS) as readers:
-        for model in TARGETS:
+        for model, case in CASES.items():
             readers.ask(base, f"/api/models/{model}", {}, readers=READERS)
-            for n in SIZES:
+            for n in case.sizes:
                 report(f"{model}, n = {n}")
                 direct = Direct(app.state.inference, model, n)
                 rows += alone(base, readers, direct)
@@ -138,7 +160,7 @@ def measure(settings: Settings, report: Report) -> list[Measurement]:
             with slow_line(base, MEGABITS, ROUND_TRIP_MS) as slow:
                 rows += over_a_slow_line(slow, readers, model)
         report(f"A page, beside {CLIENTS} clients of grids")
-        rows += pages_beside_grids(base, readers, next(iter(TARGETS)), max(SIZES))
+        rows += pages_beside_grids(base, readers, next(iter(CASES)), max(SIZES))
     return rows
 
 
@@ -153,7 +175,7 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     model, n = direct.model, direct.n
     calls: list[float] = []
     answers: dict[str, list[Answer]] = {form: [] for form in FORMS}
-    for _ in range(SIZES[n]):
+    for _ in range(CASES[model].sizes[n]):
         calls.append(direct.once())
         for form in FORMS:
             answers[form] += readers.ask(base, *request(model, n, form))
@@ -167,13 +189,13 @@ def alone(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
     ]
     for form, seen in answers.items():
         seconds = median(answer.seconds for answer in seen)
-        target = TARGETS[model] if (form, n) == ("raw", TARGET_N) else None
+        target = CASES[model].target if (form, n) == ("raw", CASES[model].n) else None
         rows += [
             Measurement(f"{name} {form}", 1000 * seconds, "ms"),
             Measurement(f"{name} {form} / direct call", seconds / call, "x", target),
             Measurement(f"{name} {form} size", seen[0].size / 1e6, "MB"),
         ]
-        if n == TARGET_N:
+        if n == CASES[model].n:
             rows += shares(f"{name} {form}", seen)
     return rows
 
@@ -203,7 +225,7 @@ def together(base: str, readers: Readers, direct: Direct) -> list[Measurement]:
             readers.ask(base, *request(model, n, form), readers=READERS, count=TOGETHER_EACH)
             rates.append(READERS * TOGETHER_EACH * n * n / (time.perf_counter() - start))
         rate, bare = median(rates), n * n / median(calls)
-        target = TOGETHER_TARGET if (form, n) == ("raw", TARGET_N) else None
+        target = TOGETHER_TARGET if (form, n) == ("raw", CASES[model].n) else None
         name = f"{model} n={n} {form}, {READERS} readers"
         rows += [
             Measurement(name, rate, "tiles/s"),
@@ -233,7 +255,7 @@ def pages_beside_grids(base: str, readers: Readers, model: str, n: int) -> list[
 def over_a_slow_line(slow: str, readers: Readers, model: str) -> list[Measurement]:
     rows = []
     line = f"{MEGABITS} Mbit/s and {ROUND_TRIP_MS} ms"
-    for n in SIZES:
+    for n in CASES[model].sizes:
         for form in FORMS:
             (answer,) = readers.ask(slow, *request(model, n, form))
             rows.append(Measurement(f"{model} n={n} {form}, {line}", 1000 * answer.seconds, "ms"))

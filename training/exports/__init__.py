@@ -34,7 +34,9 @@ from training.exports.emoji_words import (
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
 from training.exports.face_controls import make_face_controls
+from training.exports.face_diffusion import make_face_diffusion
 from training.exports.face_encoder import make_faces_encoder
+from training.exports.face_latents import make_face_latents
 from training.exports.faces import make_faces
 from training.exports.gallery import make_distances, make_gallery
 from training.exports.images import DATASETS, make_images
@@ -163,6 +165,8 @@ EXPORTS = (
     Export("faces_encoder", "The encoder of the VAE of faces", make_faces_encoder),
     Export("face_controls", "Controls of the VAE of faces", make_face_controls, arrays=False),
     Export("mnist_tokens", "Digits drawn token by token", make_tokens),
+    Export("face_diffusion", "Faces out of noise", make_face_diffusion),
+    Export("face_latents", "What each latent of the VAE of faces carries", make_face_latents),
     Export("faces", "Directions among the codes of faces", make_faces),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

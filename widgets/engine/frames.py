@@ -254,6 +254,7 @@ def map_value(panel: Map) -> dict[str, Any]:
         "address": list(panel.address),
         "server": panel.server,
         "axes": list(panel.axes),
+        "at": list(panel.at),
         "rings": dict(panel.rings),
         "dots": panel.dots and dots_value(panel.dots),
     }

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -191,6 +192,10 @@ def check_map(panel: Map) -> None:
         raise ContractError(
             f"The axes of {panel.key} are {panel.axes}; accepted: two different latents, "
             "counted from 0"
+        )
+    if not all(isinstance(value, float) and math.isfinite(value) for value in panel.at):
+        raise ContractError(
+            f"The plane of {panel.key} lies at {panel.at}; accepted: finite floats, one per latent"
         )
     for name, radius in panel.rings.items():
         if not radius > 0:

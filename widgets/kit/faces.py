@@ -75,24 +75,24 @@ def double(
 
     Parameters
     ----------
-    x : ndarray of shape (height, width, maps in)
+    x : ndarray of shape (…, height, width, maps in)
     kernel : ndarray of shape (4, 4, maps out, maps in)
     bias : ndarray of shape (maps out,)
 
     Returns
     -------
-    ndarray of shape (2 height, 2 width, maps out)
+    ndarray of shape (…, 2 height, 2 width, maps out)
     """
-    height, width, maps = x.shape
+    *images, height, width, maps = x.shape
     k, _, out, _ = kernel.shape
     products = np.einsum(
         "ic,oc->io", np.ascontiguousarray(x).reshape(-1, maps), kernel.reshape(-1, maps)
-    ).reshape(height, width, k, k, out)
-    summed = np.zeros((2 * height + 2, 2 * width + 2, out), np.float32)
+    ).reshape(*images, height, width, k, k, out)
+    summed = np.zeros((*images, 2 * height + 2, 2 * width + 2, out), np.float32)
     for t in range(k):
         for u in range(k):
-            summed[t : t + 2 * height : 2, u : u + 2 * width : 2] += products[:, :, t, u]
-    result: NDArray[np.float32] = summed[1:-1, 1:-1] + bias
+            summed[..., t : t + 2 * height : 2, u : u + 2 * width : 2, :] += products[..., t, u, :]
+    result: NDArray[np.float32] = summed[..., 1:-1, 1:-1, :] + bias
     return result
 
 

@@ -91,7 +91,7 @@ def layers(h: NDArray[Any], weights: Mapping[str, NDArray[Any]]) -> list[NDArray
     return out
 
 
-def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
+def silu(h: NDArray[Any]) -> NDArray[Any]:
     """h sigmoid(h), written so that no exponential overflows.
 
     Parameters
@@ -102,7 +102,7 @@ def silu(h: NDArray[np.float64]) -> NDArray[np.float64]:
     -------
     ndarray of that shape
     """
-    out: NDArray[np.float64] = 0.5 * h * (1 + np.tanh(0.5 * h))
+    out: NDArray[Any] = 0.5 * h * (1 + np.tanh(0.5 * h))
     return out
 
 

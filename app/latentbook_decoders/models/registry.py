@@ -35,6 +35,7 @@ MODELS: dict[str, Config] = {
     "contractive_autoencoder_mnist": ContractiveAutoencoderConfig(latent_dim=200, weight=1.0),
     "vqvae_mnist": VQVAEConfig(codes=64),
     "conv_vae_faces": FaceVAEConfig(latent_dim=64, sigma=0.05),
+    "conv_vae_faces_spatial": FaceVAEConfig(latent_dim=256, sigma=0.05, spatial=True),
 }
 """Name -> architecture; `training/recipes.py` gives the data and the training of each."""
 

@@ -82,9 +82,10 @@
  * @typedef {{points: Float32Array, classes: Uint8Array, names: string[], places: Float32Array}} MapDots
  *   points and places: x and y of each in turn; classes index the names
  * @typedef {{key: string, kind: "map", data: Uint8Array, address: [number, number, number], alt: string, half: boolean,
- *   server: string, axes: [number, number], rings: Record<string, number>, dots: MapDots | null}} MapPanel
+ *   server: string, axes: [number, number], at: number[], rings: Record<string, number>, dots: MapDots | null}} MapPanel
  *   data: the tile at the address (zoom, x, y), with three bytes per pixel in colour; server: the model whose tiles a decoder server can send, or ""; axes: the
- *   latents that vary, to the right and upwards
+ *   latents that vary, to the right and upwards; at: the code in the middle of the plane, or [] for the
+ *   origin
  * @typedef {{key: string, kind: "pad", alt: string, half: boolean, data: Uint8Array | null,
  *   shape: [2, number, number, 3?] | null}} PadPanel  data: the picture without ink, then the picture with ink
  * @typedef {PlotPanel | TilesPanel | MapPanel | PadPanel} Panel

@@ -19,6 +19,8 @@ export class TileOrigin {
   #model = "";
   /** @type {[number, number]} */
   #axes = [0, 1];
+  /** @type {number[]} */
+  #at = [];
   #forget = new AbortController();
 
   /** @param {() => void} onChange called when the server is lost or found */
@@ -31,12 +33,13 @@ export class TileOrigin {
   atServer(panel, edited) {
     this.#model = panel.server;
     this.#axes = panel.axes;
+    this.#at = panel.at;
     return panel.server !== "" && !edited && this.trouble === null;
   }
 
   /** @param {Address} address @param {AbortSignal} signal @returns {Promise<Uint8Array>} */
   fromServer(address, signal) {
-    return atlasTile({ model: this.#model, axes: this.#axes, ...address }, signal);
+    return atlasTile({ model: this.#model, axes: this.#axes, at: this.#at, ...address }, signal);
   }
 
   /** Report a failure of the server, and retry later. @param {unknown} error */

@@ -160,7 +160,7 @@ class MapDrawing {
     if (panel === null) return;
     const { [this.#control.name]: _, ...others } = this.#bench.values();
     const origin = this.#origin?.atServer(panel, this.#bench.edition() !== 0) ? this.#origin : null;
-    const key = origin ? `${panel.server} ${panel.axes}` : JSON.stringify([this.#bench.edition(), others]);
+    const key = origin ? `${panel.server} ${panel.axes} ${panel.at}` : JSON.stringify([this.#bench.edition(), others]);
     if (this.#store?.key !== key) {
       this.#store?.want([]);
       this.#before = this.#store;

@@ -3,7 +3,7 @@
  * addresses.
  *
  * @typedef {{model: string, n: number, span: number, at: [number, number]}} GridRequest
- * @typedef {{model: string, axes: [number, number], zoom: number, x: number, y: number}} AtlasRequest
+ * @typedef {{model: string, axes: [number, number], at: number[], zoom: number, x: number, y: number}} AtlasRequest
  * @typedef {{data: Uint8Array<ArrayBuffer>, shape: import("../panels/ramp.js").Cells}} Grid
  *   tile after tile, rows first; in grey, 0 is paper and 255 ink
  */
@@ -99,14 +99,15 @@ export async function grid({ model, n, span, at }, signal) {
 /**
  * Requests one tile of the map of a model's latent plane.
  *
- * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; zoom from 0 to 18; x to the right
- *   and y downwards, below 2^zoom
+ * @param {AtlasRequest} request axes: the latents that vary, to the right and upwards; at: the code in the
+ *   middle of the plane, or [] for the origin; zoom from 0 to 18; x to the right and y downwards, below 2^zoom
  * @param {AbortSignal} signal cancels a request that is no longer needed
  * @returns {Promise<Uint8Array<ArrayBuffer>>} 256 rows of 256 pixels, 0 is paper and 255 ink, or red, green and blue
  * @throws {DecodeError} with the reason as a sentence
  */
-export async function atlasTile({ model, axes, zoom, x, y }, signal) {
-  const { data, shape } = await cells(model, `atlas/${zoom}/${x}/${y}`, { axes: axes.join(",") }, signal);
+export async function atlasTile({ model, axes, at, zoom, x, y }, signal) {
+  const plane = { axes: axes.join(","), ...(at.length > 0 ? { at: at.join(",") } : {}) };
+  const { data, shape } = await cells(model, `atlas/${zoom}/${x}/${y}`, plane, signal);
   return pictureOf(data, ...shape);
 }
 

@@ -221,7 +221,7 @@ def walk(
     Parameters
     ----------
     z : ndarray of shape (n, 8, 8, 4), standard normal
-    words : as in :func:`predict_noise`
+    words : ndarray of shape (n, 6), as in :func:`predict_noise`
     guidance : w in (1 + w) eps(z, words) - w eps(z); 0 needs one prediction a step, not two
     steps : from noise to codes
     weights : as of :func:`predict_noise`

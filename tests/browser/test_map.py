@@ -325,9 +325,9 @@ def test_the_readers_code_decodes_the_map(open_page: Open) -> None:
     instrument.locator('[data-action="code"]').click()
     expect(instrument.locator(".cm-content")).to_be_focused()
     source = frames.source_of("latent_atlas")
-    line = "    images = grey_levels(decode(codes, data))"
-    assert line in source
-    write(page, instrument, source.replace(line, line.replace("grey", "0 * grey")))
+    grey = "grey_levels(decode(codes, data))"
+    assert grey in source
+    write(page, instrument, source.replace(grey, f"0 * {grey}"))
     expect(instrument.locator(".map .captions")).to_have_text("Decoded in this page")
     page.mouse.move(5, 300)
     page.wait_for_function(

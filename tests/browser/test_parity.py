@@ -146,6 +146,11 @@ def compare(page: Any, native: Any, where: str, close: float) -> None:
         assert page == native, where
 
 
+WALKS = ("faces_out_of_noise",)
+"""Networks asked many times in float32, each time about their last answer, so that rounding adds
+up as in a training. Noise of 1e-7 after each layer changes up to 0.13 % of the greys by one."""
+
+
 def sources_of(name: str) -> tuple[str, ...]:
     return f"widgets/{name}.py", "widgets/kit/"
 
@@ -155,7 +160,8 @@ def sources_of(name: str) -> tuple[str, ...]:
 def test_pyodide_equals_cpython(worker: Page, count: str) -> None:
     for name in by_lot(WIDGETS, sources_of):
         settings = settings_of(name, random.Random(name), RANDOM_SETTINGS[count])
-        close = 1e-9 if get(name).instrument.training is None else 1e-4
+        adds_up = get(name).instrument.training is not None or name in WALKS
+        close = 1e-4 if adds_up else 1e-9
         answers = arrived(worker.evaluate(COMPUTE, [name, plain(settings)]))
         for setting, answer in zip(settings, answers, strict=True):
             assert answer["type"] == "done", f"{name} at {setting}: {answer}"

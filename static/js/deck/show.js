@@ -61,7 +61,8 @@ export class Show {
     document.documentElement.dataset.presented = "";
     this.#fill();
     const isSmall = innerWidth < SMALL;
-    this.#slides = slidesOfPage(isSmall ? innerHeight - AROUND * 16 : ((HEIGHT - AROUND) * 16 * this.#full) / TIGHT, isSmall);
+    const high = (HEIGHT - AROUND) * 16 * this.#full;
+    this.#slides = isSmall ? slidesOfPage(innerHeight - AROUND * 16, 0) : slidesOfPage(high / TIGHT, high / LEAST);
     document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#bar.showFull(isFullScreen()), { signal });
     document.addEventListener("input", () => this.pause(), { signal }); // the reader has taken over

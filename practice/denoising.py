@@ -44,7 +44,7 @@ def read_images(folder: Path, size: int) -> list[Tensor]:
 
 
 class Denoiser(nn.Sequential):
-    """Noisy images (n, channels, size, size) to clean ones, through maps of a quarter of the side."""
+    """Noisy images (n, channels, size, size) to clean ones; maps have a quarter of the side."""
 
     def __init__(self, channels: int, width: int) -> None:
         super().__init__(

@@ -61,7 +61,7 @@ instrument = Instrument(
             default=99,
             values=PERCENTILES,
         ),
-        Slider("beat", "Beat", default=5, min=1, max=191, step=1),
+        Slider("beat", "Beat", default=29, min=1, max=191, step=1),
     ),
     readouts=(
         Readout("caught", "Wide beats that ring"),
@@ -165,7 +165,8 @@ def strip(result):
     times = start + np.arange(len(volts)) / RATE
     seen = (result["seconds"] >= times[0]) & (result["seconds"] <= times[-1])
     at, odd, rings = (result[name][seen] for name in ("seconds", "wide", "rings"))
-    chosen = result["seconds"][result["beat"] - 1]
+    middle = result["seconds"][result["beat"] - 1]
+    ends = middle - 1 / 6, middle + 1 / 3  # of the half second that is rebuilt
     return Plot(
         "strip",
         figure(
@@ -177,7 +178,7 @@ def strip(result):
             axis(times[0], times[-1], "seconds", dtick=1),
             axis(LOW, HIGH, "mV", dtick=1),
             height=230,
-            shapes=[segment((chosen, LOW), (chosen, HIGH), ACCENT, dash="dot")],
+            shapes=[segment((at, LOW), (at, HIGH), ACCENT, dash="dot") for at in ends],
             labels=[
                 label("rings", times[0], HIGH - 0.2, DATA_2_TEXT, xanchor="left"),
                 label("wide", times[0], LOW + 0.2, INK_2, xanchor="left"),

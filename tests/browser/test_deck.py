@@ -27,8 +27,8 @@ TITLES = (
     "VAE, GAN, diffusion",
     "The family",
 )
-SLIDES = (1, 2, 2, 3, 4, 5, 6, 7, 7, 7, 8)
-"""The step of each slide on a projector: two steps show what does not fit beside their text."""
+SLIDES = (1, 2, 2, 3, 4, 5, 5, 6, 7, 7, 7, 8)
+"""The step of each slide on a projector: three steps show what does not fit beside their text."""
 LAST = len(SLIDES)
 PROJECTOR, PHONE = {"width": 1280, "height": 720}, {"width": 360, "height": 740}
 WIDE = {"width": 1920, "height": 1080}

@@ -18,6 +18,7 @@ export function slidesOfPage(room, tallest) {
   return steps.flatMap((step) => {
     const notes = step.querySelector("[data-notes]");
     const isWhole = step.getBoundingClientRect().height <= tallest && step.querySelectorAll(BESIDE).length <= 1;
+    step.toggleAttribute("data-divided", !isWhole); // for its layout, in which it is measured
     if (isWhole) return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes };
     return cut(step.querySelectorAll(OF_STEP), room, step.id).map((slide) => ({ ...slide, notes }));
   });

@@ -23,7 +23,7 @@ const AROUND = 6;
  */
 const SMALL = 1000;
 /** The minimum share of its width, and the step by which it shrinks. */
-const [LEAST_PICTURE, NARROWER] = [0.5, 0.04];
+const [LEAST_PICTURE, NARROWER] = [0.4, 0.04];
 /**
  * Scales: below the first, a slide has its panels side by side; below the second, where an instrument gets a phone's
  * layout, a step is divided; below the third, listings scroll.

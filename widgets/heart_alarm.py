@@ -113,11 +113,11 @@ def compute(*, score, taught, percentile, beat):
         "scores": found[late],
         "seconds": stored["seconds"][late],
         "wide": odd,
-        "threshold": alarm["threshold"],
-        "rings": alarm["rings"],
-        "caught": alarm["caught"],
-        "false": alarm["false"],
-        "hour": alarm["false"] * np.sum(~odd) * 3600 / (60 * (5 - JUDGED)),
+        "threshold": alarm.threshold,
+        "rings": alarm.rings,
+        "caught": alarm.caught,
+        "false": alarm.false,
+        "hour": alarm.false * np.sum(~odd) * 3600 / (60 * (5 - JUDGED)),
         "right": right(alarm, np.mean(odd)),
         "rare": right(alarm, 1 / RARE),
         "strip": stored["strip"][start : start + round(2 * AROUND * RATE)] / 100,
@@ -136,8 +136,8 @@ def weights_of(score, taught):
 
 def right(alarm, share):
     """Bayes' rule: the share of alarms that are right if `share` of the beats are wide, or nan."""
-    rings = share * alarm["caught"] + (1 - share) * alarm["false"]
-    return share * alarm["caught"] / rings if rings else float("nan")
+    rings = share * alarm.caught + (1 - share) * alarm.false
+    return share * alarm.caught / rings if rings else float("nan")
 
 
 def frame(result):

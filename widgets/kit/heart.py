@@ -1,6 +1,6 @@
 """Heartbeats rebuilt from a few numbers, and alarms on what comes back badly."""
 
-from typing import TypedDict
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +15,14 @@ between sets the threshold."""
 PERCENTILES = (80, 85, 90, 95, 98, 99)
 
 
-class Alarm(TypedDict):
+@dataclass(frozen=True)
+class Alarm:
     """What an alarm does in the judged minutes.
 
-    Attributes
+    Parameters
     ----------
     threshold : in units of the score
-    rings : of shape (judged,), for which beats
+    rings : ndarray of shape (judged,), for which beats
     caught : share of the wide beats for which it rings
     false : share of the others for which it rings
     area : chance that a wide beat scores higher than another one
@@ -89,10 +90,10 @@ def alarm_of(score: Floats, minute: Floats, wide: NDArray[np.bool_], percentile:
     threshold = float(np.percentile(score[between], percentile))
     late = minute >= JUDGED
     strange, other = score[late & wide], score[late & ~wide]
-    return {
-        "threshold": threshold,
-        "rings": score[late] > threshold,
-        "caught": float(np.mean(strange > threshold)),
-        "false": float(np.mean(other > threshold)),
-        "area": float(np.mean(strange[:, None] > other)),
-    }
+    return Alarm(
+        threshold=threshold,
+        rings=score[late] > threshold,
+        caught=float(np.mean(strange > threshold)),
+        false=float(np.mean(other > threshold)),
+        area=float(np.mean(strange[:, None] > other)),
+    )

@@ -49,7 +49,7 @@ INDEXES = {
 instrument = Instrument(
     name="find_fast",
     title="Find it fast",
-    challenge="Find nine of ten neighbours with a seventh of the multiplications. Then find as "
+    challenge="Find nine of ten neighbours with a tenth of the multiplications. Then find as "
     "many with an eighth of the memory.",
     controls=(
         Textbox("word", "Word", "doctor", suggestions=("doctor", "war", "green", "walked", "king")),

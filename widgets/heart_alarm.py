@@ -61,7 +61,7 @@ instrument = Instrument(
             default=99,
             values=PERCENTILES,
         ),
-        Slider("beat", "Beat", default=29, min=1, max=191, step=1),
+        Slider("beat", "Beat", default=5, min=1, max=191, step=1),
     ),
     readouts=(
         Readout("caught", "Wide beats that ring"),
@@ -113,11 +113,11 @@ def compute(*, score, taught, percentile, beat):
         "scores": found[late],
         "seconds": stored["seconds"][late],
         "wide": odd,
-        "threshold": alarm.threshold,
-        "rings": alarm.rings,
-        "caught": alarm.caught,
-        "false": alarm.false,
-        "hour": alarm.false * np.sum(~odd) * 3600 / (60 * (5 - JUDGED)),
+        "threshold": alarm["threshold"],
+        "rings": alarm["rings"],
+        "caught": alarm["caught"],
+        "false": alarm["false"],
+        "hour": alarm["false"] * np.sum(~odd) * 3600 / (60 * (5 - JUDGED)),
         "right": right(alarm, np.mean(odd)),
         "rare": right(alarm, 1 / RARE),
         "strip": stored["strip"][start : start + round(2 * AROUND * RATE)] / 100,
@@ -136,8 +136,8 @@ def weights_of(score, taught):
 
 def right(alarm, share):
     """Bayes' rule: the share of alarms that are right if `share` of the beats are wide, or nan."""
-    rings = share * alarm.caught + (1 - share) * alarm.false
-    return share * alarm.caught / rings if rings else float("nan")
+    rings = share * alarm["caught"] + (1 - share) * alarm["false"]
+    return share * alarm["caught"] / rings if rings else float("nan")
 
 
 def frame(result):
@@ -165,8 +165,7 @@ def strip(result):
     times = start + np.arange(len(volts)) / RATE
     seen = (result["seconds"] >= times[0]) & (result["seconds"] <= times[-1])
     at, odd, rings = (result[name][seen] for name in ("seconds", "wide", "rings"))
-    middle = result["seconds"][result["beat"] - 1]
-    ends = middle - 1 / 6, middle + 1 / 3  # of the half second that is rebuilt
+    chosen = result["seconds"][result["beat"] - 1]
     return Plot(
         "strip",
         figure(
@@ -178,7 +177,7 @@ def strip(result):
             axis(times[0], times[-1], "seconds", dtick=1),
             axis(LOW, HIGH, "mV", dtick=1),
             height=230,
-            shapes=[segment((at, LOW), (at, HIGH), ACCENT, dash="dot") for at in ends],
+            shapes=[segment((chosen, LOW), (chosen, HIGH), ACCENT, dash="dot")],
             labels=[
                 label("rings", times[0], HIGH - 0.2, DATA_2_TEXT, xanchor="left"),
                 label("wide", times[0], LOW + 0.2, INK_2, xanchor="left"),

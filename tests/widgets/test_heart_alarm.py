@@ -74,11 +74,11 @@ def test_the_area_is_that_of_scikit_learn_and_the_threshold_knows_only_the_third
     score = random.normal(size=400) + wide
     alarm = alarm_of(score, minute, wide, 90)
     late = minute >= JUDGED
-    assert alarm.area == pytest.approx(roc_auc_score(wide[late], score[late]))
+    assert alarm["area"] == pytest.approx(roc_auc_score(wide[late], score[late]))
     third = score[(minute >= FITTED) & ~late & ~wide]
-    assert np.mean(third > alarm.threshold) == pytest.approx(0.1, abs=0.02)
+    assert np.mean(third > alarm["threshold"]) == pytest.approx(0.1, abs=0.02)
     changed = np.where(late, score + 100, score)
-    assert alarm_of(changed, minute, wide, 90).threshold == alarm.threshold
+    assert alarm_of(changed, minute, wide, 90)["threshold"] == alarm["threshold"]
 
 
 def test_of_the_alarms_as_many_are_right_as_bayes_says():

@@ -89,9 +89,9 @@ class Judge:
     def by(self, score: NDArray[np.floating]) -> Card:
         told = [alarm_of(score, self.minute, self.wide, p) for p in PERCENTILES]
         return {
-            "area": round(told[0].area, 4),
-            "caught": [round(each.caught, 4) for each in told],
-            "false": [round(each.false, 4) for each in told],
+            "area": round(told[0]["area"], 4),
+            "caught": [round(each["caught"], 4) for each in told],
+            "false": [round(each["false"], 4) for each in told],
         }
 
     @property

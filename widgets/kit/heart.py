@@ -1,6 +1,6 @@
 """Heartbeats rebuilt from a few numbers, and alarms on what comes back badly."""
 
-from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,13 @@ between sets the threshold."""
 PERCENTILES = (80, 85, 90, 95, 98, 99)
 
 
-@dataclass(frozen=True)
-class Alarm:
+class Alarm(TypedDict):
     """What an alarm does in the judged minutes.
 
-    Parameters
+    Attributes
     ----------
     threshold : in units of the score
-    rings : ndarray of shape (judged,), for which beats
+    rings : of shape (judged,), for which beats
     caught : share of the wide beats for which it rings
     false : share of the others for which it rings
     area : chance that a wide beat scores higher than another one
@@ -90,10 +89,10 @@ def alarm_of(score: Floats, minute: Floats, wide: NDArray[np.bool_], percentile:
     threshold = float(np.percentile(score[between], percentile))
     late = minute >= JUDGED
     strange, other = score[late & wide], score[late & ~wide]
-    return Alarm(
-        threshold=threshold,
-        rings=score[late] > threshold,
-        caught=float(np.mean(strange > threshold)),
-        false=float(np.mean(other > threshold)),
-        area=float(np.mean(strange[:, None] > other)),
-    )
+    return {
+        "threshold": threshold,
+        "rings": score[late] > threshold,
+        "caught": float(np.mean(strange > threshold)),
+        "false": float(np.mean(other > threshold)),
+        "area": float(np.mean(strange[:, None] > other)),
+    }

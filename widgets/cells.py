@@ -51,8 +51,8 @@ SHADES = 5  # of a gene's activity
 instrument = Instrument(
     name="cells",
     title="Maps of blood cells",
-    challenge="Say how many kinds of cells there are before you colour them. Then shuffle the "
-    "genes: how many would you have said of that map?",
+    challenge="Name the islands by their genes, and then look at the kinds. Shuffle the genes: "
+    "how many islands would you have named?",
     controls=(
         Choice("code", "Code", CODES, "pca"),
         Choice(
@@ -62,7 +62,7 @@ instrument = Instrument(
             "none",
             when=("code", "pca", "autoencoder"),
         ),
-        Choice("colored", "Colour", COLORED, "kind"),
+        Choice("colored", "Colour", COLORED, "gene"),
         Choice("gene", "Gene", {gene: gene for gene in MARKERS}, "CD3D", when=("colored", "gene")),
         Choice("start", "Start", {str(k): str(k + 1) for k in range(SEEDS)}, "0"),
     ),

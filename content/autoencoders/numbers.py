@@ -575,3 +575,42 @@ faces_read = {
     name: {way: 100 * right for way, right in found.items()}
     for name, found in _of_faces["metrics"]["probes"].items()
 }
+
+# An alarm for a heart: counts, then percent and false alarms an hour at the 99th percentile
+_heart = card("heart")
+_at_99 = _heart["percentiles"].index(99)
+_beats = _heart["metrics"]["beats"]
+_an_hour = _beats["judged_other"] * 30  # of two minutes
+
+
+def _range_of(runs: list[dict], key: str, scale: float) -> list[float]:
+    values = [scale * (run[key] if key == "area" else run[key][_at_99]) for run in runs]
+    return [min(values), max(values)]
+
+
+_normal, _all = _heart["metrics"]["normal"], _heart["metrics"]["all"]
+heart = {
+    "fitted": _normal["beats"],
+    "wide": _beats["judged_wide"],
+    "other": _beats["judged_other"],
+    "caught": round(_normal["autoencoder"][0]["caught"][_at_99] * _beats["judged_wide"]),
+    "false": round(_normal["autoencoder"][0]["false"][_at_99] * _beats["judged_other"]),
+}
+heart_table = {
+    name: {
+        "area": _range_of(runs, "area", 1),
+        "caught": _range_of(runs, "caught", 100),
+        "hour": _range_of(runs, "false", _an_hour),
+    }
+    for name, runs in {
+        "autoencoder": _normal["autoencoder"],
+        "components": [_normal["components"]],
+        "mean": [_normal["mean"]],
+        "gap": [_heart["metrics"]["gap"]],
+    }.items()
+}
+heart_all = {
+    "autoencoder": _range_of(_all["autoencoder"], "area", 1),
+    "components": _all["components"]["area"],
+    "mean": _all["mean"]["area"],
+}

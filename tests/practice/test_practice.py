@@ -14,7 +14,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import median_filter
 from scipy.special import log_expit, logsumexp
+from sklearn.decomposition import PCA  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
+from sklearn.metrics import r2_score  # type: ignore[import-untyped]
+from sklearn.neighbors import KNeighborsClassifier  # type: ignore[import-untyped]
 
 torch = pytest.importorskip("torch")
 
@@ -27,6 +32,10 @@ SMALL = {
     "simclr": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "mae": ("pictures", "--batch", "16", "--size", "16", "--patch", "4", "--epochs", "1"),
     "clip": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "autoencoder": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "vae": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
+    "denoising": ("pictures", "--batch", "16", "--size", "16", "--width", "8", "--epochs", "1"),
+    "sparse_autoencoder": ("features.npy", "--batch", "16", "--entries", "32", "--epochs", "1"),
     "conv_vae": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
     "ddpm": ("pictures", "--batch", "16", "--size", "16", "--width", "8", "--epochs", "1"),
     "gan": ("pictures", "--batch", "16", "--size", "16", "--epochs", "1"),
@@ -47,7 +56,7 @@ def imported(name: str) -> ModuleType:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Path:
-    """A folder with 40 pictures of two classes with captions, and two texts."""
+    """A folder with 40 pictures of two classes with captions, features, labels and two texts."""
     rng = np.random.default_rng(0)
     lines = []
     for kind in ("a", "b"):
@@ -57,6 +66,9 @@ def desk(tmp_path: Path) -> Path:
             Image.fromarray(pixels).save(tmp_path / "pictures" / kind / f"{number}.png")
             lines.append(f"{kind}/{number}.png\tnumber {number}\n")
     (tmp_path / "pictures" / "captions.tsv").write_text("".join(lines), encoding="utf-8")
+    labels = np.arange(60) % 3
+    np.save(tmp_path / "features.npy", rng.normal(size=(60, 20)) + 3 * np.eye(3, 20)[labels])
+    np.save(tmp_path / "labels.npy", labels)
     (tmp_path / "text.txt").write_text(TEXT, encoding="utf-8")
     (tmp_path / "long.txt").write_text(LONG, encoding="utf-8")
     return tmp_path
@@ -109,6 +121,13 @@ def test_a_copy_runs_and_resumes_where_it_stopped(desk: Path, name: str) -> None
         ("conv_vae", ("pictures", "--size", "20"), "--size is a multiple of 8; got 20"),
         ("ddpm", ("pictures", "--size", "18"), "--size is a multiple of 4, --width of 8; got 18"),
         ("gan", ("empty",), "empty contains 0 images"),
+        ("autoencoder", ("pictures", "--epochs", "0"), "--epochs accepts numbers above 0; got 0"),
+        ("vae", ("wrong",), "3.png cannot be read as an image"),
+        ("denoising", ("pictures", "--size", "18"), "--size is a multiple of 4; got 18"),
+        ("sparse_autoencoder", ("labels.npy",), "accepted: finite numbers of shape (n, d)"),
+        ("sparse_autoencoder", ("features.npy", "--active", "2000"), "--active is 1024 at most"),
+        ("probe", ("features.npy", "features.npy"), "accepted: one label for each of the 60 rows"),
+        ("probe", ("missing.npy", "labels.npy"), "No such file or directory: 'missing.npy'"),
         ("vqvae", ("pictures", "--size", "18"), "--size is a multiple of 4; got 18"),
         ("clip", ("pictures", "--lr", "-1"), "--lr accepts numbers above 0; got -1.0"),
         ("clip", ("wrong",), "captions.tsv"),
@@ -135,6 +154,18 @@ def test_messages_say_what_is_accepted(
     assert words in " ".join(done.stderr.split())
 
 
+@pytest.mark.long
+def test_a_probe_of_features_that_know_the_label_beats_its_controls(desk: Path) -> None:
+    done = run(desk, "probe", "features.npy", "labels.npy")
+    assert done.returncode == 0, done.stderr
+    right = dict(re.findall(r"^(.*): (\S+) % right", done.stdout, re.MULTILINE))
+    assert float(right["linear probe"]) > 80
+    assert float(right["linear probe"]) > float(right["linear probe of shuffled labels"]) + 20
+    assert float(right["linear probe"]) > float(right["the commonest label"]) + 20
+    with Image.open(desk / "probe.png") as figure:
+        assert min(figure.size) > 30
+
+
 def codes(seed: int, n: int = 6, width: int = 5) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(size=(n, width))
 
@@ -158,6 +189,78 @@ def test_clip_loss() -> None:
     terms = [2 * logits[i, i] - logsumexp(logits[i]) - logsumexp(logits[:, i]) for i in range(7)]
     assert loss(torch.tensor(logits)).item() == pytest.approx(-np.mean(terms) / 2)
     assert loss(torch.zeros(9, 9)).item() == pytest.approx(np.log(9))
+
+
+def test_principal_components_are_scikit_learns() -> None:
+    rng = np.random.default_rng(8)
+    x = rng.normal(size=(60, 5)) @ rng.normal(size=(5, 32)) + 0.1 * rng.normal(size=(60, 32))
+    x = x.reshape(60, 2, 4, 4)
+    flat = x.reshape(60, 32)
+    pca = PCA(5, svd_solver="full").fit(flat[:50])
+    expected = pca.inverse_transform(pca.transform(flat[50:]))
+    torch.manual_seed(0)
+    found = imported("autoencoder").by_components(
+        torch.tensor(flat[:50]), torch.tensor(flat[50:]), 5
+    )
+    np.testing.assert_allclose(found, expected, atol=0.05 * expected.std())
+    found = imported("denoising").by_components(torch.tensor(x[:50]), torch.tensor(x[50:]), 5)
+    np.testing.assert_allclose(found.flatten(1), expected, atol=0.05 * expected.std())
+
+
+def test_autoencoder_loss_is_the_energy_of_the_difference() -> None:
+    x = torch.rand(3, 7)
+    assert imported("autoencoder").reconstruction_loss(x + 2, x).item() == pytest.approx(4 * 7)
+
+
+def test_vae_loss() -> None:
+    rng = np.random.default_rng(5)
+    logits, x = (
+        torch.tensor(rng.normal(size=(4, 9))),
+        torch.tensor(rng.random((4, 9)) > 0.5).double(),
+    )
+    mu, logvar = torch.tensor(rng.normal(size=(2, 4, 6)))
+    recon, kl = imported("vae").terms(logits, x, mu, logvar)
+    expected = -torch.distributions.Bernoulli(logits=logits).log_prob(x).sum(1).mean()
+    assert recon.item() == pytest.approx(expected.item())
+    posterior = torch.distributions.Normal(mu, (0.5 * logvar).exp())
+    of_prior = torch.distributions.kl_divergence(posterior, torch.distributions.Normal(0.0, 1.0))
+    assert kl.item() == pytest.approx(of_prior.sum(1).mean().item())
+
+
+def test_denoising_medians_are_scipys_and_its_noise_is_as_said() -> None:
+    denoising, x = imported("denoising"), torch.rand(2, 3, 6, 5)
+    expected = median_filter(x.numpy(), (1, 1, 3, 3), mode="nearest")
+    np.testing.assert_allclose(denoising.by_median(x), expected)
+    torch.manual_seed(0)
+    off = denoising.damaged(torch.zeros(100, 1, 20, 20), 0.3)
+    assert off.std().item() == pytest.approx(0.3, rel=0.02)
+    assert denoising.denoising_loss(x + 1, x).item() == pytest.approx(3 * 6 * 5)
+
+
+def test_sparse_autoencoder_uses_a_few_entries_of_length_one() -> None:
+    sparse = imported("sparse_autoencoder")
+    torch.manual_seed(0)
+    model = sparse.SparseAutoencoder(6, 40, 4)
+    x = torch.randn(50, 6)
+    s = model.encode(x)
+    assert ((s > 0).sum(1) <= 4).all() and (s >= 0).all()
+    model.dictionary.data *= 3
+    model.normalise()
+    assert torch.allclose(model.dictionary.norm(dim=1), torch.ones(40))
+    x_hat = x + 0.1 * torch.randn(50, 6)
+    explained = r2_score(x.numpy(), x_hat.numpy(), multioutput="variance_weighted")
+    assert sparse.unexplained(x_hat, x).item() == pytest.approx(1 - explained, rel=1e-5)
+
+
+def test_probe_and_neighbours_are_scikit_learns() -> None:
+    probe, rng = imported("probe"), np.random.default_rng(9)
+    y = rng.integers(0, 3, 90)
+    x = (rng.normal(size=(90, 8)) + np.eye(3, 8)[y]).astype(np.float32)
+    theirs = LogisticRegression(C=1 / (2 * 0.01 * 60), tol=1e-8, max_iter=1000).fit(x[:60], y[:60])
+    tensors = torch.tensor(x[:60]), torch.tensor(y[:60]), torch.tensor(x[60:])
+    assert (probe.probe(*tensors, 0.01, 200).numpy() == theirs.predict(x[60:])).all()
+    nearest = KNeighborsClassifier(1, metric="cosine").fit(x[:60], y[:60])
+    assert (probe.neighbours(*tensors, 1).numpy() == nearest.predict(x[60:])).all()
 
 
 def test_conv_vae_loss() -> None:

@@ -19,7 +19,7 @@ from rich.console import Console
 from latentbook_decoders.models.cards import Card
 from training.data import packages
 from training.data.drawings import DRAWER, SHARP, draw
-from training.data.packages import Source, load_files, read_member
+from training.data.packages import NpmPackage, load_files, read_member
 
 SIDE = 32  # px
 LANGUAGES = ("en", "de", "fr", "es", "it", "pt", "nl", "pl")
@@ -45,7 +45,7 @@ class Artist:
     name: str
     credit: str
     licence: str
-    source: Source
+    source: NpmPackage
 
 
 def unpack(files: tuple[str, ...], archive: tarfile.TarFile) -> dict[str, bytes]:
@@ -57,7 +57,14 @@ def artist(name: str, version: str, title: str, credit: str, licence: str, *sha2
     files = ("icons.json", "chars.json", "info.json")
     package = f"@iconify-json/{name}@{version}"
     hashes = dict(zip(files, sha256, strict=True))
-    source = Source(f"emoji_{name}", title, package, 4, partial(unpack, files), hashes)
+    source = NpmPackage(
+        name=f"emoji_{name}",
+        title=title,
+        package=package,
+        megabytes=4,
+        unpack=partial(unpack, files),
+        sha256=hashes,
+    )
     return Artist(name, credit, licence, source)
 
 
@@ -112,7 +119,7 @@ ARTISTS = (
     ),
 )
 
-NAMES = Source(
+NAMES = NpmPackage(
     name="emoji_names",
     title="Names of emoji",
     package="emojibase-data@17.0.0",

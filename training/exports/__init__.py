@@ -39,6 +39,7 @@ from training.exports.face_encoder import make_faces_encoder
 from training.exports.face_latents import make_face_latents
 from training.exports.faces import make_faces
 from training.exports.gallery import make_distances, make_gallery
+from training.exports.heart import make_heart
 from training.exports.images import DATASETS, make_images
 from training.exports.latent_diffusion import DIFFUSED, make_diffusion, make_draw_decoder
 from training.exports.masked import make_masked, make_masking
@@ -168,6 +169,7 @@ EXPORTS = (
     Export("face_diffusion", "Faces out of noise", make_face_diffusion),
     Export("face_latents", "What each latent of the VAE of faces carries", make_face_latents),
     Export("faces", "Directions among the codes of faces", make_faces),
+    Export("heart", "An alarm for a heart", make_heart),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),
     Export("mnist_masked", "Masked autoencoder of MNIST", make_masked),

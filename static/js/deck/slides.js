@@ -8,15 +8,19 @@
 const STEPS = "[data-deck] > [data-slide]";
 /** The parts of a section, and those of a step. */
 const [OF_SECTION, OF_STEP] = [".section-head, .section.flow > *", ":scope > .step-head, :scope > .flow > *"];
+/** What stands beside the text of a step; a slide has room for one. */
+const BESIDE = ":scope > .flow > :is(.instrument, .figure, .table)";
 
-/** @param {number} room how high a slide can be, px @param {boolean} turns whether steps are divided too @returns {Slide[]} */
-export function slidesOfPage(room, turns) {
+/** @param {number} room how high a slide can be, px @param {number} tallest how high a step can be without being divided, px @returns {Slide[]} */
+export function slidesOfPage(room, tallest) {
   const steps = [...document.querySelectorAll(STEPS)];
   if (steps.length === 0) return cut(document.querySelectorAll(OF_SECTION), room);
   return steps.flatMap((step) => {
     const notes = step.querySelector("[data-notes]");
-    if (turns) return cut(step.querySelectorAll(OF_STEP), room, step.id).map((slide) => ({ ...slide, notes }));
-    return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes };
+    const isWhole = step.getBoundingClientRect().height <= tallest && step.querySelectorAll(BESIDE).length <= 1;
+    step.toggleAttribute("data-divided", !isWhole); // for its layout, in which it is measured
+    if (isWhole) return { id: step.id, title: titleOf(step.querySelector("h2")), elements: [step], notes };
+    return cut(step.querySelectorAll(OF_STEP), room, step.id).map((slide) => ({ ...slide, notes }));
   });
 }
 

@@ -606,8 +606,25 @@ heart_table = {
         "autoencoder": _normal["autoencoder"],
         "components": [_normal["components"]],
         "mean": [_normal["mean"]],
+        "nearest": [_normal["nearest"]],
         "gap": [_heart["metrics"]["gap"]],
     }.items()
+}
+_faint = _normal["faint"]
+heart_faint = {**_faint, "autoencoder": [min(_faint["autoencoder"]), max(_faint["autoencoder"])]}
+_tried = _heart["metrics"]["controls"]
+_missed = [run["missed"] for run in _tried["left_out"]["others"]]
+_rung = [run["false"] * 30 for run in _tried["left_out"]["broad"]]
+heart_controls = {
+    "unseen": [100 * min(_tried["unseen"]), 100 * max(_tried["unseen"])],
+    "ms": _tried["beside"]["ms"],
+    "beside": [min(_tried["beside"]["mean"]), max(_tried["beside"]["mean"])],
+    "ratio": {name: wide / normal for name, (normal, wide) in _tried["median"].items()},
+    "most_components": max(_tried["components"].values()),
+    "best_components": int(max(_tried["components"], key=_tried["components"].get)),
+    "broad": _tried["left_out"]["beats"],
+    "missed": [min(_missed), max(_missed)],
+    "false": [min(_rung), max(_rung)],
 }
 heart_all = {
     "autoencoder": _range_of(_all["autoencoder"], "area", 1),

@@ -35,6 +35,7 @@ class Heart:
     Attributes
     ----------
     signal : float ndarray of shape (108000,), mV, without what is slower than half a second
+    smooth : the same without what is faster than 25 Hz
     places : int ndarray of shape (n,), the sample in the middle of each beat
     beats : float32 ndarray of shape (n, 36), mV: half a second around it, smoothed to 72 Hz
     widths : float ndarray of shape (n,), ms for which a beat stays above half of its height
@@ -42,6 +43,7 @@ class Heart:
     """
 
     signal: NDArray[np.float64]
+    smooth: NDArray[np.float64]
     places: NDArray[np.int64]
     beats: NDArray[np.float32]
     widths: NDArray[np.float64]
@@ -67,11 +69,11 @@ def load_heart() -> Heart:
     smooth = sosfiltfilt(butter(2, 25, "lowpass", fs=RATE, output="sos"), signal)
     found = find_beats(signal)
     places = found[(found >= RATE / 2) & (found < len(signal) - RATE / 2)]
-    around = np.stack([smooth[p - BEFORE : p + AFTER] for p in places])
     return Heart(
         signal=signal,
+        smooth=smooth,
         places=places,
-        beats=around.reshape(len(places), -1, EVERY).mean(2).astype(np.float32),
+        beats=cut(smooth, places),
         widths=np.array([width_at(signal, p) for p in places]),
         origin={
             "name": ECG.name,
@@ -81,6 +83,23 @@ def load_heart() -> Heart:
             "licence": "ODC-By 1.0",
         },
     )
+
+
+def cut(smooth: NDArray[np.float64], places: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Half a second around each place.
+
+    Parameters
+    ----------
+    smooth : ndarray of shape (samples,), mV
+    places : ndarray of shape (n,), samples, none so close to an end that its window crosses it
+
+    Returns
+    -------
+    ndarray of shape (n, 36), mV
+    """
+    around = np.stack([smooth[p - BEFORE : p + AFTER] for p in places])
+    beats: NDArray[np.float32] = around.reshape(len(places), -1, EVERY).mean(2).astype(np.float32)
+    return beats
 
 
 def find_beats(signal: NDArray[np.float64]) -> NDArray[np.int64]:

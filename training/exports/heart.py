@@ -3,7 +3,7 @@
 Two minutes are fitted to, the next one sets the threshold, the last two are judged.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from latentbook_decoders.models.cards import Card
 from training.cards import made_on
-from training.data.heart import EVERY, RATE, WIDE, load_heart
+from training.data.heart import EVERY, RATE, WIDE, Heart, cut, load_heart
 from training.exports.export import Job, write_export
 from training.recipes import SEED
 from widgets.kit.heart import (
@@ -22,6 +22,7 @@ from widgets.kit.heart import (
     LATENTS,
     PERCENTILES,
     alarm_of,
+    fainter,
     rebuilt,
     since_the_last,
 )
@@ -32,6 +33,10 @@ STEPS = 3000
 BATCH = 64
 SEEDS = 5
 SHOWN_EVERY = 4  # samples whose mean is one of the strip
+FAINT = 0.25  # of a wide beat that is mixed with a normal one
+BESIDE = RATE // 15  # samples by which a window may miss the middle of its beat, in a control
+NUMBERS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24)  # of components, in a control
+BROAD = 30.0  # ms; the widest of the normal beats, left out in a control
 
 
 def trained(beats: Tensor, seed: int) -> Weights:
@@ -67,10 +72,10 @@ def trained(beats: Tensor, seed: int) -> Weights:
     return {"mean": mean.numpy(), **arrays}
 
 
-def components_of(beats: Tensor) -> Weights:
-    """Their mean, and as many principal components as an autoencoder has latents."""
+def components_of(beats: Tensor, count: int = LATENTS) -> Weights:
+    """Their mean, and the first principal components."""
     mean = beats.mean(0)
-    axes = torch.linalg.svd(beats - mean, full_matrices=False).Vh[:LATENTS]
+    axes = torch.linalg.svd(beats - mean, full_matrices=False).Vh[:count]
     return {"mean": mean.numpy(), "axes": axes.numpy()}
 
 
@@ -84,7 +89,18 @@ class Judge:
 
     def of(self, weights: Weights) -> Card:
         """What an alarm on the error of a reconstruction catches, and how often it is false."""
-        return self.by(np.sum((self.beats - rebuilt(self.beats, weights)) ** 2, axis=1))
+        return self.by(self.errors(weights))
+
+    def errors(self, weights: Weights) -> NDArray[np.floating]:
+        errors: NDArray[np.floating] = np.sum(
+            (self.beats - rebuilt(self.beats, weights)) ** 2, axis=1
+        )
+        return errors
+
+    def median(self, weights: Weights) -> list[float]:
+        """Squared errors of normal and of wide beats in the judged minutes, mV²."""
+        late, errors = self.minute >= JUDGED, self.errors(weights)
+        return [round(float(np.median(errors[late & kind])), 4) for kind in (~self.wide, self.wide)]
 
     def by(self, score: NDArray[np.floating]) -> Card:
         told = [alarm_of(score, self.minute, self.wide, p) for p in PERCENTILES]
@@ -107,12 +123,68 @@ class Judge:
         }
 
 
+def controls(heart: Heart, judge: Judge, faint: Judge) -> Card:
+    """What each explanation of the section predicts, tried with five seeds.
+
+    ``beside``: areas if windows miss the middle of their beats by up to `BESIDE` samples.
+    ``left_out``: how many wide beats are missed, and false alarms, if the broad ones among the
+    normal beats, or as many others, are not fitted to. ``unseen``: of the normal beats of the first
+    three minutes, split at random, the share of those held out that are above the 99th percentile
+    of the errors of those fitted to. ``components``: areas for faint wide beats, by their number.
+    ``median``: squared errors of the normal beats and of the faint wide ones that are judged.
+    """
+    early, minute = judge.minute < FITTED, judge.minute
+    broad = early & ~judge.wide & (heart.widths >= BROAD)
+    slim = np.flatnonzero(early & ~judge.wide & ~broad)
+    at = PERCENTILES.index(99)
+    beside: dict[str, list[float]] = {"autoencoder": [], "mean": []}
+    left_out: dict[str, list[Card]] = {"broad": [], "others": []}
+    unseen = []
+    for seed in range(SEEDS):
+        random = np.random.default_rng(seed)
+        off = random.integers(-BESIDE, BESIDE + 1, len(minute))
+        moved = replace(judge, beats=cut(heart.smooth, heart.places + off))
+        seen = torch.from_numpy(moved.beats[early & ~judge.wide])
+        beside["autoencoder"].append(moved.of(trained(seen, SEED + seed))["area"])
+        beside["mean"].append(moved.of({"mean": seen.mean(0).numpy()})["area"])
+        others = np.setdiff1d(slim, random.choice(slim, broad.sum(), replace=False))
+        for name, kept in {
+            "broad": slim,
+            "others": np.concatenate([others, np.flatnonzero(broad)]),
+        }.items():
+            found = judge.of(trained(torch.from_numpy(judge.beats[kept]), SEED + seed))
+            left_out[name].append(
+                {
+                    "missed": round((1 - found["caught"][at]) * judge.counts["judged_wide"]),
+                    "false": round(found["false"][at] * judge.counts["judged_other"]),
+                }
+            )
+        order = random.permutation(np.flatnonzero((minute < JUDGED) & ~judge.wide))
+        fitted, held = np.split(order, [len(seen)])
+        x = judge.beats
+        errors = np.sum((x - rebuilt(x, trained(torch.from_numpy(x[fitted]), SEED + seed))) ** 2, 1)
+        unseen.append(round(float(np.mean(errors[held] > np.percentile(errors[fitted], 99))), 4))
+    normal = torch.from_numpy(judge.beats[early & ~judge.wide])
+    return {
+        "beside": {"ms": round(1000 * BESIDE / RATE), **beside},
+        "left_out": {"beats": int(broad.sum()), **left_out},
+        "unseen": unseen,
+        "components": {str(k): faint.of(components_of(normal, k))["area"] for k in NUMBERS},
+        "median": {
+            "autoencoder": faint.median(trained(normal, SEED)),
+            "mean": faint.median({"mean": normal.mean(0).numpy()}),
+            "nearest": faint.median({"fitted": normal.numpy()}),
+        },
+    }
+
+
 def make_heart(job: Job) -> Card:
-    """Fit to normal beats and to all beats, five times each."""
+    """Fit to normal beats and to all beats, five times each; then the controls."""
     torch.set_num_threads(1)
     heart = load_heart()
     seconds = heart.places / RATE
     judge = Judge(heart.beats, seconds / 60, heart.widths > WIDE)
+    faint = replace(judge, beats=fainter(judge.beats, judge.wide, FAINT))
     arrays: dict[str, NDArray[np.generic]] = {}
     metrics: dict[str, Card] = {"beats": judge.counts, "gap": judge.by(-since_the_last(seconds))}
     for i, (taught, fitted) in enumerate({"normal": ~judge.wide, "all": judge.wide | True}.items()):
@@ -120,18 +192,27 @@ def make_heart(job: Job) -> Card:
         models = []
         for seed in range(SEEDS):
             models.append(trained(seen, SEED + seed))
-            job.on_step(i * SEEDS + seed + 1, 2 * SEEDS, 0.0)
+            job.on_step(i * SEEDS + seed + 1, 4 * SEEDS, 0.0)
         simple = components_of(seen)
+        others = {
+            "components": simple,
+            "mean": {"mean": simple["mean"]},
+            "nearest": {"fitted": seen.numpy()},
+        }
         metrics[taught] = {
             "beats": len(seen),
             "autoencoder": [judge.of(model) for model in models],
-            "components": judge.of(simple),
-            "mean": judge.of({"mean": simple["mean"]}),
+            **{name: judge.of(weights) for name, weights in others.items()},
+            "faint": {
+                "autoencoder": [faint.of(model)["area"] for model in models],
+                **{name: faint.of(weights)["area"] for name, weights in others.items()},
+            },
         }
         arrays |= {
             f"{taught}_{name}": array.astype(np.float16) for name, array in models[0].items()
         }
         arrays[f"{taught}_axes"] = simple["axes"].astype(np.float16)
+    metrics["controls"] = controls(heart, judge, faint)
     strip = heart.signal.reshape(-1, SHOWN_EVERY).mean(1)
     return write_export(
         "heart",
@@ -151,6 +232,7 @@ def make_heart(job: Job) -> Card:
             "split": f"minutes 0 to {FITTED} are fitted to, the next sets the threshold, those "
             f"from {JUDGED} on are judged",
             "percentiles": list(PERCENTILES),
+            "faint": f"wide beats are {FAINT:.0%} themselves, the rest the normal beat before them",
             "model": f"{LATENTS} numbers for a beat, {HIDDEN} tanh units on either side",
             "steps": STEPS,
             "seeds": [SEED + seed for seed in range(SEEDS)],

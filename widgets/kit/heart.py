@@ -42,12 +42,17 @@ def rebuilt(beats: Floats, weights: dict[str, Floats]) -> Floats:
     ----------
     beats : ndarray of shape (n, 36), mV
     weights : ``mean`` alone, for the mean beat; with ``axes``, (k, 36), for principal components;
-        with ``w0`` to ``w3`` and ``b0`` to ``b3``, for an autoencoder
+        with ``w0`` to ``w3`` and ``b0`` to ``b3``, for an autoencoder; or ``fitted``, (m, 36), for
+        the nearest of those beats
 
     Returns
     -------
     ndarray of shape (n, 36), mV
     """
+    if "fitted" in weights:
+        fitted: Floats = weights["fitted"]
+        nearest = [int(np.sum((fitted - x) ** 2, axis=1).argmin()) for x in beats]
+        return np.stack([fitted[i] for i in nearest])
     mean = weights["mean"].astype(np.float32)
     x = beats - mean
     if "axes" in weights:
@@ -59,6 +64,23 @@ def rebuilt(beats: Floats, weights: dict[str, Floats]) -> Floats:
     b = [weights[f"b{i}"].astype(np.float32) for i in range(4)]
     z = np.tanh(x @ w[0] + b[0]) @ w[1] + b[1]
     return mean + np.tanh(z @ w[2] + b[2]) @ w[3] + b[3]
+
+
+def fainter(beats: Floats, wide: NDArray[np.bool_], strength: float) -> Floats:
+    """Beats of which the wide ones are mixed with the normal beat before them.
+
+    Parameters
+    ----------
+    beats : ndarray of shape (n, 36), in the order of time
+    wide : ndarray of shape (n,); the first beat is not
+    strength : share of itself in a wide beat, 0 to 1
+
+    Returns
+    -------
+    ndarray of shape (n, 36)
+    """
+    before = np.maximum.accumulate(np.where(wide, 0, np.arange(len(wide))))
+    return np.where(wide[:, None], strength * beats + (1 - strength) * beats[before], beats)
 
 
 def since_the_last(seconds: Floats) -> Floats:

@@ -72,7 +72,8 @@ def reconstruction_loss(x_hat: Tensor, x: Tensor) -> Tensor:
 def by_components(x: Tensor, x_test: Tensor, k: int) -> Tensor:
     """Flat images from their k principal components, which x, (n, pixels), decides."""
     mean = x.mean(0)
-    axes = torch.pca_lowrank(x - mean, min(k, *x.shape), niter=4)[2]  # (pixels, k)
+    wide = min(k + 20, *x.shape)  # more than k, so that the last of them are exact
+    axes = torch.pca_lowrank(x - mean, wide, niter=4)[2][:, :k]
     return mean + (x_test - mean) @ axes @ axes.T
 
 

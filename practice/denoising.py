@@ -69,7 +69,8 @@ def denoising_loss(cleaned: Tensor, x: Tensor) -> Tensor:
 def by_components(x: Tensor, noisy: Tensor, k: int) -> Tensor:
     """Noisy images projected on the k principal components of clean ones."""
     flat, mean = noisy.flatten(1), x.flatten(1).mean(0)
-    axes = torch.pca_lowrank(x.flatten(1) - mean, min(k, *x.flatten(1).shape), niter=4)[2]
+    wide = min(k + 20, *x.flatten(1).shape)  # more than k, so that the last of them are exact
+    axes = torch.pca_lowrank(x.flatten(1) - mean, wide, niter=4)[2][:, :k]
     return (mean + (flat - mean) @ axes @ axes.T).view_as(noisy)
 
 

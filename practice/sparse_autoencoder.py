@@ -110,7 +110,8 @@ def main() -> None:
         torch.save({**state, "rng": torch.get_rng_state()}, f"{args.out}.pt")
     with torch.no_grad():
         x_hat, s = (each.cpu() for each in model(x_test.to(args.device)))
-    axes = torch.pca_lowrank(x, min(args.active, *x.shape), center=False, niter=4)[2]
+    wide = min(args.active + 20, *x.shape)  # more than needed, so that the last of them are exact
+    axes = torch.pca_lowrank(x, wide, center=False, niter=4)[2][:, : args.active]
     by_axes = unexplained(x_test @ axes @ axes.T, x_test)
     print(f"variance not explained, held out: {unexplained(x_hat, x_test):.3f}")
     print(f"by {axes.shape[1]} principal components: {by_axes:.3f}")

@@ -10,6 +10,7 @@ from widgets import (
     code_map,
     confound,
     control_task,
+    find_fast,
     linear_probe,
     report_card,
     transfer_curve,
@@ -890,3 +891,75 @@ def _of_clothes(code):
 
 untrained_features = _of_clothes("features")
 untrained_components = _of_clothes("components_of_maps")
+
+# A map of cells: percent of neighbours of the same kind, and of kinds read
+_cells = card("cells")["metrics"]
+_uneven = _cells["uneven"]["same_kind"]
+
+
+def _read(of):
+    near, read = ([100 * x for x in np.atleast_1d(of[key])] for key in ("same_kind", "read"))
+    return {"near": [min(near), max(near)], "read": [min(read), max(read)]}
+
+
+_coded = _cells["codes"]
+cells = {
+    "zeros": 100 * _cells["genes"]["zeros"],
+    "genes": _read(_cells["genes"]),
+    "pca": _read(_coded["pca_none"]),
+    "autoencoder": _read(_coded["autoencoder_none"]),
+    "sums": _read(_cells["sums"]),
+    "chance": {
+        "near": 100 * _cells["chance"]["same_kind"],
+        "read": 100 * _cells["chance"]["most_common"],
+    },
+    "two": {
+        "batch": 100 * _coded["pca_put_in"]["same_batch"][0],
+        "kind": 100 * _coded["pca_put_in"]["same_kind"][0],
+    },
+    "off": {"batch": 100 * _coded["pca_taken_off"]["same_batch"][0]},
+    "uneven": {
+        "before": 100 * np.mean(_uneven["none"]),
+        "after": 100 * np.mean(_uneven["taken_off"]),
+    },
+    "shuffled": {
+        "trust": _coded["shuffled_none"]["trustworthiness"][0],
+        "near": 100 * _coded["shuffled_none"]["same_kind"][0],
+    },
+}
+
+# Find it fast: recall in percent, and multiplications, of four clusters and of 25 codewords
+_x = find_fast.vectors("cosine")
+_asked = range(0, len(_x), find_fast.ASKED_EVERY)
+_random = np.random.default_rng(0)
+
+
+def _found(index):
+    recall, products = find_fast.recalled(index, 4, 25)
+    return {"recall": 100 * recall, "products": products}
+
+
+def _shared(find):
+    """Of the ten nearest, in percent, how many FIND returns, too."""
+    return 10 * np.mean([len(np.intersect1d(find_fast.exactly(at), find(at))) for at in _asked])
+
+
+def _by_first(at, kept=12):
+    scores = _x[:, :kept] @ _x[at, :kept]
+    scores[at] = -np.inf
+    return np.argsort(-scores)[: find_fast.NEAREST]
+
+
+def _in_piles(_):
+    """All words of four random piles of 64."""
+    return np.flatnonzero(_random.integers(0, find_fast.LISTS, len(_x)) < 4)
+
+
+fast = {
+    "exact": {"products": float(_x.size)},
+    "lists": _found("lists"),
+    "codes": _found("codes"),
+    "both": _found("both"),
+    "first": {"recall": _shared(_by_first), "products": 12.0 * len(_x)},
+    "piles": _shared(_in_piles),
+}

@@ -13,6 +13,7 @@ from training.exports.benchmark_codes import (
     make_logistic,
 )
 from training.exports.benchmark_codes import make_images as make_judged_images
+from training.exports.cells import make_cells
 from training.exports.classifiers import make_classifier
 from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
@@ -64,6 +65,7 @@ from training.exports.transfer import make_transfer
 from training.exports.two_views import KINDS, make_two_views
 from training.exports.upsampling import make_upsampling
 from training.exports.views import make_views
+from training.exports.word_index import make_word_index
 from training.exports.word_vectors import make_word_vectors
 from training.recipes import SEED
 from widgets.kit.benchmark_codes import JUDGED
@@ -169,6 +171,8 @@ EXPORTS = (
     Export("face_diffusion", "Faces out of noise", make_face_diffusion),
     Export("face_latents", "What each latent of the VAE of faces carries", make_face_latents),
     Export("faces", "Directions among the codes of faces", make_faces),
+    Export("cells", "Maps of blood cells", make_cells),
+    Export("word_index", "Indexes of the word vectors", make_word_index),
     Export("heart", "An alarm for a heart", make_heart),
     Export("colour_views", "Contrastive encoders of emoji by augmentation", make_colour_views),
     Export("mnist_probes", "Linear probes of a network's layers", make_probes),

@@ -905,6 +905,16 @@ def _read(of):
 _coded = _cells["codes"]
 cells = {
     "zeros": 100 * _cells["genes"]["zeros"],
+    "by_kind": 100 * _cells["genes"]["by_kind"],
+    "kept": {
+        name: [100 * _cells["components"][count][name] for count in ("20", "400")]
+        for name in ("same_kind", "read")
+    },
+    "bare": {name: 100 * np.mean(values) for name, values in _cells["bare"].items()},
+    "error": {
+        name: 100 * np.mean(_coded[f"{name}_none"]["squared_error"])
+        for name in ("pca", "autoencoder")
+    },
     "genes": _read(_cells["genes"]),
     "pca": _read(_coded["pca_none"]),
     "autoencoder": _read(_coded["autoencoder_none"]),
@@ -917,11 +927,11 @@ cells = {
         "batch": 100 * _coded["pca_put_in"]["same_batch"][0],
         "kind": 100 * _coded["pca_put_in"]["same_kind"][0],
     },
-    "off": {"batch": 100 * _coded["pca_taken_off"]["same_batch"][0]},
-    "uneven": {
-        "before": 100 * np.mean(_uneven["none"]),
-        "after": 100 * np.mean(_uneven["taken_off"]),
+    "off": {
+        "batch": 100 * _coded["pca_taken_off"]["same_batch"][0],
+        "kind": 100 * _coded["pca_taken_off"]["same_kind"][0],
     },
+    "uneven": {name: 100 * np.mean(shares) for name, shares in _uneven.items()},
     "shuffled": {
         "trust": _coded["shuffled_none"]["trustworthiness"][0],
         "near": 100 * _coded["shuffled_none"]["same_kind"][0],

@@ -20,13 +20,15 @@ STRENGTH = 0.5  # standard deviation of the log of a batch's factor for a gene
 EATERS = ("CD14+ Monocyte", "Dendritic")  # in the uneven batches nine in ten of them are in one
 SHARE = 0.9
 RUNS = 5
+COUNTS = (2, 5, 10, 20, 50, 100, 200, 400)  # of components, in a control
 
 Floats = NDArray[np.float64]
 
 
 def scaled(x: Floats, seen: NDArray[np.bool_]) -> Floats:
     """Each gene with mean 0 and variance 1 over the seen cells; one that never varies stays 0."""
-    return (x - x[seen].mean(0)) / np.maximum(x[seen].std(0), 1e-6)
+    changed: Floats = (x - x[seen].mean(0)) / np.maximum(x[seen].std(0), 1e-6)
+    return changed
 
 
 def with_batches(activity: Floats, batch: NDArray[np.int64], rng: np.random.Generator) -> Floats:
@@ -34,22 +36,28 @@ def with_batches(activity: Floats, batch: NDArray[np.int64], rng: np.random.Gene
     counts = np.expm1(activity)
     changed = counts * np.exp(rng.normal(0, STRENGTH, (batch.max() + 1, counts.shape[1])))[batch]
     changed *= counts.sum(1, keepdims=True) / changed.sum(1, keepdims=True)
-    return np.log1p(changed)
+    scaled_again: Floats = np.log1p(changed)
+    return scaled_again
 
 
 def without_means(x: Floats, batch: NDArray[np.int64]) -> Floats:
     """Take the mean of its batch off each cell, and give all of them the mean of both."""
     means = np.stack([x[batch == k].mean(0) for k in range(batch.max() + 1)])
-    return x - means[batch] + x.mean(0)
+    centred: Floats = x - means[batch] + x.mean(0)
+    return centred
 
 
-def components_of(x: Floats, seen: NDArray[np.bool_]) -> tuple[Floats, Floats]:
+def components_of(
+    x: Floats, seen: NDArray[np.bool_], count: int = LATENTS
+) -> tuple[Floats, Floats]:
     """Codes by principal components of the seen cells, and what they give back."""
-    axes = np.linalg.svd(x[seen], full_matrices=False)[2][:LATENTS]
+    axes = np.linalg.svd(x[seen], full_matrices=False)[2][:count]
     return x @ axes.T, x @ axes.T @ axes
 
 
-def autoencoder_of(x: Floats, seen: NDArray[np.bool_], seed: int) -> tuple[Floats, Floats]:
+def autoencoder_of(
+    x: Floats, seen: NDArray[np.bool_], seed: int, noise: float = NOISE, decay: float = DECAY
+) -> tuple[Floats, Floats]:
     """The same by an autoencoder with one hidden layer on either side.
 
     It gets genes with noise and is to return them without, and its weights decay: with so few
@@ -60,12 +68,12 @@ def autoencoder_of(x: Floats, seen: NDArray[np.bool_], seed: int) -> tuple[Float
     encoder = nn.Sequential(nn.Linear(genes, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, LATENTS))
     decoder = nn.Sequential(nn.Linear(LATENTS, HIDDEN), nn.Tanh(), nn.Linear(HIDDEN, genes))
     model = nn.Sequential(encoder, decoder)
-    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=decay)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
     data = torch.from_numpy(x[seen].astype(np.float32))
     for _ in range(STEPS):
         batch = data[torch.randint(len(data), (BATCH,))]
-        loss = (model(batch + NOISE * torch.randn_like(batch)) - batch).square().mean()
+        loss = (model(batch + noise * torch.randn_like(batch)) - batch).square().mean()
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -83,8 +91,9 @@ def sums_of(x: Floats, seed: int) -> Floats:
 def uneven(activity: Floats, kinds: NDArray[np.int64], names: tuple[str, ...]) -> Card:
     """What taking off the means of batches does if the batches have different kinds of cells.
 
-    For cells in the other batch than most of their kind: of the ten nearest by principal components,
-    the share of their kind as measured, with the batches put in, and with the means taken off.
+    For cells in the other batch than most of their kind: of the ten nearest by principal
+    components, the share of their kind as measured, with the batches put in, and with the means
+    taken off.
     """
     eats = np.isin(np.array(names)[kinds], EATERS)
     everything = np.ones(len(kinds), bool)
@@ -98,6 +107,14 @@ def uneven(activity: Floats, kinds: NDArray[np.int64], names: tuple[str, ...]) -
             z, _ = components_of(scaled(x, everything), everything)
             found[name].append(mean_of(same_among_nearest(z, kinds)[~usual]))
     return {"in_one": SHARE, "kinds": list(EATERS), "same_kind": found}
+
+
+def explained(x: Floats, kinds: NDArray[np.int64]) -> Floats:
+    """Of the variance of each gene that varies, the share between the means of the kinds."""
+    x = x[:, x.std(0) > 0]
+    means = np.stack([x[kinds == kind].mean(0) for kind in range(kinds.max() + 1)])[kinds]
+    shares: Floats = ((means - x.mean(0)) ** 2).sum(0) / ((x - x.mean(0)) ** 2).sum(0)
+    return shares
 
 
 def probed(z: Floats, kinds: NDArray[np.int64], seen: NDArray[np.bool_]) -> float:
@@ -165,6 +182,9 @@ def make_cells(job: Job) -> Card:
         }
         job.on_step(done + 1, len(made), 0.0)
     shares = np.bincount(cells.kinds) / len(cells.kinds)
+    x = data["none"]
+    kept = {str(count): components_of(x, seen, count)[0] for count in COUNTS}
+    bare = [autoencoder_of(x, seen, SEED + run, noise=0, decay=0)[1] for run in range(RUNS)]
     sums = [sums_of(data["none"], SEED + run) for run in range(RUNS)]
     columns = [cells.genes.index(gene) for gene in MARKERS]
     return write_export(
@@ -194,6 +214,18 @@ def make_cells(job: Job) -> Card:
                     "same_kind": mean_of(same_among_nearest(data["none"], cells.kinds)),
                     "read": round(probed(data["none"], cells.kinds, seen), 4),
                     "zeros": round(float(np.mean(activity == 0)), 4),
+                    "by_kind": round(float(np.median(explained(x, cells.kinds))), 4),
+                },
+                "components": {
+                    count: {
+                        "same_kind": mean_of(same_among_nearest(z, cells.kinds)),
+                        "read": round(probed(z, cells.kinds, seen), 4),
+                    }
+                    for count, z in kept.items()
+                },
+                "bare": {
+                    "fitted_error": [error_of(x, back, ~seen) for back in bare],
+                    "squared_error": [error_of(x, back, seen) for back in bare],
                 },
                 "sums": {
                     "same_kind": [mean_of(same_among_nearest(z, cells.kinds)) for z in sums],
@@ -215,5 +247,5 @@ def mean_of(values: Floats) -> float:
 
 
 def error_of(x: Floats, back: Floats, seen: NDArray[np.bool_]) -> float:
-    """The share of the held-out cells' variance that does not come back."""
+    """The share of the variance of cells that were not seen that does not come back."""
     return round(float(np.sum((x - back)[~seen] ** 2) / np.sum(x[~seen] ** 2)), 4)

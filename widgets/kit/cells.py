@@ -37,4 +37,5 @@ def same_among_nearest(
     gaps = squares[:, None] + squares - 2 * places @ places.T
     np.fill_diagonal(gaps, np.inf)
     near = np.argpartition(gaps, NEAREST, axis=1)[:, :NEAREST]
-    return np.mean(labels[near] == labels[:, None], axis=1)
+    shares: NDArray[np.float64] = np.mean(labels[near] == labels[:, None], axis=1)
+    return shares

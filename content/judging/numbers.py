@@ -946,7 +946,7 @@ _random = np.random.default_rng(0)
 
 def _found(index):
     recall, products = find_fast.recalled(index, 4, 25)
-    return {"recall": 100 * recall, "products": products}
+    return {"recall": 100 * recall, "products": round(products)}
 
 
 def _shared(find):
@@ -954,10 +954,29 @@ def _shared(find):
     return 10 * np.mean([len(np.intersect1d(find_fast.exactly(at), find(at))) for at in _asked])
 
 
-def _by_first(at, kept=12):
-    scores = _x[:, :kept] @ _x[at, :kept]
-    scores[at] = -np.inf
-    return np.argsort(-scores)[: find_fast.NEAREST]
+def _nearest_by(stored, asking):
+    """A search by the products of what is stored of each word with a question."""
+
+    def find(at):
+        scores = stored @ asking[at]
+        scores[at] = -np.inf
+        return np.argsort(-scores)[: find_fast.NEAREST]
+
+    return find
+
+
+def _rounded(levels):
+    """Each number as the nearest of as many values as LEVELS, which k-means chose for its place."""
+    rounded = np.empty_like(_x)
+    for column, x in enumerate(_x.T):
+        values = np.quantile(x, (np.arange(levels) + 0.5) / levels)
+        for _ in range(80):
+            which = np.searchsorted((values[1:] + values[:-1]) / 2, x)
+            members = np.bincount(which, minlength=levels)
+            means = np.bincount(which, x, levels) / np.maximum(members, 1)
+            values = np.where(members, means, values)
+        rounded[:, column] = values[which]
+    return rounded
 
 
 def _in_piles(_):
@@ -965,11 +984,21 @@ def _in_piles(_):
     return np.flatnonzero(_random.integers(0, find_fast.LISTS, len(_x)) < 4)
 
 
+_twelve = _x @ np.linalg.svd(_x, full_matrices=False)[2][:12].T
+_twelve /= np.linalg.norm(_twelve, axis=1, keepdims=True)
+
+
 fast = {
-    "exact": {"products": float(_x.size)},
+    "exact": {"products": _x.size},
     "lists": _found("lists"),
     "codes": _found("codes"),
     "both": _found("both"),
-    "first": {"recall": _shared(_by_first), "products": 12.0 * len(_x)},
+    "ten": 100 * find_fast.recalled("codes", 4, 10)[0],
+    "twelve": {
+        "recall": _shared(_nearest_by(_twelve, _twelve)),
+        "products": 12 * (len(_x) + _x.shape[1]),
+    },
+    "sixteen": {"recall": _shared(_nearest_by(_rounded(16), _x)), "products": 16 * _x.shape[1]},
+    "four": _shared(_nearest_by(_rounded(4), _x)),
     "piles": _shared(_in_piles),
 }

@@ -591,6 +591,7 @@ def _range_of(runs: list[dict], key: str, scale: float) -> list[float]:
 _normal, _all = _heart["metrics"]["normal"], _heart["metrics"]["all"]
 heart = {
     "fitted": _normal["beats"],
+    "between": _beats["between"],
     "wide": _beats["judged_wide"],
     "other": _beats["judged_other"],
     "caught": round(_normal["autoencoder"][0]["caught"][_at_99] * _beats["judged_wide"]),
@@ -619,12 +620,18 @@ heart_controls = {
     "unseen": [100 * min(_tried["unseen"]), 100 * max(_tried["unseen"])],
     "ms": _tried["beside"]["ms"],
     "beside": [min(_tried["beside"]["mean"]), max(_tried["beside"]["mean"])],
-    "ratio": {name: wide / normal for name, (normal, wide) in _tried["median"].items()},
+    "first_minute": [min(_tried["first_minute"]), max(_tried["first_minute"])],
+    "odd": _tried["odd"]["beats"],
+    "centres": _tried["centres"],
     "most_components": max(_tried["components"].values()),
     "best_components": int(max(_tried["components"], key=_tried["components"].get)),
     "broad": _tried["left_out"]["beats"],
     "missed": [min(_missed), max(_missed)],
     "false": [min(_rung), max(_rung)],
+}
+heart_odd = {
+    name: {score: [min(areas), max(areas)] for score, areas in _tried["odd"][name].items()}
+    for name in ("nowhere", "not_fitted", "others")
 }
 heart_all = {
     "autoencoder": _range_of(_all["autoencoder"], "area", 1),

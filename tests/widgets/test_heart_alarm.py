@@ -122,6 +122,10 @@ def test_of_faint_beats_only_the_network_and_the_search_know():
     assert max(run["missed"] for run in tried["left_out"]["broad"]) == 0
     assert min(run["missed"] for run in tried["left_out"]["others"]) > 0
     assert min(tried["unseen"]) > 0.03
+    without, others = tried["odd"]["nowhere"], tried["odd"]["others"]
+    assert min(without["components"]) > 0.99
+    assert max(others["components"]) < 0.9
+    assert max(tried["odd"]["not_fitted"]["autoencoder"]) < min(faint["autoencoder"])
 
 
 def test_the_nearest_beat_is_that_of_scikit_learn():

@@ -36,6 +36,9 @@ SHOWN_EVERY = 4  # samples whose mean is one of the strip
 FAINT = 0.25  # of a wide beat that is mixed with a normal one
 BESIDE = RATE // 15  # samples by which a window may miss the middle of its beat, in a control
 NUMBERS = (1, 2, 4, 6, 8, 10, 12, 14, 16, 20, 24)  # of components, in a control
+FAR = 2.0  # mV², squared distance from the mean beat of the odd among the normal beats
+CENTRES = 8
+AT_99 = PERCENTILES.index(99)
 BROAD = 30.0  # ms; the widest of the normal beats, left out in a control
 
 
@@ -97,10 +100,17 @@ class Judge:
         )
         return errors
 
-    def median(self, weights: Weights) -> list[float]:
-        """Squared errors of normal and of wide beats in the judged minutes, mV²."""
-        late, errors = self.minute >= JUDGED, self.errors(weights)
-        return [round(float(np.median(errors[late & kind])), 4) for kind in (~self.wide, self.wide)]
+    @property
+    def normal(self) -> NDArray[np.bool_]:
+        """The normal beats that models are fitted to."""
+        return (self.minute < FITTED) & ~self.wide
+
+    def seen(self, kept: NDArray[np.bool_]) -> Tensor:
+        return torch.from_numpy(self.beats[kept])
+
+    def only(self, kept: NDArray[np.bool_]) -> "Judge":
+        """A judge of some of the beats."""
+        return Judge(self.beats[kept], self.minute[kept], self.wide[kept])
 
     def by(self, score: NDArray[np.floating]) -> Card:
         told = [alarm_of(score, self.minute, self.wide, p) for p in PERCENTILES]
@@ -123,58 +133,99 @@ class Judge:
         }
 
 
-def controls(heart: Heart, judge: Judge, faint: Judge) -> Card:
-    """What each explanation of the section predicts, tried with five seeds.
-
-    ``beside``: areas if windows miss the middle of their beats by up to `BESIDE` samples.
-    ``left_out``: how many wide beats are missed, and false alarms, if the broad ones among the
-    normal beats, or as many others, are not fitted to. ``unseen``: of the normal beats of the first
-    three minutes, split at random, the share of those held out that are above the 99th percentile
-    of the errors of those fitted to. ``components``: areas for faint wide beats, by their number.
-    ``median``: squared errors of the normal beats and of the faint wide ones that are judged.
-    """
-    early, minute = judge.minute < FITTED, judge.minute
-    broad = early & ~judge.wide & (heart.widths >= BROAD)
-    slim = np.flatnonzero(early & ~judge.wide & ~broad)
-    at = PERCENTILES.index(99)
-    beside: dict[str, list[float]] = {"autoencoder": [], "mean": []}
-    left_out: dict[str, list[Card]] = {"broad": [], "others": []}
-    unseen = []
+def missed_beside_the_middle(heart: Heart, judge: Judge) -> Card:
+    """Areas if windows miss the middle of their beats by up to `BESIDE` samples."""
+    areas: dict[str, list[float]] = {"autoencoder": [], "mean": []}
     for seed in range(SEEDS):
-        random = np.random.default_rng(seed)
-        off = random.integers(-BESIDE, BESIDE + 1, len(minute))
+        off = np.random.default_rng(seed).integers(-BESIDE, BESIDE + 1, len(judge.minute))
         moved = replace(judge, beats=cut(heart.smooth, heart.places + off))
-        seen = torch.from_numpy(moved.beats[early & ~judge.wide])
-        beside["autoencoder"].append(moved.of(trained(seen, SEED + seed))["area"])
-        beside["mean"].append(moved.of({"mean": seen.mean(0).numpy()})["area"])
-        others = np.setdiff1d(slim, random.choice(slim, broad.sum(), replace=False))
-        for name, kept in {
-            "broad": slim,
-            "others": np.concatenate([others, np.flatnonzero(broad)]),
-        }.items():
-            found = judge.of(trained(torch.from_numpy(judge.beats[kept]), SEED + seed))
-            left_out[name].append(
+        seen = moved.seen(judge.normal)
+        areas["autoencoder"].append(moved.of(trained(seen, SEED + seed))["area"])
+        areas["mean"].append(moved.of({"mean": seen.mean(0).numpy()})["area"])
+    return {"ms": round(1000 * BESIDE / RATE), **areas}
+
+
+def without_broad(heart: Heart, judge: Judge) -> Card:
+    """Wide beats missed, and false alarms, if broad normal beats or as many others are left out."""
+    broad = judge.normal & (heart.widths >= BROAD)
+    runs: dict[str, list[Card]] = {"broad": [], "others": []}
+    for seed in range(SEEDS):
+        for name, left_out in {"broad": broad, "others": drawn(judge.normal, broad, seed)}.items():
+            found = judge.of(trained(judge.seen(judge.normal & ~left_out), SEED + seed))
+            runs[name].append(
                 {
-                    "missed": round((1 - found["caught"][at]) * judge.counts["judged_wide"]),
-                    "false": round(found["false"][at] * judge.counts["judged_other"]),
+                    "missed": round((1 - found["caught"][AT_99]) * judge.counts["judged_wide"]),
+                    "false": round(found["false"][AT_99] * judge.counts["judged_other"]),
                 }
             )
-        order = random.permutation(np.flatnonzero((minute < JUDGED) & ~judge.wide))
-        fitted, held = np.split(order, [len(seen)])
-        x = judge.beats
-        errors = np.sum((x - rebuilt(x, trained(torch.from_numpy(x[fitted]), SEED + seed))) ** 2, 1)
-        unseen.append(round(float(np.mean(errors[held] > np.percentile(errors[fitted], 99))), 4))
-    normal = torch.from_numpy(judge.beats[early & ~judge.wide])
+    return {"beats": int(broad.sum()), **runs}
+
+
+def above_what_was_fitted(judge: Judge, seed: int) -> float:
+    """Of normal beats of three minutes, held out at random, how many a threshold would ring for.
+
+    The threshold is the 99th percentile of the errors of those fitted to.
+    """
+    early = np.flatnonzero((judge.minute < JUDGED) & ~judge.wide)
+    order = np.random.default_rng(seed).permutation(early)
+    fitted, held = np.split(order, [judge.normal.sum()])
+    errors = judge.errors(trained(torch.from_numpy(judge.beats[fitted]), SEED + seed))
+    return round(float(np.mean(errors[held] > np.percentile(errors[fitted], 99))), 4)
+
+
+def by_first_minute(judge: Judge, seed: int) -> int:
+    """Wide beats caught if the first minute sets the threshold, and the next two are fitted to."""
+    turned = np.where(judge.minute < JUDGED, (judge.minute - 1) % JUDGED, judge.minute)
+    other = replace(judge, minute=turned)
+    found = other.of(trained(other.seen(other.normal), SEED + seed))
+    return round(found["caught"][AT_99] * judge.counts["judged_wide"])
+
+
+def without_odd(faint: Judge) -> Card:
+    """Areas without the normal beats that are far from the mean.
+
+    ``nowhere``: left out altogether; ``not_fitted``: models alone do without them; ``others``:
+    models do without as many others.
+    """
+    mean = faint.beats[faint.normal].mean(0)
+    far = ~faint.wide & (np.sum((faint.beats - mean) ** 2, axis=1) > FAR)
+    areas: dict[str, dict[str, list[float]]] = {
+        name: {"autoencoder": [], "components": []} for name in ("nowhere", "not_fitted", "others")
+    }
+    for seed in range(SEEDS):
+        others = drawn(faint.normal & ~far, faint.normal & far, seed)
+        for name, left_out, of in (
+            ("nowhere", far, faint.only(~far)),
+            ("not_fitted", far, faint),
+            ("others", others, faint),
+        ):
+            seen = faint.seen(faint.normal & ~left_out)
+            areas[name]["autoencoder"].append(of.of(trained(seen, SEED + seed))["area"])
+            areas[name]["components"].append(of.of(components_of(seen))["area"])
+    return {"beats": int(far.sum()), **areas}
+
+
+def drawn(among: NDArray[np.bool_], like: NDArray[np.bool_], seed: int) -> NDArray[np.bool_]:
+    """Random beats among some, as many as there are in another part, and none of that part."""
+    places = np.flatnonzero(among & ~like)
+    chosen = np.random.default_rng(seed).choice(places, like.sum(), replace=False)
+    return np.isin(np.arange(len(among)), chosen)
+
+
+def controls(heart: Heart, judge: Judge, faint: Judge) -> Card:
+    """What the explanations of the section predict, tried with five seeds."""
+    from sklearn.cluster import KMeans  # type: ignore[import-untyped]
+
+    seen = judge.seen(judge.normal)
+    centres = KMeans(CENTRES, n_init=10, random_state=SEED).fit(seen.numpy())
     return {
-        "beside": {"ms": round(1000 * BESIDE / RATE), **beside},
-        "left_out": {"beats": int(broad.sum()), **left_out},
-        "unseen": unseen,
-        "components": {str(k): faint.of(components_of(normal, k))["area"] for k in NUMBERS},
-        "median": {
-            "autoencoder": faint.median(trained(normal, SEED)),
-            "mean": faint.median({"mean": normal.mean(0).numpy()}),
-            "nearest": faint.median({"fitted": normal.numpy()}),
-        },
+        "beside": missed_beside_the_middle(heart, judge),
+        "left_out": without_broad(heart, judge),
+        "unseen": [above_what_was_fitted(judge, seed) for seed in range(SEEDS)],
+        "first_minute": [by_first_minute(judge, seed) for seed in range(SEEDS)],
+        "components": {str(k): faint.of(components_of(seen, k))["area"] for k in NUMBERS},
+        "centres": faint.of({"fitted": centres.cluster_centers_})["area"],
+        "odd": without_odd(faint),
     }
 
 

@@ -1,6 +1,6 @@
 """Draws what is kept of an autoencoder, from the data of the book's instruments.
 
-    python -m content.representations.images.draw
+python -m content.representations.images.draw
 """
 
 from pathlib import Path

@@ -97,7 +97,7 @@ def compute(*, code, batch, colored, gene, start):
     """
     data = load("cells")
     name = f"{code}_{'none' if code == 'shuffled' else batch}"
-    kinds, codes = data["kinds"].astype(int), data[f"{name}_code"].astype(np.float32)
+    kinds, codes = data["kinds"].astype(int), data[f"{name}_code"].astype(np.float64)
     places = data[f"{name}_maps"][int(start)] / LEVELS
     same = same_among_nearest(codes, kinds)
     return {

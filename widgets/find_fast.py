@@ -121,7 +121,7 @@ def places():
 @lru_cache(maxsize=2)
 def vectors(compared):
     """Word vectors, (5000, 50): of length 1 for cosines, as trained for dot products."""
-    v = load("word_vectors")["count_2"].astype(np.float32)
+    v = load("word_vectors")["count_2"].astype(np.float64)
     if compared == "cosine":
         v /= np.linalg.norm(v, axis=1, keepdims=True)
     v.flags.writeable = False
@@ -133,11 +133,11 @@ def nearest(x, at, index, probes, parts):
     stored, question = load("word_index"), x[at]
     some = np.arange(len(x))
     if index in ("lists", "both"):
-        centres = stored["centres"].astype(np.float32)
+        centres = stored["centres"].astype(np.float64)
         some = in_nearest_lists(question, centres, stored["member"], probes)
     some = some[some != at]
     if index in ("codes", "both"):
-        books = stored[f"books_{parts}"].astype(np.float32)
+        books = stored[f"books_{parts}"].astype(np.float64)
         scores = scores_by_codes(question, books, stored[f"codes_{parts}"][some])
     else:
         scores = x[some] @ question
@@ -172,7 +172,7 @@ def products(x, index, probes, parts):
 def read(probes):
     """How many vectors are in the clusters that a question searches, on average."""
     stored, x = load("word_index"), vectors("cosine")[::ASKED_EVERY]
-    centres = stored["centres"].astype(np.float32)
+    centres = stored["centres"].astype(np.float64)
     size = np.bincount(stored["member"], minlength=LISTS)
     return float(np.mean([size[largest(centres @ q, probes)].sum() for q in x]))
 

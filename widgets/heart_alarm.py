@@ -114,7 +114,7 @@ def compute(*, score, taught, percentile, strength, beat):
     """
     stored = load("heart")
     minute, wide = stored["seconds"] / 60, stored["widths"] > WIDE
-    beats = fainter(stored["beats"].astype(np.float32), wide, strength / 100)
+    beats = fainter(stored["beats"].astype(np.float64), wide, strength / 100)
     back = None if score == "gap" else rebuilt(beats, weights_of(score, taught))
     found = (
         -since_the_last(stored["seconds"]) if back is None else np.sum((beats - back) ** 2, axis=1)
@@ -151,7 +151,7 @@ def weights_of(score, taught):
     if score == "nearest":
         early = stored["seconds"] < 60 * FITTED
         seen = early if taught == "all" else early & (stored["widths"] <= WIDE)
-        return {"fitted": stored["beats"][seen].astype(np.float32)}
+        return {"fitted": stored["beats"][seen].astype(np.float64)}
     names = {"mean": ("mean",), "components": ("mean", "axes")}.get(
         score, ("mean", *(f"{kind}{i}" for kind in "wb" for i in range(4)))
     )

@@ -53,15 +53,15 @@ def rebuilt(beats: Floats, weights: dict[str, Floats]) -> Floats:
         fitted: Floats = weights["fitted"]
         nearest = [int(np.sum((fitted - x) ** 2, axis=1).argmin()) for x in beats]
         return np.stack([fitted[i] for i in nearest])
-    mean = weights["mean"].astype(np.float32)
+    mean = weights["mean"].astype(np.float64)
     x = beats - mean
     if "axes" in weights:
-        axes = weights["axes"].astype(np.float32)
+        axes = weights["axes"].astype(np.float64)
         return mean + x @ axes.T @ axes
     if "w0" not in weights:
         return np.broadcast_to(mean, beats.shape)
-    w = [weights[f"w{i}"].astype(np.float32) for i in range(4)]
-    b = [weights[f"b{i}"].astype(np.float32) for i in range(4)]
+    w = [weights[f"w{i}"].astype(np.float64) for i in range(4)]
+    b = [weights[f"b{i}"].astype(np.float64) for i in range(4)]
     z = np.tanh(x @ w[0] + b[0]) @ w[1] + b[1]
     return mean + np.tanh(z @ w[2] + b[2]) @ w[3] + b[3]
 

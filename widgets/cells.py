@@ -175,7 +175,6 @@ def purity(result):
     """For each kind, how many of the ten nearest in the code are of it."""
     return by_kind(
         result,
-        "by_kind",
         100 * result["by_kind"],
         "ten nearest in the code of its kind, %",
         100.0,
@@ -186,14 +185,14 @@ def activity(result):
     """The mean activity of the gene in each kind."""
     means = [result["activity"][result["kinds"] == k].mean() for k in range(len(SHORT))]
     gene = result["gene"]
-    return by_kind(result, "activity", np.array(means), f"mean log(1 + count) of {gene}", 5.0)
+    return by_kind(result, np.array(means), f"mean log(1 + count) of {gene}", 5.0)
 
 
-def by_kind(result, key, values, title, most):
+def by_kind(result, values, title, most):
     """A number for each kind, as bars."""
     places = np.arange(len(SHORT))[::-1]
     return Plot(
-        key,
+        "by_kind",
         figure(
             [
                 bars(values[[k]], [places[k]], COLORS[k], width=0.7, orientation="h")

@@ -620,7 +620,7 @@ heart_controls = {
     "unseen": [100 * min(_tried["unseen"]), 100 * max(_tried["unseen"])],
     "ms": _tried["beside"]["ms"],
     "beside": [min(_tried["beside"]["mean"]), max(_tried["beside"]["mean"])],
-    "first_minute": [min(_tried["first_minute"]), max(_tried["first_minute"])],
+    "first_minute": max(_tried["first_minute"]),
     "odd": _tried["odd"]["beats"],
     "centres": _tried["centres"],
     "most_components": max(_tried["components"].values()),

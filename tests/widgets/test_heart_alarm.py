@@ -121,7 +121,7 @@ def test_of_faint_beats_only_the_network_and_the_search_know():
     assert min(tried["beside"]["mean"]) > 0.99
     assert max(run["missed"] for run in tried["left_out"]["broad"]) == 0
     assert min(run["missed"] for run in tried["left_out"]["others"]) > 0
-    assert min(tried["unseen"]) > 0.03
+    assert min(tried["unseen"]) > 0.01  # which the threshold promises
     without, others = tried["odd"]["nowhere"], tried["odd"]["others"]
     assert min(without["components"]) > 0.99
     assert max(others["components"]) < 0.9

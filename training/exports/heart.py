@@ -173,12 +173,13 @@ def above_what_was_fitted(judge: Judge, seed: int) -> float:
     return round(float(np.mean(errors[held] > np.percentile(errors[fitted], 99))), 4)
 
 
-def by_first_minute(judge: Judge, seed: int) -> int:
+def by_first_minute(judge: Judge, seed: int) -> float:
     """Wide beats caught if the first minute sets the threshold, and the next two are fitted to."""
     turned = np.where(judge.minute < JUDGED, (judge.minute - 1) % JUDGED, judge.minute)
     other = replace(judge, minute=turned)
     found = other.of(trained(other.seen(other.normal), SEED + seed))
-    return round(found["caught"][AT_99] * judge.counts["judged_wide"])
+    share: float = found["caught"][AT_99]
+    return round(share * float(judge.counts["judged_wide"]))
 
 
 def without_odd(faint: Judge) -> Card:

@@ -69,6 +69,26 @@ def _ends(sigma):
     return score_field.compute(**defaults | {"sigma": sigma})["distance"][-1]
 
 
+# Noise off a digit: mean squared errors of test digits, by way, and of networks trained otherwise
+_cleaners = card("mnist_cleaners")
+_controls = _cleaners["metrics"]["controls"]
+
+
+def _cleaned(kind, strength):
+    place = _cleaners[kind].index(strength)
+    rows = dict(zip(_cleaners["rows"], _cleaners["metrics"]["errors"][kind][place], strict=True))
+    if kind == "gaussian":
+        rows |= {name: errors[place] for name, errors in _controls.items()}
+    return rows
+
+
+cleaners = {
+    "tenth": _cleaned("gaussian", 0.1),
+    "half": _cleaned("gaussian", 0.5),
+    "one": _cleaned("gaussian", 1.0),
+    "few_specks": _cleaned("pepper", 0.05),
+    "specks": _cleaned("pepper", 0.2),
+}
 masked = {"three_tenths": _masked(0.3), "nine_tenths": _masked(0.9)}
 walk_ends = {"low": _ends(0.3), "high": _ends(0.6)}
 
@@ -637,4 +657,47 @@ heart_all = {
     "autoencoder": _range_of(_all["autoencoder"], "area", 1),
     "components": _all["components"]["area"],
     "mean": _all["mean"]["area"],
+}
+
+# Faces at six betas: means of three seeds and over ten factors, shares in percent
+_by_beta = card("face_betas")["metrics"]
+
+
+def _over_factors(found, *ways):
+    """Mean over factors of the first way, less that of the second if there is one."""
+    means = [100 * np.mean(list(found[way].values())) for way in ways]
+    return means[0] - sum(means[1:])
+
+
+def _knows(runs):
+    return {
+        "error": np.mean([run["squared_error"] for run in runs]),
+        "read": np.mean([_over_factors(run, "read") for run in runs]),
+        "best": np.mean([_over_factors(run, "best") for run in runs]),
+        "turned": np.mean([_over_factors(run, "turned") for run in runs]),
+        "lead": np.mean([_over_factors(run, "best", "second") for run in runs]),
+        "leads": [_over_factors(run, "best", "second") for run in runs],
+        **{
+            way + "_of": {
+                name: 100 * np.mean([run[way][name] for run in runs]) for name in runs[0][way]
+            }
+            for way in ("read", "best")
+        },
+    }
+
+
+face_betas = {"pca": _knows([_by_beta["pca"]])}
+for _beta, _runs in _by_beta["by_beta"].items():
+    _three = list(_runs.values())
+    face_betas[f"at_{_beta}"] = _knows(_three) | {
+        "nats": np.mean([run["nats"] for run in _three]),
+        "silent": np.mean([run["silent"] for run in _three]),
+    }
+for _found in face_betas.values():
+    _found["least_lead"], _found["most_lead"] = min(_found["leads"]), max(_found["leads"])
+    del _found["leads"]
+face_betas["chance"] = {
+    "read": _over_factors(_by_beta["chance"], "read"),
+    "best": _over_factors(_by_beta["chance"], "best"),
+    "read_of": {name: 100 * share for name, share in _by_beta["chance"]["read"].items()},
 }

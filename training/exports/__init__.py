@@ -15,6 +15,7 @@ from training.exports.benchmark_codes import (
 from training.exports.benchmark_codes import make_images as make_judged_images
 from training.exports.cells import make_cells
 from training.exports.classifiers import make_classifier
+from training.exports.cleaners import make_cleaners
 from training.exports.code_map import make_code_map
 from training.exports.collapse import make_collapse
 from training.exports.colour_views import make_colour_views
@@ -34,6 +35,7 @@ from training.exports.emoji_words import (
 )
 from training.exports.encoders import ENCODED, make_encoder
 from training.exports.export import Export, Job
+from training.exports.face_betas import make_face_betas
 from training.exports.face_controls import make_face_controls
 from training.exports.face_diffusion import make_face_diffusion
 from training.exports.face_encoder import make_faces_encoder
@@ -92,6 +94,7 @@ EXPORTS = (
     ),
     Export("pipeline_stops", "Digits read at each stop of the pipeline", make_pipeline_stops),
     Export("mnist_pca", "Principal components of MNIST", make_mnist_pca),
+    Export("mnist_cleaners", "Networks that clean digits", make_cleaners),
     Export("digit_patches", "Dictionaries of digit patches", make_digit_patches),
     Export("contractive_plane", "Contractive autoencoders of a wave", make_contractive_plane),
     Export("plane_denoisers", "Networks that remove noise from points", make_plane_denoisers),
@@ -166,6 +169,7 @@ EXPORTS = (
     ),
     Export("contest", "GANs in the plane, counted", make_contest, arrays=False),
     Export("faces_encoder", "The encoder of the VAE of faces", make_faces_encoder),
+    Export("face_betas", "VAEs of faces for six betas", make_face_betas, arrays=False),
     Export("face_controls", "Controls of the VAE of faces", make_face_controls, arrays=False),
     Export("mnist_tokens", "Digits drawn token by token", make_tokens),
     Export("face_diffusion", "Faces out of noise", make_face_diffusion),

@@ -178,13 +178,18 @@ def means(result):
     ways = sorted(CURVES, key=lambda name: result["means"][name])
     rows = np.arange(len(ways))[::-1]
     all_digits = [result["means"][name] for name in ways]
-    shown = [result["errors"].get(name, np.nan) for name in ways]
+    shown = [name for name in ways if name in result["errors"]]
     colours = [DATA_2 if name in NETWORKS else DATA_1 for name in ways]
     return Plot(
         "means",
         figure(
             [
-                dots(shown, rows, INK_3, size=5),
+                dots(
+                    [result["errors"][name] for name in shown],
+                    [rows[ways.index(name)] for name in shown],
+                    INK_3,
+                    size=5,
+                ),
                 *(
                     dots([error], [y], colour, size=10)
                     for error, y, colour in zip(all_digits, rows, colours, strict=True)

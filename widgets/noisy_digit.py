@@ -225,7 +225,7 @@ def marks(result):
         (0.5 + 0.5 * drawn / np.abs(drawn).max()).reshape(-1, 28, 28),
         f"What those {SHOWN} units of the {result['network']} network add to the image that add "
         "most. Mid-grey is nothing.",
-        captions=(f"what the units of the {result['network']} network add that add most",),
+        captions=(f"what units of the {result['network']} network add",),
         gap=2,
         half=True,
         columns=4,
